@@ -15,6 +15,7 @@ mod http;
 mod isolation;
 mod ledger;
 mod links;
+mod news;
 mod rogue;
 mod selftest;
 mod sentences;

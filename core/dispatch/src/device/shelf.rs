@@ -112,12 +112,29 @@ impl<'m> Device<'m> {
     /// # Errors
     /// [`NotNow`] when there is no room.
     pub fn resource_changed(&mut self, uri: &str) -> Result<(), NotNow> {
-        if !self.outbox.takes(uri.len() + 8) {
+        self.changed(uri, 0, 2)
+    }
+
+    /// Tells the host that one of these lists has changed; it asks for them again. *owner-only*.
+    ///
+    /// # Errors
+    /// [`NotNow`] when there is no room.
+    pub fn list_changed(&mut self, list: List) -> Result<(), NotNow> {
+        let list = match list {
+            List::Resources => what::RESOURCES,
+            List::Templates => what::TEMPLATES,
+            List::Prompts => what::PROMPTS,
+        };
+        self.changed("", list.into(), 1)
+    }
+
+    fn changed(&mut self, text: &str, tool: u16, what: u8) -> Result<(), NotNow> {
+        if !self.outbox.takes(text.len() + 8) {
             return Err(NotNow);
         }
         self.events = self.events.wrapping_add(1);
         let seq = self.events;
-        self.outbox.send(&DeviceMessage::Event { seq, tool: 0, text: uri, what: 2 });
+        self.outbox.send(&DeviceMessage::Event { seq, tool, text, what });
         Ok(())
     }
 

@@ -41,6 +41,8 @@ mod once;
 mod program;
 #[cfg(feature = "check")]
 mod registry;
+#[cfg(feature = "secure")]
+mod shelf;
 mod sources;
 #[cfg(feature = "secure")]
 mod tables;

@@ -100,6 +100,7 @@ pub(crate) trait EventListener: Send + Sync {
 }
 
 type Listener = Box<dyn Fn(&Event) + Send>;
+type ResourceListener = Box<dyn Fn(&Device, &str) + Send + Sync>;
 
 /// A device, in whatever state. Shared by everybody who talks to it.
 pub struct Device {
@@ -119,6 +120,8 @@ pub struct Device {
     guests: Mutex<Vec<Weak<dyn EventListener>>>,
     /// Told of every change of state or tools.
     changed: OnceLock<Box<dyn Fn() + Send + Sync>>,
+    /// Told of the address whose resource has changed.
+    resource: OnceLock<ResourceListener>,
     thread: Mutex<Option<std::thread::JoinHandle<()>>>,
 }
 
@@ -154,6 +157,7 @@ impl Device {
             listeners: Mutex::new(Vec::new()),
             guests: Mutex::default(),
             changed: OnceLock::new(),
+            resource: OnceLock::new(),
             thread: Mutex::new(None),
         }
     }
@@ -364,6 +368,11 @@ impl Device {
                     changed();
                 }
             }
+            Deferred::Resource(uri) => {
+                if let Some(resource) = self.resource.get() {
+                    resource(self, &uri);
+                }
+            }
             Deferred::Event { seq, tool, text, is_logged } => {
                 self.tell_guests(seq, tool, &text);
                 let tool = self.tool_name(tool);
@@ -396,6 +405,11 @@ impl Device {
             // A thread that has panicked has said so already.
             drop(thread.join());
         }
+    }
+
+    pub(crate) fn set_on_resource(&self, told: ResourceListener) {
+        // Set once, as above.
+        drop(self.resource.set(told));
     }
 
     pub(crate) fn set_on_change(&self, changed: Box<dyn Fn() + Send + Sync>) {

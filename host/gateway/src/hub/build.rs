@@ -10,7 +10,7 @@ use trine_descriptor::ToolTable;
 use super::catalog::{self, Entry, TOOL_MAX};
 use super::names;
 use super::shown::{Called, Shown};
-use super::{Hub, HubShelf, Progress, Snapshot};
+use super::{Hub, HubShelf, News, Progress, Snapshot};
 use crate::ask_tool;
 use crate::device::{Device, State};
 use crate::sync::lock;
@@ -89,10 +89,8 @@ impl Hub {
         drop(shown);
         self.changed.notify_all();
         // Before that no client was shown a list, so there is nothing to take back.
-        if news && was.settled {
-            let observers: Vec<_> =
-                lock(&self.observers).iter().filter_map(std::sync::Weak::upgrade).collect();
-            observers.iter().for_each(|observer| observer.tools_changed());
+        if was.settled {
+            news.into_iter().for_each(|list| self.tell(News::List(list)));
         }
     }
 

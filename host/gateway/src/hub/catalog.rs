@@ -4,7 +4,9 @@ use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use trine_descriptor::lists::List;
 use trine_descriptor::{Lists, ToolTable};
+use trine_mcp::notify::Changed;
 use trine_mcp::{Catalog, McpEngine, McpSession, ServerInfo, Step};
 
 use super::HubShelf;
@@ -34,6 +36,8 @@ pub(crate) struct Entry {
 pub struct Snapshot {
     tools: Vec<Entry>,
     shelf: HubShelf,
+    /// The numbers of the tools, of the resources with their templates, and of the prompts.
+    numbers: [u64; 3],
     /// Numbers of the tools in the order of their names.
     sorted: Vec<u16>,
     generation: u64,
@@ -48,12 +52,32 @@ impl Snapshot {
         let mut sorted: Vec<u16> = (0..tools.len()).map(|tool| tool as u16).collect();
         sorted.sort_by_key(|&tool| tools.get(usize::from(tool)).map(|entry| &entry.name));
         // The hasher has fixed keys: one list has one number, also after a restart.
-        let mut hasher = DefaultHasher::new();
-        for entry in &tools {
-            (&entry.name, entry.table.hash(entry.row)).hash(&mut hasher);
-        }
-        shelf.hash_into(&mut hasher);
-        Self { tools, shelf, sorted, generation: hasher.finish(), complete }
+        let number = |each: &dyn Fn(&mut DefaultHasher)| {
+            let mut hasher = DefaultHasher::new();
+            each(&mut hasher);
+            hasher.finish()
+        };
+        let numbers = [
+            number(&|hasher| {
+                for entry in &tools {
+                    (&entry.name, entry.table.hash(entry.row)).hash(hasher);
+                }
+            }),
+            number(&|hasher| {
+                shelf.hash_into(List::Resources, hasher);
+                shelf.hash_into(List::Templates, hasher);
+            }),
+            number(&|hasher| shelf.hash_into(List::Prompts, hasher)),
+        ];
+        let generation = number(&|hasher| numbers.hash(hasher));
+        Self { tools, shelf, numbers, sorted, generation, complete }
+    }
+
+    /// The lists that another one shows otherwise.
+    pub(super) fn changes(&self, other: &Self) -> Vec<Changed> {
+        let lists = [Changed::Tools, Changed::Resources, Changed::Prompts];
+        let pairs = self.numbers.iter().zip(&other.numbers);
+        lists.into_iter().zip(pairs).filter(|(_, (a, b))| a != b).map(|(list, _)| list).collect()
     }
 
     /// What there is beside tools.
@@ -165,6 +189,10 @@ impl Catalog for Snapshot {
     }
 
     fn can_change(&self) -> bool {
+        true
+    }
+
+    fn can_watch(&self) -> bool {
         true
     }
 

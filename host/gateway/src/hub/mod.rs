@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
-use trine_mcp::Catalog;
+use trine_mcp::notify::Changed;
 
 pub use catalog::Snapshot;
 pub(crate) use shelf::HubShelf;
@@ -31,9 +31,18 @@ use names::Named;
 use pinned::Pinned;
 use shown::Shown;
 
-/// Someone who is told that the list of tools has changed.
+/// What clients may want to be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum News<'a> {
+    /// A list has changed.
+    List(Changed),
+    /// What is under an address has changed.
+    Resource(&'a str),
+}
+
+/// Someone who is told of changes.
 pub(crate) trait Observer: Send + Sync {
-    fn tools_changed(&self);
+    fn told(&self, news: News<'_>);
 }
 
 /// All devices of one process. Dropping it closes them and ends what it started.
@@ -199,12 +208,29 @@ impl Hub {
     }
 
     /// Takes a new list; answers whether clients see another one than before.
-    fn publish(&self, snapshot: Snapshot) -> bool {
+    fn publish(&self, snapshot: Snapshot) -> Vec<Changed> {
         let mut current = lock(&self.snapshot);
-        let news = current.generation() != snapshot.generation();
+        let news = current.changes(&snapshot);
         *current = Arc::new(snapshot);
         self.version.fetch_add(1, Ordering::Release);
         news
+    }
+
+    fn tell(&self, news: News<'_>) {
+        let mut observers = lock(&self.observers);
+        observers.retain(|observer| observer.strong_count() > 0);
+        let there: Vec<_> = observers.iter().filter_map(Weak::upgrade).collect();
+        drop(observers);
+        there.iter().for_each(|observer| observer.told(news));
+    }
+
+    /// A device says that what is under an address has changed: clients are told if it has that
+    /// address.
+    fn resource_changed(&self, device: &Device, uri: &str) {
+        let snapshot = self.snapshot();
+        if snapshot.shelf().owner(uri).is_some_and(|owner| std::ptr::eq(&**owner, device)) {
+            self.tell(News::Resource(uri));
+        }
     }
 
     /// The name that the user keeps for a device: by vendor, product and serial number, or by the

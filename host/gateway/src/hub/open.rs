@@ -84,10 +84,16 @@ impl Hub {
             socket: Mutex::new(None),
         });
         for (device, way) in hub.devices.iter().zip(ways) {
-            let hub = Arc::downgrade(&hub);
+            let changed = Arc::downgrade(&hub);
             device.set_on_change(Box::new(move || {
-                if let Some(hub) = hub.upgrade() {
+                if let Some(hub) = changed.upgrade() {
                     hub.rebuild();
+                }
+            }));
+            let told = Arc::downgrade(&hub);
+            device.set_on_resource(Box::new(move |device, uri| {
+                if let Some(hub) = told.upgrade() {
+                    hub.resource_changed(device, uri);
                 }
             }));
             match way {

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use trine_descriptor::lists::{self, List};
 use trine_descriptor::{Lists, Prompt, Resource, Template};
 
 use crate::device::Device;
@@ -101,13 +102,11 @@ impl HubShelf {
         self.templates.get(usize::from(index))
     }
 
-    /// What clients see of it, for the number of the list.
-    pub(super) fn hash_into(&self, hasher: &mut impl Hasher) {
-        self.uris().for_each(|uri| uri.hash(hasher));
-        for prompt in &self.prompts {
-            prompt.name.hash(hasher);
-        }
-        self.completes.hash(hasher);
+    /// What clients see of a list, for its number.
+    pub(super) fn hash_into(&self, list: List, hasher: &mut impl Hasher) {
+        let mut records = vec![0; lists::page(self, list, 0, &mut [])];
+        lists::page(self, list, 0, &mut records);
+        (records, self.completes).hash(hasher);
     }
 }
 

@@ -5,6 +5,7 @@
 mod ask;
 mod calls;
 pub mod http;
+mod interest;
 mod sentences;
 mod stdio;
 mod wants;

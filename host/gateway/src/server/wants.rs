@@ -86,6 +86,18 @@ pub(super) fn start(
     true
 }
 
+/// What a client subscribes to, where there is such a resource.
+pub(super) fn subscribed<'a>(
+    want: &Want<'_>,
+    snapshot: &Snapshot,
+    args: &'a [u8],
+) -> Option<(&'a str, bool)> {
+    let Wanted::Subscribe { uri, on } = want.what else { return None };
+    let uri = text(args, uri);
+    // What is gone may be given up.
+    (!on || snapshot.shelf().owner(uri).is_some()).then_some((uri, on))
+}
+
 /// Writes the answer to a request.
 pub(super) fn write(
     engine: &McpEngine<'_, Snapshot>,

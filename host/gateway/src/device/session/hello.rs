@@ -184,6 +184,15 @@ impl DeviceSession {
         }
     }
 
+    /// The device says that this list has changed. What was fetched so far of those next to the
+    /// tools is fetched again.
+    pub(super) fn list_changed(&mut self, list: u16, now: u64) {
+        if list > 0 {
+            self.listing.take_if(|listing| listing.what > 0);
+        }
+        self.ask_again(now);
+    }
+
     pub(super) fn ask_page(&mut self, now: u64) {
         if let Some(listing) = &mut self.listing {
             listing.asked_at = now;

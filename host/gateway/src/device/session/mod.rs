@@ -50,6 +50,8 @@ const LATER_OUTCOME: &str = "outcome unknown: the device answered with an outcom
 pub(super) enum Deferred {
     /// Its state or its tools have changed.
     Changed,
+    /// What is under this address has changed.
+    Resource(Box<str>),
     /// It has sent an event.
     Event { seq: u32, tool: u16, text: String, is_logged: bool },
     /// It has said something that is no frame.
@@ -385,8 +387,11 @@ impl DeviceSession {
             DeviceMessage::Event { seq, tool, text, what: 0 } => {
                 self.event(seq, tool, text);
             }
+            DeviceMessage::Event { text, what: 2, .. } => {
+                self.deferred.push(Deferred::Resource(text.into()));
+            }
             // A list has changed: the hello tells which there is now.
-            DeviceMessage::Event { what: 1, .. } => self.ask_again(now),
+            DeviceMessage::Event { what: 1, tool, .. } => self.list_changed(tool, now),
             DeviceMessage::Log { level, text } => self.logged(level, text),
             DeviceMessage::Unsupported { kind } => {
                 self.questions.unsupported(kind);

@@ -29,8 +29,9 @@ async fn stream(State(server): State<Arc<Server>>, headers: HeaderMap) -> Respon
         .and_then(|principal| server.session(&headers, &principal, None));
     match session {
         Err(response) => *response,
-        Ok(Some(_)) if reads_events(&headers) => {
-            events::of_listener(None, Listening::new(&server, None, true))
+        Ok(Some(session)) if reads_events(&headers) => {
+            let interest = Arc::clone(session.interest());
+            events::of_listener(None, Listening::new(&server, None, interest))
         }
         Ok(Some(_)) => {
             reply::refusal(StatusCode::NOT_ACCEPTABLE, "Accept must name text/event-stream")

@@ -7,21 +7,22 @@ use trine_mcp::{Catalog as _, Id, NeedBytes, notify};
 
 use super::Server;
 use super::events::event;
-use crate::hub::Snapshot;
+use crate::hub::{News, Snapshot};
+use crate::server::interest::{self, Interest};
 use crate::sync::lock;
 
-/// Events that may wait for a client. Where it has not read so many, it will list anyway.
-const WAITING_MAX: usize = 8;
-/// A notification has no more bytes than this, and an id of the greatest length.
-const ROOM: usize = 1024;
+/// Events that may wait for a client. One that does not read so many is told no more: its stream
+/// ends, and it lists and reads again when it listens again.
+const WAITING_MAX: usize = 64;
+/// A notification has no more bytes than this, with an id and an address of the greatest length.
+const ROOM: usize = 4096;
 
 /// A client that listens.
 struct Listener {
     number: u64,
     /// The id of its `subscriptions/listen`; a session's own stream has none.
     id: Option<Box<[u8]>>,
-    /// Changes of the tools are wanted.
-    tools: bool,
+    interest: Arc<Mutex<Interest>>,
     events: mpsc::Sender<axum::body::Bytes>,
 }
 
@@ -43,12 +44,16 @@ pub(super) struct Listening {
 }
 
 impl Listening {
-    pub(super) fn new(server: &Arc<Server>, id: Option<&[u8]>, tools: bool) -> Self {
+    pub(super) fn new(
+        server: &Arc<Server>,
+        id: Option<&[u8]>,
+        interest: Arc<Mutex<Interest>>,
+    ) -> Self {
         let (send, events) = mpsc::channel(WAITING_MAX);
         let mut all = lock(&server.listeners.0);
         all.last += 1;
         let number = all.last;
-        all.listeners.push(Listener { number, id: id.map(Into::into), tools, events: send });
+        all.listeners.push(Listener { number, id: id.map(Into::into), interest, events: send });
         drop(all);
         Self { server: Arc::clone(server), number, events }
     }
@@ -67,10 +72,11 @@ impl Listeners {
         lock(&self.0).listeners.len()
     }
 
-    pub(super) fn tools_changed(&self) {
-        for listener in lock(&self.0).listeners.iter().filter(|listener| listener.tools) {
-            listener.tell(notify::tools_changed);
-        }
+    pub(super) fn told(&self, news: News<'_>) {
+        lock(&self.0).listeners.retain(|listener| {
+            let is_wanted = lock(&listener.interest).has(news);
+            !is_wanted || listener.tell(|id, out| interest::write(news, id, out))
+        });
     }
 
     /// Tells all that no more will come.
@@ -87,12 +93,16 @@ impl Listeners {
 }
 
 impl Listener {
-    fn tell(&self, write: impl FnOnce(Option<Id<'_>>, &mut [u8]) -> Result<usize, NeedBytes>) {
+    /// `false` where the client does not read.
+    fn tell(
+        &self,
+        write: impl FnOnce(Option<Id<'_>>, &mut [u8]) -> Result<usize, NeedBytes>,
+    ) -> bool {
         let mut out = vec![0; ROOM];
         let id = self.id.as_deref().and_then(Id::from_raw);
-        if let Ok(len) = write(id, &mut out) {
-            // Who has not read what came before will see the newest list when it does.
-            drop(self.events.try_send(event(out.get(..len).unwrap_or_default())));
+        match write(id, &mut out) {
+            Ok(len) => self.events.try_send(event(out.get(..len).unwrap_or_default())).is_ok(),
+            Err(_) => true,
         }
     }
 }

@@ -9,7 +9,7 @@
 //!
 //! A request is one HTTP request, whichever connection it comes on. One that is stateless leaves
 //! nothing here when it has been answered; an `initialize` client has a session, of which there
-//! are [`sessions::SESSIONS_MAX`] at most. A device answers on the thread of its link: the runtime
+//! are `SESSIONS_MAX` at most. A device answers on the thread of its link: the runtime
 //! has the connections alone.
 
 mod connections;
@@ -36,7 +36,7 @@ use tokio::sync::{Semaphore, watch};
 use super::calls::Helpers;
 use super::sentences::Sentences;
 use crate::error::Result;
-use crate::hub::{Hub, Observer};
+use crate::hub::{Hub, News, Observer};
 pub use keys::{KEY_MIN, Keys};
 use listeners::Listeners;
 pub use options::HttpOptions;
@@ -87,7 +87,7 @@ impl Server {
 }
 
 impl Observer for Server {
-    fn tools_changed(&self) {
-        self.listeners.tools_changed();
+    fn told(&self, news: News<'_>) {
+        self.listeners.told(news);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash as _, Hasher as _};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -178,8 +178,13 @@ impl Server {
                     None => reply::empty(StatusCode::ACCEPTED),
                 }
             }
-            Received::Listen { id, tools, first } => {
-                let listening = Listening::new(self, Some(&id), tools);
+            Received::Watch { id, uri, on, answer } => json(match session {
+                Some(session) => session.watch(&id, (&uri, on), answer),
+                None => answer,
+            }),
+            Received::Listen { id, interest, first } => {
+                let interest = Arc::new(Mutex::new(interest));
+                let listening = Listening::new(self, Some(&id), interest);
                 events::of_listener(Some(events::event(&first)), listening)
             }
             Received::Array(all) => match joined(all, session).await {
@@ -236,6 +241,11 @@ async fn joined(all: Vec<Received>, session: Option<&Session>) -> Vec<u8> {
     for received in all {
         match received {
             Received::Answer(answer) => push(&mut answers, &answer),
+            Received::Watch { id, uri, on, answer } => {
+                if let Some(session) = session {
+                    push(&mut answers, &session.watch(&id, (&uri, on), answer));
+                }
+            }
             Received::Call(pending) => {
                 if let Some(answer) = pending.await {
                     push(&mut answers, &answer);

@@ -4,19 +4,24 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use trine_mcp::{Batch, McpEngine, McpSession, Step};
+use trine_mcp::{Batch, ID_MAX, Id, McpEngine, McpSession, Step, error};
 
 use super::Server;
 use super::exchange::Pending;
+use super::sessions::Session;
 use crate::device::Waiter;
 use crate::hub::Snapshot;
 use crate::server::calls::{Caller, From};
+use crate::server::interest::{self, Interest};
 use crate::server::wants::{self, KeptWant, WantEnd};
+use crate::sync::lock;
 
 /// Room for encoded arguments: a device takes no longer message than this.
 const ARGS_MAX: usize = 64 * 1024;
 /// Room for one answer that no device has a part in; a longer list of tools is paged.
 const REPLY_MAX: usize = 64 * 1024;
+/// Room for an answer that has an id and a sentence.
+const ERROR_MAX: usize = ID_MAX + 512;
 /// Most messages of an array.
 const ARRAY_MAX: usize = 128;
 const TOO_MANY: &[u8] = b"{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32600,\"message\":\
@@ -48,8 +53,15 @@ pub(super) enum Received {
     Cancel(Box<[u8]>),
     Listen {
         id: Box<[u8]>,
-        tools: bool,
+        interest: Interest,
         first: Bytes,
+    },
+    /// The session watches a resource, or no longer.
+    Watch {
+        id: Box<[u8]>,
+        uri: Box<str>,
+        on: bool,
+        answer: Bytes,
     },
     /// What the messages of an array lead to.
     Array(Vec<Self>),
@@ -103,16 +115,27 @@ impl Received {
         match step {
             Step::Reply(len) => Self::Answer(copied(len)),
             Step::Cancel(id) => Self::Cancel(id.raw().into()),
-            Step::Listen(listen) => Self::Listen {
-                id: listen.id.raw().into(),
-                tools: listen.tools,
-                first: copied(listen.acknowledgement),
+            Step::Listen(listen) => match Interest::of(&listen) {
+                Some(interest) => Self::Listen {
+                    id: listen.id.raw().into(),
+                    interest,
+                    first: copied(listen.acknowledgement),
+                },
+                None => Self::Answer(too_many(listen.id)),
             },
             Step::Short(need) => {
                 tracing::error!("an error response takes {} bytes", need.0);
                 Self::Nothing
             }
             Step::Want(want) => {
+                if let Some((uri, on)) = wants::subscribed(&want, snapshot, args) {
+                    let mut answer = vec![0; ERROR_MAX];
+                    let engine = McpEngine::new(&**snapshot);
+                    let len = engine.finish_subscribe(want.id, &mut answer).unwrap_or(0);
+                    answer.truncate(len);
+                    let (id, uri, answer) = (want.id.raw().into(), uri.into(), answer.into());
+                    return Self::Watch { id, uri, on, answer };
+                }
                 let kept = KeptWant::of(&want, args);
                 let pending = Pending::of_want(server, &want, kept, snapshot);
                 let caller = Arc::clone(pending.exchange()) as Arc<dyn Caller>;
@@ -133,6 +156,24 @@ impl Received {
                 Self::Call(pending)
             }
             _ => Self::Nothing,
+        }
+    }
+}
+
+/// Says that a client wants to watch too much.
+fn too_many(id: Id<'_>) -> Bytes {
+    let mut out = vec![0; ERROR_MAX];
+    let written = error::write(Some(id), error::INVALID_PARAMS, interest::TOO_MANY, &mut out);
+    out.truncate(written.unwrap_or(0));
+    out.into()
+}
+
+impl Session {
+    /// Watches a resource, or no longer; answers what the client is told.
+    pub(super) fn watch(&self, id: &[u8], (uri, on): (&str, bool), answer: Bytes) -> Bytes {
+        match Id::from_raw(id) {
+            Some(id) if !lock(self.interest()).watch(uri, on) => too_many(id),
+            _ => answer,
         }
     }
 }

@@ -9,6 +9,7 @@ use trine_mcp::McpSession;
 
 use super::exchange::Exchange;
 use super::guard::Principal;
+use crate::server::interest::Interest;
 use crate::sync::lock;
 
 /// Sessions at a time. Where there are more, the one that was silent longest ends.
@@ -23,6 +24,8 @@ type UnderWay = (Box<[u8]>, Weak<Exchange>);
 pub(super) struct Session {
     principal: Principal,
     mcp: Mutex<McpSession>,
+    /// What its streams are told of.
+    interest: Arc<Mutex<Interest>>,
     used: Mutex<Instant>,
     /// Calls that may be cancelled, by the ids of their requests.
     under_way: Mutex<Vec<UnderWay>>,
@@ -45,6 +48,7 @@ impl Sessions {
         let session = Session {
             principal,
             mcp: Mutex::new(mcp),
+            interest: Arc::new(Mutex::new(Interest::of_session())),
             used: Mutex::new(now),
             under_way: Mutex::default(),
         };
@@ -92,6 +96,11 @@ impl Sessions {
 impl Session {
     fn used(&self) -> Instant {
         *lock(&self.used)
+    }
+
+    /// What its streams are told of.
+    pub(super) const fn interest(&self) -> &Arc<Mutex<Interest>> {
+        &self.interest
     }
 
     /// What the engine keeps of it.

@@ -1,19 +1,21 @@
 //! The client: its requests under way, and the way out to it.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use trine_mcp::{Catalog, Failure, Id, Listen, McpEngine, Outcome, error, notify};
+use trine_mcp::{Catalog, Failure, Id, McpEngine, Outcome, error, notify};
 
 use super::outbox::Outbox;
 use super::requests::{Arrays, Requests, Tag};
 use crate::device::{Asked, Cost, Device, Ticket, Waiter};
 use crate::error::{Error, Result};
-use crate::hub::{Hub, Observer, Snapshot};
+use crate::hub::{Hub, News, Observer, Snapshot};
 use crate::server::calls::{Caller, Helpers};
+use crate::server::interest::{self, Interest};
 use crate::server::wants::{self, KeptWant, WantEnd};
 use crate::sync::lock;
 use crate::sys;
@@ -32,8 +34,10 @@ pub(super) struct State {
     pub(super) requests: Requests,
     pub(super) arrays: Arrays,
     subscriptions: Vec<Subscription>,
-    /// Whether an `initialize` client is told of changes.
-    legacy: bool,
+    /// What an `initialize` client is told of.
+    session: Option<Interest>,
+    /// Resources that have changed while the client did not read.
+    missed: BTreeSet<Box<str>>,
     /// The reader is at work and will write what there is when it has done what it has read.
     pub(super) reading: bool,
 }
@@ -42,8 +46,41 @@ pub(super) struct State {
 #[derive(Debug)]
 struct Subscription {
     id: Box<[u8]>,
-    /// Changes of the tools are wanted.
-    tools: bool,
+    interest: Interest,
+}
+
+impl State {
+    /// Tells the client of a change, if it wants to know. A resource that changes while the client
+    /// does not read is kept, once.
+    fn tell(&mut self, news: News<'_>) {
+        let wanted = self.subscriptions.iter().map(|subscription| &subscription.interest);
+        if !wanted.chain(&self.session).any(|interest| interest.has(news)) {
+            return;
+        }
+        if let News::Resource(uri) = news
+            && self.out.len() > WAITING_MAX
+        {
+            self.missed.insert(uri.into());
+            return;
+        }
+        let Self { out, subscriptions, session, .. } = self;
+        if session.as_ref().is_some_and(|interest| interest.has(news)) {
+            out.write(|out| interest::write(news, None, out));
+            out.push(b"\n");
+        }
+        for subscription in subscriptions.iter().filter(|it| it.interest.has(news)) {
+            let Some(id) = Id::from_raw(&subscription.id) else { continue };
+            out.write(|out| interest::write(news, Some(id), out));
+            out.push(b"\n");
+        }
+    }
+
+    /// Tells the client of what it has missed.
+    fn tell_missed(&mut self) {
+        for uri in std::mem::take(&mut self.missed) {
+            self.tell(News::Resource(&uri));
+        }
+    }
 }
 
 /// The one client on standard input and output.
@@ -80,7 +117,8 @@ impl Client {
             requests: Requests::default(),
             arrays: Arrays::default(),
             subscriptions: Vec::new(),
-            legacy: false,
+            session: None,
+            missed: BTreeSet::new(),
             reading: false,
         };
         let client = Arc::new(Self {
@@ -177,6 +215,7 @@ impl Client {
             }
             self.writing.store(0, Ordering::Release);
             bytes.clear();
+            self.state().tell_missed();
             self.room.notify_all();
         }
     }
@@ -233,17 +272,21 @@ impl Client {
     }
 
     /// Keeps a subscription, if the client has not too many.
-    pub(super) fn subscribe(&self, listen: &Listen<'_>) {
+    pub(super) fn subscribe(&self, id: Id<'_>, interest: Interest) {
         let mut state = self.state();
         if state.subscriptions.len() < SUBSCRIPTIONS_MAX {
-            let (id, tools) = (listen.id.raw().into(), listen.tools);
-            state.subscriptions.push(Subscription { id, tools });
+            state.subscriptions.push(Subscription { id: id.raw().into(), interest });
         }
+    }
+
+    /// An `initialize` client watches a resource, or no longer. `false` where it watches too many.
+    pub(super) fn watch(&self, uri: &str, on: bool) -> bool {
+        self.state().session.as_mut().is_some_and(|interest| interest.watch(uri, on))
     }
 
     /// The session has opened in the way of the `initialize` revisions.
     pub(super) fn set_legacy(&self) {
-        self.state().legacy = true;
+        self.state().session.get_or_insert_with(Interest::of_session);
     }
 
     /// Tells the client that no more will come of its subscriptions.
@@ -453,19 +496,10 @@ impl Caller for Client {
 }
 
 impl Observer for Client {
-    fn tools_changed(&self) {
+    fn told(&self, news: News<'_>) {
         let mut state = self.state();
-        let State { out, subscriptions, legacy, reading, .. } = &mut *state;
-        if *legacy {
-            out.write(|out| notify::tools_changed(None, out));
-            out.push(b"\n");
-        }
-        for subscription in subscriptions.iter().filter(|subscription| subscription.tools) {
-            let Some(id) = Id::from_raw(&subscription.id) else { continue };
-            out.write(|out| notify::tools_changed(Some(id), out));
-            out.push(b"\n");
-        }
-        if !*reading {
+        state.tell(news);
+        if !state.reading {
             self.wake.notify_one();
         }
     }

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use memchr::memchr;
-use trine_mcp::{Batch, Call, McpEngine, McpSession, Step, Want};
+use trine_mcp::{Batch, Call, ID_MAX, Id, McpEngine, McpSession, Step, Want, error};
 
 use super::client::{Client, STDIO, WAITING_MAX};
 use super::terminal;
 use crate::device::Waiter;
 use crate::hub::Snapshot;
 use crate::server::calls::{Caller, From};
+use crate::server::interest::{self, Interest};
 use crate::server::wants::{self, KeptWant, WantEnd};
 use crate::{sanitize, sys};
 
@@ -26,6 +27,8 @@ const ARRAY_MAX: usize = 128;
 const ARGS_MAX: usize = 64 * 1024;
 /// Room for one answer that no device has a part in; a longer list of tools is paged.
 const REPLY_MAX: usize = 64 * 1024;
+/// Room for an answer that has an id and a sentence.
+const ERROR_MAX: usize = ID_MAX + 512;
 /// Characters of a method that the log shows.
 const METHOD_MAX: usize = 40;
 /// Longest wait of a request for devices that are coming up. Most of them count as offline long
@@ -187,8 +190,11 @@ impl ClientReader {
             Step::Want(want) => self.want(&want, array),
             Step::Cancel(id) => self.client.cancel(id),
             Step::Listen(listen) => {
+                let Some(interest) = Interest::of(&listen) else {
+                    return self.refused(listen.id, interest::TOO_MANY, None);
+                };
                 self.answer(listen.acknowledgement, None, None);
-                self.client.subscribe(&listen);
+                self.client.subscribe(listen.id, interest);
             }
             Step::Short(need) => {
                 tracing::error!("an error response takes {} bytes", need.0);
@@ -214,8 +220,34 @@ impl ClientReader {
         }
     }
 
+    /// Answers a request that breaks a rule of the gateway's own.
+    fn refused(&self, id: Id<'_>, why: &str, array: Option<usize>) {
+        let mut reply = vec![0; ERROR_MAX];
+        let len = error::write(Some(id), error::INVALID_PARAMS, why, &mut reply).unwrap_or(0);
+        self.answer(len, Some(&reply), array);
+    }
+
+    /// A session's request to be told of a resource, if that is what it is.
+    fn subscribed(&self, want: &Want<'_>, array: Option<usize>) -> bool {
+        let Some((uri, on)) = wants::subscribed(want, &self.snapshot, &self.args) else {
+            return false;
+        };
+        if !self.client.watch(uri, on) {
+            self.refused(want.id, interest::TOO_MANY, array);
+            return true;
+        }
+        let mut reply = vec![0; ERROR_MAX];
+        let engine = McpEngine::new(&*self.snapshot);
+        let len = engine.finish_subscribe(want.id, &mut reply).unwrap_or(0);
+        self.answer(len, Some(&reply), array);
+        true
+    }
+
     /// A request for what devices have beside tools.
     fn want(&mut self, want: &Want<'_>, array: Option<usize>) {
+        if self.subscribed(want, array) {
+            return;
+        }
         self.client.wait_for_room();
         let kept = KeptWant::of(want, &self.args);
         let tag = self.client.state().open_want(want, kept, &self.snapshot, array);

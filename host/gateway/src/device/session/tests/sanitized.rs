@@ -123,7 +123,7 @@ fn lines(play: &mut Play) -> Vec<String> {
     let line = |deferred| match deferred {
         Deferred::Text(text) | Deferred::Log(_, text) => Some(text),
         Deferred::Good(text) | Deferred::Note(text) | Deferred::Event { text, .. } => Some(text),
-        Deferred::Changed => None,
+        Deferred::Changed | Deferred::Resource(_) => None,
     };
     deferred.into_iter().filter_map(line).collect()
 }

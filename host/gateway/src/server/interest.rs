@@ -1,0 +1,130 @@
+//! What a client is told of: lists that change, and resources.
+
+use std::collections::BTreeSet;
+
+use trine_mcp::json::{JsonReader, JsonText, Kind};
+use trine_mcp::notify::{self, Changed};
+use trine_mcp::{Id, Listen, NeedBytes};
+
+use crate::hub::News;
+
+/// Said where a client wants to watch more than that.
+pub(super) const TOO_MANY: &str =
+    "Invalid params: 256 resources may be watched over one session or subscription";
+/// Resources that a client may watch at a time over one session or subscription.
+pub(super) const WATCHED_MAX: usize = 256;
+
+/// What one client is told of, over one session or subscription.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Interest {
+    tools: bool,
+    resources: bool,
+    prompts: bool,
+    uris: BTreeSet<Box<str>>,
+}
+
+impl Interest {
+    /// That of a client of the `initialize` revisions: all lists, and what it subscribes to.
+    pub(super) fn of_session() -> Self {
+        Self { tools: true, resources: true, prompts: true, uris: BTreeSet::new() }
+    }
+
+    /// That of a subscription; `None` where it names too many resources.
+    pub(super) fn of(listen: &Listen<'_>) -> Option<Self> {
+        let Listen { tools, resources, prompts, uris, .. } = *listen;
+        Some(Self { tools, resources, prompts, uris: addresses(uris)? })
+    }
+
+    /// Watches a resource, or no longer. `false` where the client watches too many.
+    pub(super) fn watch(&mut self, uri: &str, on: bool) -> bool {
+        if !on {
+            self.uris.remove(uri);
+            return true;
+        }
+        let is_room = self.uris.len() < WATCHED_MAX || self.uris.contains(uri);
+        if is_room {
+            self.uris.insert(uri.into());
+        }
+        is_room
+    }
+
+    /// Whether the client is told of this.
+    pub(super) fn has(&self, news: News<'_>) -> bool {
+        match news {
+            News::List(Changed::Tools) => self.tools,
+            News::List(Changed::Resources) => self.resources,
+            News::List(Changed::Prompts) => self.prompts,
+            News::Resource(uri) => self.uris.contains(uri),
+        }
+    }
+}
+
+/// The addresses in an array of a message that was read whole before; `None` where they are too
+/// many.
+fn addresses(array: &[u8]) -> Option<BTreeSet<Box<str>>> {
+    let mut found = BTreeSet::new();
+    let mut reader = JsonReader::new(array);
+    let mut first = true;
+    if reader.begin_array().is_err() {
+        return Some(found);
+    }
+    while reader.next_element(&mut first) == Ok(true) {
+        match reader.kind() {
+            Ok(Kind::String) => drop(found.insert(decoded(&reader.string().ok()?))),
+            _ => drop(reader.skip_value().ok()?),
+        }
+        if found.len() > WATCHED_MAX {
+            return None;
+        }
+    }
+    Some(found)
+}
+
+fn decoded(text: &JsonText<'_>) -> Box<str> {
+    let mut bytes = vec![0; text.raw().len()];
+    let len = text.decode_into(&mut bytes).unwrap_or(0);
+    String::from_utf8_lossy(bytes.get(..len).unwrap_or_default()).into()
+}
+
+/// Writes what a client is told: for a subscription, or plain for a session.
+pub(super) fn write(
+    news: News<'_>,
+    subscription: Option<Id<'_>>,
+    out: &mut [u8],
+) -> Result<usize, NeedBytes> {
+    match news {
+        News::List(list) => notify::list_changed(list, subscription, out),
+        News::Resource(uri) => notify::resource_updated(uri, subscription, out),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_is_told_of_what_it_wants_alone() {
+        let uris = addresses(br#"["a:1", 7, "a:\u0032"]"#).unwrap();
+        let mut interest = Interest { uris, ..Interest::default() };
+        assert!(interest.has(News::Resource("a:1")) && interest.has(News::Resource("a:2")));
+        assert!(!interest.has(News::Resource("a:3")) && !interest.has(News::List(Changed::Tools)));
+        assert!(interest.watch("a:1", false) && !interest.has(News::Resource("a:1")));
+        let session = Interest::of_session();
+        assert!(session.has(News::List(Changed::Prompts)) && !session.has(News::Resource("a:1")));
+    }
+
+    #[test]
+    fn the_number_of_watched_resources_has_a_bound() {
+        let mut interest = Interest::of_session();
+        for number in 0..WATCHED_MAX {
+            assert!(interest.watch(&format!("a:{number}"), true));
+        }
+        assert!(!interest.watch("b:1", true) && interest.watch("a:0", true));
+        assert!(interest.watch("a:0", false) && interest.watch("b:1", true));
+        let of = |count| {
+            let uris: Vec<_> = (0..count).map(|number| format!("\"a:{number}\"")).collect();
+            addresses(format!("[{}]", uris.join(",")).as_bytes()).map(|uris| uris.len())
+        };
+        assert_eq!((of(WATCHED_MAX), of(WATCHED_MAX + 1)), (Some(WATCHED_MAX), None));
+    }
+}

@@ -1,0 +1,132 @@
+//! Lists and resources that change: who wants to know is told, over both transports.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Gateway, initialize, stateless, until};
+use crate::web::Site;
+
+const WATCHED: &str = "test://watched-resource";
+const TAG: &str = "io.modelcontextprotocol/subscriptionId";
+
+fn method(message: &Value) -> &str {
+    message["method"].as_str().unwrap_or_default()
+}
+
+#[test]
+fn who_listens_over_http_is_told_of_what_it_wants_alone() {
+    let site = Site::start(&["--fixtures"]);
+    let listen = |id: &str, wanted: Value| {
+        let params = json!({"notifications": wanted});
+        let mut news = site.stream_of(&stateless(&json!(id), "subscriptions/listen", params));
+        let first = news.next().unwrap();
+        assert_eq!(method(&first), "notifications/subscriptions/acknowledged");
+        (news, first)
+    };
+    let (mut prompts, _) = listen("prompts", json!({"promptsListChanged": true}));
+    let (mut tools, _) = listen("tools", json!({"toolsListChanged": true}));
+    let (mut watched, agreed) = listen("watched", json!({"resourceSubscriptions": [WATCHED]}));
+    assert_eq!(agreed["params"]["notifications"]["resourceSubscriptions"], json!([WATCHED]));
+    let id = site.open("2025-11-25");
+    let headers = [("Accept", "text/event-stream"), ("Mcp-Session-Id", &*id)];
+    let mut session = site.stream("GET /mcp", &headers, "");
+    until(|| (site.get("/health").json()["listeners"] == 4).then_some(()), || "4 listen".into());
+    let of_session = |number: u32, method: &str, uri: &str| {
+        let params = json!({"uri": uri});
+        let message = json!({"jsonrpc": "2.0", "id": number, "method": method, "params": params});
+        site.post(&[("Mcp-Session-Id", &*id)], &message).json()
+    };
+    assert_eq!(of_session(1, "resources/subscribe", WATCHED)["result"], json!({}));
+    let refused = of_session(2, "resources/subscribe", "test://nothing");
+    assert_eq!(refused["error"]["code"], json!(-32002), "{refused}");
+
+    let trigger = |what: &str| site.call(&format!("test_trigger_{what}_change"), &json!({}));
+    trigger("resource");
+    let told = watched.next().unwrap();
+    assert_eq!(method(&told), "notifications/resources/updated");
+    assert_eq!(told["params"], json!({"_meta": {TAG: "watched"}, "uri": WATCHED}));
+    let plain = session.next().unwrap();
+    assert_eq!(plain["params"], json!({"uri": WATCHED}), "{plain}");
+    // From here on the session watches no more.
+    assert_eq!(of_session(3, "resources/unsubscribe", WATCHED)["result"], json!({}));
+    trigger("resource");
+    assert_eq!(method(&watched.next().unwrap()), "notifications/resources/updated");
+
+    trigger("prompt");
+    let told = prompts.next().unwrap();
+    assert_eq!(method(&told), "notifications/prompts/list_changed");
+    assert_eq!(told["params"]["_meta"][TAG], json!("prompts"));
+    assert_eq!(method(&session.next().unwrap()), "notifications/prompts/list_changed");
+    let listed = site.ask("prompts/list", json!({})).json();
+    assert_eq!(listed["result"]["prompts"].as_array().unwrap().len(), 5, "{listed}");
+
+    trigger("tool");
+    let told = tools.next().unwrap();
+    assert_eq!(method(&told), "notifications/tools/list_changed");
+    assert_eq!(told["params"]["_meta"][TAG], json!("tools"));
+    assert_eq!(method(&session.next().unwrap()), "notifications/tools/list_changed");
+    let called = site.call("test_tool_that_comes_and_goes", &json!({}));
+    assert_eq!(called["content"][0]["text"], json!("Here I am."), "{called}");
+    // It goes again, and no one is told of anything else.
+    trigger("tool");
+    assert_eq!(method(&tools.next().unwrap()), "notifications/tools/list_changed");
+}
+
+#[test]
+fn who_watches_over_standard_input_is_told_until_it_watches_no_more() {
+    let mut gateway = Gateway::start(&["--fixtures"]);
+    for message in initialize("2025-06-18") {
+        gateway.send(&message);
+    }
+    let hello = gateway.answer(&json!("hello"));
+    let can = json!({"subscribe": true, "listChanged": true});
+    assert_eq!(hello["result"]["capabilities"]["resources"], can, "{hello}");
+    let ask = |gateway: &mut Gateway, id: u32, method: &str, params: Value| {
+        gateway.send(&json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}));
+        let mut news = Vec::new();
+        loop {
+            let line = gateway.line();
+            if line["id"] == json!(id) {
+                return (line, news);
+            }
+            news.push(line);
+        }
+    };
+    let subscribe = |gateway: &mut Gateway, id, method: &str| {
+        let (answer, _) = ask(gateway, id, method, json!({"uri": WATCHED}));
+        assert_eq!(answer["result"], json!({}), "{answer}");
+    };
+    let trigger = |gateway: &mut Gateway, id, what: &str| {
+        let params = json!({"name": format!("test_trigger_{what}_change"), "arguments": {}});
+        ask(gateway, id, "tools/call", params).1
+    };
+    assert!(trigger(&mut gateway, 1, "resource").is_empty());
+    subscribe(&mut gateway, 2, "resources/subscribe");
+    let mut news = trigger(&mut gateway, 3, "resource");
+    if news.is_empty() {
+        news.push(gateway.line());
+    }
+    assert_eq!(method(&news[0]), "notifications/resources/updated", "{news:?}");
+    assert_eq!(news[0]["params"], json!({"uri": WATCHED}));
+    subscribe(&mut gateway, 4, "resources/unsubscribe");
+    assert!(trigger(&mut gateway, 5, "resource").is_empty());
+    let mut news = trigger(&mut gateway, 6, "prompt");
+    if news.is_empty() {
+        news.push(gateway.line());
+    }
+    assert_eq!(method(&news[0]), "notifications/prompts/list_changed", "{news:?}");
+    gateway.is_silent_for(100);
+}
+
+#[test]
+fn one_client_may_watch_so_many_resources_and_no_more() {
+    let site = Site::start(&["--fixtures"]);
+    let wanted = |count: u32| {
+        let uris: Vec<_> = (0..count).map(|id| format!("test://template/{id}/data")).collect();
+        json!({"notifications": {"resourceSubscriptions": uris}})
+    };
+    let listen = stateless(&json!(1), "subscriptions/listen", wanted(256));
+    assert!(site.stream_of(&listen).next().is_some());
+    let refused = site.ask("subscriptions/listen", wanted(257));
+    assert_eq!((refused.status, refused.code()), (200, -32602), "{refused:?}");
+    assert!(refused.message().contains("256 resources"), "{refused:?}");
+}
