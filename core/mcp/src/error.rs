@@ -26,6 +26,9 @@ pub const UNSUPPORTED_VERSION: i32 = -32022;
 /// The headers of a request over HTTP are not what its body says.
 pub const HEADER_MISMATCH: i32 = -32020;
 
+/// A request needs something of the client that it has not declared.
+pub const MISSING_CAPABILITY: i32 = -32021;
+
 /// Most code points of foreign text that a sentence repeats.
 pub(crate) const QUOTE_MAX: usize = 64;
 
@@ -150,6 +153,25 @@ pub fn write(
     out.raw(b",\"message\":");
     out.string(message);
     out.raw(b"}}");
+    out.finish()
+}
+
+/// Writes the error for a call whose tool asks a person, where the client has not declared that it
+/// has forms filled in (`MissingRequiredClientCapabilityError` of 2026-07-28).
+///
+/// # Errors
+/// [`NeedBytes`] if `out` is too small.
+pub fn needs_forms(id: Id<'_>, out: &mut [u8]) -> Result<usize, NeedBytes> {
+    let mut out = JsonWriter::new(out);
+    out.raw(b"{\"jsonrpc\":\"2.0\",\"id\":");
+    out.raw(id.raw());
+    out.raw(b",\"error\":{\"code\":");
+    out.integer(MISSING_CAPABILITY.into());
+    out.raw(
+        b",\"message\":\"the tool asks for further input; the call did not finish. Declare the \
+        capability elicitation, or use a client that does\",\"data\":{\"requiredCapabilities\":\
+        {\"elicitation\":{\"form\":{}}}}}}",
+    );
     out.finish()
 }
 

@@ -77,13 +77,15 @@ fn a_question_goes_to_the_client_and_its_answer_to_the_device() {
 fn a_client_that_cannot_ask_is_told_so() {
     let folder = Folder::new("cannot-ask");
     let (_clerk, mut gateway) = gateway(&folder);
-    let said = gateway.refusal("seal", json!({"letter": "bill"}));
-    assert!(said.contains("elicitation"), "{said}");
+    let params = json!({"name": "seal", "arguments": {"letter": "bill"}});
+    let said = gateway.ask("tools/call", params.clone());
+    assert_eq!(said["error"]["code"], json!(-32021), "{said}");
+    let needed = &said["error"]["data"]["requiredCapabilities"];
+    assert_eq!(*needed, json!({"elicitation": {"form": {}}}), "{said}");
     for message in initialize("2025-11-25") {
         gateway.send(&message);
     }
     gateway.answer(&json!("hello"));
-    let params = json!({"name": "seal", "arguments": {"letter": "bill"}});
     gateway.send(&json!({"jsonrpc": "2.0", "id": 9, "method": "tools/call", "params": params}));
     let said = gateway.answer(&json!(9));
     assert!(text(&said["result"]).contains("elicitation"), "{said}");

@@ -130,3 +130,46 @@ fn one_client_may_watch_so_many_resources_and_no_more() {
     assert_eq!((refused.status, refused.code()), (200, -32602), "{refused:?}");
     assert!(refused.message().contains("256 resources"), "{refused:?}");
 }
+
+#[test]
+fn lines_of_log_go_to_sessions_that_want_their_level() {
+    let mut gateway = Gateway::start(&["--fixtures"]);
+    let site = Site::start(&["--fixtures"]);
+    for message in initialize("2025-11-25") {
+        gateway.send(&message);
+    }
+    let hello = gateway.answer(&json!("hello"));
+    assert_eq!(hello["result"]["capabilities"]["logging"], json!({}), "{hello}");
+    let id = site.open("2025-11-25");
+    let headers = [("Accept", "text/event-stream"), ("Mcp-Session-Id", &*id)];
+    let mut session = site.stream("GET /mcp", &headers, "");
+    until(|| (site.get("/health").json()["listeners"] == 1).then_some(()), || "it listens".into());
+    let of = |id: u32, method: &str, params: Value| -> Value {
+        json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params})
+    };
+    let call = |id| of(id, "tools/call", json!({"name": "test_logging_tool", "arguments": {}}));
+    let level = |id, level: &str| of(id, "logging/setLevel", json!({"level": level}));
+    let post = |message: &Value| site.post(&[("Mcp-Session-Id", &*id)], message).json();
+    let line = json!({"level": "info", "logger": "fixtures", "data": "one more step is done"});
+    // Those of level info come, unless the client wants higher ones alone.
+    gateway.send(&call(1));
+    assert!(post(&call(1))["result"].is_object());
+    for _ in 0..3 {
+        let told = gateway.line();
+        assert_eq!((method(&told), &told["params"]), ("notifications/message", &line), "{told}");
+        let told = session.next().unwrap();
+        assert_eq!((method(&told), &told["params"]), ("notifications/message", &line), "{told}");
+    }
+    assert_eq!(gateway.line()["id"], json!(1));
+    gateway.send(&level(2, "error"));
+    assert_eq!(gateway.answer(&json!(2))["result"], json!({}));
+    assert_eq!(post(&level(2, "error"))["result"], json!({}));
+    gateway.send(&call(3));
+    assert_eq!(gateway.line()["id"], json!(3), "no line comes before it");
+    assert!(post(&call(3))["result"].is_object());
+    assert!(site.call("test_trigger_prompt_change", &json!({}))["content"].is_array());
+    let told = session.next().unwrap();
+    assert_eq!(method(&told), "notifications/prompts/list_changed", "{told}");
+    // A stateless client has no session, so it gets none.
+    assert_eq!(gateway.call("test_logging_tool", json!({}))["isError"], json!(false));
+}

@@ -94,13 +94,22 @@ pub(crate) trait Person: Send + Sync {
     fn set_time_scale(&self, scale: u32) -> Result<()>;
 }
 
+/// What a device says that clients may want to know.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum DeviceNews<'a> {
+    /// What is under this address has changed.
+    Resource(&'a str),
+    /// A line of log, of a level from 0, debug, to 7, emergency.
+    Log(u8, &'a str),
+}
+
 /// Someone who is told of events as long as he is there.
 pub(crate) trait EventListener: Send + Sync {
     fn event(&self, seq: u32, tool: u16, text: &str);
 }
 
 type Listener = Box<dyn Fn(&Event) + Send>;
-type ResourceListener = Box<dyn Fn(&Device, &str) + Send + Sync>;
+type NewsListener = Box<dyn Fn(&Device, DeviceNews<'_>) + Send + Sync>;
 
 /// A device, in whatever state. Shared by everybody who talks to it.
 pub struct Device {
@@ -120,8 +129,8 @@ pub struct Device {
     guests: Mutex<Vec<Weak<dyn EventListener>>>,
     /// Told of every change of state or tools.
     changed: OnceLock<Box<dyn Fn() + Send + Sync>>,
-    /// Told of the address whose resource has changed.
-    resource: OnceLock<ResourceListener>,
+    /// Told of what clients may want to know.
+    news: OnceLock<NewsListener>,
     thread: Mutex<Option<std::thread::JoinHandle<()>>>,
 }
 
@@ -157,7 +166,7 @@ impl Device {
             listeners: Mutex::new(Vec::new()),
             guests: Mutex::default(),
             changed: OnceLock::new(),
-            resource: OnceLock::new(),
+            news: OnceLock::new(),
             thread: Mutex::new(None),
         }
     }
@@ -368,11 +377,7 @@ impl Device {
                     changed();
                 }
             }
-            Deferred::Resource(uri) => {
-                if let Some(resource) = self.resource.get() {
-                    resource(self, &uri);
-                }
-            }
+            Deferred::Resource(uri) => self.tell(DeviceNews::Resource(&uri)),
             Deferred::Event { seq, tool, text, is_logged } => {
                 self.tell_guests(seq, tool, &text);
                 let tool = self.tool_name(tool);
@@ -382,10 +387,19 @@ impl Device {
                 let event = Event { seq, tool, text };
                 lock(&self.listeners).iter().for_each(|each| each(&event));
             }
-            Deferred::Log(level, text) => report::log(&self.name(), level, &text),
+            Deferred::Log(level, text) => {
+                report::log(&self.name(), level, &text);
+                self.tell(DeviceNews::Log(level, &text));
+            }
             Deferred::Text(text) => info!("{}| {text}", self.name()),
             Deferred::Good(text) => info!("{}: {text}", self.name()),
             Deferred::Note(text) => warn!("{}: {text}", self.name()),
+        }
+    }
+
+    fn tell(&self, news: DeviceNews<'_>) {
+        if let Some(told) = self.news.get() {
+            told(self, news);
         }
     }
 
@@ -407,9 +421,9 @@ impl Device {
         }
     }
 
-    pub(crate) fn set_on_resource(&self, told: ResourceListener) {
-        // Set once, as above.
-        drop(self.resource.set(told));
+    pub(crate) fn set_on_news(&self, told: NewsListener) {
+        // Set once, as below.
+        drop(self.news.set(told));
     }
 
     pub(crate) fn set_on_change(&self, changed: Box<dyn Fn() + Send + Sync>) {

@@ -196,6 +196,10 @@ impl Catalog for Snapshot {
         true
     }
 
+    fn logs(&self) -> bool {
+        true
+    }
+
     fn lists(&self) -> &dyn Lists {
         &self.shelf
     }

@@ -21,7 +21,7 @@ pub(crate) use shelf::HubShelf;
 
 use crate::args::Prefix;
 use crate::ask_tool::KnownTools;
-use crate::device::Device;
+use crate::device::{Device, DeviceNews};
 use crate::error::{Error, Result};
 use crate::identity::Identity;
 use crate::settings::{Alias, DeviceId};
@@ -38,6 +38,8 @@ pub(crate) enum News<'a> {
     List(Changed),
     /// What is under an address has changed.
     Resource(&'a str),
+    /// A device has sent a line of log, of a level from 0, debug, to 7, emergency.
+    Log { device: &'a str, level: u8, text: &'a str },
 }
 
 /// Someone who is told of changes.
@@ -224,12 +226,18 @@ impl Hub {
         there.iter().for_each(|observer| observer.told(news));
     }
 
-    /// A device says that what is under an address has changed: clients are told if it has that
-    /// address.
-    fn resource_changed(&self, device: &Device, uri: &str) {
-        let snapshot = self.snapshot();
-        if snapshot.shelf().owner(uri).is_some_and(|owner| std::ptr::eq(&**owner, device)) {
-            self.tell(News::Resource(uri));
+    /// A device says something. Of a resource clients are told if that device has it.
+    fn device_told(&self, device: &Device, news: DeviceNews<'_>) {
+        match news {
+            DeviceNews::Resource(uri) => {
+                let snapshot = self.snapshot();
+                if snapshot.shelf().owner(uri).is_some_and(|it| std::ptr::eq(&**it, device)) {
+                    self.tell(News::Resource(uri));
+                }
+            }
+            DeviceNews::Log(level, text) => {
+                self.tell(News::Log { device: &device.name(), level, text });
+            }
         }
     }
 

@@ -91,9 +91,9 @@ impl Hub {
                 }
             }));
             let told = Arc::downgrade(&hub);
-            device.set_on_resource(Box::new(move |device, uri| {
+            device.set_on_news(Box::new(move |device, news| {
                 if let Some(hub) = told.upgrade() {
-                    hub.resource_changed(device, uri);
+                    hub.device_told(device, news);
                 }
             }));
             match way {

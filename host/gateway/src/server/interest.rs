@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use trine_mcp::json::{JsonReader, JsonText, Kind};
 use trine_mcp::notify::{self, Changed};
-use trine_mcp::{Id, Listen, NeedBytes};
+use trine_mcp::{Id, Listen, McpSession, NeedBytes};
 
 use crate::hub::News;
 
@@ -20,19 +20,27 @@ pub(super) struct Interest {
     tools: bool,
     resources: bool,
     prompts: bool,
+    /// The least level of log that is wanted.
+    level: Option<u8>,
     uris: BTreeSet<Box<str>>,
 }
 
 impl Interest {
     /// That of a client of the `initialize` revisions: all lists, and what it subscribes to.
-    pub(super) fn of_session() -> Self {
-        Self { tools: true, resources: true, prompts: true, uris: BTreeSet::new() }
+    pub(super) fn of_session(session: &McpSession) -> Self {
+        let level = Some(session.level());
+        Self { tools: true, resources: true, prompts: true, level, uris: BTreeSet::new() }
+    }
+
+    /// Takes the level that a session's client wants.
+    pub(super) const fn set_level(&mut self, level: u8) {
+        self.level = Some(level);
     }
 
     /// That of a subscription; `None` where it names too many resources.
     pub(super) fn of(listen: &Listen<'_>) -> Option<Self> {
         let Listen { tools, resources, prompts, uris, .. } = *listen;
-        Some(Self { tools, resources, prompts, uris: addresses(uris)? })
+        Some(Self { tools, resources, prompts, level: None, uris: addresses(uris)? })
     }
 
     /// Watches a resource, or no longer. `false` where the client watches too many.
@@ -55,6 +63,7 @@ impl Interest {
             News::List(Changed::Resources) => self.resources,
             News::List(Changed::Prompts) => self.prompts,
             News::Resource(uri) => self.uris.contains(uri),
+            News::Log { level, .. } => self.level.is_some_and(|least| level >= least),
         }
     }
 }
@@ -70,8 +79,12 @@ fn addresses(array: &[u8]) -> Option<BTreeSet<Box<str>>> {
     }
     while reader.next_element(&mut first) == Ok(true) {
         match reader.kind() {
-            Ok(Kind::String) => drop(found.insert(decoded(&reader.string().ok()?))),
-            _ => drop(reader.skip_value().ok()?),
+            Ok(Kind::String) => {
+                found.insert(decoded(&reader.string().ok()?));
+            }
+            _ => {
+                reader.skip_value().ok()?;
+            }
         }
         if found.len() > WATCHED_MAX {
             return None;
@@ -95,6 +108,7 @@ pub(super) fn write(
     match news {
         News::List(list) => notify::list_changed(list, subscription, out),
         News::Resource(uri) => notify::resource_updated(uri, subscription, out),
+        News::Log { device, level, text } => notify::message(level, device, text, out),
     }
 }
 
@@ -109,13 +123,17 @@ mod tests {
         assert!(interest.has(News::Resource("a:1")) && interest.has(News::Resource("a:2")));
         assert!(!interest.has(News::Resource("a:3")) && !interest.has(News::List(Changed::Tools)));
         assert!(interest.watch("a:1", false) && !interest.has(News::Resource("a:1")));
-        let session = Interest::of_session();
+        let mut session = Interest::of_session(&McpSession::new());
+        let line = |level| News::Log { device: "one", level, text: "a line" };
+        assert!(!interest.has(line(7)) && session.has(line(1)) && !session.has(line(0)));
+        session.set_level(4);
+        assert!(session.has(line(4)) && !session.has(line(3)));
         assert!(session.has(News::List(Changed::Prompts)) && !session.has(News::Resource("a:1")));
     }
 
     #[test]
     fn the_number_of_watched_resources_has_a_bound() {
-        let mut interest = Interest::of_session();
+        let mut interest = Interest::of_session(&McpSession::new());
         for number in 0..WATCHED_MAX {
             assert!(interest.watch(&format!("a:{number}"), true));
         }

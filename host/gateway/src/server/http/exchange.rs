@@ -138,6 +138,9 @@ impl Waiter for Exchange {
 
     fn needs_input(&self, _: u64, asked: &Asked<'_>, _: Cost) {
         if !self.asks {
+            if self.version.is_stateless() {
+                return self.send(|_, id, out| error::needs_forms(id, out));
+            }
             return self.answer(Outcome::Failed(Failure::NeedsInput));
         }
         let sealer = &self.server.helpers.sealer;

@@ -14,8 +14,8 @@ use crate::sync::lock;
 /// Events that may wait for a client. One that does not read so many is told no more: its stream
 /// ends, and it lists and reads again when it listens again.
 const WAITING_MAX: usize = 64;
-/// A notification has no more bytes than this, with an id and an address of the greatest length.
-const ROOM: usize = 4096;
+/// Most notifications have no more bytes than this.
+const ROOM: usize = 1024;
 
 /// A client that listens.
 struct Listener {
@@ -75,7 +75,9 @@ impl Listeners {
     pub(super) fn told(&self, news: News<'_>) {
         lock(&self.0).listeners.retain(|listener| {
             let is_wanted = lock(&listener.interest).has(news);
-            !is_wanted || listener.tell(|id, out| interest::write(news, id, out))
+            let is_told = !is_wanted || listener.tell(|id, out| interest::write(news, id, out));
+            // A line of log that does not fit is left out: the program's own log has it.
+            is_told || matches!(news, News::Log { .. })
         });
     }
 
@@ -96,13 +98,16 @@ impl Listener {
     /// `false` where the client does not read.
     fn tell(
         &self,
-        write: impl FnOnce(Option<Id<'_>>, &mut [u8]) -> Result<usize, NeedBytes>,
+        mut write: impl FnMut(Option<Id<'_>>, &mut [u8]) -> Result<usize, NeedBytes>,
     ) -> bool {
         let mut out = vec![0; ROOM];
         let id = self.id.as_deref().and_then(Id::from_raw);
-        match write(id, &mut out) {
-            Ok(len) => self.events.try_send(event(out.get(..len).unwrap_or_default())).is_ok(),
-            Err(_) => true,
+        let mut written = write(id, &mut out);
+        if let Err(NeedBytes(needed)) = written {
+            out.resize(needed, 0);
+            written = write(id, &mut out);
         }
+        let message = out.get(..written.unwrap_or(0)).unwrap_or_default();
+        message.is_empty() || self.events.try_send(event(message)).is_ok()
     }
 }

@@ -46,9 +46,12 @@ pub(super) fn refusal(status: StatusCode, text: &str) -> Response {
 pub(super) fn status(answer: &[u8], is_stateless: bool, is_served: bool) -> StatusCode {
     match error::code(answer) {
         None => StatusCode::OK,
-        Some(error::PARSE_ERROR | error::INVALID_REQUEST | error::UNSUPPORTED_VERSION) => {
-            StatusCode::BAD_REQUEST
-        }
+        Some(
+            error::PARSE_ERROR
+            | error::INVALID_REQUEST
+            | error::UNSUPPORTED_VERSION
+            | error::MISSING_CAPABILITY,
+        ) => StatusCode::BAD_REQUEST,
         Some(error::METHOD_NOT_FOUND) if is_stateless => StatusCode::NOT_FOUND,
         Some(error::INVALID_PARAMS) if !is_served => StatusCode::BAD_REQUEST,
         Some(_) => StatusCode::OK,

@@ -48,7 +48,7 @@ impl Sessions {
         let session = Session {
             principal,
             mcp: Mutex::new(mcp),
-            interest: Arc::new(Mutex::new(Interest::of_session())),
+            interest: Arc::new(Mutex::new(Interest::of_session(&mcp))),
             used: Mutex::new(now),
             under_way: Mutex::default(),
         };
@@ -110,6 +110,7 @@ impl Session {
 
     /// Takes what a message has changed.
     pub(super) fn set_mcp(&self, mcp: McpSession) {
+        lock(&self.interest).set_level(mcp.level());
         *lock(&self.mcp) = mcp;
     }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use trine_mcp::{Catalog, Failure, Id, McpEngine, Outcome, error, notify};
+use trine_mcp::{Catalog, Failure, Id, McpEngine, McpSession, NeedBytes, Outcome, error, notify};
 
 use super::outbox::Outbox;
 use super::requests::{Arrays, Requests, Tag};
@@ -57,11 +57,16 @@ impl State {
         if !wanted.chain(&self.session).any(|interest| interest.has(news)) {
             return;
         }
-        if let News::Resource(uri) = news
-            && self.out.len() > WAITING_MAX
-        {
-            self.missed.insert(uri.into());
-            return;
+        if self.out.len() > WAITING_MAX {
+            match news {
+                News::Resource(uri) => {
+                    self.missed.insert(uri.into());
+                    return;
+                }
+                // The program's own log has it.
+                News::Log { .. } => return,
+                News::List(_) => {}
+            }
         }
         let Self { out, subscriptions, session, .. } = self;
         if session.as_ref().is_some_and(|interest| interest.has(news)) {
@@ -285,8 +290,10 @@ impl Client {
     }
 
     /// The session has opened in the way of the `initialize` revisions.
-    pub(super) fn set_legacy(&self) {
-        self.state().session.get_or_insert_with(Interest::of_session);
+    pub(super) fn set_legacy(&self, session: &McpSession) {
+        let mut state = self.state();
+        let interest = state.session.get_or_insert_with(|| Interest::of_session(session));
+        interest.set_level(session.level());
     }
 
     /// Tells the client that no more will come of its subscriptions.
@@ -404,6 +411,22 @@ impl Client {
         self.written(state);
     }
 
+    /// Ends a request with an error.
+    fn failed(
+        &self,
+        tag: Tag,
+        mut write: impl FnMut(Id<'_>, &mut [u8]) -> std::result::Result<usize, NeedBytes>,
+    ) {
+        let mut state = self.state();
+        state.end(tag, |state| {
+            let State { out, requests, .. } = state;
+            let Some(request) = requests.get(tag) else { return };
+            let Some(id) = Id::from_raw(&request.id) else { return };
+            out.write(|out| write(id, out));
+        });
+        self.written(state);
+    }
+
     /// Wakes who writes, and who waits for room, after something was put into the output.
     fn written(&self, state: MutexGuard<'_, State>) {
         let reading = state.reading;
@@ -435,9 +458,14 @@ impl Waiter for Client {
 
     fn needs_input(&self, tag: u64, asked: &Asked<'_>, cost: Cost) {
         let mut state = self.state();
-        let request = state.requests.get(tag).filter(|request| request.asks);
+        let request = state.requests.get(tag);
+        let version = request.as_ref().and_then(|request| request.version);
+        let request = request.filter(|request| request.asks);
         let call = request.and_then(|request| Some((request.snapshot.clone()?, request.tool)));
         drop(state);
+        if call.is_none() && version.is_some_and(trine_mcp::Version::is_stateless) {
+            return self.failed(tag, error::needs_forms);
+        }
         let unasked = Outcome::Failed(Failure::NeedsInput);
         let Some((snapshot, tool)) = call else { return self.done(tag, unasked, cost) };
         let done = |outcome: Outcome<'_>| self.done(tag, outcome, cost);
@@ -478,14 +506,7 @@ impl Caller for Client {
     }
 
     fn refuse(&self, tag: Tag, why: &str) {
-        let mut state = self.state();
-        state.end(tag, |state| {
-            let State { out, requests, .. } = state;
-            let Some(request) = requests.get(tag) else { return };
-            let Some(id) = Id::from_raw(&request.id) else { return };
-            out.write(|out| error::write(Some(id), error::INVALID_PARAMS, why, out));
-        });
-        self.written(state);
+        self.failed(tag, |id, out| error::write(Some(id), error::INVALID_PARAMS, why, out));
     }
 
     fn started(&self, tag: Tag, device: &Arc<Device>, ticket: Ticket) {

@@ -50,8 +50,8 @@ pub(super) struct ClientReader {
     version: u64,
     session: McpSession,
     settled: bool,
-    /// The client has opened a session in the way of the older revisions.
-    opened: bool,
+    /// The level of log that a client of the older revisions wants, once it has opened a session.
+    level: Option<u8>,
     /// A person types the messages.
     by_hand: bool,
     args: Vec<u8>,
@@ -69,7 +69,7 @@ impl ClientReader {
             version,
             session: McpSession::new(),
             settled: false,
-            opened: false,
+            level: None,
             by_hand,
             args: vec![0; ARGS_MAX],
             reply: vec![0; REPLY_MAX],
@@ -130,9 +130,10 @@ impl ClientReader {
             Step::Batch(batch) => self.array(&engine, batch),
             step => self.step(step, None),
         }
-        if !self.opened && self.session.is_initialized() {
-            self.opened = true;
-            self.client.set_legacy();
+        let level = self.session.is_initialized().then(|| self.session.level());
+        if self.level != level {
+            self.level = level;
+            self.client.set_legacy(&self.session);
         }
         if self.client.state().out.len() > WAITING_MAX {
             self.client.flush();
