@@ -14,6 +14,8 @@ use crate::{baremetal, coverage, fuzz, mutants, parallel, planted, sh};
 
 /// Calls through every fault of a line, on each kind of line.
 const CALLS: &str = "100000";
+/// Calls of programs that share a port.
+const SHARED_CALLS: &str = "10000";
 /// Cases of each property test on another kind of machine.
 const CASES: &str = "300";
 /// Sentences that each chip reads where no other number is asked for.
@@ -34,6 +36,7 @@ type Part = (&'static str, &'static str, fn(Amount) -> Result<String>);
 
 const PARTS: &[Part] = &[
     ("faults", "100,000 calls through every fault of a line", faults),
+    ("shared", "10,000 calls of programs that share a port, killed and unplugged", |_| shared()),
     ("s390x", "the core's tests on a big-endian machine", |_| core_on(S390X)),
     ("i686", "the core's tests on a 32-bit machine", |_| core_on(I686)),
     ("properties", "the properties of the core in cases that no one drew before", |_| properties()),
@@ -189,6 +192,15 @@ fn faults(_: Amount) -> Result<String> {
     let arguments = ["test", "-p", "trine", "--test", "faults"];
     sh::run(sh::cargo().args(arguments).args(["--", "--nocapture"]).env("FAULTS_CALLS", CALLS))?;
     Ok(format!("{CALLS} calls on each line, each answered once"))
+}
+
+fn shared() -> Result<String> {
+    const TEST: &str = "shared::no_call_runs_twice";
+    let mut cargo = sh::cargo();
+    cargo.args(["test", "-q", "-p", "trine", "--test", "gateway", TEST, "--", "--nocapture"]);
+    let said = sh::output(cargo.env("SHARED_CALLS", SHARED_CALLS))?;
+    let line = said.lines().find(|line| line.contains(" calls: ")).context("no tally")?;
+    Ok(format!("none twice, none without an end; {line}"))
 }
 
 fn asked(amount: Amount) -> Result<String> {

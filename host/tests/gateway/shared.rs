@@ -136,7 +136,7 @@ fn when_the_holder_ends_another_takes_its_place_however_it_ends() {
     }
 }
 
-/// How many calls are made; a soak makes 10,000 (`cargo xtask soak faults`).
+/// How many calls are made; a soak makes 10,000 (`cargo xtask soak shared`).
 fn calls() -> usize {
     let set = std::env::var("SHARED_CALLS").ok();
     set.map_or(600, |calls| calls.parse().unwrap())
