@@ -117,6 +117,7 @@ fn command() -> Result<()> {
         ["soak", ref names @ ..] => soak::main(names, options.amount),
         ["stack"] => stack::main(Board::named("mps2-an386")?),
         ["bench", "gateway"] => bench::gateway::main(record),
+        ["bench", "http"] => bench::http::main(record),
         ["bench", "sizes"] => bench::process::sizes(record, options.has("small")),
         ["bench", "process"] => bench::process::main(record),
         ["bench", "kernels"] => bench::kernels::main(record),

@@ -5,6 +5,7 @@
 
 pub mod gateway;
 pub mod gpu;
+pub mod http;
 pub mod kernels;
 pub mod model;
 pub mod process;

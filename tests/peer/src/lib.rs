@@ -10,6 +10,7 @@ mod adder;
 mod catalogue;
 mod greenhouse;
 mod many;
+mod minimal;
 mod picture;
 mod server;
 
@@ -17,4 +18,5 @@ pub use adder::Adder;
 pub use catalogue::{BoardTool, Catalogue, CatalogueError};
 pub use greenhouse::{Greenhouse, Pace, Refusal};
 pub use many::Many;
+pub use minimal::Minimal;
 pub use server::PeerBoard;

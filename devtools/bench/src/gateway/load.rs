@@ -41,7 +41,7 @@ pub(super) fn medians(rounds: &[[Figures; 2]]) -> [Figures; 2] {
 }
 
 /// The value below which so many percent of the values lie.
-pub(super) fn percentile(values: &mut [f64], percent: usize) -> f64 {
+pub(crate) fn percentile(values: &mut [f64], percent: usize) -> f64 {
     values.sort_by(f64::total_cmp);
     let at = (values.len().saturating_sub(1) * percent + 50) / 100;
     values.get(at).copied().unwrap_or_default()
@@ -84,7 +84,7 @@ pub(super) fn round(
     Ok(figures)
 }
 
-pub(super) fn micros(time: Duration) -> f64 {
+pub(crate) fn micros(time: Duration) -> f64 {
     time.as_secs_f64() * 1e6
 }
 

@@ -12,6 +12,9 @@ use anyhow::Result;
 use devtools::record::{self, Record};
 use devtools::{Gates, sh};
 
+pub(crate) use load::{micros, percentile};
+pub(crate) use server::processor_time;
+
 use load::Figures;
 use server::{Family, Program};
 

@@ -181,16 +181,9 @@ impl Server {
         Ok(Process::new(self.process.0.id().try_into()?)?)
     }
 
-    /// Processor time of all its threads so far: of those that run to the nanosecond, or with
-    /// those that ended in steps of 10 ms, whichever is more.
+    /// Processor time so far: see [`processor_time`].
     pub(super) fn cpu(&self) -> Result<Duration> {
-        let process = self.process()?;
-        // A thread may end while we read.
-        let threads = process.tasks()?.filter_map(|task| task.ok()?.schedstat().ok());
-        let running = threads.map(|thread| thread.sum_exec_runtime).sum();
-        let stat = process.stat()?;
-        let ticks = Duration::from_secs(stat.utime + stat.stime);
-        Ok(Duration::from_nanos(running).max(ticks / u32::try_from(procfs::ticks_per_second())?))
+        processor_time(&self.process)
     }
 
     /// The most resident memory so far, in MiB.
@@ -205,4 +198,16 @@ impl Server {
         let bytes = maps.iter().find_map(|map| map.extension.map.get("Pss"));
         Ok(*bytes.context("/proc/PID/smaps_rollup has no Pss")? as f64 / f64::from(1 << 20))
     }
+}
+
+/// Processor time of all threads of a process so far: of those that run to the nanosecond, or with
+/// those that ended in steps of 10 ms, whichever is more.
+pub(crate) fn processor_time(process: &Running) -> Result<Duration> {
+    let process = Process::new(process.0.id().try_into()?)?;
+    // A thread may end while we read.
+    let threads = process.tasks()?.filter_map(|task| task.ok()?.schedstat().ok());
+    let running = threads.map(|thread| thread.sum_exec_runtime).sum();
+    let stat = process.stat()?;
+    let ticks = Duration::from_secs(stat.utime + stat.stime);
+    Ok(Duration::from_nanos(running).max(ticks / u32::try_from(procfs::ticks_per_second())?))
 }

@@ -7,54 +7,14 @@
 
 use std::error::Error;
 
-use rmcp::handler::server::wrapper::Parameters;
-use rmcp::model::{CallToolResult, ContentBlock, Tool};
+use rmcp::ServiceExt;
+use rmcp::model::Tool;
 use rmcp::transport::stdio_pipes;
-use rmcp::{ServiceExt, tool, tool_router};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use trine_peer::Many;
-
-/// Arguments of `fan_set`.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct FanSet {
-    /// Percent of full speed.
-    #[schemars(range(min = 0, max = 100))]
-    percent: i64,
-}
-
-/// Result of `fan_set`.
-#[derive(Debug, Serialize)]
-struct FanState {
-    percent: i64,
-}
-
-/// The server; it has no state but the tools.
-#[derive(Debug, Clone)]
-struct Minimal;
-
-#[tool_router(server_handler)]
-impl Minimal {
-    /// Set the speed of the ventilation fan in percent of full speed; 0 stops it.
-    #[tool(name = "fan_set")]
-    async fn fan_set(
-        &self,
-        Parameters(FanSet { percent }): Parameters<FanSet>,
-    ) -> Result<CallToolResult, rmcp::ErrorData> {
-        if !(0..=100).contains(&percent) {
-            let text = format!("fan_set: percent must be from 0 to 100, but is {percent}");
-            return Ok(CallToolResult::error(vec![ContentBlock::text(text)]));
-        }
-        let state = serde_json::to_value(FanState { percent })
-            .map_err(|error| rmcp::ErrorData::internal_error(error.to_string(), None))?;
-        Ok(CallToolResult::structured(state))
-    }
-}
+use trine_peer::{Many, Minimal};
 
 /// A server of so many tools like `fan_set`.
 fn many(count: usize) -> serde_json::Result<Many> {
-    let like = Minimal::fan_set_tool_attr();
+    let like = Minimal::tool();
     let named = |number| {
         let mut tool: Tool = like.clone();
         tool.name = format!("board{number}_fan_set").into();

@@ -1,0 +1,240 @@
+//! The gateway over HTTP next to rmcp behind axum, and next to axum by itself, which sends back
+//! what it is sent: in one run, in turn.
+//!
+//! The server's processor time says most; see [`crate::gateway`]. Requests are stateless calls of
+//! 2026-07-28 on connections that stay open, one at a time on each.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use devtools::Gates;
+use devtools::record::{self, Record};
+use devtools::sh::{self, Running};
+use serde_json::json;
+
+use crate::gateway::{micros, percentile, processor_time};
+
+const ROUNDS: usize = 6;
+/// Connections, and requests on each of them in a round.
+const LOADS: [(usize, usize); 3] = [(1, 4_000), (16, 500), (100, 80)];
+const WARM_UP: usize = 500;
+/// The most processor time of a request, next to rmcp's and next to the echo's; the larger counts.
+const CPU_MAX: [f64; 2] = [0.7, 1.2];
+const NAMES: [&str; 3] = ["trine gateway", "rmcp and axum", "axum, echo"];
+const VERSION: &str = "2026-07-28";
+
+/// A server on a port of loopback.
+struct Site {
+    process: Running,
+    address: String,
+}
+
+/// A connection that stays open.
+struct Connection(BufReader<TcpStream>);
+
+/// One round's figures, or medians: CPU µs a request, requests a second, p50, p99.
+type Figures = [f64; 4];
+
+const FIGURES: [&str; 4] = ["CPU µs a request", "requests a second", "p50 µs", "p99 µs"];
+
+/// `cargo xtask bench http`.
+pub fn main(keep: bool) -> Result<()> {
+    let record = Record::begin("http", record::Figures::Times, keep)?.peer("rmcp")?.peer("axum")?;
+    let programs = build()?;
+    let mut text = format!(
+        "Stateless calls, medians of {ROUNDS} rounds, the three in turn, profile release; client \
+         and server share the cores.\n\n"
+    );
+    let mut gates = Gates::default();
+    let sites = [
+        Site::gateway(&programs[0])?,
+        Site::peer(&programs[1], "rmcp")?,
+        Site::peer(&programs[1], "echo")?,
+    ];
+    for (connections, requests) in LOADS {
+        let mut rounds = Vec::new();
+        for round in 1..=ROUNDS {
+            eprintln!("{connections} connections: round {round} of {ROUNDS}");
+            let mut figures = [Figures::default(); 3];
+            for (at, site) in sites.iter().enumerate() {
+                figures[at] = site.round(connections, requests)?;
+            }
+            rounds.push(figures);
+        }
+        let all: [Figures; 3] = [0, 1, 2].map(|who| {
+            std::array::from_fn(|what| {
+                let mut values: Vec<f64> = rounds.iter().map(|round| round[who][what]).collect();
+                percentile(&mut values, 50)
+            })
+        });
+        text += &table(connections, &all);
+        let [ours, rmcp, echo] = all.map(|figures| figures[0]);
+        let most = (CPU_MAX[0] * rmcp).max(CPU_MAX[1] * echo);
+        gates.at_most(format!("{connections} connections: CPU µs a request"), ours, most);
+    }
+    let peaks = sites.each_ref().map(|site| site.peak_mib());
+    for (name, peak) in NAMES.iter().zip(peaks) {
+        text += &format!("{name}: {:.1} MiB at most.\n", peak?);
+    }
+    record.end_with(&text, &gates)
+}
+
+fn table(connections: usize, all: &[Figures; 3]) -> String {
+    let [ours, rmcp, echo] = NAMES;
+    let mut text = format!(
+        "| {connections} connections | {ours} | {rmcp} | {echo} | to rmcp | to the echo |\n\
+         |---|---:|---:|---:|---:|---:|\n"
+    );
+    for (at, name) in FIGURES.iter().enumerate() {
+        let [ours, rmcp, echo] = all.map(|figures| figures[at]);
+        text += &format!(
+            "| {name} | {ours:.1} | {rmcp:.1} | {echo:.1} | {:.2} | {:.2} |\n",
+            ours / rmcp,
+            ours / echo
+        );
+    }
+    text + "\n"
+}
+
+fn build() -> Result<[PathBuf; 2]> {
+    // One package at a time: built together they would share features that neither asks for.
+    sh::run(sh::cargo().args(["build", "--release", "-p", "trine"]))?;
+    let peer =
+        ["build", "--release", "-p", "trine-peer", "--features", "http", "--bin", "peer-http"];
+    sh::run(sh::cargo().args(peer))?;
+    Ok(["trine", "peer-http"].map(|name| sh::program_in(&sh::target_dir().join("release"), name)))
+}
+
+impl Site {
+    fn gateway(program: &PathBuf) -> Result<Self> {
+        let mut command = sh::command(program);
+        command.args(["gateway", "--simulate", "--http", "127.0.0.1:0"]);
+        let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn()?;
+        let mut log = BufReader::new(child.stderr.take().context("the log is a pipe")?);
+        let process = Running(child);
+        let mut line = String::new();
+        let address = loop {
+            line.clear();
+            ensure!(log.read_line(&mut line)? > 0, "the gateway says no address");
+            if let Some((_, rest)) = line.split_once("http://") {
+                break rest.split('/').next().unwrap_or_default().to_owned();
+            }
+        };
+        // It may write more; no one reads it.
+        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+        Ok(Self { process, address })
+    }
+
+    fn peer(program: &PathBuf, kind: &str) -> Result<Self> {
+        let mut command = sh::command(program);
+        let mut child = command.arg(kind).stdout(Stdio::piped()).spawn()?;
+        let mut output = BufReader::new(child.stdout.take().context("the output is a pipe")?);
+        let process = Running(child);
+        let mut line = String::new();
+        output.read_line(&mut line)?;
+        Ok(Self { process, address: line.trim().to_owned() })
+    }
+
+    /// All requests of a round, each connection from a thread of its own.
+    fn round(&self, connections: usize, requests: usize) -> Result<Figures> {
+        let mut open = Vec::with_capacity(connections);
+        for _ in 0..connections {
+            let mut connection = Connection::open(&self.address)?;
+            connection.calls(&self.address, WARM_UP / connections + 1)?;
+            open.push(connection);
+        }
+        let (before, since) = (processor_time(&self.process)?, Instant::now());
+        let each = |mut connection: Connection| move || connection.calls(&self.address, requests);
+        let times: Result<Vec<Vec<f64>>> = std::thread::scope(|scope| {
+            let threads: Vec<_> =
+                open.into_iter().map(|connection| scope.spawn(each(connection))).collect();
+            let ended = |thread: std::thread::ScopedJoinHandle<'_, Result<Vec<f64>>>| {
+                thread.join().unwrap_or_else(|_| anyhow::bail!("a client ended badly"))
+            };
+            threads.into_iter().map(ended).collect()
+        });
+        let mut times: Vec<f64> = times?.concat();
+        let (cpu, took) = (processor_time(&self.process)? - before, since.elapsed());
+        let count = times.len() as f64;
+        let [p50, p99] = [50, 99].map(|percent| percentile(&mut times, percent));
+        Ok([micros(cpu) / count, count / took.as_secs_f64(), p50, p99])
+    }
+
+    fn peak_mib(&self) -> Result<f64> {
+        let process = procfs::process::Process::new(self.process.0.id().try_into()?)?;
+        let kib = process.status()?.vmhwm.context("/proc/PID/status has no VmHWM")?;
+        Ok(kib as f64 / 1024.0)
+    }
+}
+
+impl Connection {
+    fn open(address: &str) -> Result<Self> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+        Ok(Self(BufReader::new(stream)))
+    }
+
+    /// Makes calls one after the other; the time of each in microseconds.
+    fn calls(&mut self, address: &str, count: usize) -> Result<Vec<f64>> {
+        let requests: Vec<String> = (1..=count).map(|id| request(address, id)).collect();
+        let mut times = Vec::with_capacity(count);
+        for request in &requests {
+            let since = Instant::now();
+            self.0.get_mut().write_all(request.as_bytes())?;
+            let body = self.answer()?;
+            times.push(micros(since.elapsed()));
+            let is_right = body.contains("\"percent\":") && !body.contains("\"error\":");
+            ensure!(is_right, "not the answer of a call: {body}");
+        }
+        Ok(times)
+    }
+
+    /// Reads a response with a length.
+    fn answer(&mut self) -> Result<String> {
+        let (mut line, mut length, mut status) = (String::new(), None, String::new());
+        loop {
+            line.clear();
+            ensure!(self.0.read_line(&mut line)? > 0, "the server closed the connection");
+            let text = line.trim();
+            if status.is_empty() {
+                text.clone_into(&mut status);
+            } else if text.is_empty() {
+                break;
+            } else if let Some((name, value)) = text.split_once(':')
+                && name.eq_ignore_ascii_case("content-length")
+            {
+                length = Some(value.trim().parse::<usize>()?);
+            }
+        }
+        let mut body = vec![0; length.with_context(|| format!("{status}: no content-length"))?];
+        self.0.read_exact(&mut body)?;
+        let body = String::from_utf8(body)?;
+        ensure!(status.contains(" 200 "), "{status}: {body}");
+        Ok(body)
+    }
+}
+
+/// A call as a client sends it.
+fn request(address: &str, id: usize) -> String {
+    let body = json!({"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": {
+        "name": "fan_set",
+        "arguments": {"percent": id % 101},
+        "_meta": {
+            "io.modelcontextprotocol/protocolVersion": VERSION,
+            "io.modelcontextprotocol/clientCapabilities": {},
+            "io.modelcontextprotocol/clientInfo": {"name": "bench", "version": "1"},
+        },
+    }});
+    let body = body.to_string();
+    format!(
+        "POST /mcp HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n\
+         Accept: application/json, text/event-stream\r\nMCP-Protocol-Version: {VERSION}\r\n\
+         Mcp-Method: tools/call\r\nMcp-Name: fan_set\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}

@@ -1,0 +1,40 @@
+//! The server of `peer-minimal` over HTTP, by rmcp behind axum; and axum by itself, which sends back
+//! what it is sent. `cargo xtask bench http` compares the gateway with both.
+//!
+//! `peer-http rmcp|echo`: listens on a free port of loopback and prints its address.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::header::CONTENT_TYPE;
+use axum::routing::post;
+use axum::serve::ListenerExt as _;
+use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
+use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
+use trine_peer::Minimal;
+
+async fn echo(body: Bytes) -> ([(axum::http::HeaderName, &'static str); 1], Bytes) {
+    ([(CONTENT_TYPE, "application/json")], body)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let router = match std::env::args().nth(1).as_deref() {
+        Some("echo") => Router::new().route("/mcp", post(echo)),
+        Some("rmcp") => {
+            let mut config = StreamableHttpServerConfig::default();
+            config.json_response = true;
+            let sessions = Arc::new(LocalSessionManager::default());
+            let service = StreamableHttpService::new(|| Ok(Minimal), sessions, config);
+            Router::new().nest_service("/mcp", service)
+        }
+        _ => return Err("usage: peer-http rmcp|echo".into()),
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    println!("{}", listener.local_addr()?);
+    // Or each answer waits for the acknowledgement of the one before, up to 44 ms.
+    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+    Ok(axum::serve(listener, router).await?)
+}
