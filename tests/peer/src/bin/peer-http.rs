@@ -1,5 +1,5 @@
-//! The server of `peer-minimal` over HTTP, by rmcp behind axum; and axum by itself, which sends back
-//! what it is sent. `cargo xtask bench http` compares the gateway with both.
+//! The server of `peer-minimal` over HTTP, by rmcp behind axum; and axum by itself, which sends
+//! back what it is sent. `cargo xtask bench http` compares the gateway with both.
 //!
 //! `peer-http rmcp|echo`: listens on a free port of loopback and prints its address.
 
