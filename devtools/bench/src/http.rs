@@ -88,13 +88,13 @@ pub fn main(keep: bool) -> Result<()> {
 fn table(connections: usize, all: &[Figures; 3]) -> String {
     let [ours, rmcp, echo] = NAMES;
     let mut text = format!(
-        "| {connections} connections | {ours} | {rmcp} | {echo} | to rmcp | to the echo |\n\
+        "| over HTTP | {ours} | {rmcp} | {echo} | to rmcp | to the echo |\n\
          |---|---:|---:|---:|---:|---:|\n"
     );
     for (at, name) in FIGURES.iter().enumerate() {
         let [ours, rmcp, echo] = all.map(|figures| figures[at]);
         text += &format!(
-            "| {name} | {ours:.1} | {rmcp:.1} | {echo:.1} | {:.2} | {:.2} |\n",
+            "| {connections} connections: {name} | {ours:.1} | {rmcp:.1} | {echo:.1} | {:.2} | {:.2} |\n",
             ours / rmcp,
             ours / echo
         );
