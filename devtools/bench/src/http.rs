@@ -94,7 +94,8 @@ fn table(connections: usize, all: &[Figures; 3]) -> String {
     for (at, name) in FIGURES.iter().enumerate() {
         let [ours, rmcp, echo] = all.map(|figures| figures[at]);
         text += &format!(
-            "| {connections} connections: {name} | {ours:.1} | {rmcp:.1} | {echo:.1} | {:.2} | {:.2} |\n",
+            "| {connections} connections: {name} | {ours:.1} | {rmcp:.1} | {echo:.1} | {:.2} | \
+             {:.2} |\n",
             ours / rmcp,
             ours / echo
         );

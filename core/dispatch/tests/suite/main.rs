@@ -41,7 +41,7 @@ mod once;
 mod program;
 #[cfg(feature = "check")]
 mod registry;
-#[cfg(feature = "secure")]
+#[cfg(all(feature = "secure", feature = "resources"))]
 mod shelf;
 mod sources;
 #[cfg(feature = "secure")]
