@@ -173,3 +173,29 @@ fn lines_of_log_go_to_sessions_that_want_their_level() {
     // A stateless client has no session, so it gets none.
     assert_eq!(gateway.call("test_logging_tool", json!({}))["isError"], json!(false));
 }
+
+#[test]
+fn a_session_with_several_streams_is_told_once_over_the_latest() {
+    let site = Site::start(&["--fixtures"]);
+    let id = site.open("2025-11-25");
+    let headers = [("Accept", "text/event-stream"), ("Mcp-Session-Id", &*id)];
+    let listen = |count: u32| {
+        let stream = site.stream("GET /mcp", &headers, "");
+        let listeners = || site.get("/health").json()["listeners"] == count;
+        until(|| listeners().then_some(()), || format!("{count} listen"));
+        stream
+    };
+    let mut first = listen(1);
+    let mut second = listen(2);
+    let change = || site.call("test_trigger_prompt_change", &json!({}));
+    change();
+    assert_eq!(method(&second.next().unwrap()), "notifications/prompts/list_changed");
+    drop(second);
+    until(
+        || (site.get("/health").json()["listeners"] == 1).then_some(()),
+        || "the second has ended".into(),
+    );
+    site.call("test_trigger_tool_change", &json!({}));
+    let told = first.next().unwrap();
+    assert_eq!(method(&told), "notifications/tools/list_changed", "{told}: the first one hears it");
+}

@@ -23,6 +23,9 @@ struct Listener {
     /// The id of its `subscriptions/listen`; a session's own stream has none.
     id: Option<Box<[u8]>>,
     interest: Arc<Mutex<Interest>>,
+    /// A later stream of the same session is told instead: no message goes out twice
+    /// (2025-11-25, *Transports*, "Multiple Connections").
+    is_silent: bool,
     events: mpsc::Sender<axum::body::Bytes>,
 }
 
@@ -30,6 +33,30 @@ struct Listener {
 struct All {
     last: u64,
     listeners: Vec<Listener>,
+}
+
+impl All {
+    /// The streams of one session.
+    fn of_session(
+        &mut self,
+        interest: &Arc<Mutex<Interest>>,
+    ) -> impl DoubleEndedIterator<Item = &mut Listener> {
+        let is_of = move |listener: &&mut Listener| {
+            listener.id.is_none() && Arc::ptr_eq(&listener.interest, interest)
+        };
+        self.listeners.iter_mut().filter(is_of)
+    }
+
+    /// Forgets a stream; the latest one that its session still has is told from now on.
+    fn forget(&mut self, number: u64) {
+        let Some(at) = self.listeners.iter().position(|it| it.number == number) else { return };
+        let gone = self.listeners.remove(at);
+        if gone.id.is_none()
+            && let Some(latest) = self.of_session(&gone.interest).next_back()
+        {
+            latest.is_silent = false;
+        }
+    }
 }
 
 /// All that listen.
@@ -53,7 +80,11 @@ impl Listening {
         let mut all = lock(&server.listeners.0);
         all.last += 1;
         let number = all.last;
-        all.listeners.push(Listener { number, id: id.map(Into::into), interest, events: send });
+        if id.is_none() {
+            all.of_session(&interest).for_each(|listener| listener.is_silent = true);
+        }
+        let (id, is_silent) = (id.map(Into::into), false);
+        all.listeners.push(Listener { number, id, interest, is_silent, events: send });
         drop(all);
         Self { server: Arc::clone(server), number, events }
     }
@@ -62,7 +93,7 @@ impl Listening {
 impl Drop for Listening {
     fn drop(&mut self) {
         let mut all = lock(&self.server.listeners.0);
-        all.listeners.retain(|listener| listener.number != self.number);
+        all.forget(self.number);
     }
 }
 
@@ -73,12 +104,17 @@ impl Listeners {
     }
 
     pub(super) fn told(&self, news: News<'_>) {
-        lock(&self.0).listeners.retain(|listener| {
-            let is_wanted = lock(&listener.interest).has(news);
-            let is_told = !is_wanted || listener.tell(|id, out| interest::write(news, id, out));
-            // A line of log that does not fit is left out: the program's own log has it.
-            is_told || matches!(news, News::Log { .. })
-        });
+        let mut all = lock(&self.0);
+        let is_told = |listener: &&Listener| {
+            let is_wanted = !listener.is_silent && lock(&listener.interest).has(news);
+            !is_wanted || listener.tell(|id, out| interest::write(news, id, out))
+        };
+        let deaf = all.listeners.iter().filter(|listener| !is_told(listener));
+        let deaf: Vec<u64> = deaf.map(|listener| listener.number).collect();
+        // A line of log that does not fit is left out: the program's own log has it.
+        if !matches!(news, News::Log { .. }) {
+            deaf.into_iter().for_each(|number| all.forget(number));
+        }
     }
 
     /// Tells all that no more will come.
@@ -109,5 +145,49 @@ impl Listener {
         }
         let message = out.get(..written.unwrap_or(0)).unwrap_or_default();
         message.is_empty() || self.events.try_send(event(message)).is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::{DeviceArgs, Prefix};
+    use crate::hub::Hub;
+    use crate::server::HttpOptions;
+    use crate::settings::Settings;
+    use trine_mcp::McpSession;
+    use trine_mcp::notify::Changed;
+
+    #[test]
+    fn who_does_not_read_is_told_so_much_and_no_more() {
+        let args = DeviceArgs { simulate: vec![String::new()], ..DeviceArgs::default() };
+        let hub = Hub::open_with(&args, Prefix::Auto, &Settings::none()).unwrap();
+        let server = Arc::new(Server::new(hub, HttpOptions::new(([127, 0, 0, 1], 0).into()), None));
+        let interest = || Arc::new(Mutex::new(Interest::of_session(&McpSession::new())));
+        let session = interest();
+        let earlier = Listening::new(&server, None, Arc::clone(&session));
+        let mut later = Listening::new(&server, None, session);
+        let mut other = Listening::new(&server, None, interest());
+        let line = News::Log { device: "one", level: 7, text: &"x".repeat(4096) };
+        for _ in 0..WAITING_MAX {
+            server.listeners.told(line);
+        }
+        // Lines of log that do not fit are left out, and no one's stream ends by them.
+        server.listeners.told(line);
+        assert_eq!((server.listeners.len(), later.events.len()), (3, WAITING_MAX));
+        while other.events.try_recv().is_ok() {}
+        server.listeners.told(News::List(Changed::Tools));
+        assert_eq!(server.listeners.len(), 2, "the one that does not read is forgotten");
+        assert_eq!(other.events.len(), 1);
+        assert!((0..WAITING_MAX).all(|_| later.events.try_recv().is_ok()));
+        assert!(
+            later.events.try_recv().is_err_and(|it| it == mpsc::error::TryRecvError::Disconnected)
+        );
+        // Another stream of that session is told from now on.
+        assert_eq!(earlier.events.len(), 0);
+        server.listeners.told(News::List(Changed::Tools));
+        assert_eq!(earlier.events.len(), 1);
+        drop((earlier, later, other));
+        assert_eq!(server.listeners.len(), 0);
     }
 }
