@@ -196,7 +196,9 @@ fn who_has_no_key_or_another_ones_session_is_not_let_in() {
     // Who watches over the program needs no key, and is told no more than that.
     assert_eq!(site.get("/health").json(), json!({"status": "healthy"}));
     let whole = site.send("GET /health", &[("Authorization", kitchen)], "").json();
-    assert_eq!(whole["tools_available"], json!(11));
+    assert_eq!((&whole["status"], &whole["tools_available"]), (&json!("healthy"), &json!(11)));
+    assert!(whole["version"].is_string() && whole["uptime_seconds"].is_u64(), "{whole}");
+    assert_eq!(whole["connected_clients"], json!(1), "{whole}");
     assert!(!site.gateway.log().contains("0123456789abcdef"), "a key is in the log");
 }
 
