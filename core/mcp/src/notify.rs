@@ -131,16 +131,7 @@ pub fn resource_updated(
 /// # Errors
 /// [`NeedBytes`] if `out` is too small.
 pub fn tools_changed(subscription: Option<Id<'_>>, out: &mut [u8]) -> Result<usize, NeedBytes> {
-    let mut out = JsonWriter::new(out);
-    out.raw(b"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/tools/list_changed\"");
-    if let Some(id) = subscription {
-        out.raw(b",\"params\":{");
-        out.raw(SUBSCRIPTION);
-        out.raw(id.raw());
-        out.raw(b"}}");
-    }
-    out.raw(b"}");
-    out.finish()
+    list_changed(Changed::Tools, subscription, out)
 }
 
 /// Writes the acknowledgement that has to precede everything else of a subscription.

@@ -199,3 +199,13 @@ fn a_session_with_several_streams_is_told_once_over_the_latest() {
     let told = first.next().unwrap();
     assert_eq!(method(&told), "notifications/tools/list_changed", "{told}: the first one hears it");
 }
+
+#[test]
+fn who_cannot_ask_a_person_is_told_which_capability_is_missing() {
+    let site = Site::start(&["--fixtures"]);
+    let call = json!({"name": "test_streaming_elicitation", "arguments": {}});
+    let refused = site.ask("tools/call", call);
+    assert_eq!((refused.status, refused.code()), (400, -32021), "{refused:?}");
+    let needed = &refused.json()["error"]["data"]["requiredCapabilities"];
+    assert_eq!(*needed, json!({"elicitation": {"form": {}}}));
+}

@@ -180,10 +180,10 @@ impl Sealer {
 }
 
 const NOT_OURS: &str = "the requestState is not the one that this call was answered with; make the \
-    call anew, without it";
-const USED: &str = "the requestState was used before; make the call anew, without it";
+    call again, without it";
+const USED: &str = "the requestState was used before; make the call again, without it";
 const TOO_MANY: &str = "too many questions were answered within ten minutes; make the call later";
-const TOO_LATE: &str = "the answer came too late; make the call anew";
+const TOO_LATE: &str = "the answer came too late; make the call again";
 
 impl<'a> Questions<'a> {
     /// Reads what a device asks; `None` when it is malformed, or more than a form can ask.
@@ -223,7 +223,7 @@ impl<'a> Questions<'a> {
                         match error {
                             ElicitationError::Fault(fault) => format!(
                                 "the answer to '{name}' breaks rule {} of its form; make the call \
-                                 anew",
+                                 again",
                                 fault.code as u8
                             ),
                             _ => format!("the answer to '{name}' is too long"),

@@ -98,7 +98,7 @@ impl Server {
             return Err(reply::failed(StatusCode::BAD_REQUEST, id, code, text).into());
         }
         let session = named.to_str().ok().and_then(|named| self.sessions.find(named, principal));
-        let text = "the session is not known or has ended: call initialize anew";
+        let text = "the session is not known or has ended: call initialize again";
         let code = error::INVALID_REQUEST;
         let unknown = || reply::failed(StatusCode::NOT_FOUND, id, code, text);
         session.map(Some).ok_or_else(|| unknown().into())

@@ -7,10 +7,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use trine_mcp::{Catalog, Failure, Id, McpEngine, McpSession, NeedBytes, Outcome, error, notify};
+use trine_mcp::{
+    Catalog, Failure, Id, McpEngine, McpSession, NeedBytes, Outcome, Version, error, notify,
+};
 
 use super::outbox::Outbox;
-use super::requests::{Arrays, Requests, Tag};
+use super::requests::{Arrays, Request, Requests, Tag};
 use crate::device::{Asked, Cost, Device, Ticket, Waiter};
 use crate::error::{Error, Result};
 use crate::hub::{Hub, News, Observer, Snapshot};
@@ -358,19 +360,31 @@ impl State {
         snapshot: &Arc<Snapshot>,
         array: Option<usize>,
     ) -> Tag {
+        let (tag, request) = self.slot((call.id, call.version), snapshot, array);
+        request.tool = call.tool;
+        request.progress = call.progress.map(|token| token.raw().into());
+        request.asks = call.can_fill_forms();
+        tag
+    }
+
+    /// A slot for a request of which its kind is not known yet.
+    fn slot(
+        &mut self,
+        (id, version): (Id<'_>, Version),
+        snapshot: &Arc<Snapshot>,
+        array: Option<usize>,
+    ) -> (Tag, &mut Request) {
         if let Some(array) = array {
             self.arrays.wait(array);
         }
         let (tag, request) = self.requests.open();
         request.snapshot = Some(Arc::clone(snapshot));
         request.id.clear();
-        request.id.extend_from_slice(call.id.raw());
-        (request.version, request.tool) = (Some(call.version), call.tool);
-        request.array = array;
-        request.progress = call.progress.map(|token| token.raw().into());
-        (request.told, request.asks) = (None, call.can_fill_forms());
-        request.want = None;
-        tag
+        request.id.extend_from_slice(id.raw());
+        (request.version, request.array) = (Some(version), array);
+        (request.progress, request.told) = (None, None);
+        (request.asks, request.want) = (false, None);
+        (tag, request)
     }
 
     /// Takes a slot for a request that is no call.
@@ -381,15 +395,8 @@ impl State {
         snapshot: &Arc<Snapshot>,
         array: Option<usize>,
     ) -> Tag {
-        if let Some(array) = array {
-            self.arrays.wait(array);
-        }
-        let (tag, request) = self.requests.open();
-        request.snapshot = Some(Arc::clone(snapshot));
-        request.id.clear();
-        request.id.extend_from_slice(want.id.raw());
-        (request.version, request.array) = (Some(want.version), array);
-        (request.progress, request.asks, request.want) = (None, false, Some(kept));
+        let (tag, request) = self.slot((want.id, want.version), snapshot, array);
+        request.want = Some(kept);
         tag
     }
 }
@@ -463,7 +470,7 @@ impl Waiter for Client {
         let request = request.filter(|request| request.asks);
         let call = request.and_then(|request| Some((request.snapshot.clone()?, request.tool)));
         drop(state);
-        if call.is_none() && version.is_some_and(trine_mcp::Version::is_stateless) {
+        if call.is_none() && version.is_some_and(Version::is_stateless) {
             return self.failed(tag, error::needs_forms);
         }
         let unasked = Outcome::Failed(Failure::NeedsInput);
