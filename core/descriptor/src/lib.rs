@@ -31,6 +31,7 @@
 mod args;
 pub mod check;
 mod explain;
+pub mod extras;
 mod fault;
 mod field;
 pub mod lists;

@@ -155,9 +155,9 @@ impl<'c, C: Catalog + ?Sized> McpEngine<'c, C> {
             Ok(RequestFamily::Initialize) if in_array => {
                 Err(Problem::Request("initialize inside an array"))
             }
-            Ok(RequestFamily::Initialize) => {
-                answer(out, |out| handshake::initialize(self.catalog, id, params, session, out))
-            }
+            Ok(RequestFamily::Initialize) => answer(out, |out| {
+                handshake::initialize(self.catalog, id, (params, message), session, out)
+            }),
             Ok(RequestFamily::Ping) => answer(out, |out| handshake::pong(id, out)),
             Err(problem) => Err(problem),
         };
@@ -356,7 +356,7 @@ impl<'c, C: Catalog + ?Sized> McpEngine<'c, C> {
             b"ping" if version.is_legacy() => answer(out, |out| handshake::pong(id, out)),
             #[cfg(feature = "resources")]
             _ => {
-                let (whole, method) = (request.message, (plain, request.params.cursor));
+                let (whole, method) = (request.message, (plain, request.params));
                 shelf::request(self.catalog, (id, version), method, whole, (args, out))
                     .unwrap_or(Err(Problem::Method))
             }
@@ -443,7 +443,7 @@ impl<'c, C: Catalog + ?Sized> McpEngine<'c, C> {
                     arguments,
                     checked,
                     progress: params.meta.progress,
-                    retry: retry(request)?,
+                    retry: retry(request.version, params)?,
                     capabilities: params.meta.capabilities,
                 }));
             }
@@ -460,16 +460,19 @@ impl<'c, C: Catalog + ?Sized> McpEngine<'c, C> {
 }
 
 /// What came with a call that is sent again; older revisions know no such members.
-fn retry<'m>(request: &Request<'m, '_>) -> Result<Option<Retry<'m>>, Problem<'m>> {
-    if request.version.is_legacy() {
+pub(crate) fn retry<'m>(
+    version: Version,
+    params: &Params<'m>,
+) -> Result<Option<Retry<'m>>, Problem<'m>> {
+    if version.is_legacy() {
         return Ok(None);
     }
-    let state = match request.params.request_state {
+    let state = match params.request_state {
         Member::Text(text) => Some(text),
         Member::Absent => None,
         Member::Other => return Err(Problem::Params("requestState must be a string")),
     };
-    let responses = match request.params.input_responses {
+    let responses = match params.input_responses {
         Object::Text(text) => text,
         Object::Absent => &[],
         Object::Other => return Err(Problem::Params("inputResponses must be an object")),

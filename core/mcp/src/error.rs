@@ -4,6 +4,7 @@
 //! client's author must mend; a failed call is a result with `isError` (see [`crate::result`]),
 //! which the model can mend.
 
+use crate::ClientCapabilities;
 use crate::envelope::IdMember;
 use crate::id::{ID_MAX, Id};
 use crate::json::writer::NeedBytes;
@@ -156,22 +157,29 @@ pub fn write(
     out.finish()
 }
 
-/// Writes the error for a call whose tool asks a person, where the client has not declared that it
-/// has forms filled in (`MissingRequiredClientCapabilityError` of 2026-07-28).
+/// Writes the error for a request that needs something of its client that the client has not
+/// declared (`MissingRequiredClientCapabilityError` of 2026-07-28).
 ///
 /// # Errors
 /// [`NeedBytes`] if `out` is too small.
-pub fn needs_forms(id: Id<'_>, out: &mut [u8]) -> Result<usize, NeedBytes> {
+pub fn missing_capability(
+    id: Id<'_>,
+    missing: ClientCapabilities,
+    out: &mut [u8],
+) -> Result<usize, NeedBytes> {
     let mut out = JsonWriter::new(out);
     out.raw(b"{\"jsonrpc\":\"2.0\",\"id\":");
     out.raw(id.raw());
     out.raw(b",\"error\":{\"code\":");
     out.integer(MISSING_CAPABILITY.into());
-    out.raw(
-        b",\"message\":\"the tool asks for further input; the call did not finish. Declare the \
-        capability elicitation, or use a client that does\",\"data\":{\"requiredCapabilities\":\
-        {\"elicitation\":{\"form\":{}}}}}}",
-    );
+    out.raw(b",\"message\":\"it asks for further input; it did not finish. Declare the capability");
+    for (index, name) in missing.names().enumerate() {
+        out.raw(if index > 0 { b", " } else { b" " });
+        out.raw(name.as_bytes());
+    }
+    out.raw(b", or use a client that does\",\"data\":{\"requiredCapabilities\":");
+    missing.write(&mut out);
+    out.raw(b"}}}");
     out.finish()
 }
 

@@ -90,7 +90,7 @@ pub(crate) fn discover<'m, C: Catalog + ?Sized>(
 pub(crate) fn initialize<'m, C: Catalog + ?Sized>(
     catalog: &C,
     id: Id<'_>,
-    params: &Params<'m>,
+    (params, message): (&Params<'m>, &[u8]),
     session: &mut McpSession,
     out: &mut JsonWriter<'_>,
 ) -> Result<(), Problem<'m>> {
@@ -99,6 +99,10 @@ pub(crate) fn initialize<'m, C: Catalog + ?Sized>(
     };
     let mut agreed = *session;
     let version = agreed.agree(Version::named(&asked));
+    #[cfg(feature = "requests")]
+    agreed.set_client(message);
+    #[cfg(not(feature = "requests"))]
+    let _ = message;
     let server = catalog.server();
     begin_result(id, out);
     out.raw(b"\"protocolVersion\":\"");

@@ -28,10 +28,10 @@
 //!
 //! # Features
 //!
-//! `stateless` (2026-07-28), `legacy` (the `initialize` revisions), `batch` (arrays of 2025-03-26)
-//! `listen` (`subscriptions/listen`) and `resources` (resources, prompts and completion, where the
-//! catalog has them); all are on by default. What a server does not have is not declared, and its
-//! methods are not found.
+//! `stateless` (2026-07-28), `legacy` (the `initialize` revisions), `batch` (arrays of 2025-03-26),
+//! `listen` (`subscriptions/listen`), `resources` (resources, prompts and completion, where the
+//! catalog has them) and `requests` (a server's own requests in a session); all are on by default.
+//! What a server does not have is not declared, and its methods are not found.
 #![no_std]
 #![forbid(unsafe_code)]
 // An index out of bounds would be a panic that the linker keeps.
@@ -45,7 +45,6 @@ mod batch;
 mod call;
 mod catalog;
 mod content;
-pub mod elicitation;
 mod engine;
 mod envelope;
 pub mod error;
@@ -53,6 +52,7 @@ mod failure;
 mod handshake;
 mod head;
 mod id;
+pub mod input;
 pub mod json;
 mod list;
 mod members;
@@ -69,11 +69,11 @@ mod version;
 pub use batch::Batch;
 pub use catalog::{Catalog, ServerInfo, Single, has_plain_names};
 pub use content::{Block, Bytes, Contents};
-pub use elicitation::{Answer, Elicitation, Retry};
 pub use engine::McpEngine;
 pub use failure::Failure;
 pub use head::Head;
 pub use id::{ID_MAX, Id};
+pub use input::{Answer, ClientCapabilities, InputKind, InputRequest, Retry};
 #[cfg(feature = "resources")]
 use json::JsonWriter;
 pub use json::writer::NeedBytes;

@@ -8,7 +8,7 @@ use trine_descriptor::{Fault, FaultCode, NO_NODE, Side, TextSink, ToolTable, exp
 use crate::error::{QUOTE_MAX, begin_result};
 use crate::json::{JsonText, JsonWriter};
 use crate::{
-    Block, Catalog, Elicitation, Failure, Id, ServerInfo, Version, content, elicitation, value,
+    Block, Catalog, Failure, Id, InputRequest, ServerInfo, Version, content, input, value,
 };
 
 /// How a call ended.
@@ -25,13 +25,13 @@ pub enum Outcome<'a> {
     Fault(Fault),
     /// The tool was run, and what it answered breaks a rule of its descriptor: which node, and how.
     BadResult(Fault),
-    /// The tool asks for a person's input, and goes on when the same call comes again with it.
+    /// The tool asks for further input, and goes on when the same call comes again with it.
     ///
-    /// Only for clients that can be asked ([`crate::Call::can_fill_forms`]); a revision that knows
-    /// no such result gets [`Failure::NeedsInput`].
+    /// Only for clients that can be asked ([`crate::Call::client`]); a revision that knows no such
+    /// result gets [`Failure::NeedsInput`].
     NeedsInput {
-        /// What to ask.
-        forms: &'a [Elicitation<'a>],
+        /// What to ask for.
+        requests: &'a [InputRequest<'a>],
         /// What the client gives back ([`crate::Retry::state`]); may be empty.
         state: &'a [u8],
     },
@@ -56,10 +56,8 @@ pub(crate) fn write<C: Catalog + ?Sized>(
 ) {
     begin_result(id, out);
     if version.is_stateless() {
-        if let End::Outcome(Outcome::NeedsInput { forms, state }) = end {
-            out.raw(b"\"resultType\":\"input_required\",");
-            elicitation::write(forms, state, out);
-            return finish(version, &catalog.server(), out);
+        if let End::Outcome(Outcome::NeedsInput { requests, state }) = end {
+            return needs_input(version, &catalog.server(), (requests, state), out);
         }
         out.literal(b"\"resultType\":\"complete\",");
     }
@@ -69,6 +67,18 @@ pub(crate) fn write<C: Catalog + ?Sized>(
         failed(catalog, tool, Failure::BadResult, out);
     }
     finish(version, &catalog.server(), out);
+}
+
+/// Writes the members of a result that asks for input, and closes it.
+pub(crate) fn needs_input(
+    version: Version,
+    server: &ServerInfo<'_>,
+    (requests, state): (&[InputRequest<'_>], &[u8]),
+    out: &mut JsonWriter<'_>,
+) {
+    out.raw(b"\"resultType\":\"input_required\",");
+    input::write(requests, state, out);
+    finish(version, server, out);
 }
 
 /// Closes a result, with the server's name where the revision has one in every result.

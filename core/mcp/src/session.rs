@@ -1,6 +1,6 @@
 //! What the engine remembers between two messages of one client: next to nothing.
 
-use crate::Version;
+use crate::{ClientCapabilities, Version};
 
 /// The state of one connection, or of one HTTP session. The caller owns it.
 ///
@@ -11,6 +11,8 @@ pub struct McpSession {
     initialized: bool,
     level: u8,
     oldest: Version,
+    #[cfg(feature = "requests")]
+    client: ClientCapabilities,
 }
 
 const _: () = assert!(size_of::<McpSession>() <= McpSession::SIZE_MAX);
@@ -25,7 +27,14 @@ impl McpSession {
     /// A session on a stream of lines: standard input and output, a socket, a UART.
     #[must_use]
     pub const fn new() -> Self {
-        Self { version: None, initialized: false, level: INFO, oldest: Version::V2024_11_05 }
+        Self {
+            version: None,
+            initialized: false,
+            level: INFO,
+            oldest: Version::V2024_11_05,
+            #[cfg(feature = "requests")]
+            client: ClientCapabilities { forms: false, sampling: false, roots: false },
+        }
     }
 
     /// A session over HTTP, where 2024-11-05 is not served (it had a transport of its own).
@@ -51,6 +60,22 @@ impl McpSession {
     #[must_use]
     pub const fn level(&self) -> u8 {
         self.level
+    }
+
+    /// What the client said at `initialize` that it can be asked for.
+    #[must_use]
+    pub const fn client(&self) -> ClientCapabilities {
+        #[cfg(feature = "requests")]
+        return self.client;
+        #[cfg(not(feature = "requests"))]
+        ClientCapabilities { forms: false, sampling: false, roots: false }
+    }
+
+    /// Takes what an `initialize` request says.
+    #[cfg(feature = "requests")]
+    pub(crate) fn set_client(&mut self, message: &[u8]) {
+        self.client = ClientCapabilities::of_initialize(message);
+        self.client.forms &= self.version.is_some_and(Version::has_forms);
     }
 
     pub(crate) const fn set_level(&mut self, level: u8) {

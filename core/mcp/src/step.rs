@@ -1,7 +1,7 @@
 //! What comes of a message.
 
 use crate::json::writer::NeedBytes;
-use crate::{Batch, Id, Retry, Version, elicitation};
+use crate::{Batch, ClientCapabilities, Id, McpSession, Retry, Version};
 
 /// What the caller has to do about a message.
 #[derive(Clone, Debug)]
@@ -49,13 +49,24 @@ pub struct Call<'m> {
 }
 
 impl Call<'_> {
-    /// Whether the client can have forms filled in ([`crate::Outcome::NeedsInput`]).
-    ///
-    /// Reads the client's capabilities when it is asked.
+    /// What the client can be asked for ([`crate::Outcome::NeedsInput`]), as the request or its
+    /// session says. Reads the request's capabilities when it is asked.
     #[must_use]
-    pub fn can_fill_forms(&self) -> bool {
-        self.version.is_stateless() && elicitation::can_fill(self.capabilities).unwrap_or(false)
+    pub fn client(&self, session: &McpSession) -> ClientCapabilities {
+        client(self.version, self.capabilities, session)
     }
+}
+
+/// What the client of a request can be asked for.
+pub(crate) fn client(
+    version: Version,
+    capabilities: &[u8],
+    session: &McpSession,
+) -> ClientCapabilities {
+    if version.is_stateless() {
+        return ClientCapabilities::read(capabilities);
+    }
+    session.client()
 }
 
 /// A subscription to keep.

@@ -87,6 +87,18 @@ impl Version {
         self >= Self::V2025_06_18
     }
 
+    /// Whether a server may ask for a form, in a session.
+    #[must_use]
+    pub fn has_forms(self) -> bool {
+        self >= Self::V2025_06_18
+    }
+
+    /// Whether what a form is has a `mode`.
+    #[must_use]
+    pub(crate) fn has_modes(self) -> bool {
+        self >= Self::V2025_11_25
+    }
+
     /// Whether there are `structuredContent`, `outputSchema`, `title` and `_meta` of a tool.
     #[must_use]
     pub fn has_structured(self) -> bool {

@@ -465,6 +465,10 @@ impl<'a> WireReader<'a> {
         self.read(Members::later_number)
     }
 
+    pub(crate) fn later_bytes(&mut self) -> Option<&'a [u8]> {
+        self.read(Members::later_bytes)
+    }
+
     pub(crate) fn later_short(&mut self) -> Option<u16> {
         self.read(Members::later_short)
     }

@@ -118,7 +118,7 @@ fn ask(fields: &Table<'_>, message: &str, kept: &[u8], rest: &mut [u8]) -> Optio
     let mut at = varint::write(kept.len() as u64, head)?;
     head.get_mut(at..)?.get_mut(..kept.len())?.copy_from_slice(kept);
     at += kept.len();
-    let requests = [Request { name: NAME, kind: 0, message, nodes }];
+    let requests = [Request { name: NAME, message, nodes, ..Request::default() }];
     // Where the list starts depends on its length, so it is written once to learn that.
     let list = head.get_mut(at..)?;
     let len = input::write(&requests, list)?;

@@ -180,7 +180,7 @@ impl<'m> Play<'m> {
             4 => HostMessage::Read { id: self.host.last(more), uri: "a:b" },
             5 => HostMessage::Complete { id: number, of: 0, index: 0, node: 0, text: "" },
             6 => HostMessage::Factory { op: more, arg: &[1, 2, 3] },
-            _ => HostMessage::Prompt { id: number, prompt: 0, args: &[] },
+            _ => HostMessage::Prompt { id: number, prompt: 0, args: &[], state: &[], answers: &[] },
         });
     }
 

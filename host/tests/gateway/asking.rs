@@ -57,7 +57,7 @@ fn a_question_goes_to_the_client_and_its_answer_to_the_device() {
     // What the form does not allow goes no further.
     let state = fresh(&mut gateway);
     let long = seal(&mut gateway, "bill", more(&state, accept(&"x".repeat(21))));
-    assert!(text(&long).contains("'to' breaks rule"), "{long}");
+    assert!(text(&long).contains("who must have at most 20 characters"), "{long}");
     let state = fresh(&mut gateway);
     let decline = json!({"to": {"action": "decline"}});
     let declined = seal(&mut gateway, "bill", more(&state, decline));

@@ -157,7 +157,7 @@ fn seal(call: &Call<'_>, out: &mut ValueWriter<'_>) -> Answer {
         return ask(
             out,
             letter.as_bytes(),
-            &[Request { name: "to", kind: 0, message, nodes: &nodes[..len] }],
+            &[Request { name: "to", message, nodes: &nodes[..len], ..Request::default() }],
         );
     }
     if call.state != letter.as_bytes() {

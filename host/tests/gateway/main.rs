@@ -16,6 +16,7 @@ mod isolation;
 mod ledger;
 mod links;
 mod news;
+mod questions;
 mod rogue;
 mod selftest;
 mod sentences;

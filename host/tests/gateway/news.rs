@@ -57,7 +57,7 @@ fn who_listens_over_http_is_told_of_what_it_wants_alone() {
     assert_eq!(told["params"]["_meta"][TAG], json!("prompts"));
     assert_eq!(method(&session.next().unwrap()), "notifications/prompts/list_changed");
     let listed = site.ask("prompts/list", json!({})).json();
-    assert_eq!(listed["result"]["prompts"].as_array().unwrap().len(), 5, "{listed}");
+    assert_eq!(listed["result"]["prompts"].as_array().unwrap().len(), 6, "{listed}");
 
     trigger("tool");
     let told = tools.next().unwrap();

@@ -99,12 +99,18 @@ impl Site {
 
     /// Sends a request whose response is of events.
     pub(crate) fn stream(&self, line: &str, headers: &[Header<'_>], body: &str) -> Events {
+        let events = self.messages(line, headers, body);
+        let head = &events.head;
+        assert_eq!(head.header("content-type"), Some("text/event-stream"), "{head:?}");
+        events
+    }
+
+    /// Sends a request whose response is of events, or one message.
+    pub(crate) fn messages(&self, line: &str, headers: &[Header<'_>], body: &str) -> Events {
         let mut stream = self.connect();
         stream.write_all(self.request(line, headers, body).as_bytes()).unwrap();
         let mut reader = BufReader::new(stream);
-        let head = Reply::head(&mut reader);
-        assert_eq!(head.header("content-type"), Some("text/event-stream"), "{head:?}");
-        Events { head, reader }
+        Events { head: Reply::head(&mut reader), reader }
     }
 
     /// Sends a stateless request whose response is of events.
@@ -206,6 +212,13 @@ fn chunk(reader: &mut BufReader<TcpStream>) -> Option<String> {
 impl Events {
     /// The next message; none where the response has ended.
     pub(crate) fn next(&mut self) -> Option<Value> {
+        if self.head.header("content-type") == Some("application/json") {
+            let len = self.head.header("content-length")?.parse().unwrap();
+            let mut body = vec![0; len];
+            self.head.headers.clear();
+            self.reader.read_exact(&mut body).unwrap();
+            return Some(serde_json::from_slice(&body).unwrap());
+        }
         loop {
             let chunk = chunk(&mut self.reader)?;
             let data: String =

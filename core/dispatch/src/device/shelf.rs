@@ -56,6 +56,11 @@ pub struct Prompted<'a> {
     pub prompt: u16,
     /// The arguments, which were checked.
     pub args: Args<'a>,
+    /// Where the request goes on with one that answered [`Answer::NeedInput`]: the state that was
+    /// given there, which has passed through other hands. Else empty.
+    pub state: &'a [u8],
+    /// The answers to its requests, unchecked: records as `trine_wire` reads them. Else empty.
+    pub answers: &'a [u8],
 }
 
 /// What a person types.
@@ -81,7 +86,7 @@ pub struct Completion<'a> {
 #[derive(Clone, Copy)]
 enum Request<'a> {
     Read { uri: &'a str },
-    Prompt { prompt: u16, args: &'a [u8] },
+    Prompt { prompt: u16, args: &'a [u8], state: &'a [u8], answers: &'a [u8] },
     Complete { of: u8, index: u16, node: u16, text: &'a str },
 }
 
@@ -149,7 +154,12 @@ impl<'m> Device<'m> {
         let id = from.number();
         let request = match number {
             kind::READ => Request::Read { uri: from.text() },
-            kind::PROMPT => Request::Prompt { prompt: from.short(), args: from.bytes() },
+            kind::PROMPT => Request::Prompt {
+                prompt: from.short(),
+                args: from.bytes(),
+                state: from.later_bytes(),
+                answers: from.later_bytes(),
+            },
             _ => Request::Complete {
                 of: from.byte(),
                 index: from.short(),
@@ -227,9 +237,10 @@ impl<'m> Device<'m> {
             (Request::Read { uri }, _) => {
                 tools.read_resource(&Wanted { id, now, deadline, uri }, &mut out)
             }
-            (Request::Prompt { prompt: number, args }, Some(prompt)) => {
+            (Request::Prompt { prompt: number, args, state, answers }, Some(prompt)) => {
                 let args = Args::new(prompt.table(), 0, args);
-                tools.prompt(&Prompted { id, now, deadline, prompt: number, args }, &mut out)
+                let request = Prompted { id, now, deadline, prompt: number, args, state, answers };
+                tools.prompt(&request, &mut out)
             }
             (Request::Complete { of, index, node, text }, _) => {
                 let request = Completion { id, now, deadline, of, index, node, text };

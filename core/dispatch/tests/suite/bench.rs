@@ -89,7 +89,8 @@ impl Tools for Bench {
             }
             SNAP => Answer::Content { mime: "image/png", len: 1000 },
             ASK if call.state.is_empty() => {
-                let sure = Request { name: "sure", kind: 0, message: "Sure?", nodes: &[0] };
+                let sure =
+                    Request { name: "sure", message: "Sure?", nodes: &[0], ..Request::default() };
                 ask(out, &[percent as u8; 100], &[sure, Request { name: "why", ..sure }])
             }
             SHOW => {

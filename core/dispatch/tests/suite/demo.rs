@@ -50,8 +50,12 @@ impl Tools for Demo {
             }
             PICTURE => return Answer::Content { mime: "image/x-demo", len: 300 },
             ERASE if call.state.is_empty() => {
-                let sure =
-                    Request { name: "sure", kind: 0, message: "Erase all of it?", nodes: &[0] };
+                let sure = Request {
+                    name: "sure",
+                    message: "Erase all of it?",
+                    nodes: &[0],
+                    ..Request::default()
+                };
                 return ask(out, b"asked", &[sure]);
             }
             PLACES => {

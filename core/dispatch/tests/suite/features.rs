@@ -180,7 +180,7 @@ fn a_call_that_needs_input_is_over_and_goes_on_with_state_and_answers() {
     let Outcome::NeedInput { state, requests } = outcome else { panic!("{outcome:?}") };
     assert_eq!(state, [10; 100]);
     let mut records = Records::new(requests).expect("a list");
-    let sure = Request { name: "sure", kind: 0, message: "Sure?", nodes: &[0] };
+    let sure = Request { name: "sure", message: "Sure?", nodes: &[0], ..Request::default() };
     assert_eq!(records.record(), Some(sure));
     assert_eq!(records.record(), Some(Request { name: "why", ..sure }));
     assert_eq!((records.left(), records.record::<Request<'_>>()), (0, None));

@@ -5,7 +5,8 @@ use trine_descriptor::{
     Field, Kind, Prompt, Resource, Shelf, Template, Tool, ToolInfo, ValueWriter,
 };
 use trine_dispatch::{
-    Answer, Block, Call, CallId, Calls, Completion, NotNow, Prompted, ReadRequest, Tools, block,
+    Answer, Block, Call, CallId, Calls, Completion, NotNow, Prompted, ReadRequest, Request, Tools,
+    ask, block,
 };
 use trine_wire::message::{self, DeviceMessage, HostMessage, Outcome, feature, what};
 
@@ -70,6 +71,12 @@ impl Tools for Library {
     fn prompt(&mut self, request: &Prompted<'_>, out: &mut ValueWriter<'_>) -> Answer {
         let who = request.args.text(0).unwrap_or_default();
         self.asked.push(format!("prompt {} {who}", request.prompt));
+        if who == "ask" && request.answers.is_empty() {
+            return ask(out, b"kept", &[Request { name: "how", ..Request::default() }]);
+        }
+        if who == "ask" {
+            assert_eq!((request.state, request.answers), (&b"kept"[..], &b"\x00"[..]));
+        }
         block(out, &Block::Text { text: "Hello." });
         Answer::Blocks
     }
@@ -98,6 +105,10 @@ fn heard(harness: &mut LinkHarness<Library>) -> Vec<String> {
 
 fn said(message: &DeviceMessage<'_>) -> String {
     format!("{message:?}")
+}
+
+fn prompt(id: u32, prompt: u16, args: &[u8]) -> HostMessage<'_> {
+    HostMessage::Prompt { id: id + SLOTS, prompt, args, state: &[], answers: &[] }
 }
 
 fn result(id: u32, outcome: Outcome<'_>) -> String {
@@ -170,7 +181,7 @@ fn each_request_is_answered_once_and_the_same_when_it_comes_again() {
         harness.send(&HostMessage::Read { id: 1 + SLOTS, uri });
         assert_eq!(heard(&mut harness), manual);
     }
-    harness.send(&HostMessage::Prompt { id: 2 + SLOTS, prompt: 0, args: &who("Ada") });
+    harness.send(&prompt(2, 0, &who("Ada")));
     let hello = blocks(&Block::Text { text: "Hello." });
     assert_eq!(heard(&mut harness), [result(2, Outcome::Blocks { bytes: &hello })]);
     let complete = HostMessage::Complete { id: 3 + SLOTS, of: 2, index: 0, node: 0, text: "A" };
@@ -182,16 +193,34 @@ fn each_request_is_answered_once_and_the_same_when_it_comes_again() {
 }
 
 #[test]
+fn a_prompt_that_asks_goes_on_with_its_state_and_the_answers() {
+    let mut harness = library();
+    harness.send(&prompt(1, 0, &who("ask")));
+    let asked = heard(&mut harness);
+    assert!(asked[0].contains("NeedInput { state: [107, 101, 112, 116]"), "{asked:?}");
+    harness.send(&HostMessage::Prompt {
+        id: 2 + SLOTS,
+        prompt: 0,
+        args: &who("ask"),
+        state: b"kept",
+        answers: &[0],
+    });
+    let hello = blocks(&Block::Text { text: "Hello." });
+    assert_eq!(heard(&mut harness), [result(2, Outcome::Blocks { bytes: &hello })]);
+    assert_eq!(harness.tools.asked, ["prompt 0 ask"; 2]);
+}
+
+#[test]
 fn what_is_not_there_or_not_right_never_reaches_the_program() {
     let mut harness = library();
     for uri in ["board://", "board://manual/", "plot:///soil", "plot://a/b/soil", ""] {
         harness.send(&HostMessage::Read { id: 1 + SLOTS, uri });
         assert_eq!(heard(&mut harness), [result(1, Outcome::UnknownTool)], "{uri}");
     }
-    harness.send(&HostMessage::Prompt { id: 1 + SLOTS, prompt: 1, args: &[] });
+    harness.send(&prompt(1, 1, &[]));
     assert_eq!(heard(&mut harness), [result(1, Outcome::UnknownTool)]);
     for (id, args) in [(2, vec![]), (3, who("Adams"))] {
-        harness.send(&HostMessage::Prompt { id: id + SLOTS, prompt: 0, args: &args });
+        harness.send(&prompt(id, 0, &args));
         let heard = heard(&mut harness);
         assert!(heard[0].contains("Fault"), "{heard:?}");
     }

@@ -7,6 +7,7 @@
 
 pub mod base64;
 pub mod number;
+pub(crate) mod object;
 pub mod reader;
 pub mod string;
 pub mod writer;

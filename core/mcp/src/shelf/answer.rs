@@ -3,7 +3,7 @@
 use crate::content::{self, Block, Contents};
 use crate::error::{INVALID_PARAMS, begin_result};
 use crate::json::writer::NeedBytes;
-use crate::{Catalog, Id, JsonWriter, Version, result};
+use crate::{Catalog, Id, InputRequest, JsonWriter, Version, result};
 
 /// The code of older revisions for a resource that is not there.
 const NOT_FOUND: i32 = -32002;
@@ -101,6 +101,18 @@ pub(super) fn prompt<C: Catalog + ?Sized>(
     }
     out.raw(b"]");
     result::finish(version, &catalog.server(), &mut out);
+    out.finish()
+}
+
+pub(super) fn needs_input<C: Catalog + ?Sized>(
+    catalog: &C,
+    (id, version): (Id<'_>, Version),
+    asked: (&[InputRequest<'_>], &[u8]),
+    out: &mut [u8],
+) -> Result<usize, NeedBytes> {
+    let mut out = JsonWriter::new(out);
+    begin_result(id, &mut out);
+    result::needs_input(version, &catalog.server(), asked, &mut out);
     out.finish()
 }
 

@@ -11,11 +11,14 @@ mod params;
 use trine_descriptor::Lists;
 
 use crate::call::{self, Refusal};
-use crate::envelope::Member;
+use crate::envelope::Params;
 use crate::error::Problem;
 use crate::json::JsonText;
 use crate::json::writer::NeedBytes;
-use crate::{Catalog, Id, JsonWriter, McpEngine, Step, Version};
+use crate::{
+    Catalog, ClientCapabilities, Id, InputRequest, JsonWriter, McpEngine, McpSession, Retry, Step,
+    Version, engine, step,
+};
 pub use answer::{Message, ResourceContents};
 use params::{Reference, Request};
 
@@ -28,6 +31,17 @@ pub struct Want<'m> {
     pub version: Version,
     /// What is wanted.
     pub what: Wanted,
+    /// What came with a prompt that is asked for again because it needed further input.
+    pub retry: Option<Retry<'m>>,
+    capabilities: &'m [u8],
+}
+
+impl Want<'_> {
+    /// What the client can be asked for, as the request or its session says.
+    #[must_use]
+    pub fn client(&self, session: &McpSession) -> ClientCapabilities {
+        step::client(self.version, self.capabilities, session)
+    }
 }
 
 /// What is wanted. Texts and arguments stand at the start of the argument buffer; numbers are of
@@ -76,7 +90,7 @@ fn decoded<'m>(text: &JsonText<'m>, args: &mut [u8]) -> Result<usize, Problem<'m
 pub(crate) fn request<'m, C: Catalog + ?Sized>(
     catalog: &C,
     (id, version): (Id<'m>, Version),
-    (method, cursor): (&[u8], Member<'m>),
+    (method, params): (&[u8], &Params<'m>),
     message: &'m [u8],
     (args, out): (&mut [u8], &mut [u8]),
 ) -> Option<Result<Step<'m>, Problem<'m>>> {
@@ -86,7 +100,9 @@ pub(crate) fn request<'m, C: Catalog + ?Sized>(
     if !can_read && prompts == 0 {
         return None;
     }
-    let want = |what| Ok(Step::Want(Want { id, version, what }));
+    let capabilities = params.meta.capabilities;
+    let want_again = |what, retry| Ok(Step::Want(Want { id, version, what, retry, capabilities }));
+    let want = |what| want_again(what, None);
     let kind = match method {
         b"resources/list" if can_read => Some(list::Kind::Resources),
         b"resources/templates/list" if can_read => Some(list::Kind::Templates),
@@ -95,7 +111,7 @@ pub(crate) fn request<'m, C: Catalog + ?Sized>(
     };
     if let Some(kind) = kind {
         let mut out = JsonWriter::new(out);
-        let written = list::write(catalog, (id, version), kind, cursor, &mut out);
+        let written = list::write(catalog, (id, version), kind, params.cursor, &mut out);
         let finish = |()| out.finish().map(Step::Reply).map_err(|need| Problem::Space(need.0));
         return Some(written.and_then(finish));
     }
@@ -109,9 +125,10 @@ pub(crate) fn request<'m, C: Catalog + ?Sized>(
             Request::read(message)
                 .and_then(|request| want(Wanted::Subscribe { uri: request.uri(args)?, on }))
         }
-        b"prompts/get" if prompts > 0 => {
-            Request::read(message).and_then(|request| prompt(lists, &request, args, want))
-        }
+        b"prompts/get" if prompts > 0 => Request::read(message).and_then(|request| {
+            let retry = engine::retry(version, params)?;
+            prompt(lists, &request, args, |what| want_again(what, retry))
+        }),
         b"completion/complete" if lists.completes() => {
             Request::read(message).and_then(|request| completion(lists, &request, args, want))
         }
@@ -237,6 +254,21 @@ impl<C: Catalog + ?Sized> McpEngine<'_, C> {
         out: &mut [u8],
     ) -> Result<usize, NeedBytes> {
         answer::prompt(self.served(), (id, version), prompt, messages, out)
+    }
+
+    /// Answers that a prompt asks for further input: for clients of the stateless revision that can
+    /// be asked ([`Want::client`]).
+    ///
+    /// # Errors
+    /// [`NeedBytes`] if `out` is too small.
+    pub fn finish_input(
+        &self,
+        id: Id<'_>,
+        version: Version,
+        (requests, state): (&[InputRequest<'_>], &[u8]),
+        out: &mut [u8],
+    ) -> Result<usize, NeedBytes> {
+        answer::needs_input(self.served(), (id, version), (requests, state), out)
     }
 
     /// Answers with completions, the best first; `total` says how many there are in all, if there

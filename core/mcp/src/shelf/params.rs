@@ -3,7 +3,8 @@
 
 use super::decoded;
 use crate::error::Problem;
-use crate::json::{JsonError, JsonReader, JsonText, Kind};
+use crate::json::object::{each, text};
+use crate::json::{JsonError, JsonReader, JsonText};
 
 /// What a completion is of.
 #[derive(Clone, Copy)]
@@ -87,29 +88,4 @@ impl<'m> Request<'m> {
         let Some(uri) = self.uri else { return Err(Problem::Params("uri must be a string")) };
         decoded(&uri, args)
     }
-}
-
-/// Calls `member` with the name of each member of an object, whose value it reads. What is no
-/// object is passed over.
-fn each<'m>(
-    reader: &mut JsonReader<'m>,
-    member: &mut dyn FnMut(JsonText<'m>, &mut JsonReader<'m>) -> Result<(), JsonError>,
-) -> Result<(), JsonError> {
-    if reader.kind()? != Kind::Object {
-        return reader.skip_value().map(drop);
-    }
-    reader.begin_object()?;
-    let mut first = true;
-    while let Some(name) = reader.next_member(&mut first)? {
-        member(name, reader)?;
-    }
-    Ok(())
-}
-
-/// A value that should be a string.
-fn text<'m>(reader: &mut JsonReader<'m>) -> Result<Option<JsonText<'m>>, JsonError> {
-    if reader.kind()? == Kind::String {
-        return reader.string().map(Some);
-    }
-    reader.skip_value().map(|_| None)
 }

@@ -2,13 +2,14 @@
 
 use crate::common::*;
 use serde_json::{Value, json};
+use trine_descriptor::extras::{self, Extra, Of};
 use trine_descriptor::{
-    DecimalRange, Fault, FaultCode, Field, IntRange, Kind, Literal, NO_NODE, ValueWriter,
+    DecimalRange, Fault, FaultCode, Field, IntRange, Kind, Literal, NO_NODE, Side, ValueWriter,
 };
-use trine_mcp::elicitation::ElicitationError;
+use trine_mcp::input::{self, InputError, Response};
 use trine_mcp::{
-    Answer, Block, Call, Contents, Elicitation, McpEngine, McpSession, Outcome, Retry, Step,
-    Version,
+    Answer, Block, Call, ClientCapabilities, Contents, InputKind, InputRequest, McpEngine,
+    McpSession, Outcome, Retry, Step, Version,
 };
 
 const FIELDS: &[Field<'static>] = &[
@@ -20,9 +21,12 @@ const FIELDS: &[Field<'static>] = &[
     Field::new("sure", Kind::Bool),
 ];
 
-const FORMS: &[Elicitation<'static>] = &[
-    Elicitation { name: "confirm", message: "Open the \"valve\"?", fields: FIELDS },
-    Elicitation { name: "go", message: "Ready?", fields: &[] },
+const FORM: InputKind<'static> = InputKind::Form { fields: FIELDS, extras: &[] };
+const EMPTY: InputKind<'static> = InputKind::Form { fields: &[], extras: &[] };
+
+const FORMS: &[InputRequest<'static>] = &[
+    InputRequest { name: "confirm", message: "Open the \"valve\"?", kind: FORM },
+    InputRequest { name: "go", message: "Ready?", kind: EMPTY },
 ];
 
 const STATE: &[u8] = &[0, 1, 2, 250, 251, 252, 253, 254];
@@ -33,7 +37,7 @@ fn finished_json(version: Version, tool: u16, outcome: Outcome<'_>) -> Value {
 
 #[test]
 fn a_tool_that_needs_input_asks_with_forms_and_a_state() {
-    let outcome = Outcome::NeedsInput { forms: FORMS, state: STATE };
+    let outcome = Outcome::NeedsInput { requests: FORMS, state: STATE };
     let answer = finished_json(Version::V2026_07_28, 4, outcome);
     let result = &answer["result"];
     assert_eq!(result["resultType"], "input_required");
@@ -104,25 +108,27 @@ fn a_call_that_comes_again_brings_its_state_and_the_answers() {
         assert_eq!(retry.state(&mut state), Some(8));
         assert_eq!(state, STATE);
         assert_eq!(retry.state(&mut [0; 7]), None);
-        let names: Vec<_> = retry.answers().map(|(name, _)| name.raw().to_vec()).collect();
+        let names: Vec<_> = retry.results().map(|(name, _)| name.raw().to_vec()).collect();
         assert_eq!(names, [&b"confirm"[..], b"go", b"a\\u0062c", b"x", b"y"]);
-        assert!(matches!(retry.answer("go"), Some(Answer::Declined)));
-        assert!(matches!(retry.answer("abc"), Some(Answer::Cancelled)));
-        assert!(matches!(retry.answer("x"), Some(Answer::Cancelled)));
-        assert!(matches!(retry.answer("y"), Some(Answer::Cancelled)));
-        assert!(retry.answer("z").is_none());
-        let Some(Answer::Accepted(filled)) = retry.answer("confirm") else { panic!("accepted") };
+        assert!(matches!(retry.answer("go", &EMPTY), Some(Answer::Declined)));
+        assert!(matches!(retry.answer("abc", &EMPTY), Some(Answer::Cancelled)));
+        assert!(matches!(retry.answer("x", &EMPTY), Some(Answer::Cancelled)));
+        assert!(matches!(retry.answer("y", &EMPTY), Some(Answer::Cancelled)));
+        assert!(retry.answer("z", &EMPTY).is_none());
+        let Some(Answer::Accepted(filled)) = retry.answer("confirm", &FORM) else {
+            panic!("accepted")
+        };
         let (mut entries, mut expected) = ([0; 32], [0; 32]);
         let mut writer = ValueWriter::new(&mut expected);
         writer.text(0, "dry");
         writer.decimal(2, 25);
         writer.bool(4, true);
-        let len = filled.encode(FIELDS, &mut entries).unwrap();
+        let len = filled.encode(&FORM, &mut entries).unwrap();
         assert_eq!(&entries[..len], writer.bytes());
-        assert_eq!(filled.encode(FIELDS, &mut [0; 4]), Err(ElicitationError::Space));
+        assert_eq!(filled.encode(&FORM, &mut [0; 4]), Err(InputError::Space));
     });
     with_retry(r#","inputResponses":{}"#, |retry| {
-        assert_eq!((retry.state(&mut []), retry.answers().count()), (Some(0), 0));
+        assert_eq!((retry.state(&mut []), retry.results().count()), (Some(0), 0));
     });
 }
 
@@ -137,11 +143,12 @@ fn a_form_that_breaks_a_rule_is_refused() {
     ] {
         let answer = format!(r#"{{"f":{{"content":{content},"action":"accept"}}}}"#);
         with_retry(&format!(r#","inputResponses":{answer}"#), |retry| {
-            let Some(Answer::Accepted(filled)) = retry.answer("f") else { panic!("accepted") };
+            let Some(Answer::Accepted(filled)) = retry.answer("f", &FORM) else {
+                panic!("accepted")
+            };
             let mut out = [0; 64];
-            let refused = filled.encode(FIELDS, &mut out);
-            let Err(ElicitationError::Fault(Fault { code: received, node: at, .. })) = refused
-            else {
+            let refused = filled.encode(&FORM, &mut out);
+            let Err(InputError::Fault(Fault { code: received, node: at, .. })) = refused else {
                 panic!("{content} gave {refused:?}")
             };
             assert_eq!((received, at), (code, node), "{content}");
@@ -168,17 +175,198 @@ fn a_state_of_another_server_is_ignored() {
 }
 
 #[test]
-fn a_client_says_whether_it_can_fill_in_forms() {
+fn a_client_says_what_it_can_be_asked_for() {
+    let able = |forms, sampling, roots| ClientCapabilities { forms, sampling, roots };
     for (capabilities, can) in [
-        ("{}", false),
-        (r#"{"elicitation":{}}"#, true),
-        (r#"{"sampling":{},"elicitation":{"url":{},"form":{}}}"#, true),
-        (r#"{"elicitation":{"url":{}}}"#, false),
-        (r#"{"elicitation":7}"#, false),
+        ("{}", able(false, false, false)),
+        (r#"{"elicitation":{}}"#, able(true, false, false)),
+        (r#"{"sampling":{},"elicitation":{"url":{},"form":{}}}"#, able(true, true, false)),
+        (r#"{"elicitation":{"url":{}},"roots":{"listChanged":true}}"#, able(false, false, true)),
+        (r#"{"elicitation":7,"sampling":null,"roots":[]}"#, able(false, false, false)),
     ] {
         let call =
             valve("").replace(r#"Capabilities":{}"#, &format!(r#"Capabilities":{capabilities}"#));
-        assert_eq!(with_call(&call, |call| call.can_fill_forms()), can, "{capabilities}");
+        let asked = |session: &McpSession| with_call(&call, |call| call.client(session));
+        assert_eq!(asked(&McpSession::new()), can, "{capabilities}");
+        // In a session it is what the client said when it began, and a form since 2025-06-18.
+        for version in ["2025-11-25", "2025-03-26"] {
+            let mut session = McpSession::new();
+            let hello = format!(
+                r#"{{"jsonrpc":"2.0","id":1,"method":"initialize","params":{{
+                "protocolVersion":"{version}","capabilities":{capabilities}}}}}"#
+            );
+            let step = McpEngine::new(&catalog()).receive(
+                hello.as_bytes(),
+                &mut session,
+                &mut [],
+                &mut [0; 2048],
+            );
+            assert!(matches!(step, Step::Reply(_)), "{step:?}");
+            let forms = can.forms && version == "2025-11-25";
+            assert_eq!(session.client(), ClientCapabilities { forms, ..can }, "{hello}");
+        }
+    }
+}
+
+const OTHERS: &[InputRequest<'static>] = &[
+    InputRequest { name: "why", message: "Say why.", kind: InputKind::Sampling { tokens: 0 } },
+    InputRequest { name: "where", message: "", kind: InputKind::Roots },
+];
+
+#[test]
+fn a_language_model_and_the_folders_of_the_client_are_asked_for() {
+    let outcome = Outcome::NeedsInput { requests: OTHERS, state: &[] };
+    let answer = finished_json(Version::V2026_07_28, 4, outcome);
+    let why = json!({"method": "sampling/createMessage", "params": {"maxTokens": 1000, "messages":
+        [{"role": "user", "content": {"type": "text", "text": "Say why."}}]}});
+    let roots = json!({"method": "roots/list", "params": {}});
+    assert_eq!(answer["result"]["inputRequests"], json!({"why": why, "where": roots}));
+}
+
+/// The entries of an answer, as bytes.
+fn encoded(kind: &InputKind<'_>, result: &str, room: usize) -> Result<Vec<u8>, InputError> {
+    let mut out = vec![0; room];
+    let Answer::Accepted(filled) = Answer::read(kind, result.as_bytes()) else {
+        panic!("{result}")
+    };
+    let len = filled.encode(kind, &mut out)?;
+    out.truncate(len);
+    Ok(out)
+}
+
+#[test]
+fn what_a_language_model_wrote_is_one_text_and_folders_are_their_addresses() {
+    let [why, folders] = [OTHERS[0].kind, OTHERS[1].kind];
+    let long = "x".repeat(300);
+    let text = |text: &str| {
+        let mut out = [0; 400];
+        let mut writer = ValueWriter::new(&mut out);
+        writer.text(0, text);
+        writer.bytes().to_vec()
+    };
+    let block = |text: &str| json!({"type": "text", "text": text});
+    for (content, written) in [
+        (block("a \"b\" \u{e9}"), "a \"b\" \u{e9}"),
+        (json!([{"type": "image"}, block("a"), block("b")]), "ab"),
+        (block(&long), long.as_str()),
+        (block(""), ""),
+    ] {
+        let result = json!({"role": "assistant", "model": "m", "content": content}).to_string();
+        let expected = text(written);
+        assert_eq!(encoded(&why, &result, 400), Ok(expected.clone()), "{result}");
+        for room in 0..expected.len() {
+            assert_eq!(encoded(&why, &result, room), Err(InputError::Space), "{room}");
+        }
+    }
+    let mut out = [0; 64];
+    let mut writer = ValueWriter::new(&mut out);
+    writer.array(0, 2);
+    writer.text(1, "file:///a b");
+    writer.text(1, "file:///c");
+    let result = r#"{"roots":[{"uri":"file:\/\/\/a b"},{"name":"no address"},{"uri":7},
+        {"uri":"file:///c","name":"c"}]}"#;
+    assert_eq!(encoded(&folders, result, 64), Ok(writer.bytes().to_vec()));
+    for room in 0..writer.len() {
+        assert_eq!(encoded(&folders, result, room), Err(InputError::Space), "{room}");
+    }
+    let wrong = InputError::Fault(Fault::new(FaultCode::WrongType, NO_NODE));
+    for result in [r#"{"content":{"type":"image"}}"#, r#"{"content":7}"#, r#"{"content":[]}"#] {
+        assert_eq!(encoded(&why, result, 64), Err(wrong), "{result}");
+    }
+    assert_eq!(encoded(&folders, r#"{"roots":{}}"#, 64), Err(wrong));
+    for result in ["{}", "7", "[]", r#"{"action":"accept","content1":{}}"#] {
+        for kind in [&why, &folders] {
+            assert!(matches!(Answer::read(kind, result.as_bytes()), Answer::Cancelled), "{result}");
+        }
+    }
+}
+
+#[test]
+fn a_form_shows_what_the_device_adds_to_its_schema() {
+    let fields = [
+        Field::new("one", Kind::Choice("a|b")),
+        Field::new("many", Kind::Array { nodes: 1, min: 1, max: 2 }).describe("Some."),
+        Field::new("", Kind::Choice("c|d")),
+        Field::new("mail", Kind::Text { min: 1, max: u16::MAX }).optional(),
+    ];
+    let node = |node| Of::Node(Side::Params, node);
+    let added = [
+        Extra { of: node(0), members: r#"{"oneOf":[{"const":"a","title":"A"}],"type":"null"}"# },
+        Extra { of: node(2), members: r#"{"anyOf":[{"const":"c","title":"C"}]}"# },
+        Extra { of: node(1), members: r#"{"description":"All.","items":1}"# },
+        Extra { of: node(3), members: r#"{"format":"email"}"# },
+    ];
+    let shown = |added: &[Extra<'_>]| {
+        let mut bytes = [0; 256];
+        let len = extras::write(added, &mut bytes).unwrap();
+        let kind = InputKind::Form { fields: &fields, extras: &bytes[..len] };
+        let requests = &[InputRequest { name: "f", message: "", kind }];
+        let outcome = Outcome::NeedsInput { requests, state: &[] };
+        let answer = finished_json(Version::V2026_07_28, 4, outcome);
+        answer["result"]["inputRequests"]["f"]["params"]["requestedSchema"].clone()
+    };
+    assert_eq!(
+        shown(&added),
+        json!({"type": "object", "required": ["one", "many"], "properties": {
+            "one": {"type": "string", "oneOf": [{"const": "a", "title": "A"}]},
+            "many": {"type": "array", "minItems": 1, "maxItems": 2, "description": "All.",
+                "items": {"type": "string", "anyOf": [{"const": "c", "title": "C"}]}},
+            "mail": {"type": "string", "minLength": 1, "format": "email"},
+        }})
+    );
+    // What is no object on one line is left out.
+    let plain = shown(&[]);
+    for members in ["{", "7", "{\n\"a\":1}", r#"{"a":1}}"#, ""] {
+        assert_eq!(shown(&[Extra { of: node(3), members }]), plain, "{members:?}");
+    }
+    let mut out = [0; 64];
+    let kind = InputKind::Form { fields: &fields, extras: &[] };
+    let text = r#"{"action":"accept","content":{"many":["d","c"],"one":"b"}}"#;
+    let mut writer = ValueWriter::new(&mut out);
+    writer.label(0, 1);
+    writer.array(1, 2);
+    writer.label(2, 1);
+    writer.label(2, 0);
+    assert_eq!(encoded(&kind, text, 64), Ok(writer.bytes().to_vec()));
+}
+
+#[test]
+fn a_session_is_asked_by_requests_and_answers_them() {
+    let mut out = [0; 512];
+    let mut asked = |version, request: &InputRequest<'_>| {
+        let id = trine_mcp::Id::from_raw(br#""input-7""#).unwrap();
+        assert!(input::request(id, version, request, &mut [0; 20]).is_err());
+        let len = input::request(id, version, request, &mut out).unwrap();
+        serde_json::from_slice::<Value>(&out[..len]).unwrap()
+    };
+    let form = asked(Version::V2025_11_25, &FORMS[1]);
+    let schema = json!({"type": "object", "properties": {}});
+    let params = json!({"mode": "form", "message": "Ready?", "requestedSchema": schema});
+    let whole = json!({
+        "jsonrpc": "2.0", "id": "input-7", "method": "elicitation/create", "params": params,
+    });
+    assert_eq!(form, whole);
+    let older = asked(Version::V2025_06_18, &FORMS[1]);
+    assert_eq!(older["params"], json!({"message": "Ready?", "requestedSchema": schema}));
+    assert_eq!(asked(Version::V2024_11_05, &OTHERS[1])["method"], "roots/list");
+
+    let read = |text: &'static str| Response::read(text.as_bytes());
+    let response =
+        read(r#"{"jsonrpc":"2.0","result":{"action":"accept"},"id":"input-7"}"#).unwrap();
+    assert_eq!((response.id.raw(), response.code), (&br#""input-7""#[..], None));
+    assert_eq!(response.result, Some(&br#"{"action":"accept"}"#[..]));
+    let response = read(r#"{"id":1,"error":{"code":-1,"message":"no"}}"#).unwrap();
+    assert_eq!((response.result, response.code), (None, Some(Response::REJECTED)));
+    for text in [
+        r#"{"id":1,"method":"ping"}"#,
+        r#"{"result":{}}"#,
+        r#"{"id":null,"result":{}}"#,
+        r#"[{"id":1,"result":{}}]"#,
+        r#"{"id":1,"result":{}"#,
+        r#"{"id":1,"result":{}}x"#,
+        "",
+    ] {
+        assert!(read(text).is_none(), "{text}");
     }
 }
 

@@ -318,7 +318,8 @@ fn receive<T: ToolTable>(table: &T, message: &[u8], session: &McpSession, room: 
                 assert_eq!(call.checked, right, "{shown}");
             }
             let progress = call.progress.map(|token| String::from_utf8_lossy(token.raw()));
-            let rest = (call.version, progress, call.can_fill_forms(), call.retry.is_some());
+            let rest =
+                (call.version, progress, call.client(&McpSession::new()), call.retry.is_some());
             let id = String::from_utf8_lossy(call.id.raw()).into();
             Seen::Call(id, call.tool, entries, format!("{rest:?} {}", call.checked))
         }

@@ -61,6 +61,10 @@ pub enum HostMessage<'a> {
         prompt: u16,
         /// Encoded arguments.
         args: &'a [u8],
+        /// The state that came with [`Outcome::NeedInput`](super::Outcome::NeedInput), untouched.
+        state: &'a [u8],
+        /// Answers to its requests, see [`input`](super::input).
+        answers: &'a [u8],
     },
     /// Kind 8: how could this text go on?
     Complete {
@@ -213,7 +217,10 @@ impl<'a> Message<'a> for HostMessage<'a> {
             Self::Status => out.byte(4),
             Self::Credit { id, upto } => out.byte(5).number(id).number(upto),
             Self::Read { id, uri } => out.byte(6).number(id).text(uri),
-            Self::Prompt { id, prompt, args } => out.byte(7).number(id).short(prompt).bytes(args),
+            Self::Prompt { id, prompt, args, state, answers } => {
+                let out = out.byte(7).number(id).short(prompt).bytes(args);
+                out.later_bytes(state).later_bytes(answers)
+            }
             Self::Complete { id, of, index, node, text } => {
                 out.byte(8).number(id).byte(of).short(index).short(node).text(text)
             }
@@ -239,7 +246,13 @@ impl<'a> Message<'a> for HostMessage<'a> {
             #[cfg(feature = "resources")]
             6 => Self::Read { id: from.number(), uri: from.text() },
             #[cfg(feature = "resources")]
-            7 => Self::Prompt { id: from.number(), prompt: from.short(), args: from.bytes() },
+            7 => Self::Prompt {
+                id: from.number(),
+                prompt: from.short(),
+                args: from.bytes(),
+                state: from.later_bytes(),
+                answers: from.later_bytes(),
+            },
             #[cfg(feature = "resources")]
             8 => Self::Complete {
                 id: from.number(),

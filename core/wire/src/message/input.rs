@@ -1,19 +1,35 @@
 //! What a tool asks for in [`Outcome::NeedInput`](super::Outcome::NeedInput), and what comes back
 //! in a [`Call`](super::Call): a count, and that many records, each behind its length.
 
-use crate::codec::{WireReader, WireWriter, size_of_bytes};
+use crate::codec::{WireReader, WireWriter, size, size_of_bytes};
 
-/// One question to a person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The kinds of a [`Request`].
+pub mod asks {
+    /// A form that a person fills in. The values of its answer are entries by its nodes.
+    pub const FORM: u8 = 0;
+    /// A message that the client's language model answers. The values are one entry, node 0: what
+    /// it wrote, a text.
+    pub const SAMPLING: u8 = 1;
+    /// The folders and files that the client works on. The values are an array of texts, node 0,
+    /// whose items are node 1: their addresses.
+    pub const ROOTS: u8 = 2;
+}
+
+/// One question to the client.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Request<'a> {
     /// The answer bears the same name.
     pub name: &'a str,
-    /// 0: a form.
+    /// One of [`asks`]. A host that does not know it answers that it was put away.
     pub kind: u8,
-    /// The question.
+    /// The question; of no use to [`asks::ROOTS`].
     pub message: &'a str,
-    /// The fields: a count and node records, as descriptors have them.
+    /// The fields of a form: a count and node records, as descriptors have them.
     pub nodes: &'a [u8],
+    /// The longest answer of a language model, in tokens; 0 leaves it to the host.
+    pub tokens: u32,
+    /// What the schema of a form says beyond its nodes: records of `docs/wire.md`, section 6.
+    pub extras: &'a [u8],
 }
 
 /// One answer.
@@ -40,11 +56,23 @@ pub trait Record<'a>: Sized {
 impl<'a> Record<'a> for Request<'a> {
     fn size(&self) -> usize {
         let [name, message] = [self.name, self.message].map(|text| size_of_bytes(text.len()));
-        name + 1 + message + size_of_bytes(self.nodes.len())
+        let tail = match (self.tokens, self.extras.len()) {
+            (0, 0) => 0,
+            (tokens, 0) => size(tokens as usize),
+            (tokens, extras) => size(tokens as usize) + size_of_bytes(extras),
+        };
+        name + 1 + message + size_of_bytes(self.nodes.len()) + tail
     }
 
     fn write_to(&self, out: &mut WireWriter<'_>) {
         out.text(self.name).byte(self.kind).text(self.message).bytes(self.nodes);
+        // What is left out here must not be put in before a later record.
+        if self.tokens > 0 || !self.extras.is_empty() {
+            out.number(self.tokens);
+        }
+        if !self.extras.is_empty() {
+            out.bytes(self.extras);
+        }
     }
 
     fn read_from(from: &mut WireReader<'a>) -> Option<Self> {
@@ -53,6 +81,8 @@ impl<'a> Record<'a> for Request<'a> {
             kind: from.byte()?,
             message: from.text()?,
             nodes: from.bytes()?,
+            tokens: from.later_number()?,
+            extras: from.later_bytes()?,
         })
     }
 }

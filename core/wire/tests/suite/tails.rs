@@ -167,6 +167,13 @@ proptest! {
         };
         let (required, whole) = with(postcard(&(1u8, offset, small)));
         agrees(&HostMessage::List { offset, max: small, what: tail }, &required, &whole)?;
+        let prompt = HostMessage::Prompt {
+            id, prompt: small, args: &bytes, state: text.as_bytes(), answers: &bytes,
+        };
+        let required = postcard(&(7u8, id, small, &bytes));
+        let whole = [required.clone(), postcard(&(&text, &bytes))].concat();
+        agrees(&prompt, &required, &whole)?;
+        skips(&prompt, &[whole, vec![tail]].concat())?;
         let (required, whole) = with(postcard(&(1u8, offset, id, &bytes)));
         let page = DeviceMessage::Page { offset, total: id, bytes: &bytes, what: tail };
         agrees(&page, &required, &whole)?;
@@ -193,8 +200,6 @@ proptest! {
         let host = [
             (HostMessage::Credit { id, upto }, postcard(&(5u8, id, upto))),
             (HostMessage::Read { id, uri: text }, postcard(&(6u8, id, text))),
-            (HostMessage::Prompt { id, prompt: index, args: &bytes },
-                postcard(&(7u8, id, index, &bytes))),
             (HostMessage::Complete { id, of, index, node, text },
                 postcard(&(8u8, id, of, index, node, text))),
             (HostMessage::Ping { nonce: id }, postcard(&(9u8, id))),
@@ -275,11 +280,27 @@ proptest! {
     #[test]
     fn requests_and_answers(
         name in words(), kind: u8, text in words(), bytes in content(), junk in content(),
+        tokens in number(), extras in content(),
     ) {
         let (name, message, values) = (name.as_str(), text.as_str(), bytes.as_slice());
-        let request = Request { name, kind, message, nodes: values };
+        let request = Request { name, kind, message, nodes: values, tokens, extras: &extras };
         let answer = Answer { name, action: kind, values };
-        let record = [postcard(&(name, kind, message, values)), junk.clone()].concat();
+        let head = postcard(&(name, kind, message, values));
+        let tail = postcard(&(tokens, &extras));
+        let record = [head.as_slice(), &tail, &junk].concat();
+        for short in 0..=tail.len() {
+            let cut = [head.as_slice(), &tail[..short]].concat();
+            let list = [vec![1], postcard(&cut)].concat();
+            let read = Records::new(&list).and_then(|mut list| list.record::<Request<'_>>());
+            let Some(read) = read else {
+                prop_assert!(short > 0 && short < tail.len());
+                continue;
+            };
+            let rest = Request { tokens: read.tokens, extras: read.extras, ..request };
+            prop_assert_eq!(read, rest);
+            prop_assert!([0, tokens].contains(&read.tokens));
+            prop_assert!(read.extras.is_empty() || read == request);
+        }
         let longer = [vec![1], postcard(&record)].concat();
         prop_assert_eq!(Records::new(&longer).unwrap().record(), Some(request));
         let mut list = vec![0; 1024];

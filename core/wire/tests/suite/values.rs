@@ -107,6 +107,8 @@ fn golden_values() {
         ("hash-list", table_hash.to_le_bytes().to_vec()),
         ("requests", samples::requests().to_vec()),
         ("answers", samples::answers().to_vec()),
+        ("requests-of-kinds", samples::later_requests().to_vec()),
+        ("answers-of-kinds", samples::later_answers().to_vec()),
     ] {
         writeln!(written, "{name} {}", hex(&bytes)).unwrap();
     }

@@ -98,6 +98,14 @@ fn blocks_requests_and_answers_are_read_from_their_bytes() {
     assert_eq!((records.left(), records.record::<Request<'_>>()), (0, None));
     let mut records = Records::new(samples::ANSWERS).unwrap();
     assert_eq!(records.record::<Answer<'_>>(), Some(samples::ANSWER));
+    let mut records = Records::new(samples::later_requests()).unwrap();
+    for request in [samples::SAMPLING, samples::ROOTS] {
+        assert_eq!(records.record::<Request<'_>>(), Some(request));
+    }
+    let mut records = Records::new(samples::later_answers()).unwrap();
+    for answer in [samples::WRITTEN, samples::FOLDERS] {
+        assert_eq!(records.record::<Answer<'_>>(), Some(answer));
+    }
 }
 
 /// What is sent over packet links: one message that fits into any packet, those of a usual

@@ -7,7 +7,7 @@ use trine_dispatch::{COMPLETION, PROMPT, READ};
 use trine_wire::message::HostMessage;
 
 use super::Device;
-use super::calls::{CallEntry, CallRequest, Extra, Ticket, Waiter};
+use super::calls::{CallEntry, CallRequest, Extra, Kept, Ticket, Waiter};
 use crate::shelf::DeviceShelf;
 use crate::sync::lock;
 
@@ -28,12 +28,19 @@ pub(super) const fn is_special(tool: u16) -> bool {
 }
 
 /// The message of such a request; `None` where the call is of a tool.
-pub(super) fn message<'a>(entry: &CallEntry, args: &'a [u8]) -> Option<HostMessage<'a>> {
+pub(super) fn message<'a>(
+    entry: &CallEntry,
+    args: &'a [u8],
+    kept: Option<&'a Kept>,
+) -> Option<HostMessage<'a>> {
     let (id, hash) = (entry.id, entry.hash);
     let text = || std::str::from_utf8(args).unwrap_or_default();
     Some(match entry.tool {
         READ => HostMessage::Read { id, uri: text() },
-        PROMPT => HostMessage::Prompt { id, prompt: hash as u16, args },
+        PROMPT => {
+            let (state, answers) = kept.map_or((&[][..], &[][..]), |it| (&it.state, &it.answers));
+            HostMessage::Prompt { id, prompt: hash as u16, args, state, answers }
+        }
         COMPLETION => HostMessage::Complete {
             id,
             of: (hash >> 32) as u8,
@@ -55,6 +62,7 @@ impl Device {
     pub(crate) fn want(
         &self,
         want: DeviceWant<'_>,
+        extra: &Extra<'_>,
         (waiter, tag): (&Arc<dyn Waiter>, u64),
     ) -> Option<Ticket> {
         let (tool, hash, args) = match want {
@@ -76,7 +84,7 @@ impl Device {
             tool,
             hash,
             args,
-            extra: Extra::default(),
+            extra: *extra,
             now: self.now(),
             waiter,
             tag,

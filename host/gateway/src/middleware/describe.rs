@@ -95,8 +95,9 @@ impl MessageReader {
             HostMessage::Status => "status?".to_owned(),
             HostMessage::Credit { id, upto } => format!("credit {id} up to {upto}"),
             HostMessage::Read { id, uri } => format!("read {id} {uri}"),
-            HostMessage::Prompt { id, prompt, args } => {
-                format!("prompt {id} number {prompt}, {}", shown(args))
+            HostMessage::Prompt { id, prompt, args, answers, .. } => {
+                let with = if answers.is_empty() { "" } else { ", with answers" };
+                format!("prompt {id} number {prompt}, {}{with}", shown(args))
             }
             HostMessage::Complete { id, index, node, text, .. } => {
                 format!("complete {id} of {index}, node {node}: {text:?}")

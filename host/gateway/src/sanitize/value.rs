@@ -67,12 +67,12 @@ pub(crate) fn questions(bytes: &[u8]) -> Option<Cow<'_, [u8]>> {
             fields.iter().for_each(|field| node(field, &mut out));
             let len = out.len();
             nodes.truncate(len);
-            (request.kind, plain(request.name), content(request.message), nodes)
+            (*request, plain(request.name), content(request.message), nodes)
         })
         .collect();
     let requests: Vec<_> = texts
         .iter()
-        .map(|(kind, name, message, nodes)| Request { name, kind: *kind, message, nodes })
+        .map(|(request, name, message, nodes)| Request { name, message, nodes, ..*request })
         .collect();
     let mut room = vec![0; 8 * bytes.len() + 64];
     let len = input::write(&requests, &mut room)?;
@@ -95,7 +95,8 @@ mod tests {
         out.number(1);
         out.node(&Field::new(text, Kind::Choice(text)).describe(text).unit(text));
         let len = out.len();
-        let request = Request { name: text, kind: 0, message: text, nodes: &nodes[..len] };
+        let nodes = &nodes[..len];
+        let request = Request { name: text, message: text, nodes, ..Request::default() };
         let mut bytes = vec![0; 1024];
         let len = input::write(&[request], &mut bytes).unwrap();
         bytes.truncate(len);

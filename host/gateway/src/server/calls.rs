@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use trine_mcp::{Call, Outcome};
+use trine_mcp::{Call, Outcome, Retry};
 
-use super::ask::{Refused, Sealer};
+use super::ask::{Given, Refused, Sealer, Subject};
 use super::sentences::{Sentence, Sentences};
 use crate::device::{Cost, Device, Extra, Ticket, Waiter};
 use crate::hub::Snapshot;
@@ -58,25 +58,45 @@ impl Helpers {
             let sentence = Sentence::new(from, (snapshot, call.tool), args);
             return sentence.into_iter().for_each(|sentence| sentences.ask(sentence));
         }
-        let whole = (&*entry.table, entry.row, args);
-        let retry = call.retry.filter(trine_mcp::Retry::has_state);
-        let retried = retry.map(|retry| self.sealer.retried(whole, from.client, &retry));
-        let retried = match retried.transpose() {
-            Ok(retried) => retried,
-            Err(Refused::State(why)) => return from.caller.refuse(from.tag, why),
+        let subject = || self.sealer.tool(&entry.table, entry.row);
+        let Some(given) = self.given(call.retry, subject, args, from) else { return };
+        again((snapshot, call.tool), args, (&given, call.progress.is_some()), from);
+    }
+
+    /// What came with a request that is made again; nothing with any other. `None` where it cannot
+    /// be used, of which the caller has heard.
+    pub(super) fn given(
+        &self,
+        retry: Option<Retry<'_>>,
+        subject: impl FnOnce() -> Subject,
+        args: &[u8],
+        from: From<'_>,
+    ) -> Option<Given> {
+        let Some(retry) = retry.filter(Retry::has_state) else { return Some(Given::default()) };
+        match self.sealer.retried((subject(), args, from.client), &retry) {
+            Ok(given) => return Some(given),
+            Err(Refused::State(why)) => from.caller.refuse(from.tag, why),
             Err(Refused::Answer(why)) => {
-                return from.waiter.done(from.tag, Outcome::Error(&why), Cost::default());
+                from.waiter.done(from.tag, Outcome::Error(&why), Cost::default());
             }
-        };
-        let extra = Extra {
-            progress: call.progress.is_some(),
-            state: retried.as_ref().map_or(&[], |retried| &retried.state),
-            answers: retried.as_ref().map_or(&[], |retried| &retried.answers),
-            client: from.client,
-        };
-        let (table, waiter) = (&entry.table, (from.waiter, from.tag));
-        if let Some(ticket) = entry.device.call_with(table, entry.row, (args, extra), waiter) {
-            from.caller.started(from.tag, &entry.device, ticket);
         }
+        None
+    }
+}
+
+/// Calls a tool with what was answered to its questions, if there were any. The caller hears the
+/// end once.
+pub(super) fn again(
+    (snapshot, tool): (&Snapshot, u16),
+    args: &[u8],
+    (given, progress): (&Given, bool),
+    from: From<'_>,
+) {
+    let Some(entry) = snapshot.entry(tool) else { return };
+    let (state, answers) = (&given.state[..], &given.answers[..]);
+    let extra = Extra { progress, state, answers, client: from.client };
+    let (table, waiter) = (&entry.table, (from.waiter, from.tag));
+    if let Some(ticket) = entry.device.call_with(table, entry.row, (args, extra), waiter) {
+        from.caller.started(from.tag, &entry.device, ticket);
     }
 }

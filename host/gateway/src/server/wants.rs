@@ -9,8 +9,9 @@ use trine_mcp::{
 };
 use trine_wire::message::block::{self, Blocks};
 
-use super::calls::From;
-use crate::device::DeviceWant;
+use super::ask::Given;
+use super::calls::{From, Helpers};
+use crate::device::{DeviceWant, Extra};
 use crate::hub::Snapshot;
 use crate::sanitize;
 
@@ -53,6 +54,7 @@ fn text(args: &[u8], len: usize) -> &str {
 /// Starts a request; its end is heard once, which may be before this returns. `false` where there
 /// is no such thing.
 pub(super) fn start(
+    helpers: &Helpers,
     want: &Want<'_>,
     snapshot: &Arc<Snapshot>,
     args: &[u8],
@@ -64,10 +66,13 @@ pub(super) fn start(
             let uri = text(args, uri);
             shelf.owner(uri).map(|device| (device, DeviceWant::Read(uri)))
         }
-        Wanted::Prompt { prompt, arguments } => shelf.prompt_entry(prompt).and_then(|entry| {
-            let args = args.get(..arguments)?;
-            Some((&entry.device, DeviceWant::Prompt(entry.shelf.prompt_number(entry.index)?, args)))
-        }),
+        Wanted::Prompt { prompt, arguments } => {
+            let args = args.get(..arguments).unwrap_or_default();
+            let subject = || helpers.sealer.prompt(snapshot, prompt);
+            return helpers
+                .given(want.retry, subject, args, from)
+                .is_none_or(|given| prompt_again(snapshot, prompt, args, &given, from));
+        }
         Wanted::Complete { of, index, node, text: len } => {
             let typed = text(args, len);
             let entry = match of {
@@ -80,8 +85,26 @@ pub(super) fn start(
         }
     };
     let Some((device, want)) = started else { return false };
-    if let Some(ticket) = device.want(want, (from.waiter, from.tag)) {
+    if let Some(ticket) = device.want(want, &Extra::default(), (from.waiter, from.tag)) {
         from.caller.started(from.tag, device, ticket);
+    }
+    true
+}
+
+/// Asks for the messages of a prompt, with what was answered to its questions, if there were any.
+/// `false` where there is no such prompt.
+pub(super) fn prompt_again(
+    snapshot: &Snapshot,
+    prompt: u16,
+    args: &[u8],
+    given: &Given,
+    from: From<'_>,
+) -> bool {
+    let Some(entry) = snapshot.shelf().prompt_entry(prompt) else { return false };
+    let Some(number) = entry.shelf.prompt_number(entry.index) else { return false };
+    let want = DeviceWant::Prompt(number, args);
+    if let Some(ticket) = entry.device.want(want, &given.extra(), (from.waiter, from.tag)) {
+        from.caller.started(from.tag, &entry.device, ticket);
     }
     true
 }

@@ -1,7 +1,7 @@
 //! One message of each kind, outcome, block and request, and those whose tails matter.
 
 use trine_wire::message::block::{Block, verdict};
-use trine_wire::message::input::{self, Answer, Request};
+use trine_wire::message::input::{self, Answer, Request, asks};
 use trine_wire::message::{
     Ask, Call, DeviceMessage, Hello, HostHello, HostMessage, Outcome, Status, check,
 };
@@ -65,6 +65,13 @@ pub(crate) fn host() -> Vec<(&'static str, HostMessage<'static>)> {
         principal: "ann",
         ..fan_set()
     };
+    let prompt = |state, answers| HostMessage::Prompt {
+        id: 17,
+        prompt: 2,
+        args: &[0, 2, 80],
+        state,
+        answers,
+    };
     vec![
         ("host.hello", HostMessage::Hello(HOST_HELLO)),
         (
@@ -83,7 +90,8 @@ pub(crate) fn host() -> Vec<(&'static str, HostMessage<'static>)> {
         ("host.status", HostMessage::Status),
         ("host.credit", HostMessage::Credit { id: 9, upto: 16384 }),
         ("host.read", HostMessage::Read { id: 13, uri: "plot://north" }),
-        ("host.prompt", HostMessage::Prompt { id: 17, prompt: 2, args: &[0, 2, 80] }),
+        ("host.prompt", prompt(&[], &[])),
+        ("host.prompt.answers", prompt(&[0xaa, 0xbb], ANSWERS)),
         ("host.complete", HostMessage::Complete { id: 21, of: 0, index: 3, node: 1, text: "no" }),
         ("host.ping", HostMessage::Ping { nonce: 77 }),
         ("host.log", HostMessage::Log { level: 3 }),
@@ -241,6 +249,33 @@ pub(crate) const REQUEST: Request<'_> = Request {
     kind: 0,
     message: "Open the valve?",
     nodes: b"\x01\x04sure\x00\x00\x01\x05\x06yes|no",
+    tokens: 0,
+    extras: &[],
+};
+
+/// A message to a language model, which may answer in 300 tokens.
+pub(crate) const SAMPLING: Request<'_> = Request {
+    name: "why",
+    kind: asks::SAMPLING,
+    message: "Say why.",
+    nodes: &[],
+    tokens: 300,
+    extras: &[],
+};
+
+/// The folders that the client works on.
+pub(crate) const ROOTS: Request<'_> =
+    Request { name: "where", kind: asks::ROOTS, message: "", nodes: &[], tokens: 0, extras: &[] };
+
+/// What a language model has written.
+pub(crate) const WRITTEN: Answer<'_> =
+    Answer { name: "why", action: 0, values: b"\x00\x04\x07Because" };
+
+/// Two folders.
+pub(crate) const FOLDERS: Answer<'_> = Answer {
+    name: "where",
+    action: 0,
+    values: b"\x00\x07\x02\x01\x04\x08file:///\x01\x04\x0afile:///me",
 };
 
 pub(crate) const ANSWER: Answer<'_> = Answer { name: "confirm", action: 0, values: &[0, 5, 0] };
@@ -263,4 +298,13 @@ pub(crate) fn requests() -> &'static [u8] {
 
 pub(crate) fn answers() -> &'static [u8] {
     written(|out| input::write(&[ANSWER], out))
+}
+
+/// A message to a language model, and the folders that the client works on.
+pub(crate) fn later_requests() -> &'static [u8] {
+    written(|out| input::write(&[SAMPLING, ROOTS], out))
+}
+
+pub(crate) fn later_answers() -> &'static [u8] {
+    written(|out| input::write(&[WRITTEN, FOLDERS], out))
 }

@@ -160,7 +160,7 @@ impl DeviceSession {
         let message = if entry.is_sentence() {
             let deadline_ms = entry.limit_ms;
             HostMessage::Ask(Ask { id, deadline_ms, sentence: &args, flags })
-        } else if let Some(message) = want::message(entry, &args) {
+        } else if let Some(message) = want::message(entry, &args, kept.as_deref()) {
             message
         } else {
             HostMessage::Call(Call {
@@ -218,7 +218,9 @@ fn room(message: &HostMessage<'_>) -> usize {
             HostMessage::Read { uri: text, .. } | HostMessage::Complete { text, .. } => {
                 text.len() + 24
             }
-            HostMessage::Prompt { args, .. } => args.len() + 16,
+            HostMessage::Prompt { args, state, answers, .. } => {
+                args.len() + state.len() + answers.len() + 32
+            }
             HostMessage::Factory { arg, .. } => arg.len() + 8,
             _ => 64,
         }

@@ -38,9 +38,9 @@ struct Events {
     beat: Interval,
 }
 
-/// The news and the answer of a call.
-pub(super) fn of_call(pending: Pending) -> Response {
-    response(None, Source::Call(pending))
+/// The news and the answer of a call, `first` before all.
+pub(super) fn of_call(first: Option<Bytes>, pending: Pending) -> Response {
+    response(first, Source::Call(pending))
 }
 
 /// What a listener is told, `first` before all.
@@ -91,6 +91,9 @@ impl HttpBody for Events {
             return Poll::Ready(next.map(|bytes| Ok(Frame::data(bytes))));
         }
         ready!(self.beat.poll_tick(cx));
+        if let Source::Call(pending) = &self.source {
+            pending.look_at_time();
+        }
         Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(COMMENT)))))
     }
 }

@@ -3,18 +3,24 @@
 use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::task::{Context, Poll, ready};
 
 use axum::body::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
-use trine_mcp::{Call, Failure, Id, McpEngine, NeedBytes, Outcome, Version, Want, error, notify};
+use trine_mcp::{
+    Call, ClientCapabilities, Failure, Id, McpEngine, NeedBytes, Outcome, Version, Want, error,
+    notify,
+};
 
 use super::Server;
 use super::events::event;
+use super::received::Origin;
+use super::sessions::Session;
 use crate::device::{Asked, Cost, Device, Ticket, Waiter};
 use crate::hub::Snapshot;
-use crate::server::calls::Caller;
+use crate::server::ask::{Given, QUESTIONS_MAX, Questions};
+use crate::server::calls::{self, Caller, From};
 use crate::server::wants::{self, KeptWant, WantEnd};
 use crate::sync::lock;
 
@@ -38,8 +44,12 @@ pub(super) struct Exchange {
     client: u64,
     /// What is asked for beside tools, where it is no call.
     want: Option<KeptWant>,
-    /// The client can ask a person.
-    asks: bool,
+    /// What the client can be asked for.
+    able: ClientCapabilities,
+    /// The session in which it can be asked, where it has one and reads events.
+    session: Option<Arc<Session>>,
+    /// This, for a session to go on with it.
+    own: Weak<Self>,
     /// The client's token for news of the call, where it wants some.
     token: Option<Box<[u8]>>,
     state: Mutex<State>,
@@ -53,6 +63,10 @@ struct State {
     told: Option<u32>,
     /// For cancelling it.
     call: Option<(Arc<Device>, Ticket)>,
+    /// Held while a device may be busy with it.
+    permit: Option<OwnedSemaphorePermit>,
+    /// The client was asked something: no device is busy with it.
+    is_asked: bool,
 }
 
 /// The end at which the client waits. Where it goes away before the answer, so does the call, if
@@ -62,7 +76,12 @@ pub(super) struct Pending {
     answer: oneshot::Receiver<Vec<u8>>,
     news: Option<mpsc::Receiver<Bytes>>,
     is_done: bool,
-    pub(super) permit: Option<OwnedSemaphorePermit>,
+}
+
+/// What comes first of a call that may have news.
+pub(super) enum First {
+    News(Bytes),
+    Answer(Option<Vec<u8>>),
 }
 
 impl Exchange {
@@ -79,7 +98,7 @@ impl Exchange {
     ) {
         let mut state = lock(&self.state);
         let Some(send) = state.answer.take() else { return };
-        (state.call, state.news) = (None, None);
+        (state.call, state.news, state.permit) = (None, None, None);
         drop(state);
         let Some(id) = Id::from_raw(&self.id) else { return };
         let engine = McpEngine::new(&*self.snapshot);
@@ -91,11 +110,95 @@ impl Exchange {
     pub(super) fn cancel(&self) {
         let mut state = lock(&self.state);
         let call = state.call.take();
-        (state.answer, state.news) = (None, None);
+        (state.answer, state.news, state.permit) = (None, None, None);
         drop(state);
         if let Some((device, ticket)) = call {
             device.cancel(ticket);
         }
+    }
+
+    /// The questions of a device, for a client of the stateless revision: they are the answer.
+    fn ask(&self, asked: &Asked<'_>) {
+        let Some(questions) = Questions::new(asked.requests) else {
+            return self.answer(Outcome::Failed(Failure::BadResult));
+        };
+        let served: Vec<_> = questions.of(self.able).into_iter().map(|(_, it)| it).collect();
+        if served.is_empty() {
+            return self.send(|_, id, out| error::missing_capability(id, questions.needs(), out));
+        }
+        let sealer = &self.server.helpers.sealer;
+        let subject = match (&self.want, self.snapshot.entry(self.tool)) {
+            (Some(KeptWant::Prompt { prompt }), _) => sealer.prompt(&self.snapshot, *prompt),
+            (None, Some(entry)) => sealer.tool(&entry.table, entry.row),
+            _ => return self.answer(Outcome::Failed(Failure::BadResult)),
+        };
+        let of = (subject, asked.args, self.client);
+        let Some(state) = sealer.seal(of, asked.state, asked.requests) else {
+            return self.answer(Outcome::Failed(Failure::BadResult));
+        };
+        let (requests, state) = (&served[..], &state[..]);
+        if self.want.is_some() {
+            let asked = (requests, state);
+            return self.send(|engine, id, out| engine.finish_input(id, self.version, asked, out));
+        }
+        self.answer(Outcome::NeedsInput { requests, state });
+    }
+
+    /// The questions of a device, for a client with a session: it is asked, and the call goes on.
+    fn ask_in(&self, session: &Session, asked: &Asked<'_>) {
+        let Some(news) = lock(&self.state).news.clone() else {
+            return self.end(Outcome::Failed(Failure::NeedsInput));
+        };
+        // That call is over, and others may be made meanwhile.
+        {
+            let mut state = lock(&self.state);
+            (state.call, state.permit, state.is_asked) = (None, None, true);
+        }
+        let client = (self.able, self.version);
+        let own = Weak::clone(&self.own);
+        let is_asked = session
+            .interviews()
+            .open(own, asked, client, |write| news.try_send(event(&written(write))).is_ok());
+        if !is_asked {
+            self.end(Outcome::Failed(Failure::NeedsInput));
+        }
+    }
+
+    /// Goes on with what the client of a session has answered.
+    pub(super) fn go_on(&self, args: &[u8], given: Result<Given, String>) {
+        let Some(own) = self.own.upgrade() else { return };
+        let given = match given {
+            Ok(given) => given,
+            Err(why) => return self.end(Outcome::Error(&why)),
+        };
+        let caller = Arc::clone(&own) as Arc<dyn Caller>;
+        let waiter = own as Arc<dyn Waiter>;
+        let from = From { caller: &caller, waiter: &waiter, tag: 0, client: self.client };
+        match &self.want {
+            Some(KeptWant::Prompt { prompt }) => {
+                if !wants::prompt_again(&self.snapshot, *prompt, args, &given, from) {
+                    self.want_ended(WantEnd::Missing);
+                }
+            }
+            Some(_) => self.want_ended(WantEnd::Missing),
+            None => {
+                let tool = (&*self.snapshot, self.tool);
+                calls::again(tool, args, (&given, self.token.is_some()), from);
+            }
+        }
+    }
+
+    /// No one has answered what was asked.
+    pub(super) fn unanswered(&self) {
+        self.end(Outcome::Error("no answer to its questions came within ten minutes"));
+    }
+
+    /// Ends what is under way, call or not.
+    fn end(&self, outcome: Outcome<'_>) {
+        if self.want.is_some() {
+            return self.want_ended(WantEnd::Outcome(outcome));
+        }
+        self.answer(outcome);
     }
 
     fn answer(&self, outcome: Outcome<'_>) {
@@ -131,21 +234,18 @@ impl Waiter for Exchange {
         let total = (total > 0).then_some(total);
         let message =
             written(|out| notify::progress(self.version, token, (done, total), text, out));
-        if news.try_send(event(&message)).is_ok() {
+        // Room is left for questions.
+        if news.capacity() > QUESTIONS_MAX && news.try_send(event(&message)).is_ok() {
             state.told = Some(done);
         }
     }
 
     fn needs_input(&self, _: u64, asked: &Asked<'_>, _: Cost) {
-        if !self.asks {
-            if self.version.is_stateless() {
-                return self.send(|_, id, out| error::needs_forms(id, out));
-            }
-            return self.answer(Outcome::Failed(Failure::NeedsInput));
+        match &self.session {
+            _ if self.version.is_stateless() => self.ask(asked),
+            Some(session) => self.ask_in(session, asked),
+            None => self.end(Outcome::Failed(Failure::NeedsInput)),
         }
-        let sealer = &self.server.helpers.sealer;
-        sealer
-            .asked((&self.snapshot, self.tool, self.client), asked, |outcome| self.answer(outcome));
     }
 
     fn understood(&self, _: u64, blocks: &[u8], _: Cost) {
@@ -157,10 +257,7 @@ impl Waiter for Exchange {
     }
 
     fn done(&self, _: u64, outcome: Outcome<'_>, _: Cost) {
-        if self.want.is_some() {
-            return self.want_ended(WantEnd::Outcome(outcome));
-        }
-        self.answer(outcome);
+        self.end(outcome);
     }
 }
 
@@ -183,53 +280,68 @@ impl Caller for Exchange {
 
 impl Pending {
     /// A request that is no call, about to be started.
-    pub(super) fn of_want(
-        server: &Arc<Server>,
-        want: &Want<'_>,
-        kept: KeptWant,
-        snapshot: &Arc<Snapshot>,
-    ) -> Self {
-        let (send, answer) = oneshot::channel();
-        let state = State { answer: Some(send), news: None, told: None, call: None };
-        let exchange = Arc::new(Exchange {
-            server: Arc::clone(server),
-            snapshot: Arc::clone(snapshot),
-            id: want.id.raw().into(),
-            version: want.version,
-            tool: 0,
-            client: 0,
+    pub(super) fn of_want(origin: &Origin<'_>, want: &Want<'_>, kept: KeptWant) -> Self {
+        let id = (want.id, want.version);
+        Self::open(origin, id, (None, want.client(origin.mcp)), |exchange| Exchange {
             want: Some(kept),
-            asks: false,
-            token: None,
-            state: Mutex::new(state),
-        });
-        Self { exchange, answer, news: None, is_done: false, permit: None }
+            ..exchange
+        })
     }
 
-    /// A call that is about to be started; `streams` says that its client reads events.
-    pub(super) fn new(
-        server: &Arc<Server>,
-        call: &Call<'_>,
-        snapshot: &Arc<Snapshot>,
-        (streams, client): (bool, u64),
-    ) -> Self {
-        let token = call.progress.filter(|_| streams).map(|token| token.raw().into());
-        let (send, answer) = oneshot::channel();
-        let (tell, news) = token.is_some().then(|| mpsc::channel(NEWS_MAX)).unzip();
-        let state = State { answer: Some(send), news: tell, told: None, call: None };
-        let exchange = Arc::new(Exchange {
-            server: Arc::clone(server),
-            snapshot: Arc::clone(snapshot),
-            id: call.id.raw().into(),
-            version: call.version,
+    /// A call that is about to be started.
+    pub(super) fn new(origin: &Origin<'_>, call: &Call<'_>) -> Self {
+        let able = call.client(origin.mcp);
+        Self::open(origin, (call.id, call.version), (call.progress, able), |exchange| Exchange {
             tool: call.tool,
-            client,
-            want: None,
-            asks: call.can_fill_forms(),
-            token,
-            state: Mutex::new(state),
+            ..exchange
+        })
+    }
+
+    fn open(
+        origin: &Origin<'_>,
+        (id, version): (Id<'_>, Version),
+        (token, able): (Option<Id<'_>>, ClientCapabilities),
+        kind: impl FnOnce(Exchange) -> Exchange,
+    ) -> Self {
+        let token = token.filter(|_| origin.streams).map(|token| token.raw().into());
+        let session = origin.session.filter(|_| origin.streams).map(Arc::clone);
+        let is_asked = version.is_legacy() && able != ClientCapabilities::default();
+        let has_news = token.is_some() || session.is_some() && is_asked;
+        let (send, answer) = oneshot::channel();
+        let (tell, news) = has_news.then(|| mpsc::channel(NEWS_MAX + QUESTIONS_MAX)).unzip();
+        let state = State {
+            answer: Some(send),
+            news: tell,
+            told: None,
+            call: None,
+            permit: None,
+            is_asked: false,
+        };
+        let exchange = Arc::new_cyclic(|own| {
+            kind(Exchange {
+                server: Arc::clone(origin.server),
+                snapshot: Arc::clone(origin.snapshot),
+                id: id.raw().into(),
+                version,
+                tool: 0,
+                client: origin.client,
+                want: None,
+                able,
+                session,
+                own: Weak::clone(own),
+                token,
+                state: Mutex::new(state),
+            })
         });
-        Self { exchange, answer, news, is_done: false, permit: None }
+        Self { exchange, answer, news, is_done: false }
+    }
+
+    /// Keeps what it may keep a device busy with.
+    pub(super) fn hold(&self, permit: Option<OwnedSemaphorePermit>) {
+        let mut state = lock(&self.exchange.state);
+        if state.answer.is_some() && !state.is_asked {
+            state.permit = permit;
+        }
     }
 
     pub(super) const fn exchange(&self) -> &Arc<Exchange> {
@@ -242,8 +354,33 @@ impl Pending {
     }
 
     /// Whether the client wants news before the answer.
-    pub(super) const fn has_news(&self) -> bool {
+    pub(super) fn has_token(&self) -> bool {
+        self.exchange.token.is_some()
+    }
+
+    /// Whether the client may be asked before the answer.
+    pub(super) const fn may_ask(&self) -> bool {
         self.news.is_some()
+    }
+
+    /// Ends what was asked for too long.
+    pub(super) fn look_at_time(&self) {
+        if let Some(session) = &self.exchange.session {
+            drop(session.interviews());
+        }
+    }
+
+    /// What comes first: news, or the answer.
+    pub(super) async fn first(&mut self) -> First {
+        std::future::poll_fn(|cx| {
+            if let Some(news) = &mut self.news
+                && let Poll::Ready(Some(news)) = news.poll_recv(cx)
+            {
+                return Poll::Ready(First::News(news));
+            }
+            self.poll_answer(cx).map(First::Answer)
+        })
+        .await
     }
 
     /// The next event, and whether it is the answer; `None` when there will be none.

@@ -13,7 +13,7 @@ use axum::response::Response;
 use http_body_util::{BodyExt as _, Limited};
 use trine_mcp::{Head, McpSession, error};
 
-use super::exchange::Pending;
+use super::exchange::{First, Pending};
 use super::guard::{self, Principal};
 use super::listeners::Listening;
 use super::received::Received;
@@ -107,7 +107,7 @@ impl Server {
     /// `initialize`: a session begins.
     async fn open(self: &Arc<Self>, message: &[u8], asked: &Asked<'_>) -> Response {
         let mut mcp = McpSession::over_http();
-        let received = Received::new(self, message, &mut mcp, (false, asked.client));
+        let received = Received::new(self, message, &mut mcp, (false, asked.client, None));
         let mut response = self.response(received, asked, None).await;
         if mcp.version().is_none() {
             return response;
@@ -135,14 +135,15 @@ impl Server {
             if is_call { Arc::clone(&self.calls).acquire_owned().await.ok() } else { None };
         let before = session.as_ref().map_or_else(McpSession::over_http, |session| session.mcp());
         let mut mcp = before;
-        let mut received = Received::new(self, message, &mut mcp, (asked.streams, asked.client));
+        let origin = (asked.streams, asked.client, session.as_ref());
+        let received = Received::new(self, message, &mut mcp, origin);
         if let Some(session) = &session
             && mcp != before
         {
             session.set_mcp(mcp);
         }
-        if let Received::Call(pending) = &mut received {
-            pending.permit = permit;
+        if let Received::Call(pending) = &received {
+            pending.hold(permit);
         }
         self.response(received, asked, session.as_deref()).await
     }
@@ -168,15 +169,20 @@ impl Server {
                 }
                 reply::empty(StatusCode::ACCEPTED)
             }
-            Received::Call(pending) => {
+            Received::Call(mut pending) => {
                 keep(session, &pending);
-                if pending.has_news() {
-                    return events::of_call(pending);
+                if pending.has_token() {
+                    return events::of_call(None, pending);
                 }
-                match pending.await {
-                    Some(answer) => json(answer.into()),
-                    None => reply::empty(StatusCode::ACCEPTED),
-                }
+                let answer = match pending.may_ask() {
+                    true => match pending.first().await {
+                        First::News(news) => return events::of_call(Some(news), pending),
+                        First::Answer(answer) => answer,
+                    },
+                    false => pending.await,
+                };
+                let none = || reply::empty(StatusCode::ACCEPTED);
+                answer.map_or_else(none, |answer| json(answer.into()))
             }
             Received::Watch { id, uri, on, answer } => json(match session {
                 Some(session) => session.watch(&id, (&uri, on), answer),

@@ -67,24 +67,40 @@ pub(super) enum Received {
     Array(Vec<Self>),
 }
 
+/// Where a message comes from.
+#[derive(Clone, Copy)]
+pub(super) struct Origin<'a> {
+    pub(super) server: &'a Arc<Server>,
+    pub(super) snapshot: &'a Arc<Snapshot>,
+    /// The client reads events.
+    pub(super) streams: bool,
+    /// Whose requests these are, as far as the server can tell.
+    pub(super) client: u64,
+    pub(super) session: Option<&'a Arc<Session>>,
+    /// The session, as the engine has it.
+    pub(super) mcp: &'a McpSession,
+}
+
 impl Received {
     /// Deals with a message; calls are under way when this returns.
     pub(super) fn new(
         server: &Arc<Server>,
         message: &[u8],
-        session: &mut McpSession,
-        (streams, client): (bool, u64),
+        mcp: &mut McpSession,
+        (streams, client, session): (bool, u64, Option<&Arc<Session>>),
     ) -> Self {
         ROOM.with_borrow_mut(|Room { args, reply }| {
             args.resize(ARGS_MAX, 0);
             reply.resize(REPLY_MAX, 0);
             let snapshot = server.hub.snapshot();
             let engine = McpEngine::new(&*snapshot);
-            let step = engine.receive(message, session, args, reply);
-            let from = (server, &snapshot, streams, client);
+            let step = engine.receive(message, mcp, args, reply);
+            let before = *mcp;
+            let origin =
+                Origin { server, snapshot: &snapshot, streams, client, session, mcp: &before };
             match step {
-                Step::Batch(batch) => Self::array(&engine, batch, session, (args, reply), from),
-                step => Self::step(step, (args, reply), from),
+                Step::Batch(batch) => Self::array(&engine, batch, mcp, (args, reply), origin),
+                step => Self::step(step, message, (args, reply), &origin),
             }
         })
     }
@@ -92,25 +108,27 @@ impl Received {
     fn array(
         engine: &McpEngine<'_, Snapshot>,
         batch: Batch<'_>,
-        session: &mut McpSession,
+        mcp: &mut McpSession,
         (args, reply): (&mut [u8], &mut [u8]),
-        (server, snapshot, _, client): (&Arc<Server>, &Arc<Snapshot>, bool, u64),
+        origin: Origin<'_>,
     ) -> Self {
         if batch.clone().take(ARRAY_MAX + 1).count() > ARRAY_MAX {
             return Self::Answer(Bytes::from_static(TOO_MANY));
         }
         let each = |message| {
-            let step = engine.receive_one(message, session, args, reply);
-            Self::step(step, (args, reply), (server, snapshot, false, client))
+            let step = engine.receive_one(message, mcp, args, reply);
+            Self::step(step, message, (args, reply), &Origin { streams: false, ..origin })
         };
         Self::Array(batch.map(each).collect())
     }
 
     fn step(
         step: Step<'_>,
+        message: &[u8],
         (args, reply): (&[u8], &[u8]),
-        (server, snapshot, streams, client): (&Arc<Server>, &Arc<Snapshot>, bool, u64),
+        origin: &Origin<'_>,
     ) -> Self {
+        let Origin { server, snapshot, client, .. } = *origin;
         let copied = |len| Bytes::copy_from_slice(reply.get(..len).unwrap_or_default());
         match step {
             Step::Reply(len) => Self::Answer(copied(len)),
@@ -137,17 +155,17 @@ impl Received {
                     return Self::Watch { id, uri, on, answer };
                 }
                 let kept = KeptWant::of(&want, args);
-                let pending = Pending::of_want(server, &want, kept, snapshot);
+                let pending = Pending::of_want(origin, &want, kept);
                 let caller = Arc::clone(pending.exchange()) as Arc<dyn Caller>;
                 let waiter = Arc::clone(pending.exchange()) as Arc<dyn Waiter>;
                 let from = From { caller: &caller, waiter: &waiter, tag: 0, client };
-                if !wants::start(&want, snapshot, args, from) {
+                if !wants::start(&server.helpers, &want, snapshot, args, from) {
                     pending.exchange().want_ended(WantEnd::Missing);
                 }
                 Self::Call(pending)
             }
             Step::Call(call) => {
-                let pending = Pending::new(server, &call, snapshot, (streams, client));
+                let pending = Pending::new(origin, &call);
                 let caller = Arc::clone(pending.exchange()) as Arc<dyn Caller>;
                 let waiter = Arc::clone(pending.exchange()) as Arc<dyn Waiter>;
                 let args = args.get(..call.arguments).unwrap_or_default();
@@ -155,7 +173,12 @@ impl Received {
                 server.helpers.start(&call, snapshot, args, from);
                 Self::Call(pending)
             }
-            _ => Self::Nothing,
+            _ => {
+                if let Some(session) = origin.session {
+                    session.answered(message);
+                }
+                Self::Nothing
+            }
         }
     }
 }

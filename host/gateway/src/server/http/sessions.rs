@@ -1,7 +1,7 @@
 //! Sessions of clients that call `initialize`.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::{Duration, Instant};
 
 use data_encoding::HEXLOWER;
@@ -9,6 +9,7 @@ use trine_mcp::McpSession;
 
 use super::exchange::Exchange;
 use super::guard::Principal;
+use crate::server::ask::Interviews;
 use crate::server::interest::Interest;
 use crate::sync::lock;
 
@@ -29,6 +30,8 @@ pub(super) struct Session {
     used: Mutex<Instant>,
     /// Calls that may be cancelled, by the ids of their requests.
     under_way: Mutex<Vec<UnderWay>>,
+    /// What its client was asked.
+    interviews: Mutex<Interviews<Weak<Exchange>>>,
 }
 
 /// All sessions, by their ids.
@@ -51,6 +54,7 @@ impl Sessions {
             interest: Arc::new(Mutex::new(Interest::of_session(&mcp))),
             used: Mutex::new(now),
             under_way: Mutex::default(),
+            interviews: Mutex::default(),
         };
         let mut all = lock(&self.0);
         if all.len() >= SESSIONS_MAX {
@@ -101,6 +105,25 @@ impl Session {
     /// What its streams are told of.
     pub(super) const fn interest(&self) -> &Arc<Mutex<Interest>> {
         &self.interest
+    }
+
+    /// What its client was asked. Those of calls that no one waits for any more are over, and so
+    /// are those that no one has answered in time.
+    pub(super) fn interviews(&self) -> MutexGuard<'_, Interviews<Weak<Exchange>>> {
+        let mut interviews = lock(&self.interviews);
+        let late = interviews.sweep(|exchange| exchange.strong_count() == 0);
+        late.iter().filter_map(Weak::upgrade).for_each(|exchange| exchange.unanswered());
+        interviews
+    }
+
+    /// Takes a message of the client's, if it is the answer to what it was asked.
+    pub(super) fn answered(&self, message: &[u8]) {
+        let ended = self.interviews().answered(message);
+        if let Some(ended) = ended
+            && let Some(exchange) = ended.of.upgrade()
+        {
+            exchange.go_on(&ended.args, ended.given);
+        }
     }
 
     /// What the engine keeps of it.

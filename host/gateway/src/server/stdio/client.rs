@@ -1,94 +1,32 @@
 //! The client: its requests under way, and the way out to it.
 
-use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use trine_mcp::{
-    Catalog, Failure, Id, McpEngine, McpSession, NeedBytes, Outcome, Version, error, notify,
-};
+use trine_mcp::{Catalog, Failure, Id, McpSession, NeedBytes, Outcome, Version, error, notify};
 
 use super::outbox::Outbox;
-use super::requests::{Arrays, Request, Requests, Tag};
+use super::requests::{Request, Tag};
+use super::state::{State, Subscription, WAITING_MAX};
 use crate::device::{Asked, Cost, Device, Ticket, Waiter};
 use crate::error::{Error, Result};
 use crate::hub::{Hub, News, Observer, Snapshot};
+use crate::server::ask::Ended;
 use crate::server::calls::{Caller, Helpers};
-use crate::server::interest::{self, Interest};
+use crate::server::interest::Interest;
 use crate::server::wants::{self, KeptWant, WantEnd};
 use crate::sync::lock;
 use crate::sys;
 
-/// Bytes that may wait for the client before no more requests are dealt with.
-pub(super) const WAITING_MAX: usize = 64 * 1024;
-/// The client of standard input and output, for whom a person agrees.
-pub(super) const STDIO: u64 = 1;
 /// Subscriptions that a client may keep at a time.
 const SUBSCRIPTIONS_MAX: usize = 16;
 
-/// What the threads that serve the client share.
-#[derive(Debug)]
-pub(super) struct State {
-    pub(super) out: Outbox,
-    pub(super) requests: Requests,
-    pub(super) arrays: Arrays,
-    subscriptions: Vec<Subscription>,
-    /// What an `initialize` client is told of.
-    session: Option<Interest>,
-    /// Resources that have changed while the client did not read.
-    missed: BTreeSet<Box<str>>,
-    /// The reader is at work and will write what there is when it has done what it has read.
-    pub(super) reading: bool,
-}
-
-/// A subscription of the stateless revision.
-#[derive(Debug)]
-struct Subscription {
-    id: Box<[u8]>,
-    interest: Interest,
-}
-
-impl State {
-    /// Tells the client of a change, if it wants to know. A resource that changes while the client
-    /// does not read is kept, once.
-    fn tell(&mut self, news: News<'_>) {
-        let wanted = self.subscriptions.iter().map(|subscription| &subscription.interest);
-        if !wanted.chain(&self.session).any(|interest| interest.has(news)) {
-            return;
-        }
-        if self.out.len() > WAITING_MAX {
-            match news {
-                News::Resource(uri) => {
-                    self.missed.insert(uri.into());
-                    return;
-                }
-                // The program's own log has it.
-                News::Log { .. } => return,
-                News::List(_) => {}
-            }
-        }
-        let Self { out, subscriptions, session, .. } = self;
-        if session.as_ref().is_some_and(|interest| interest.has(news)) {
-            out.write(|out| interest::write(news, None, out));
-            out.push(b"\n");
-        }
-        for subscription in subscriptions.iter().filter(|it| it.interest.has(news)) {
-            let Some(id) = Id::from_raw(&subscription.id) else { continue };
-            out.write(|out| interest::write(news, Some(id), out));
-            out.push(b"\n");
-        }
-    }
-
-    /// Tells the client of what it has missed.
-    fn tell_missed(&mut self) {
-        for uri in std::mem::take(&mut self.missed) {
-            self.tell(News::Resource(&uri));
-        }
-    }
-}
+/// A request under way: the snapshot that it was made under, its tool, or what else it wants, and
+/// whether the client wants to hear of its progress.
+pub(super) type UnderWay = (Arc<Snapshot>, u16, Option<KeptWant>, bool);
 
 /// The one client on standard input and output.
 pub(super) struct Client {
@@ -119,18 +57,9 @@ impl Client {
         in_flight_max: usize,
         helpers: Helpers,
     ) -> Arc<Self> {
-        let state = State {
-            out: Outbox::new(),
-            requests: Requests::default(),
-            arrays: Arrays::default(),
-            subscriptions: Vec::new(),
-            session: None,
-            missed: BTreeSet::new(),
-            reading: false,
-        };
         let client = Arc::new(Self {
             hub,
-            state: Mutex::new(state),
+            state: Mutex::new(State::new()),
             wake: Condvar::new(),
             room: Condvar::new(),
             output: Mutex::new((output, Outbox::new())),
@@ -325,97 +254,31 @@ fn write_all(file: &mut File, mut bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-impl State {
-    /// Ends a request: `answer` appends its answer, if there is to be one.
-    fn end(&mut self, tag: Tag, answer: impl FnOnce(&mut Self)) {
-        let Some(array) = self.requests.get(tag).map(|request| request.array) else { return };
-        let mark = self.out.len();
-        answer(self);
-        self.requests.close(tag);
-        let answered = self.out.len() > mark;
-        match array {
-            Some(array) => {
-                if answered && let Some(answers) = self.arrays.answer(array) {
-                    self.out.take_since(mark, answers);
-                }
-                self.end_of_array(array);
-            }
-            None if answered => self.out.push(b"\n"),
-            None => {}
-        }
-    }
-
-    /// One answer of an array is there; the last one sends it.
-    pub(super) fn end_of_array(&mut self, array: usize) {
-        if let Some(answers) = self.arrays.end_one(array) {
-            self.out.push(&answers);
-            self.out.push(b"\n");
-        }
-    }
-
-    /// Takes a slot for a call.
-    pub(super) fn open(
-        &mut self,
-        call: &trine_mcp::Call<'_>,
-        snapshot: &Arc<Snapshot>,
-        array: Option<usize>,
-    ) -> Tag {
-        let (tag, request) = self.slot((call.id, call.version), snapshot, array);
-        request.tool = call.tool;
-        request.progress = call.progress.map(|token| token.raw().into());
-        request.asks = call.can_fill_forms();
-        tag
-    }
-
-    /// A slot for a request of which its kind is not known yet.
-    fn slot(
-        &mut self,
-        (id, version): (Id<'_>, Version),
-        snapshot: &Arc<Snapshot>,
-        array: Option<usize>,
-    ) -> (Tag, &mut Request) {
-        if let Some(array) = array {
-            self.arrays.wait(array);
-        }
-        let (tag, request) = self.requests.open();
-        request.snapshot = Some(Arc::clone(snapshot));
-        request.id.clear();
-        request.id.extend_from_slice(id.raw());
-        (request.version, request.array) = (Some(version), array);
-        (request.progress, request.told) = (None, None);
-        (request.asks, request.want) = (false, None);
-        (tag, request)
-    }
-
-    /// Takes a slot for a request that is no call.
-    pub(super) fn open_want(
-        &mut self,
-        want: &trine_mcp::Want<'_>,
-        kept: KeptWant,
-        snapshot: &Arc<Snapshot>,
-        array: Option<usize>,
-    ) -> Tag {
-        let (tag, request) = self.slot((want.id, want.version), snapshot, array);
-        request.want = Some(kept);
-        tag
-    }
-}
-
 impl Client {
     /// A request that is no call has ended.
     pub(super) fn want_ended(&self, tag: Tag, end: WantEnd<'_>) {
         let mut state = self.state();
         state.end(tag, |state| {
-            let State { out, requests, .. } = state;
-            let Some(request) = requests.get(tag) else { return };
-            let (Some(snapshot), Some(version)) = (&request.snapshot, request.version) else {
-                return;
-            };
-            let (Some(id), Some(want)) = (Id::from_raw(&request.id), &request.want) else { return };
-            let engine = McpEngine::new(&**snapshot);
-            out.write(|out| wants::write(&engine, (id, version), want, end, out));
+            state.write(tag, |engine, (id, version), request, out| match &request.want {
+                Some(want) => wants::write(engine, (id, version), want, end, out),
+                None => Ok(0),
+            });
         });
         self.written(state);
+    }
+
+    /// Takes a message, if it is the answer to what the client was asked; answers what was asked
+    /// for, if that was the last.
+    pub(super) fn answered(&self, message: &[u8]) -> Option<Ended<Tag>> {
+        self.state().interviews.answered(message)
+    }
+
+    /// What a request was that goes on; `None` where it is over.
+    pub(super) fn under_way(&self, tag: Tag) -> Option<UnderWay> {
+        let mut state = self.state();
+        let request = state.requests.get(tag)?;
+        let (snapshot, progress) = (Arc::clone(request.snapshot.as_ref()?), &request.progress);
+        Some((snapshot, request.tool, request.want.clone(), progress.is_some()))
     }
 
     /// Ends a request with an error.
@@ -463,20 +326,15 @@ impl Waiter for Client {
         self.written(state);
     }
 
-    fn needs_input(&self, tag: u64, asked: &Asked<'_>, cost: Cost) {
+    fn needs_input(&self, tag: u64, asked: &Asked<'_>, _: Cost) {
         let mut state = self.state();
-        let request = state.requests.get(tag);
-        let version = request.as_ref().and_then(|request| request.version);
-        let request = request.filter(|request| request.asks);
-        let call = request.and_then(|request| Some((request.snapshot.clone()?, request.tool)));
-        drop(state);
-        if call.is_none() && version.is_some_and(Version::is_stateless) {
-            return self.failed(tag, error::needs_forms);
+        let stateless = |request: &mut Request| request.version.is_some_and(Version::is_stateless);
+        if state.requests.get(tag).is_some_and(stateless) {
+            state.end(tag, |state| state.ask(tag, asked, &self.helpers.sealer));
+        } else if !state.ask_in(tag, asked) {
+            state.end(tag, |state| state.finish(tag, Outcome::Failed(Failure::NeedsInput)));
         }
-        let unasked = Outcome::Failed(Failure::NeedsInput);
-        let Some((snapshot, tool)) = call else { return self.done(tag, unasked, cost) };
-        let done = |outcome: Outcome<'_>| self.done(tag, outcome, cost);
-        self.helpers.sealer.asked((&snapshot, tool, STDIO), asked, done);
+        self.written(state);
     }
 
     fn understood(&self, tag: u64, blocks: &[u8], _: Cost) {
@@ -489,20 +347,7 @@ impl Waiter for Client {
 
     fn done(&self, tag: u64, outcome: Outcome<'_>, _: Cost) {
         let mut state = self.state();
-        if state.requests.get(tag).is_some_and(|request| request.want.is_some()) {
-            drop(state);
-            return self.want_ended(tag, WantEnd::Outcome(outcome));
-        }
-        state.end(tag, |state| {
-            let State { out, requests, .. } = state;
-            let Some(request) = requests.get(tag) else { return };
-            let (Some(snapshot), Some(version)) = (&request.snapshot, request.version) else {
-                return;
-            };
-            let Some(id) = Id::from_raw(&request.id) else { return };
-            let engine = McpEngine::new(&**snapshot);
-            out.write(|out| engine.finish(id, version, request.tool, outcome, out));
-        });
+        state.end(tag, |state| state.finish(tag, outcome));
         self.written(state);
     }
 }

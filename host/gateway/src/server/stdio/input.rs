@@ -6,13 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use memchr::memchr;
-use trine_mcp::{Batch, Call, ID_MAX, Id, McpEngine, McpSession, Step, Want, error};
+use trine_mcp::{Batch, Call, ID_MAX, Id, McpEngine, McpSession, Outcome, Step, Want, error};
 
-use super::client::{Client, STDIO, WAITING_MAX};
+use super::client::Client;
+use super::state::{STDIO, WAITING_MAX};
 use super::terminal;
-use crate::device::Waiter;
+use crate::device::{Cost, Waiter};
 use crate::hub::Snapshot;
-use crate::server::calls::{Caller, From};
+use crate::server::ask::Ended;
+use crate::server::calls::{self, Caller, From};
 use crate::server::interest::{self, Interest};
 use crate::server::wants::{self, KeptWant, WantEnd};
 use crate::{sanitize, sys};
@@ -128,7 +130,7 @@ impl ClientReader {
         let step = engine.receive(message, &mut self.session, &mut self.args, &mut self.reply);
         match step {
             Step::Batch(batch) => self.array(&engine, batch),
-            step => self.step(step, None),
+            step => self.step(step, message, None),
         }
         let level = self.session.is_initialized().then(|| self.session.level());
         if self.level != level {
@@ -179,12 +181,12 @@ impl ClientReader {
         for message in batch {
             let step =
                 engine.receive_one(message, &mut self.session, &mut self.args, &mut self.reply);
-            self.step(step, Some(array));
+            self.step(step, message, Some(array));
         }
         self.client.state().end_of_array(array);
     }
 
-    fn step(&mut self, step: Step<'_>, array: Option<usize>) {
+    fn step(&mut self, step: Step<'_>, message: &[u8], array: Option<usize>) {
         match step {
             Step::Reply(len) => self.answer(len, None, array),
             Step::Call(call) => self.call(&call, array),
@@ -200,7 +202,31 @@ impl ClientReader {
             Step::Short(need) => {
                 tracing::error!("an error response takes {} bytes", need.0);
             }
-            _ => {}
+            _ => self.answered(message),
+        }
+    }
+
+    /// Goes on with a call whose questions the client has answered, if that is what a message does.
+    fn answered(&self, message: &[u8]) {
+        let Some(Ended { of: tag, args, given }) = self.client.answered(message) else { return };
+        let Some((snapshot, tool, want, progress)) = self.client.under_way(tag) else { return };
+        let given = match given {
+            Ok(given) => given,
+            Err(why) => return self.waiter.done(tag, Outcome::Error(&why), Cost::default()),
+        };
+        let from = From { caller: &self.caller, waiter: &self.waiter, tag, client: STDIO };
+        let is_there = match want {
+            Some(KeptWant::Prompt { prompt }) => {
+                wants::prompt_again(&snapshot, prompt, &args, &given, from)
+            }
+            Some(_) => false,
+            None => {
+                calls::again((&snapshot, tool), &args, (&given, progress), from);
+                true
+            }
+        };
+        if !is_there {
+            self.client.want_ended(tag, WantEnd::Missing);
         }
     }
 
@@ -250,17 +276,19 @@ impl ClientReader {
             return;
         }
         self.client.wait_for_room();
-        let kept = KeptWant::of(want, &self.args);
-        let tag = self.client.state().open_want(want, kept, &self.snapshot, array);
+        let (kept, able) = (KeptWant::of(want, &self.args), want.client(&self.session));
+        let tag = self.client.state().open_want((want, able), kept, &self.snapshot, array);
         let from = From { caller: &self.caller, waiter: &self.waiter, tag, client: STDIO };
-        if !wants::start(want, &self.snapshot, &self.args, from) {
+        let helpers = &self.client.helpers;
+        if !wants::start(helpers, want, &self.snapshot, &self.args, from) {
             self.client.want_ended(tag, WantEnd::Missing);
         }
     }
 
     fn call(&mut self, call: &Call<'_>, array: Option<usize>) {
         self.client.wait_for_room();
-        let tag = self.client.state().open(call, &self.snapshot, array);
+        let able = call.client(&self.session);
+        let tag = self.client.state().open((call, able), &self.snapshot, array);
         let args = self.args.get(..call.arguments).unwrap_or_default();
         let from = From { caller: &self.caller, waiter: &self.waiter, tag, client: STDIO };
         self.client.helpers.start(call, &self.snapshot, args, from);

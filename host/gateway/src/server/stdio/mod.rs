@@ -10,6 +10,7 @@ mod input;
 mod outbox;
 mod requests;
 mod shutdown;
+mod state;
 mod terminal;
 
 use std::fs::File;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use trine_mcp::Version;
+use trine_mcp::{ClientCapabilities, Version};
 
 use crate::device::{Device, Ticket};
 use crate::hub::Snapshot;
@@ -23,8 +23,8 @@ pub(super) struct Request {
     pub(super) told: Option<u32>,
     /// What is asked for beside tools, where it is no call.
     pub(super) want: Option<KeptWant>,
-    /// The client can ask a person.
-    pub(super) asks: bool,
+    /// What the client can be asked for.
+    pub(super) able: ClientCapabilities,
     /// The array that it came in.
     pub(super) array: Option<usize>,
     /// For cancelling it.
@@ -60,6 +60,13 @@ impl Requests {
     /// The request of a tag that is not over.
     pub(super) fn get(&mut self, tag: Tag) -> Option<&mut Request> {
         let request = self.slots.get_mut(tag as u32 as usize)?;
+        let same = u64::from(request.generation) == tag >> 32 && request.snapshot.is_some();
+        same.then_some(request)
+    }
+
+    /// The same, to look at.
+    pub(super) fn get_ref(&self, tag: Tag) -> Option<&Request> {
+        let request = self.slots.get(tag as u32 as usize)?;
         let same = u64::from(request.generation) == tag >> 32 && request.snapshot.is_some();
         same.then_some(request)
     }

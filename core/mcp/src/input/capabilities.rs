@@ -1,0 +1,96 @@
+//! What a client says that it can be asked for.
+
+use super::InputKind;
+use crate::json::object::{each, member};
+use crate::json::{JsonReader, JsonWriter};
+
+/// What a client can be asked for: its capabilities, as far as a server's requests need them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ClientCapabilities {
+    /// Forms can be filled in: `elicitation` is there, and either empty or with a `form`.
+    pub forms: bool,
+    /// A language model answers messages: `sampling`.
+    pub sampling: bool,
+    /// The folders that the client works on can be listed: `roots`.
+    pub roots: bool,
+}
+
+impl ClientCapabilities {
+    /// Reads them, a JSON object.
+    #[must_use]
+    pub fn read(capabilities: &[u8]) -> Self {
+        let mut found = Self::default();
+        // What is malformed has none of what follows the fault.
+        let read = each(&mut JsonReader::new(capabilities), &mut |name, reader| {
+            let value = reader.skip_value()?;
+            if !matches!(value, [b'{', ..]) {
+                return Ok(());
+            }
+            if name.is(b"elicitation") {
+                found.forms = is_empty(value) || member(value, b"form").is_some();
+            }
+            found.sampling |= name.is(b"sampling");
+            found.roots |= name.is(b"roots");
+            Ok(())
+        });
+        _ = read;
+        found
+    }
+
+    /// Reads those of an `initialize` request.
+    #[cfg(feature = "requests")]
+    pub(crate) fn of_initialize(message: &[u8]) -> Self {
+        let params = member(message, b"params");
+        let capabilities = params.and_then(|params| member(params, b"capabilities"));
+        capabilities.map_or(Self::default(), Self::read)
+    }
+
+    /// Whether the client can be asked for this.
+    #[must_use]
+    pub const fn serve(&self, kind: &InputKind<'_>) -> bool {
+        match kind {
+            InputKind::Form { .. } => self.forms,
+            InputKind::Sampling { .. } => self.sampling,
+            InputKind::Roots => self.roots,
+        }
+    }
+
+    /// These, and what one more request needs.
+    #[must_use]
+    pub const fn and(mut self, kind: &InputKind<'_>) -> Self {
+        match kind {
+            InputKind::Form { .. } => self.forms = true,
+            InputKind::Sampling { .. } => self.sampling = true,
+            InputKind::Roots => self.roots = true,
+        }
+        self
+    }
+
+    /// Writes them as a JSON object.
+    pub(crate) fn write(&self, out: &mut JsonWriter<'_>) {
+        let all: [(bool, &[u8]); 3] = [
+            (self.forms, b"\"elicitation\":{\"form\":{}}"),
+            (self.sampling, b"\"sampling\":{}"),
+            (self.roots, b"\"roots\":{}"),
+        ];
+        let mut lead: &[u8] = b"{";
+        for (_, text) in all.into_iter().filter(|(is_there, _)| *is_there) {
+            out.raw(lead);
+            out.raw(text);
+            lead = b",";
+        }
+        out.raw(if lead == b"{" { b"{}" } else { b"}" });
+    }
+
+    /// The names of the capabilities, for a sentence.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
+        let all = [(self.forms, "elicitation"), (self.sampling, "sampling"), (self.roots, "roots")];
+        all.into_iter().filter(|(is_there, _)| *is_there).map(|(_, name)| name)
+    }
+}
+
+/// Whether an object has no members.
+fn is_empty(object: &[u8]) -> bool {
+    let mut reader = JsonReader::new(object);
+    reader.begin_object().is_ok() && matches!(reader.next_member(&mut true), Ok(None))
+}

@@ -1,0 +1,253 @@
+//! What the threads that serve the client share: its requests, and what goes out to it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use trine_mcp::{ClientCapabilities, Failure, Id, McpEngine, NeedBytes, Outcome, Version, error};
+
+use super::outbox::Outbox;
+use super::requests::{Arrays, Request, Requests, Tag};
+use crate::device::Asked;
+use crate::hub::{News, Snapshot};
+use crate::server::ask::{Interviews, Questions, Sealer};
+use crate::server::interest::{self, Interest};
+use crate::server::wants::{self, KeptWant, WantEnd};
+
+/// Bytes that may wait for the client before no more requests are dealt with.
+pub(super) const WAITING_MAX: usize = 64 * 1024;
+
+/// The client of standard input and output, for whom a person agrees.
+pub(super) const STDIO: u64 = 1;
+
+/// What the threads that serve the client share.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) out: Outbox,
+    pub(super) requests: Requests,
+    pub(super) arrays: Arrays,
+    pub(super) subscriptions: Vec<Subscription>,
+    /// What an `initialize` client is told of.
+    pub(super) session: Option<Interest>,
+    /// Resources that have changed while the client did not read.
+    missed: BTreeSet<Box<str>>,
+    /// What an `initialize` client was asked.
+    pub(super) interviews: Interviews<Tag>,
+    /// The reader is at work and will write what there is when it has done what it has read.
+    pub(super) reading: bool,
+}
+
+/// A subscription of the stateless revision.
+#[derive(Debug)]
+pub(super) struct Subscription {
+    pub(super) id: Box<[u8]>,
+    pub(super) interest: Interest,
+}
+
+impl State {
+    pub(super) fn new() -> Self {
+        Self {
+            out: Outbox::new(),
+            requests: Requests::default(),
+            arrays: Arrays::default(),
+            subscriptions: Vec::new(),
+            session: None,
+            missed: BTreeSet::new(),
+            interviews: Interviews::default(),
+            reading: false,
+        }
+    }
+
+    /// Tells the client of a change, if it wants to know. A resource that changes while the client
+    /// does not read is kept, once.
+    pub(super) fn tell(&mut self, news: News<'_>) {
+        let wanted = self.subscriptions.iter().map(|subscription| &subscription.interest);
+        if !wanted.chain(&self.session).any(|interest| interest.has(news)) {
+            return;
+        }
+        if self.out.len() > WAITING_MAX {
+            match news {
+                News::Resource(uri) => {
+                    self.missed.insert(uri.into());
+                    return;
+                }
+                // The program's own log has it.
+                News::Log { .. } => return,
+                News::List(_) => {}
+            }
+        }
+        let Self { out, subscriptions, session, .. } = self;
+        if session.as_ref().is_some_and(|interest| interest.has(news)) {
+            out.write(|out| interest::write(news, None, out));
+            out.push(b"\n");
+        }
+        for subscription in subscriptions.iter().filter(|it| it.interest.has(news)) {
+            let Some(id) = Id::from_raw(&subscription.id) else { continue };
+            out.write(|out| interest::write(news, Some(id), out));
+            out.push(b"\n");
+        }
+    }
+
+    /// Tells the client of what it has missed.
+    pub(super) fn tell_missed(&mut self) {
+        for uri in std::mem::take(&mut self.missed) {
+            self.tell(News::Resource(&uri));
+        }
+    }
+}
+
+impl State {
+    /// Ends a request: `answer` appends its answer, if there is to be one.
+    pub(super) fn end(&mut self, tag: Tag, answer: impl FnOnce(&mut Self)) {
+        let Some(array) = self.requests.get(tag).map(|request| request.array) else { return };
+        let mark = self.out.len();
+        answer(self);
+        self.requests.close(tag);
+        let answered = self.out.len() > mark;
+        match array {
+            Some(array) => {
+                if answered && let Some(answers) = self.arrays.answer(array) {
+                    self.out.take_since(mark, answers);
+                }
+                self.end_of_array(array);
+            }
+            None if answered => self.out.push(b"\n"),
+            None => {}
+        }
+    }
+
+    /// One answer of an array is there; the last one sends it.
+    pub(super) fn end_of_array(&mut self, array: usize) {
+        if let Some(answers) = self.arrays.end_one(array) {
+            self.out.push(&answers);
+            self.out.push(b"\n");
+        }
+    }
+
+    /// Takes a slot for a call.
+    pub(super) fn open(
+        &mut self,
+        (call, able): (&trine_mcp::Call<'_>, ClientCapabilities),
+        snapshot: &Arc<Snapshot>,
+        array: Option<usize>,
+    ) -> Tag {
+        let (tag, request) = self.slot((call.id, call.version), snapshot, array);
+        request.tool = call.tool;
+        request.progress = call.progress.map(|token| token.raw().into());
+        request.able = able;
+        tag
+    }
+
+    /// A slot for a request of which its kind is not known yet.
+    fn slot(
+        &mut self,
+        (id, version): (Id<'_>, Version),
+        snapshot: &Arc<Snapshot>,
+        array: Option<usize>,
+    ) -> (Tag, &mut Request) {
+        if let Some(array) = array {
+            self.arrays.wait(array);
+        }
+        let (tag, request) = self.requests.open();
+        request.snapshot = Some(Arc::clone(snapshot));
+        request.id.clear();
+        request.id.extend_from_slice(id.raw());
+        (request.version, request.array) = (Some(version), array);
+        (request.progress, request.told) = (None, None);
+        (request.able, request.want) = (ClientCapabilities::default(), None);
+        (tag, request)
+    }
+
+    /// Takes a slot for a request that is no call.
+    pub(super) fn open_want(
+        &mut self,
+        (want, able): (&trine_mcp::Want<'_>, ClientCapabilities),
+        kept: KeptWant,
+        snapshot: &Arc<Snapshot>,
+        array: Option<usize>,
+    ) -> Tag {
+        let (tag, request) = self.slot((want.id, want.version), snapshot, array);
+        (request.want, request.able) = (Some(kept), able);
+        tag
+    }
+}
+
+impl State {
+    /// Writes what `write` makes of a request.
+    pub(super) fn write(
+        &mut self,
+        tag: Tag,
+        mut write: impl FnMut(
+            &McpEngine<'_, Snapshot>,
+            (Id<'_>, Version),
+            &Request,
+            &mut [u8],
+        ) -> std::result::Result<usize, NeedBytes>,
+    ) {
+        let Self { out, requests, .. } = self;
+        let Some(request) = requests.get(tag) else { return };
+        let (Some(snapshot), Some(version)) = (&request.snapshot, request.version) else { return };
+        let Some(id) = Id::from_raw(&request.id) else { return };
+        let engine = McpEngine::new(&**snapshot);
+        out.write(|out| write(&engine, (id, version), request, out));
+    }
+
+    /// Writes the end of a request, call or not.
+    pub(super) fn finish(&mut self, tag: Tag, outcome: Outcome<'_>) {
+        self.write(tag, |engine, (id, version), request, out| match &request.want {
+            Some(want) => wants::write(engine, (id, version), want, WantEnd::Outcome(outcome), out),
+            None => engine.finish(id, version, request.tool, outcome, out),
+        });
+    }
+
+    /// The questions of a device, for a client of the stateless revision: they are the answer.
+    pub(super) fn ask(&mut self, tag: Tag, asked: &Asked<'_>, sealer: &Sealer) {
+        let Some(questions) = Questions::new(asked.requests) else {
+            return self.finish(tag, Outcome::Failed(Failure::BadResult));
+        };
+        self.write(tag, |engine, (id, version), request, out| {
+            let served: Vec<_> = questions.of(request.able).into_iter().map(|it| it.1).collect();
+            if served.is_empty() {
+                return error::missing_capability(id, questions.needs(), out);
+            }
+            let snapshot = engine.served();
+            let subject = match (&request.want, snapshot.entry(request.tool)) {
+                (Some(KeptWant::Prompt { prompt }), _) => Some(sealer.prompt(snapshot, *prompt)),
+                (None, Some(entry)) => Some(sealer.tool(&entry.table, entry.row)),
+                _ => None,
+            };
+            let seal = |of| sealer.seal((of, asked.args, STDIO), asked.state, asked.requests);
+            let Some(state) = subject.and_then(seal) else {
+                let code = error::INTERNAL_ERROR;
+                return error::write(Some(id), code, "the system has no random numbers", out);
+            };
+            let (requests, state) = (&served[..], &state[..]);
+            match request.want {
+                Some(_) => engine.finish_input(id, version, (requests, state), out),
+                None => {
+                    let outcome = Outcome::NeedsInput { requests, state };
+                    engine.finish(id, version, request.tool, outcome, out)
+                }
+            }
+        });
+    }
+
+    /// The questions of a device, for a client that called `initialize`: it is asked, and the call
+    /// goes on. `false` where that cannot be.
+    pub(super) fn ask_in(&mut self, tag: Tag, asked: &Asked<'_>) -> bool {
+        let Some(request) = self.requests.get(tag) else { return true };
+        let (Some(version), able) = (request.version, request.able) else { return false };
+        request.call = None;
+        let Self { out, requests, interviews, .. } = self;
+        let late = interviews.sweep(|tag| requests.get_ref(*tag).is_none());
+        let is_asked = interviews.open(tag, asked, (able, version), |write| {
+            out.write(|out| write(out));
+            out.push(b"\n");
+            true
+        });
+        for tag in late {
+            let why = "no answer to its questions came within ten minutes";
+            self.end(tag, |state| state.finish(tag, Outcome::Error(why)));
+        }
+        is_asked
+    }
+}
