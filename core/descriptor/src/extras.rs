@@ -7,9 +7,8 @@
 //!
 //! A host shows them to clients and checks no value by them.
 
-use trine_bits::varint;
-
 use crate::Side;
+use crate::record::Encoder;
 use crate::value::ValueReader;
 
 /// The node of an [`Extra`] that stands for the whole schema.
@@ -70,25 +69,58 @@ impl<'a> Iterator for Extras<'a> {
     }
 }
 
+/// Bytes that records take.
+#[must_use]
+pub const fn len(extras: &[Extra<'_>]) -> usize {
+    encoded(extras, &mut [])
+}
+
+/// The records, at compile time in a `const`: `N` is their [`len`].
+///
+/// ```
+/// use trine_descriptor::extras::{self, Extra, Extras, Of};
+/// use trine_descriptor::{Side, Tool, ToolInfo};
+///
+/// const ALL: &[Extra<'static>] =
+///     &[Extra { of: Of::Node(Side::Params, 0), members: r#"{"format":"email"}"# }];
+/// static BYTES: [u8; extras::len(ALL)] = extras::encode(ALL);
+///
+/// assert!(Extras::new(&BYTES).eq(ALL.iter().copied()));
+/// let tool = Tool::new(ToolInfo::new("mail", "Mails."), &[], &[]);
+/// assert_ne!(tool.hash(), tool.with_extras(&BYTES).hash());
+/// ```
+///
+/// # Panics
+/// At compile time, when the records have more than `N` bytes.
+#[must_use]
+pub const fn encode<const N: usize>(extras: &[Extra<'_>]) -> [u8; N] {
+    let mut bytes = [0; N];
+    assert!(encoded(extras, &mut bytes) <= N, "N is the length of the records");
+    bytes
+}
+
 /// Writes records to the start of `out`, and answers their length; `None` where they do not fit.
 pub fn write(extras: &[Extra<'_>], out: &mut [u8]) -> Option<usize> {
+    let len = encoded(extras, out);
+    (len <= out.len()).then_some(len)
+}
+
+/// Writes what fits, and answers how many bytes there are.
+const fn encoded(extras: &[Extra<'_>], out: &mut [u8]) -> usize {
+    let mut out = Encoder::window(out, 0);
     let mut at = 0;
-    for extra in extras {
-        let (side, node) = match extra.of {
+    while at < extras.len() {
+        let (side, node) = match extras[at].of {
             Of::Node(Side::Params, node) => (0, node),
             Of::Node(Side::Output, node) => (1, node),
             Of::Tool => (2, 0),
         };
-        *out.get_mut(at)? = side;
+        out.byte(side);
+        out.number(node as u64);
+        out.text(extras[at].members);
         at += 1;
-        for number in [u64::from(node), extra.members.len() as u64] {
-            at += varint::write(number, out.get_mut(at..)?)?;
-        }
-        let place = out.get_mut(at..)?.get_mut(..extra.members.len())?;
-        place.copy_from_slice(extra.members.as_bytes());
-        at += extra.members.len();
     }
-    Some(at)
+    out.len()
 }
 
 #[cfg(test)]

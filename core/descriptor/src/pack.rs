@@ -188,12 +188,14 @@ impl Nodes<'_> {
 const fn record(list: &mut Encoder<'_>, tool: &Tool<'_>) -> u16 {
     let mut size = Encoder::window(&mut [], 0);
     size.tool(&tool.info, tool.params, tool.output);
+    size.extras(tool.extras);
     list.number(size.len() as u64);
     list.texts(&tool.info);
     let head = list.len() as u16;
     list.marks(&tool.info);
     list.nodes(tool.params);
     list.nodes(tool.output);
+    list.extras(tool.extras);
     head
 }
 

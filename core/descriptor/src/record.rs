@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! record  = name title description version  annotations:u8 consent:u8 fail_safe:u8 content:u8
-//!           deadline_ms pending_bytes  count param*  count output*
+//!           deadline_ms pending_bytes  count param*  count output*  [extras]
 //! node    = name description unit  flags:u8 kind:u8 bounds  [default]  [condition]
 //! flags   = 1 required, 2 default follows, 4 condition follows
 //! bounds  = by kind: 1 bool: none; 2 integer: min max; 3 decimal: min max step places:u8;
@@ -71,6 +71,13 @@ impl<'b> Encoder<'b> {
         self.info(info);
         self.nodes(params);
         self.nodes(output);
+    }
+
+    /// What a record ends with, where it has extras: their records behind their length.
+    pub const fn extras(&mut self, extras: &[u8]) {
+        if !extras.is_empty() {
+            self.bytes(extras);
+        }
     }
 
     pub(crate) const fn nodes(&mut self, nodes: &[Field<'_>]) {
@@ -247,6 +254,7 @@ fn encode<T: ToolTable + ?Sized>(table: &T, tool: u16, out: &mut Encoder<'_>) {
             }
         }
     }
+    out.extras(table.extras(tool));
 }
 
 /// The hash of one tool's record; what [`crate::Tool::new`] computes at compile time.
@@ -381,6 +389,11 @@ impl<'a> Decoder<'a> {
             return None;
         }
         u16::try_from(count).ok()
+    }
+
+    /// The extras at the end of a record; none where it ends before them.
+    pub fn extras(&mut self) -> Option<&'a [u8]> {
+        if self.is_at_end() { Some(&[]) } else { self.bytes.bytes().ok() }
     }
 
     /// One node.

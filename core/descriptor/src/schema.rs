@@ -4,12 +4,25 @@
 //! `maximum`, `multipleOf`, `minLength`, `maxLength`, `items`, `minItems`, `maxItems`, `default`,
 //! `description`, and `if`/`then` with `const` for a parameter that another makes required.
 
+use crate::extras::WHOLE;
 use crate::{Condition, DecimalRange, Field, Kind, Literal, Side, TextSink, ToolTable, explain};
 
 /// Where JSON text goes.
 pub trait JsonSink: TextSink {
     /// Appends a JSON string: quotes, and escapes where they are needed.
     fn string(&mut self, text: &str);
+
+    /// Whether what is added to a node's schema, or the [`crate::extras::WHOLE`] one, takes the
+    /// place of this member. Nothing is, unless the sink says so.
+    fn replaces(&self, side: Side, node: u16, member: &str) -> bool {
+        _ = (side, node, member);
+        false
+    }
+
+    /// Appends what is added to a schema: members, each behind a comma.
+    fn add(&mut self, side: Side, node: u16) {
+        _ = (side, node);
+    }
 }
 
 /// Writes the schema of one side of a tool: an object that takes nothing else.
@@ -61,6 +74,8 @@ struct Schema<'t, 's, T: ToolTable + ?Sized, S: JsonSink + ?Sized> {
 /// A container whose members are being written.
 #[derive(Clone, Copy)]
 struct Open {
+    /// The node of the container, or [`WHOLE`].
+    own: u16,
     first: u16,
     end: u16,
     array: bool,
@@ -70,7 +85,7 @@ impl<'t, T: ToolTable + ?Sized, S: JsonSink + ?Sized> Schema<'t, '_, T, S> {
     fn root(&mut self) {
         let count = self.table.node_count(self.tool, self.side);
         self.out.text("{\"type\":\"object\"");
-        let root = Open { first: 0, end: count, array: false };
+        let root = Open { own: WHOLE, first: 0, end: count, array: false };
         let mut open = [root; crate::DEPTH_MAX];
         let (mut depth, mut node) = (1, 0);
         self.begin(root);
@@ -81,6 +96,7 @@ impl<'t, T: ToolTable + ?Sized, S: JsonSink + ?Sized> Schema<'t, '_, T, S> {
                 depth -= 1;
                 // The root's brace stays open for the conditions.
                 if depth > 0 {
+                    self.out.add(self.side, top.own);
                     self.out.text("}");
                 }
                 continue;
@@ -88,21 +104,30 @@ impl<'t, T: ToolTable + ?Sized, S: JsonSink + ?Sized> Schema<'t, '_, T, S> {
             let Some(field) = self.table.node(self.tool, self.side, node) else { return };
             self.name(top, node, &field);
             self.out.text("{");
-            self.head(&field);
+            self.head(node, &field);
+            let own = node;
             node += 1;
             if !field.kind.is_container() {
+                self.out.add(self.side, own);
                 self.out.text("}");
                 continue;
             }
             let array = matches!(field.kind, Kind::Array { .. });
-            let next = Open { first: node, end: node + field.kind.nodes() as u16, array };
+            let next = Open { own, first: node, end: node + field.kind.nodes() as u16, array };
             let Some(place) = open.get_mut(depth) else { return };
             *place = next;
             depth += 1;
             self.begin(next);
         }
-        self.conditions(count);
+        if !self.replaces(WHOLE, "if") && !self.replaces(WHOLE, "allOf") {
+            self.conditions(count);
+        }
+        self.out.add(self.side, WHOLE);
         self.out.text("}");
+    }
+
+    fn replaces(&self, node: u16, member: &str) -> bool {
+        self.out.replaces(self.side, node, member)
     }
 
     fn begin(&mut self, open: Open) {
@@ -143,11 +168,13 @@ impl<'t, T: ToolTable + ?Sized, S: JsonSink + ?Sized> Schema<'t, '_, T, S> {
             node += 1 + field.kind.nodes() as u16;
         }
         self.out.text(if first { "" } else { "]" });
-        self.out.text(",\"additionalProperties\":false");
+        if !self.replaces(open.own, "additionalProperties") {
+            self.out.text(",\"additionalProperties\":false");
+        }
     }
 
     /// Type, bounds, default and description of one node.
-    fn head(&mut self, field: &Field<'_>) {
+    fn head(&mut self, node: u16, field: &Field<'_>) {
         match field.kind {
             Kind::Bool => self.out.text("\"type\":\"boolean\""),
             Kind::Int(range) => {
@@ -166,7 +193,7 @@ impl<'t, T: ToolTable + ?Sized, S: JsonSink + ?Sized> Schema<'t, '_, T, S> {
                 self.number("minLength", i64::from(min), 0, 0);
                 self.number("maxLength", i64::from(max), 0, i64::from(u16::MAX));
             }
-            kind @ Kind::Choice(_) => self.labels(&kind),
+            kind @ Kind::Choice(_) => self.labels(node, &kind),
             Kind::Object { .. } => self.out.text("\"type\":\"object\""),
             Kind::Array { min, max, .. } => {
                 self.out.text("\"type\":\"array\"");
@@ -174,10 +201,10 @@ impl<'t, T: ToolTable + ?Sized, S: JsonSink + ?Sized> Schema<'t, '_, T, S> {
                 self.number("maxItems", i64::from(max), 0, i64::from(u8::MAX));
             }
         }
-        if let Some(default) = field.default {
+        if let Some(default) = field.default.filter(|_| !self.replaces(node, "default")) {
             self.default(field, &default);
         }
-        if !field.description.is_empty() {
+        if !field.description.is_empty() && !self.replaces(node, "description") {
             self.out.text(",\"description\":");
             self.out.string(field.description);
         }
@@ -193,8 +220,12 @@ impl<'t, T: ToolTable + ?Sized, S: JsonSink + ?Sized> Schema<'t, '_, T, S> {
         explain::decimal(value, places, self.out);
     }
 
-    fn labels(&mut self, kind: &Kind<'_>) {
-        self.out.text("\"type\":\"string\",\"enum\":[");
+    fn labels(&mut self, node: u16, kind: &Kind<'_>) {
+        self.out.text("\"type\":\"string\"");
+        if ["enum", "oneOf", "anyOf"].into_iter().any(|member| self.replaces(node, member)) {
+            return;
+        }
+        self.out.text(",\"enum\":[");
         for (i, label) in kind.labels().enumerate() {
             self.out.text(if i == 0 { "" } else { "," });
             self.out.string(label);

@@ -42,6 +42,12 @@ pub trait ToolTable: Rules {
         None
     }
 
+    /// What the tool's schemas say beyond its nodes: records of [`crate::extras`].
+    fn extras(&self, tool: u16) -> &[u8] {
+        _ = tool;
+        &[]
+    }
+
     /// Hash of the tool's descriptor bytes. A call carries its lower 32 bits, so that a list which
     /// the host has kept too long can never put a value into the wrong parameter.
     fn hash(&self, tool: u16) -> u64 {
@@ -71,6 +77,10 @@ impl ToolTable for [Tool<'_>] {
         self.get(usize::from(tool)).map(|tool| side.of(tool))
     }
 
+    fn extras(&self, tool: u16) -> &[u8] {
+        self.get(usize::from(tool)).map_or(&[], |tool| tool.extras)
+    }
+
     fn hash(&self, tool: u16) -> u64 {
         self.get(usize::from(tool)).map_or(0, Tool::hash)
     }
@@ -91,6 +101,9 @@ impl<const N: usize> ToolTable for [Tool<'_>; N] {
     }
     fn nodes(&self, tool: u16, side: Side) -> Option<&[Field<'_>]> {
         self.as_slice().nodes(tool, side)
+    }
+    fn extras(&self, tool: u16) -> &[u8] {
+        self.as_slice().extras(tool)
     }
     fn hash(&self, tool: u16) -> u64 {
         self.as_slice().hash(tool)

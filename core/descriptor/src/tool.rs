@@ -159,6 +159,8 @@ pub struct Tool<'a> {
     pub params: &'a [Field<'a>],
     /// Result, flat in pre-order; empty when the tool answers no structured result.
     pub output: &'a [Field<'a>],
+    /// What its schemas say beyond the nodes, for clients: records of [`crate::extras`].
+    pub extras: &'a [u8],
     hash: u64,
 }
 
@@ -168,7 +170,17 @@ impl<'a> Tool<'a> {
     pub const fn new(info: ToolInfo<'a>, params: &'a [Field<'a>], output: &'a [Field<'a>]) -> Self {
         let mut out = record::Encoder::new(&mut [], 0);
         out.tool(&info, params, output);
-        Self { info, params, output, hash: out.hash() }
+        Self { info, params, output, extras: &[], hash: out.hash() }
+    }
+
+    /// The same tool, whose schemas say more to clients.
+    #[must_use]
+    pub const fn with_extras(mut self, extras: &'a [u8]) -> Self {
+        let mut out = record::Encoder::new(&mut [], 0);
+        out.tool(&self.info, self.params, self.output);
+        out.extras(extras);
+        (self.extras, self.hash) = (extras, out.hash());
+        self
     }
 
     /// The hash of the descriptor's bytes as [`record`] writes them.

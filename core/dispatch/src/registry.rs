@@ -193,6 +193,10 @@ impl<const N: usize> ToolTable for Registry<'_, N> {
         table.nodes(tool, side)
     }
 
+    fn extras(&self, tool: u16) -> &[u8] {
+        self.at(tool).map_or(&[], |(table, tool)| table.extras(tool))
+    }
+
     fn hash(&self, tool: u16) -> u64 {
         self.at(tool).map_or(0, |(table, tool)| table.hash(tool))
     }

@@ -29,9 +29,10 @@
 //! # Features
 //!
 //! `stateless` (2026-07-28), `legacy` (the `initialize` revisions), `batch` (arrays of 2025-03-26),
-//! `listen` (`subscriptions/listen`), `resources` (resources, prompts and completion, where the
-//! catalog has them) and `requests` (a server's own requests in a session); all are on by default.
-//! What a server does not have is not declared, and its methods are not found.
+//! `listen` (`subscriptions/listen`), `extras` (what schemas say beyond their nodes), `resources`
+//! (resources, prompts and completion, where the catalog has them) and `requests` (a server's own
+//! requests in a session); all are on by default. What a server does not have is not declared, and
+//! its methods are not found.
 #![no_std]
 #![forbid(unsafe_code)]
 // An index out of bounds would be a panic that the linker keeps.
@@ -48,6 +49,8 @@ mod content;
 mod engine;
 mod envelope;
 pub mod error;
+#[cfg(feature = "extras")]
+mod extras;
 mod failure;
 mod handshake;
 mod head;

@@ -1,10 +1,14 @@
 //! `tools/list`: as many tools a page as fit, and a cursor that knows its list.
 
-use trine_descriptor::schema::{self, JsonSink};
+use trine_descriptor::schema::JsonSink;
+#[cfg(not(feature = "extras"))]
+use trine_descriptor::schema::write as schema;
 use trine_descriptor::{Annotations, Consent, Side, TextSink, ToolInfo, ToolTable};
 
 use crate::envelope::Member;
 use crate::error::{Problem, begin_result};
+#[cfg(feature = "extras")]
+use crate::extras::schema;
 use crate::json::writer::hex_digit;
 use crate::json::{JsonText, JsonWriter};
 use crate::{Catalog, Id, Version, result};
@@ -144,19 +148,21 @@ fn tool<C: Catalog + ?Sized>(catalog: &C, version: Version, index: u16, out: &mu
     out.raw(b",\"description\":");
     out.string(info.description);
     out.raw(b",\"inputSchema\":");
-    schema::write(table, row, Side::Params, out);
+    schema(table, row, Side::Params, out);
     if version.has_annotations() {
         annotations(version, &info, out);
     }
     if version.has_structured() {
         if table.node_count(row, Side::Output) > 0 {
             out.raw(b",\"outputSchema\":");
-            schema::write(table, row, Side::Output, out);
+            schema(table, row, Side::Output, out);
         }
         let consent = [("trine/consent", info.consent.name())];
         let consent = if info.consent == Consent::None { &[][..] } else { &consent };
         meta(consent.iter().chain(catalog.meta(index)), out);
     }
+    #[cfg(feature = "extras")]
+    crate::extras::tool(catalog, index, version, out);
     out.raw(b"}");
 }
 

@@ -93,8 +93,14 @@ impl Version {
         self >= Self::V2025_06_18
     }
 
-    /// Whether what a form is has a `mode`.
-    #[must_use]
+    /// Whether tools have `icons`.
+    #[cfg(feature = "extras")]
+    pub(crate) fn has_icons(self) -> bool {
+        self >= Self::V2025_11_25
+    }
+
+    /// Whether a request for a form has a `mode`.
+    #[cfg(feature = "requests")]
     pub(crate) fn has_modes(self) -> bool {
         self >= Self::V2025_11_25
     }

@@ -199,7 +199,7 @@ mod tests {
             Resource::new("a:b", ""),
         ];
         let templates = [Template::new("a:fixed", "x"), Template::new("plot://{name}", "plot")];
-        let prompts = [
+        let prompts = vec![
             Prompt::new("bad name", "", &[]),
             Prompt::new("numbers", "", &number),
             Prompt::new("advise", "Advises.", &plant).titled("Advice"),

@@ -6,7 +6,7 @@ use trine_descriptor::check::{self, TableError};
 use trine_descriptor::record::{self, Decoder};
 use trine_descriptor::{Field, Side, ToolInfo, ToolTable};
 
-use crate::sanitize::record as cleaned;
+use crate::sanitize::{extras, record as cleaned};
 
 /// Most bytes of a list that are taken from a device.
 pub(crate) const LIST_MAX: usize = 256 * 1024;
@@ -21,6 +21,7 @@ struct Row<'a> {
     info: ToolInfo<'a>,
     params: Vec<Field<'a>>,
     output: Vec<Field<'a>>,
+    extras: &'a [u8],
 }
 
 type Rows<'a> = Vec<Row<'a>>;
@@ -162,6 +163,10 @@ impl ToolTable for Table {
         self.row(tool).map(|row| row.side(side))
     }
 
+    fn extras(&self, tool: u16) -> &[u8] {
+        self.row(tool).map_or(&[], |row| row.extras)
+    }
+
     fn hash(&self, tool: u16) -> u64 {
         self.row(tool).map_or(0, |row| row.hash)
     }
@@ -202,12 +207,17 @@ fn row(number: u16, record: &[u8]) -> Option<Row<'_>> {
     let mut decoder = Decoder::new(record);
     let info = decoder.info()?;
     let mut nodes = || (0..decoder.count()?).map(|_| decoder.node()).collect::<Option<Vec<_>>>();
-    Some(Row { number, hash, at: (0, 0), info, params: nodes()?, output: nodes()? })
+    let (params, output) = (nodes()?, nodes()?);
+    let extras = decoder.extras()?;
+    Some(Row { number, hash, at: (0, 0), info, params, output, extras })
 }
 
 /// The list with texts that are fit to be shown; `None` where they are so already.
 fn shown(rows: &Rows<'_>) -> Option<Box<[u8]>> {
-    let is_fit = |row: &Row<'_>| cleaned::is_fit(&row.info, [&row.params, &row.output]);
+    let is_fit = |row: &Row<'_>| {
+        let sides = [&row.params[..], &row.output];
+        cleaned::is_fit(&row.info, sides) && extras::is_fit(row.extras, sides)
+    };
     if rows.iter().all(is_fit) {
         return None;
     }
@@ -217,7 +227,8 @@ fn shown(rows: &Rows<'_>) -> Option<Box<[u8]>> {
         // A number without a tool.
         list.resize(list.len() + usize::from(row.number - number), 0);
         number = row.number + 1;
-        cleaned::append(&row.info, [&row.params, &row.output], &mut list);
+        let sides = [&row.params[..], &row.output];
+        cleaned::append(&row.info, sides, &extras::cleaned(row.extras, sides), &mut list);
     }
     Some(list.into())
 }

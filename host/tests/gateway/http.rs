@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::bakery::Bakery;
 use crate::board::Board;
 use crate::harness::{Folder, Gateway, initialize, stateless, until};
-use crate::web::{Reply, Site, USUAL, repeated, request};
+use crate::web::{Header, Reply, Site, USUAL, repeated, request};
 
 const KEYS: &str = "kitchen 0123456789abcdef\ncellar fedcba9876543210\n";
 
@@ -552,4 +552,46 @@ fn what_a_device_has_beside_tools_is_read_through_the_same_frames() {
     drop(recorded);
     let capture = std::fs::read_to_string(&path).unwrap();
     assert!(capture.lines().count() > 16, "it went past the link:\n{capture}");
+}
+
+#[test]
+fn a_parameter_that_a_header_repeats_and_an_address_have_to_be_what_the_body_says() {
+    let site = Site::start(&["--fixtures"]);
+    let params = |region: &Value| {
+        let arguments = json!({"region": region});
+        json!({"name": "test_x_mcp_header", "arguments": arguments})
+    };
+    let call = |region: &Value, more: &[Header<'_>]| {
+        let message = stateless(&json!(1), "tools/call", params(region));
+        site.post(&[&repeated(&message)[..], more].concat(), &message)
+    };
+    let north = json!("north");
+    for right in [("Mcp-Param-Region", "north"), ("MCP-PARAM-REGION", "=?base64?bm9ydGg=?=")] {
+        let called = call(&north, &[right]);
+        assert_eq!(
+            (called.status, called.json()["result"]["isError"].clone()),
+            (200, json!(false))
+        );
+    }
+    for wrong in [&[][..], &[("Mcp-Param-Region", "south")], &[("Mcp-Param-Region", "north"); 2]] {
+        let refused = call(&north, wrong);
+        assert_eq!((refused.status, refused.code()), (400, -32020), "{wrong:?}: {refused:?}");
+        assert!(refused.message().contains("mcp-param-region"), "{refused:?}");
+    }
+    let listed = site.ask("tools/list", json!({})).json();
+    let tools = listed["result"]["tools"].as_array().unwrap();
+    let tool = tools.iter().find(|tool| tool["name"] == "test_x_mcp_header").unwrap();
+    assert_eq!(tool["inputSchema"]["properties"]["region"]["x-mcp-header"], "Region");
+    // A session's client repeats nothing.
+    let id = site.open("2025-11-25");
+    let message =
+        json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params(&north)});
+    assert_eq!(site.post(&[("Mcp-Session-Id", &*id)], &message).status, 200);
+
+    let read = stateless(&json!(2), "resources/read", json!({"uri": "test://static-text"}));
+    assert_eq!(site.post(&repeated(&read), &read).status, 200);
+    let mut headers = repeated(&read);
+    headers.last_mut().unwrap().1 = "test://static-binary";
+    let refused = site.post(&headers, &read);
+    assert_eq!((refused.status, refused.code()), (400, -32020), "{refused:?}");
 }

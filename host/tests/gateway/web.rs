@@ -143,7 +143,8 @@ pub(crate) fn repeated(message: &Value) -> Vec<Header<'_>> {
         ("MCP-Protocol-Version", "2026-07-28"),
         ("Mcp-Method", message["method"].as_str().unwrap()),
     ];
-    if let Some(name) = message["params"]["name"].as_str() {
+    let of = |member: &str| message["params"][member].as_str();
+    if let Some(name) = of("name").or_else(|| of("uri")) {
         headers.push(("Mcp-Name", name));
     }
     headers

@@ -45,9 +45,14 @@ fn answers_alike(pack: &dyn Rules, table: &dyn Rules) {
     }
 }
 
+static DRESSED: [Tool<'static>; 2] =
+    [TABLE[0].with_extras(b"\x00\x00\x02{}"), TABLE[1].with_extras(b"\x02\x00\x02{}")];
+static DRESSED_PACK: Pack<2, { Pack::len(&DRESSED) }> = Pack::new(&DRESSED);
+
 #[test]
 fn a_pack_answers_as_its_table() {
     same(&PACK, &TABLE);
+    same(&DRESSED_PACK, &DRESSED);
     assert_eq!(PACK.list_hash(), record::table_hash(&TABLE));
 }
 

@@ -1,6 +1,7 @@
 //! Records on the wire: pages, round trips, hashes and pinned bytes.
 
 use proptest::prelude::*;
+use trine_descriptor::extras::{self, Extra, Of};
 use trine_descriptor::record::{self, Decoder, Encoder};
 use trine_descriptor::{
     Annotations, Consent, Field, IntRange, Kind, Side, Tool, ToolInfo, ToolTable,
@@ -245,4 +246,34 @@ fn every_word_of_a_descriptor_counts_in_its_hash() {
     seen.sort_unstable();
     seen.dedup();
     assert_eq!(seen.len(), count);
+}
+
+const ADDED: &[Extra<'static>] = &[
+    Extra { of: Of::Node(Side::Params, 0), members: r#"{"format":"uri"}"# },
+    Extra { of: Of::Tool, members: r#"{"icons":[]}"# },
+];
+static ADDED_BYTES: [u8; extras::len(ADDED)] = extras::encode(ADDED);
+
+#[test]
+fn extras_end_a_record_and_count_in_its_hash() {
+    let dressed = [FAN.with_extras(&ADDED_BYTES), FAN];
+    let plain = list(&[FAN]);
+    let whole = list(&dressed);
+    let mut records = Decoder::new(&whole);
+    let (first, second) = (records.record().unwrap(), records.record().unwrap());
+    assert_eq!(second, Decoder::new(&plain).record().unwrap(), "without extras nothing is added");
+    assert_eq!(first.len(), second.len() + 1 + ADDED_BYTES.len());
+    assert_eq!(record::hash_bytes(first), dressed[0].hash());
+    assert_ne!(dressed[0].hash(), FAN.hash());
+    assert_eq!(FAN.with_extras(&[]), FAN);
+    for (bytes, extras) in [(first, &ADDED_BYTES[..]), (second, &[])] {
+        let mut record = Decoder::new(bytes);
+        record.info().unwrap();
+        for _ in 0..2 {
+            assert!((0..record.count().unwrap()).all(|_| record.node().is_some()));
+        }
+        assert_eq!(record.extras(), Some(extras));
+    }
+    // A reader of before takes what it knows.
+    assert_eq!(decode_record(first), decode_record(second));
 }

@@ -3,8 +3,11 @@
 use trine_descriptor::extras::{Extras, Of};
 use trine_descriptor::{Field, Kind, Literal, Side};
 
-use crate::json::object::{each, member};
-use crate::json::{JsonReader, JsonWriter};
+use crate::json::JsonWriter;
+use crate::json::added::Added;
+
+/// Members that a device cannot take the place of.
+const OWN: [&[u8]; 2] = [b"type", b"items"];
 
 /// Writes the schema of a form: an object of flat properties.
 pub(super) fn schema(fields: &[Field<'_>], extras: &[u8], out: &mut JsonWriter<'_>) {
@@ -63,7 +66,7 @@ fn property(
             let added = added(node);
             out.raw(b",\"items\":{");
             one(item, added, out);
-            added.write(out);
+            added.write(&OWN, out);
             out.raw(b"}");
         }
     } else {
@@ -73,7 +76,7 @@ fn property(
         out.raw(b",\"description\":");
         out.string(field.description);
     }
-    own.write(out);
+    own.write(&OWN, out);
     out.raw(b"}");
 }
 
@@ -138,40 +141,5 @@ fn bounds((min, max): (i64, i64), places: u8, out: &mut JsonWriter<'_>) {
     if max != i64::MAX {
         out.raw(b",\"maximum\":");
         out.decimal(max, places);
-    }
-}
-
-/// Members that the device adds to a schema: a JSON object on one line, or none.
-#[derive(Clone, Copy)]
-struct Added<'a>(&'a [u8]);
-
-impl<'a> Added<'a> {
-    fn of(members: Option<&'a str>) -> Self {
-        let members = members.unwrap_or_default().as_bytes();
-        let mut reader = JsonReader::new(members);
-        let is_sound = reader.skip_value().is_ok() && reader.end().is_ok();
-        // A message is a line.
-        let is_line = !members.iter().any(|byte| matches!(byte, b'\n' | b'\r'));
-        Self(if is_sound && is_line { members } else { b"{}" })
-    }
-
-    fn has(self, name: &[u8]) -> bool {
-        member(self.0, name).is_some()
-    }
-
-    /// Writes them behind others. The type is the host's own.
-    fn write(self, out: &mut JsonWriter<'_>) {
-        let written = each(&mut JsonReader::new(self.0), &mut |name, reader| {
-            let value = reader.skip_value()?;
-            if !name.is(b"type") && !name.is(b"items") {
-                out.raw(b",\"");
-                out.raw(name.raw());
-                out.raw(b"\":");
-                out.raw(value);
-            }
-            Ok(())
-        });
-        // It was read whole before.
-        debug_assert!(written.is_ok());
     }
 }

@@ -5,6 +5,7 @@
 //! decode on demand. The writer appends to a caller's slice and keeps counting when the slice is
 //! full, so one run also answers "how many bytes would it take".
 
+pub(crate) mod added;
 pub mod base64;
 pub mod number;
 pub(crate) mod object;
@@ -22,6 +23,7 @@ pub(crate) mod words;
 
 pub use base64::Base64;
 pub use number::{Number, Scaled};
+pub use object::member;
 pub use reader::{JsonError, JsonReader, Kind};
 pub use string::JsonText;
 pub use words::same;

@@ -20,6 +20,7 @@ pub(crate) fn each<'m>(
 }
 
 /// A value that should be a string.
+#[cfg(feature = "resources")]
 pub(crate) fn text<'m>(reader: &mut JsonReader<'m>) -> Result<Option<JsonText<'m>>, JsonError> {
     if reader.kind()? == Kind::String {
         return reader.string().map(Some);
@@ -28,7 +29,8 @@ pub(crate) fn text<'m>(reader: &mut JsonReader<'m>) -> Result<Option<JsonText<'m
 }
 
 /// The text of the member of this name, if the value is an object that has it.
-pub(crate) fn member<'m>(object: &'m [u8], name: &[u8]) -> Option<&'m [u8]> {
+#[must_use]
+pub fn member<'m>(object: &'m [u8], name: &[u8]) -> Option<&'m [u8]> {
     let mut found = None;
     each(&mut JsonReader::new(object), &mut |other, reader| {
         let value = reader.skip_value()?;

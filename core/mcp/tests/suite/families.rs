@@ -2,8 +2,11 @@
 
 use crate::common::*;
 use serde_json::{Value, json};
-use trine_descriptor::ValueWriter;
-use trine_mcp::{Block, Id, McpEngine, McpSession, Outcome, Single, Step, Version, notify};
+use trine_descriptor::extras::{self, Extra, Of, WHOLE};
+use trine_descriptor::{Condition, Field, IntRange, Kind, Side, Tool, ToolInfo, ValueWriter};
+use trine_mcp::{
+    Block, Id, McpEngine, McpSession, Outcome, ServerInfo, Single, Step, Version, notify,
+};
 
 const LEGACY: [&str; 4] = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"];
 
@@ -306,4 +309,69 @@ fn progress_is_told_as_the_revision_allows() {
     );
     let bad = call.replace("\"t\\n1\"", "1.5");
     assert_eq!(error_of(&mut McpSession::new(), &bad).0, -32602);
+}
+
+const ADDED: &[Extra<'static>] = &[
+    Extra { of: Of::Node(Side::Params, 0), members: r#"{"x-mcp-header":"Fan","type":"null"}"# },
+    Extra { of: Of::Node(Side::Params, 1), members: r#"{"oneOf":[{"const":"a"}],"default":"a"}"# },
+    Extra { of: Of::Node(Side::Params, 3), members: r#"{"$anchor":"it","items":7}"# },
+    Extra { of: Of::Node(Side::Params, 4), members: r#"{"deprecated":true}"# },
+    Extra {
+        of: Of::Node(Side::Params, WHOLE),
+        members: r#"{"$id":"a:b","additionalProperties":true,"properties":{},"allOf":[]}"#,
+    },
+    Extra { of: Of::Node(Side::Output, WHOLE), members: r#"{"$comment":"out"}"# },
+    Extra { of: Of::Tool, members: r#"{"icons":[{"src":"a:i"}],"name":"other"}"# },
+];
+static ADDED_BYTES: [u8; extras::len(ADDED)] = extras::encode(ADDED);
+
+#[test]
+fn schemas_show_what_the_device_adds_to_them() {
+    let params = [
+        Field::new("percent", Kind::Int(IntRange { min: 0, max: 100 })).describe("Percent."),
+        Field::new("how", Kind::Choice("a|b")).describe("How."),
+        Field::new("why", Kind::Bool)
+            .describe("Why.")
+            .required_when(Condition { node: 1, label: 0 }),
+        Field::new("many", Kind::Array { nodes: 1, min: 0, max: 2 }).describe("Many."),
+        Field::new("", Kind::Bool),
+    ];
+    let tool = Tool::new(ToolInfo::new("fan_set", "Sets."), &params, &params[..1]);
+    let listed = |tool: Tool<'_>, request: &str| {
+        let (tools, mut out) = ([tool], [0; 2048]);
+        let catalog = Single::new(ServerInfo::default(), &tools[..]);
+        let mut open = session("2025-06-18");
+        let engine = McpEngine::new(&catalog);
+        let step = engine.receive(request.as_bytes(), &mut open, &mut [], &mut out);
+        let Step::Reply(len) = step else { panic!("{step:?}") };
+        let listed: Value = serde_json::from_slice(&out[..len]).unwrap();
+        listed["result"]["tools"][0].clone()
+    };
+    let request = modern("tools/list", "");
+    let whole = listed(tool.with_extras(&ADDED_BYTES), &request);
+    let percent = json!({"type": "integer", "minimum": 0, "maximum": 100, "description": "Percent.",
+        "x-mcp-header": "Fan"});
+    let how = json!({"type": "string", "description": "How.", "oneOf": [{"const": "a"}],
+        "default": "a"});
+    let many = json!({"type": "array", "maxItems": 2, "description": "Many.", "$anchor": "it",
+        "items": {"type": "boolean", "deprecated": true}});
+    let why = json!({"type": "boolean", "description": "Why."});
+    assert_eq!(
+        whole["inputSchema"],
+        json!({"type": "object", "properties": {"percent": percent, "how": how, "why": why,
+            "many": many}, "required": ["percent", "how", "many"], "$id": "a:b",
+            "additionalProperties": true, "allOf": []})
+    );
+    assert_eq!(whole["outputSchema"]["$comment"], "out");
+    assert_eq!((&whole["icons"], &whole["name"]), (&json!([{"src": "a:i"}]), &json!("fan_set")));
+    // The revisions before 2025-11-25 know no icons; a tool without extras is as it was.
+    assert!(
+        listed(tool.with_extras(&ADDED_BYTES), &legacy("tools/list", "")).get("icons").is_none()
+    );
+    let plain = listed(tool, &request);
+    assert!(plain["inputSchema"].get("if").is_some() && plain.get("icons").is_none());
+    // What cannot be read adds nothing.
+    for cut in 0..ADDED_BYTES.len() {
+        assert_eq!(listed(tool.with_extras(&ADDED_BYTES[..cut]), &request)["name"], "fan_set");
+    }
 }

@@ -6,10 +6,11 @@ use std::fmt::Write as _;
 
 use crate::lines::{compare, hex, lines, text, unhex};
 use trine_bits::crc32;
+use trine_descriptor::extras::{self, Extra, Of};
 use trine_descriptor::record::{self, Decoder, Encoder};
 use trine_descriptor::{
-    Annotations, Consent, FailSafe, Field, IntRange, Kind, Limits, Scalar, ToolInfo, ValueReader,
-    ValueWriter,
+    Annotations, Consent, FailSafe, Field, IntRange, Kind, Limits, Scalar, Side, ToolInfo,
+    ValueReader, ValueWriter,
 };
 use trine_wire::message::{self, DeviceMessage, HostMessage, Message, Outcome};
 
@@ -52,6 +53,21 @@ fn fan_record() -> Vec<u8> {
     let mut bytes = vec![0; 200];
     let mut out = Encoder::new(&mut bytes, 0);
     out.tool(&FAN, &[percent()], &[percent()]);
+    let len = out.len();
+    bytes.truncate(len);
+    bytes
+}
+
+/// The same tool, whose parameter clients repeat in a header.
+fn dressed_record() -> Vec<u8> {
+    let members = r#"{"x-mcp-header":"Fan"}"#;
+    let mut added = [0; 64];
+    let extra = Extra { of: Of::Node(Side::Params, 0), members };
+    let len = extras::write(&[extra], &mut added).unwrap();
+    let mut bytes = vec![0; 200];
+    let mut out = Encoder::new(&mut bytes, 0);
+    out.tool(&FAN, &[percent()], &[percent()]);
+    out.extras(&added[..len]);
     let len = out.len();
     bytes.truncate(len);
     bytes
@@ -105,6 +121,7 @@ fn golden_values() {
         ("hash-fan_set", hash.to_le_bytes().to_vec()),
         ("list-fan_set", list()),
         ("hash-list", table_hash.to_le_bytes().to_vec()),
+        ("record-extras", dressed_record()),
         ("requests", samples::requests().to_vec()),
         ("answers", samples::answers().to_vec()),
         ("requests-of-kinds", samples::later_requests().to_vec()),

@@ -6,6 +6,7 @@
 //! a line end; values and content may have line ends and tabs, and the joiners that some scripts
 //! are written with.
 
+pub(crate) mod extras;
 pub(crate) mod record;
 pub(crate) mod value;
 

@@ -24,19 +24,24 @@ pub(super) fn node_is_fit(field: &Field<'_>) -> bool {
 }
 
 /// Appends the record of a tool behind its length.
-pub(crate) fn append(info: &ToolInfo<'_>, sides: [&[Field<'_>]; 2], list: &mut Vec<u8>) {
+pub(crate) fn append(
+    info: &ToolInfo<'_>,
+    sides: [&[Field<'_>]; 2],
+    extras: &[u8],
+    list: &mut Vec<u8>,
+) {
     let mut size = Encoder::new(&mut [], 0);
-    encode(info, sides, &mut size);
+    encode(info, sides, extras, &mut size);
     let len = size.len();
     let mut bytes = vec![0; len + 10];
     let mut out = Encoder::window(&mut bytes, 0);
     out.number(len as u64);
-    encode(info, sides, &mut out);
+    encode(info, sides, extras, &mut out);
     let whole = out.len();
     list.extend_from_slice(bytes.get(..whole).unwrap_or_default());
 }
 
-fn encode(info: &ToolInfo<'_>, sides: [&[Field<'_>]; 2], out: &mut Encoder<'_>) {
+fn encode(info: &ToolInfo<'_>, sides: [&[Field<'_>]; 2], extras: &[u8], out: &mut Encoder<'_>) {
     let texts = [info.name, info.title, info.description, info.version].map(plain);
     let [name, title, description, version] = &texts;
     out.info(&ToolInfo { name, title, description, version, ..*info });
@@ -44,6 +49,7 @@ fn encode(info: &ToolInfo<'_>, sides: [&[Field<'_>]; 2], out: &mut Encoder<'_>) 
         out.number(side.len() as u64);
         side.iter().for_each(|field| node(field, out));
     }
+    out.extras(extras);
 }
 
 /// Writes a node.

@@ -7,6 +7,7 @@ use trine_descriptor::value::tag;
 use trine_descriptor::{ValueReader, ValueWriter};
 use trine_wire::message::input::{self, Records, Request};
 
+use super::extras;
 use super::record::{node, node_is_fit};
 use super::{content, is_content, is_plain, plain};
 
@@ -52,7 +53,7 @@ pub(crate) fn questions(bytes: &[u8]) -> Option<Cow<'_, [u8]>> {
         let count = nodes.count()?;
         let fields = (0..count).map(|_| nodes.node()).collect::<Option<Vec<_>>>()?;
         fit &= is_plain(request.name) && is_content(request.message);
-        fit &= fields.iter().all(node_is_fit);
+        fit &= fields.iter().all(node_is_fit) && extras::is_fit(request.extras, [&fields, &[]]);
         all.push((request, fields));
     }
     if fit {
@@ -67,12 +68,19 @@ pub(crate) fn questions(bytes: &[u8]) -> Option<Cow<'_, [u8]>> {
             fields.iter().for_each(|field| node(field, &mut out));
             let len = out.len();
             nodes.truncate(len);
-            (*request, plain(request.name), content(request.message), nodes)
+            let extras = extras::cleaned(request.extras, [fields, &[]]);
+            (*request, plain(request.name), content(request.message), nodes, extras)
         })
         .collect();
     let requests: Vec<_> = texts
         .iter()
-        .map(|(request, name, message, nodes)| Request { name, message, nodes, ..*request })
+        .map(|(request, name, message, nodes, extras)| Request {
+            name,
+            message,
+            nodes,
+            extras,
+            ..*request
+        })
         .collect();
     let mut room = vec![0; 8 * bytes.len() + 64];
     let len = input::write(&requests, &mut room)?;

@@ -65,11 +65,14 @@ async fn answered(
         return Err(reply::failed(status, None, error::PARSE_ERROR, text).into());
     }
     let head = Head::read(&message).unwrap_or_default();
-    headers::check(&head, headers).map_err(|text| {
+    let mismatch = |text: String| {
         let (status, code) = (StatusCode::BAD_REQUEST, error::HEADER_MISMATCH);
         Refused::new(reply::failed(status, head.id, code, &text))
-    })?;
+    };
+    headers::check(&head, headers, &message).map_err(mismatch)?;
     server.settled(&head).await;
+    let snapshot = server.hub.snapshot();
+    headers::check_params(&head, headers, &message, &snapshot).map_err(mismatch)?;
     let client = client(&principal, headers);
     let asked = Asked { head, client, principal, streams: reads_events(headers) };
     let is = |method: &[u8]| head.method.is_some_and(|it| it.is(method));
