@@ -18,7 +18,10 @@ export const boardTools = ["tools.json", "camera.json"].flatMap(
   (name) => readJson(name, BOARD).tools,
 );
 
-/** Splits `[ERA] [--prefix P] -- SERVER CMD…`; starts the clock of the whole script. */
+/**
+ * Splits `[ERA] [--prefix P] -- SERVER CMD…|URL`; starts the clock of the whole script. `url` is
+ * there for a server that is reached over HTTP.
+ */
 export function options(eras) {
   const argv = process.argv.slice(2);
   const dash = argv.indexOf("--");
@@ -28,14 +31,16 @@ export function options(eras) {
   const prefix = at < 0 ? "" : own.splice(at, 2)[1];
   const era = own[0] ?? eras[0];
   if (!eras.includes(era) || server.length === 0 || prefix === undefined || own.length > 1) {
-    console.error(`usage: SCRIPT ${eras.join("|")} [--prefix NAME_] -- SERVER COMMAND…`);
+    console.error(`usage: SCRIPT ${eras.join("|")} [--prefix NAME_] -- SERVER COMMAND…|URL`);
     process.exit(2);
   }
   setTimeout(() => {
     console.log(`FAIL the script is not done after ${SCRIPT_MS / 1000} s`);
     process.exit(1);
   }, SCRIPT_MS).unref();
-  return { era, prefix, command: server[0], args: server.slice(1) };
+  const [command, ...args] = server;
+  const url = command.startsWith("http://") && args.length === 0 ? new URL(command) : undefined;
+  return { era, prefix, command, args, url };
 }
 
 /** Counts and prints checks. */

@@ -1,12 +1,13 @@
 // The Inspector (`mcp-inspector --cli --config FILE`), in either era.
 //
-// inspector.mjs modern|legacy [--prefix NAME_] -- SERVER COMMAND…
+// inspector.mjs modern|legacy [--prefix NAME_] -- SERVER COMMAND…|URL
 //
 // The era is the server entry's `protocolEra` in the configuration file. Each command of the
-// Inspector starts the server anew, so what one call did is not visible to the next: what needs
-// state (the counter, the timer in the status) is checked by the other clients. It refuses unknown
-// tools itself, and it turns the text "40" into the number 40 where the listed schema says integer,
-// so that one bad call never leaves it; all others reach the server.
+// Inspector starts the server anew, or connects to its address anew, so what one call did may not
+// be visible to the next: what needs state (the counter, the timer in the status) is checked by the
+// other clients. It refuses unknown tools itself, and it turns the text "40" into the number 40
+// where the listed schema says integer, so that one bad call never leaves it; all others reach the
+// server.
 
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -18,7 +19,7 @@ import { CALL_MS, Report, checkError, checkGood, checkListing, options, plan } f
 const VERSIONS = { modern: "2026-07-28", legacy: "2025-11-25" };
 const TOOL_ERROR = 5;
 const MENDED = "text for an integer";
-const { era, prefix, command, args } = options(Object.keys(VERSIONS));
+const { era, prefix, command, args, url } = options(Object.keys(VERSIONS));
 const report = new Report();
 
 const { resolve } = createRequire(import.meta.url);
@@ -26,7 +27,8 @@ const folder = dirname(resolve("@modelcontextprotocol/inspector/package.json"));
 const program = join(folder, "clients", "launcher", "build", "index.js");
 const home = mkdtempSync(join(tmpdir(), "trine-inspector-"));
 const config = join(home, "mcp.json");
-const entry = { type: "stdio", command, args, protocolEra: era };
+const reached = url ? { type: "streamable-http", url: url.href } : { type: "stdio", command, args };
+const entry = { ...reached, protocolEra: era };
 writeFileSync(config, JSON.stringify({ mcpServers: { board: entry } }));
 
 /** Runs one command of the Inspector: its exit status and what it printed as JSON. */
@@ -72,7 +74,7 @@ checkListing(report, prefix, listed.result?.tools ?? []);
 for (const good of plan.good) {
   const { code, result } = await call(good.tool, good.arguments);
   report.check(`${good.tool}: status 0`, code === 0, code);
-  // A fresh board: only what the call itself gives can be compared.
+  // It may be a fresh board: only what the call itself gives can be compared.
   const gives = good.tool === "board_status" ? {} : good.gives;
   checkGood(report, { ...good, gives }, result);
 }

@@ -1,6 +1,6 @@
 """The Python SDK (`mcp` 2.x), in either era.
 
-python_client.py modern|legacy [--prefix NAME_] -- SERVER COMMAND…
+python_client.py modern|legacy [--prefix NAME_] -- SERVER COMMAND…|URL
 
 The library checks no arguments, so every bad call reaches the server; it checks results against
 the listed output schemas and raises when one does not fit.
@@ -83,9 +83,11 @@ async def main() -> int:
     era, prefix, server = plan.options(list(VERSIONS))
     report = plan.Report()
     mode = "auto" if era == "modern" else "legacy"
-    parameters = StdioServerParameters(command=server[0], args=server[1:])
+    # For an address, the library takes Streamable HTTP.
+    is_url = len(server) == 1 and server[0].startswith("http://")
+    target = server[0] if is_url else StdioServerParameters(command=server[0], args=server[1:])
     with anyio.fail_after(SCRIPT_S):
-        async with Client(parameters, mode=mode, read_timeout_seconds=CALL_S) as client:
+        async with Client(target, mode=mode, read_timeout_seconds=CALL_S) as client:
             version = client.protocol_version
             report.check(f"the version is {VERSIONS[era]}", version == VERSIONS[era], version)
             session = Session(client, prefix)

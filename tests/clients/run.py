@@ -1,10 +1,11 @@
 """Sets the real MCP clients up and runs them against a server.
 
-    run.py ALL|ASK|NAME[,NAME…] [--prefix NAME_] [--record FOLDER] -- SERVER COMMAND…
+    run.py GROUP|NAME[,NAME…] [--prefix NAME_] [--record FOLDER] -- SERVER COMMAND…
 
 ALL are those for a server with the board's tools; ASK those for one that takes sentences too; RMCP
-those of rmcp, which `cargo build -p trine-peer` builds. `--record` keeps the calls that each client
-sends in FOLDER/NAME.jsonl (`record.py`).
+those of rmcp, which `cargo build -p trine-peer` builds. HTTP are those that connect over HTTP, to a
+server that is started for each with `--http 127.0.0.1:0` and must end well. `--record` keeps the
+calls that each client sends over standard input in FOLDER/NAME.jsonl (`record.py`).
 Prints every check, then a table; ends with 0 only when every client passed. What is installed
 comes from the two lock files (`npm ci`, `pip install -r`) and is kept until a lock changes.
 """
@@ -20,9 +21,11 @@ import time
 import venv
 from pathlib import Path
 
+from http_server import HttpServer
+
 HERE = Path(__file__).resolve().parent
 READY = HERE / ".ready"
-RMCP = HERE.parent.parent / "target" / "debug" / "peer-client"
+RMCP = "peer-client"
 PYTHON = HERE / ".venv" / "bin" / "python"
 NODE = HERE / "node_modules" / ".bin" / "node"
 CLIENT_S = 660.0
@@ -49,9 +52,18 @@ def asking() -> dict[str, list[str]]:
     return {f"ask-{era}": [str(PYTHON), "sentences.py", era] for era in ("modern", "legacy")}
 
 
-def rmcp() -> dict[str, list[str]]:
-    """The client of rmcp, a program of `tests/peer`."""
-    return {f"rmcp-{era}": [str(RMCP), era] for era in ("modern", "legacy")}
+def rmcp(server: Path) -> dict[str, list[str]]:
+    """The client of rmcp, a program of `tests/peer`: next to the server, or where cargo has it."""
+    folders = (server.parent, HERE.parent.parent / "target" / "debug")
+    program = next((str(it / RMCP) for it in folders if (it / RMCP).exists()), RMCP)
+    return {f"rmcp-{era}": [program, era] for era in ("modern", "legacy")}
+
+
+def over_http(server: Path) -> dict[str, list[str]]:
+    """The same clients, but for the transcripts, for a server's address in place of its command."""
+    public = {**clients(), **rmcp(server)}
+    kept = {name: command for name, command in public.items() if not name.startswith("raw")}
+    return {"-http-".join(name.split("-")): command for name, command in kept.items()}
 
 
 def install(name: str, lock: Path, steps: list[list[str]]) -> None:
@@ -81,8 +93,6 @@ def set_up(names: list[str]) -> None:
             (READY / "python").unlink(missing_ok=True)
         pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         install("python", HERE / "requirements.txt", [[*pip, "-r", "requirements.txt"]])
-    if any(name.startswith("rmcp") for name in names) and not RMCP.exists():
-        sys.exit("the client of rmcp is missing: cargo build -p trine-peer")
     if any(not name.startswith((*IN_PYTHON, "rmcp")) for name in names):
         if shutil.which("npm") is None:
             sys.exit("npm is missing; on Debian: apt-get install npm")
@@ -116,36 +126,60 @@ def run(command: list[str], rest: list[str]) -> tuple[bool, int, float]:
     return child.returncode == 0 and checks > 0, checks, time.monotonic() - begun
 
 
+def run_over_http(command: list[str], own: list[str], server: list[str]) -> tuple[bool, int, float]:
+    """As `run`, with a server of its own, which must end well when it is asked to."""
+    started = HttpServer(server)
+    try:
+        url = started.url()
+        if not url:
+            print("FAIL the server does not listen", flush=True)
+        passed, checks, seconds = run(command, [*own, "--", url]) if url else (False, 0, 0.0)
+    finally:
+        status = started.end()
+    if status != 0:
+        print(f"FAIL the server ends with status {status}", flush=True)
+    return passed and status == 0, checks, seconds
+
+
 def main() -> int:
     argv = sys.argv[1:]
     if "--" not in argv or argv.index("--") in (0, len(argv) - 1):
         sys.exit(__doc__)
     split = argv.index("--")
-    groups = {"ALL": clients(), "ASK": asking(), "RMCP": rmcp()}
+    # The clients run in this folder, so a relative path to the server is made absolute first.
+    server = [str(Path(argv[split + 1]).resolve()), *argv[split + 2 :]]
+    if not Path(server[0]).exists():
+        server[0] = shutil.which(argv[split + 1]) or sys.exit(f"no program {argv[split + 1]}")
+    with_url = {"HTTP": over_http(Path(server[0]))}
+    groups = {"ALL": clients(), "ASK": asking(), "RMCP": rmcp(Path(server[0])), **with_url}
     table = {name: command for group in groups.values() for name, command in group.items()}
     names = list(groups.get(argv[0], {})) or argv[0].split(",")
     for name in names:
         if name not in table:
             sys.exit(f"no client {name}; there are: {' '.join([*groups, *table])}")
-    # The clients run in this folder, so a relative path to the server is made absolute first.
-    server = [str(Path(argv[split + 1]).resolve()), *argv[split + 2 :]]
-    if not Path(server[0]).exists():
-        server[0] = shutil.which(argv[split + 1]) or sys.exit(f"no program {argv[split + 1]}")
+        if table[name][0] == RMCP:
+            sys.exit("the client of rmcp is missing: cargo build -p trine-peer")
     own = argv[1:split]
     folder = None
     if "--record" in own[:-1]:
         at = own.index("--record")
         folder = Path(own[at + 1]).resolve()
         del own[at : at + 2]
+    has_url = {name for group in with_url.values() for name in group}
+    if folder is not None and has_url & set(names):
+        sys.exit("--record keeps what is sent over standard input, not over HTTP")
     set_up(names)
     rows = []
     for name in names:
         print(f"== {name}", flush=True)
+        if name in has_url:
+            rows.append((name, *run_over_http(table[name], own, server)))
+            continue
         record = [] if folder is None else recorder(folder / f"{name}.jsonl")
         rows.append((name, *run(table[name], [*own, "--", *record, *server])))
     print()
     for name, passed, checks, seconds in rows:
-        print(f"{'ok  ' if passed else 'FAIL'} {name:<18} {checks:>4} checks {seconds:>7.1f} s")
+        print(f"{'ok  ' if passed else 'FAIL'} {name:<24} {checks:>4} checks {seconds:>7.1f} s")
     failed = [name for name, passed, *_ in rows if not passed]
     print(f"{len(rows) - len(failed)} of {len(rows)} clients passed")
     return 1 if failed else 0

@@ -15,7 +15,7 @@ use crate::sh;
 pub const BUILT: &str = "TRINE_PROGRAMS_BUILT";
 
 /// The programs, and the shared library of models.
-const NAMES: [&str; 3] = ["trine", "trine-smoke", "trine-example"];
+const NAMES: [&str; 4] = ["trine", "trine-smoke", "trine-example", "peer-client"];
 const LIBRARY: &str = "libtrine_host.so";
 
 /// Builds the programs, or finds them built by the leg `programs` of the same run.

@@ -3,7 +3,7 @@
 mod changed;
 mod schedule;
 
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail, ensure};
@@ -272,17 +272,22 @@ fn count() -> Result<()> {
     count::start(false)
 }
 
+/// What runs a group of `tests/clients`; the arguments of the gateway follow.
+fn group(name: &str) -> Command {
+    let mut python = sh::command("python3");
+    python.args(["tests/clients/run.py", name, "--"]).arg(programs::path("trine")).arg("gateway");
+    python
+}
+
 /// Whom the clients speak with is the gateway, so one board will do.
 fn clients() -> Result<()> {
     programs::build()?;
-    let run = |plan: &str| {
-        let mut python = sh::command("python3");
-        python.args(["tests/clients/run.py", plan, "--"]).arg(programs::path("trine"));
-        python
-    };
-    let gateway = ["gateway", "--emulate", board().name, "--firmware"];
-    sh::run(run("ALL").args(gateway).arg(firmware::build(board())?))?;
-    sh::run(run("ASK").args(["gateway", "--simulate", "--ask"]))
+    let firmware = firmware::build(board())?;
+    for name in ["ALL", "HTTP"] {
+        let emulate = ["--emulate", board().name, "--firmware"];
+        sh::run(group(name).args(emulate).arg(&firmware))?;
+    }
+    sh::run(group("ASK").args(["--simulate", "--ask"]))
 }
 
 #[cfg(test)]
