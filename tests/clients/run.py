@@ -4,7 +4,8 @@
 
 ALL are those for a server with the board's tools; ASK those for one that takes sentences too; RMCP
 those of rmcp, which `cargo build -p trine-peer` builds. HTTP are those that connect over HTTP, to a
-server that is started for each with `--http 127.0.0.1:0` and must end well. `--record` keeps the
+server that is started for each with `--http 127.0.0.1:0` and must end well; CONFORMANCE is the
+official conformance suite, over HTTP too, for a gateway with `--fixtures`. `--record` keeps the
 calls that each client sends over standard input in FOLDER/NAME.jsonl (`record.py`).
 Prints every check, then a table; ends with 0 only when every client passed. What is installed
 comes from the two lock files (`npm ci`, `pip install -r`) and is kept until a lock changes.
@@ -64,6 +65,13 @@ def over_http(server: Path) -> dict[str, list[str]]:
     public = {**clients(), **rmcp(server)}
     kept = {name: command for name, command in public.items() if not name.startswith("raw")}
     return {"-http-".join(name.split("-")): command for name, command in kept.items()}
+
+
+def conformance() -> dict[str, list[str]]:
+    """The conformance suite, which takes an address too."""
+    script = [sys.executable, "conformance.py"]
+    names = ("2025-11-25", "2026-07-28", "0.1")
+    return {f"conformance-{name}": [*script, name] for name in names}
 
 
 def install(name: str, lock: Path, steps: list[list[str]]) -> None:
@@ -150,7 +158,7 @@ def main() -> int:
     server = [str(Path(argv[split + 1]).resolve()), *argv[split + 2 :]]
     if not Path(server[0]).exists():
         server[0] = shutil.which(argv[split + 1]) or sys.exit(f"no program {argv[split + 1]}")
-    with_url = {"HTTP": over_http(Path(server[0]))}
+    with_url = {"HTTP": over_http(Path(server[0])), "CONFORMANCE": conformance()}
     groups = {"ALL": clients(), "ASK": asking(), "RMCP": rmcp(Path(server[0])), **with_url}
     table = {name: command for group in groups.values() for name, command in group.items()}
     names = list(groups.get(argv[0], {})) or argv[0].split(",")

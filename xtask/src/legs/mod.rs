@@ -78,6 +78,8 @@ static LEGS: &[Leg] = &[
         BOARDS.iter().try_for_each(boards::emulate)
     }),
     leg("clients", "public MCP clients use the emulated board", BUILT, clients),
+    // Both install into one folder.
+    leg("conformance", "the MCP conformance suite, both revisions", &["clients"], conformance),
     leg("defmt", "the firmware's logs, decoded", BUILT, || boards::logs(board())),
     leg("doc", "Rust's and C's references build without a warning", BUILT, doc),
 ];
@@ -288,6 +290,11 @@ fn clients() -> Result<()> {
         sh::run(group(name).args(emulate).arg(&firmware))?;
     }
     sh::run(group("ASK").args(["--simulate", "--ask"]))
+}
+
+fn conformance() -> Result<()> {
+    programs::build()?;
+    sh::run(group("CONFORMANCE").arg("--fixtures"))
 }
 
 #[cfg(test)]
