@@ -94,6 +94,12 @@ pub trait Catalog {
         false
     }
 
+    /// Whether the server keeps tasks.
+    #[cfg(feature = "tasks")]
+    fn has_tasks(&self) -> bool {
+        false
+    }
+
     /// Whether the list can change while a client is connected, so that clients are told.
     fn can_change(&self) -> bool {
         false

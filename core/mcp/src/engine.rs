@@ -63,7 +63,10 @@ struct Request<'m, 'p> {
     params: &'p Params<'m>,
     /// Set if the arguments could be encoded as the message was read.
     encoded: Option<Encoded<'m>>,
-    #[cfg_attr(not(feature = "resources"), expect(dead_code, reason = "no request reads it"))]
+    #[cfg_attr(
+        not(any(feature = "resources", feature = "tasks")),
+        expect(dead_code, reason = "no request reads it")
+    )]
     message: &'m [u8],
 }
 
@@ -352,6 +355,12 @@ impl<'c, C: Catalog + ?Sized> McpEngine<'c, C> {
                 let listen =
                     handshake::listen(self.catalog, id, filter, &mut JsonWriter::new(out))?;
                 Ok(Step::Listen(listen))
+            }
+            #[cfg(feature = "tasks")]
+            b"tasks/get" | b"tasks/update" | b"tasks/cancel"
+                if version.is_stateless() && self.catalog.has_tasks() =>
+            {
+                crate::tasks::request((id, version), (plain, request.params), request.message, out)
             }
             b"ping" if version.is_legacy() => answer(out, |out| handshake::pong(id, out)),
             #[cfg(feature = "resources")]

@@ -80,7 +80,7 @@ pub(crate) fn discover<'m, C: Catalog + ?Sized>(
     out.raw(b"\"resultType\":\"complete\",\"supportedVersions\":");
     supported(&[Version::V2026_07_28], out);
     // Log goes to who asked for it in a session, and here there is none.
-    capabilities(catalog, &server, false, out);
+    capabilities(catalog, &server, (false, true), out);
     list::cache_hints(catalog.ttl_ms(), out);
     result::finish(version, &server, out);
     Ok(())
@@ -108,7 +108,7 @@ pub(crate) fn initialize<'m, C: Catalog + ?Sized>(
     out.raw(b"\"protocolVersion\":\"");
     out.raw(version.name().as_bytes());
     out.raw(b"\"");
-    capabilities(catalog, &server, catalog.logs(), out);
+    capabilities(catalog, &server, (catalog.logs(), false), out);
     out.raw(b",\"serverInfo\":");
     result::implementation(version, &server, out);
     out.raw(b"}}");
@@ -123,7 +123,7 @@ pub(crate) fn initialize<'m, C: Catalog + ?Sized>(
 fn capabilities<C: Catalog + ?Sized>(
     catalog: &C,
     server: &ServerInfo<'_>,
-    logs: bool,
+    (logs, stateless): (bool, bool),
     out: &mut JsonWriter<'_>,
 ) {
     out.raw(b",\"capabilities\":{\"tools\":{\"listChanged\":");
@@ -131,6 +131,12 @@ fn capabilities<C: Catalog + ?Sized>(
     out.raw(b"}");
     #[cfg(feature = "resources")]
     shelf_capabilities(catalog, out);
+    #[cfg(feature = "tasks")]
+    if stateless && catalog.has_tasks() {
+        out.raw(b",\"extensions\":{\"io.modelcontextprotocol/tasks\":{}}");
+    }
+    #[cfg(not(feature = "tasks"))]
+    let _ = stateless;
     out.raw(if logs { b",\"logging\":{}}" } else { b"}" });
     if !server.instructions.is_empty() {
         out.raw(b",\"instructions\":");

@@ -30,9 +30,9 @@
 //!
 //! `stateless` (2026-07-28), `legacy` (the `initialize` revisions), `batch` (arrays of 2025-03-26),
 //! `listen` (`subscriptions/listen`), `extras` (what schemas say beyond their nodes), `resources`
-//! (resources, prompts and completion, where the catalog has them) and `requests` (a server's own
-//! requests in a session); all are on by default. What a server does not have is not declared, and
-//! its methods are not found.
+//! (resources, prompts and completion, where the catalog has them), `requests` (a server's own
+//! requests in a session) and `tasks` (the extension); all are on by default. What a server does
+//! not have is not declared, and its methods are not found.
 #![no_std]
 #![forbid(unsafe_code)]
 // An index out of bounds would be a panic that the linker keeps.
@@ -66,6 +66,8 @@ mod session;
 #[cfg(feature = "resources")]
 mod shelf;
 mod step;
+#[cfg(feature = "tasks")]
+pub mod tasks;
 mod value;
 mod version;
 
@@ -86,4 +88,6 @@ pub use session::McpSession;
 #[cfg(feature = "resources")]
 pub use shelf::{Message, ResourceContents, Want, Wanted};
 pub use step::{Call, Listen, Step};
+#[cfg(feature = "tasks")]
+pub use tasks::{Task, TaskRequest, TaskStatus, TaskWhat};
 pub use version::{VERSIONS, Version};

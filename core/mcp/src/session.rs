@@ -33,7 +33,7 @@ impl McpSession {
             level: INFO,
             oldest: Version::V2024_11_05,
             #[cfg(feature = "requests")]
-            client: ClientCapabilities { forms: false, sampling: false, roots: false },
+            client: ClientCapabilities::NONE,
         }
     }
 
@@ -68,7 +68,7 @@ impl McpSession {
         #[cfg(feature = "requests")]
         return self.client;
         #[cfg(not(feature = "requests"))]
-        ClientCapabilities { forms: false, sampling: false, roots: false }
+        ClientCapabilities::NONE
     }
 
     /// Takes what an `initialize` request says.
@@ -76,6 +76,8 @@ impl McpSession {
     pub(crate) fn set_client(&mut self, message: &[u8]) {
         self.client = ClientCapabilities::of_initialize(message);
         self.client.forms &= self.version.is_some_and(Version::has_forms);
+        // The extension is one of the stateless revision.
+        self.client.tasks = false;
     }
 
     pub(crate) const fn set_level(&mut self, level: u8) {

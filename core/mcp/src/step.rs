@@ -19,6 +19,9 @@ pub enum Step<'m> {
     /// Read a resource, make a prompt or complete a text, then answer.
     #[cfg(feature = "resources")]
     Want(crate::Want<'m>),
+    /// Say how a task stands, or tell it something, then answer.
+    #[cfg(feature = "tasks")]
+    Task(crate::TaskRequest<'m>),
     /// Send this many bytes of `out`, then keep the subscription until it is cancelled.
     Listen(Listen<'m>),
     /// Pass each message to [`crate::McpEngine::receive_one`] and join the answers.

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -64,8 +65,12 @@ impl Gateway {
     pub(crate) fn command(arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_trine"));
         command.arg("gateway").args(arguments);
-        // Nothing of the user's is read or kept.
-        for name in ["HOME", "XDG_CONFIG_HOME", "TRINE_CONFIG"] {
+        // Nothing of the user's is read or kept. Without a home the system would name the user's.
+        static HOMES: AtomicU32 = AtomicU32::new(0);
+        let number = HOMES.fetch_add(1, Ordering::Relaxed);
+        let home = format!("home-{}-{number}", std::process::id());
+        command.env("HOME", Path::new(env!("CARGO_TARGET_TMPDIR")).join(home));
+        for name in ["XDG_CONFIG_HOME", "TRINE_CONFIG"] {
             command.env_remove(name);
         }
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -21,4 +21,5 @@ mod rogue;
 mod selftest;
 mod sentences;
 mod shared;
+mod tasks;
 mod web;

@@ -144,7 +144,7 @@ pub(crate) fn repeated(message: &Value) -> Vec<Header<'_>> {
         ("Mcp-Method", message["method"].as_str().unwrap()),
     ];
     let of = |member: &str| message["params"][member].as_str();
-    if let Some(name) = of("name").or_else(|| of("uri")) {
+    if let Some(name) = of("name").or_else(|| of("uri")).or_else(|| of("taskId")) {
         headers.push(("Mcp-Name", name));
     }
     headers

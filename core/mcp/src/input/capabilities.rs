@@ -4,6 +4,9 @@ use super::InputKind;
 use crate::json::object::{each, member};
 use crate::json::{JsonReader, JsonWriter};
 
+/// The extension by which a client takes tasks.
+pub(crate) const TASKS: &str = "io.modelcontextprotocol/tasks";
+
 /// What a client can be asked for: its capabilities, as far as a server's requests need them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ClientCapabilities {
@@ -13,9 +16,14 @@ pub struct ClientCapabilities {
     pub sampling: bool,
     /// The folders that the client works on can be listed: `roots`.
     pub roots: bool,
+    /// It takes a task in place of a result: the extension `io.modelcontextprotocol/tasks`.
+    pub tasks: bool,
 }
 
 impl ClientCapabilities {
+    /// Nothing at all.
+    pub const NONE: Self = Self { forms: false, sampling: false, roots: false, tasks: false };
+
     /// Reads them, a JSON object.
     #[must_use]
     pub fn read(capabilities: &[u8]) -> Self {
@@ -31,6 +39,7 @@ impl ClientCapabilities {
             }
             found.sampling |= name.is(b"sampling");
             found.roots |= name.is(b"roots");
+            found.tasks |= name.is(b"extensions") && member(value, TASKS.as_bytes()).is_some();
             Ok(())
         });
         _ = read;
@@ -68,10 +77,11 @@ impl ClientCapabilities {
 
     /// Writes them as a JSON object.
     pub(crate) fn write(&self, out: &mut JsonWriter<'_>) {
-        let all: [(bool, &[u8]); 3] = [
+        let all: [(bool, &[u8]); 4] = [
             (self.forms, b"\"elicitation\":{\"form\":{}}"),
             (self.sampling, b"\"sampling\":{}"),
             (self.roots, b"\"roots\":{}"),
+            (self.tasks, b"\"extensions\":{\"io.modelcontextprotocol/tasks\":{}}"),
         ];
         let mut lead: &[u8] = b"{";
         for (_, text) in all.into_iter().filter(|(is_there, _)| *is_there) {
@@ -84,7 +94,13 @@ impl ClientCapabilities {
 
     /// The names of the capabilities, for a sentence.
     pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
-        let all = [(self.forms, "elicitation"), (self.sampling, "sampling"), (self.roots, "roots")];
+        let all = [
+            (self.forms, "elicitation"),
+            (self.sampling, "sampling"),
+            (self.roots, "roots"),
+            (self.tasks, TASKS),
+            (self.tasks, TASKS),
+        ];
         all.into_iter().filter(|(is_there, _)| *is_there).map(|(_, name)| name)
     }
 }

@@ -87,6 +87,14 @@ impl InputRequest<'_> {
 
 /// Writes the members of a result that asks for input.
 pub(crate) fn write(requests: &[InputRequest<'_>], state: &[u8], out: &mut JsonWriter<'_>) {
+    write_requests(requests, out);
+    out.raw(b",\"requestState\":\"");
+    crate::content::base64(&state, out);
+    out.raw(b"\"");
+}
+
+/// Writes the requests alone, as a member.
+pub(crate) fn write_requests(requests: &[InputRequest<'_>], out: &mut JsonWriter<'_>) {
     out.raw(b"\"inputRequests\":{");
     for (index, request) in requests.iter().enumerate() {
         out.raw(if index > 0 { b"," } else { b"" });
@@ -95,9 +103,7 @@ pub(crate) fn write(requests: &[InputRequest<'_>], state: &[u8], out: &mut JsonW
         request.write(true, out);
         out.raw(b"}");
     }
-    out.raw(b"},\"requestState\":\"");
-    crate::content::base64(&state, out);
-    out.raw(b"\"");
+    out.raw(b"}");
 }
 
 /// What a client gave back with a call that it sent again.

@@ -20,3 +20,4 @@ mod order;
 mod said;
 mod shelf;
 mod spellings;
+mod tasks;

@@ -196,6 +196,10 @@ impl Catalog for Snapshot {
         true
     }
 
+    fn has_tasks(&self) -> bool {
+        true
+    }
+
     fn logs(&self) -> bool {
         true
     }

@@ -9,7 +9,7 @@ mod pinned;
 mod shelf;
 mod shown;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
@@ -78,6 +78,8 @@ pub struct Hub {
     observers: Mutex<Vec<Weak<dyn Observer>>>,
     /// Names that the user keeps by serial number.
     aliases: Vec<Alias>,
+    /// The folder that tasks are kept in.
+    tasks: Option<PathBuf>,
     /// The tools that the gateway's model knows, if it has one.
     known: OnceLock<KnownTools>,
     /// The socket of `--button`, which goes away with the hub.
@@ -100,6 +102,11 @@ impl std::fmt::Debug for Hub {
 }
 
 impl Hub {
+    /// The folder that tasks are kept in.
+    pub(crate) fn tasks_folder(&self) -> Option<&Path> {
+        self.tasks.as_deref()
+    }
+
     /// Waits until every device has shown its tools or is refused, or `patience` is over. Answers
     /// whether it is so.
     pub fn wait_ready(&self, patience: Duration) -> bool {

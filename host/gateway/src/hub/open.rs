@@ -80,6 +80,7 @@ impl Hub {
             changed: Condvar::new(),
             observers: Mutex::new(Vec::new()),
             aliases: settings.aliases()?,
+            tasks: settings.tasks_folder(),
             known: OnceLock::new(),
             socket: Mutex::new(None),
         });

@@ -1,13 +1,15 @@
 //! Calls of devices, for a client on any transport.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use trine_mcp::{Call, Outcome, Retry};
 
 use super::ask::{Given, Refused, Sealer, Subject};
 use super::sentences::{Sentence, Sentences};
+use super::tasks::Tasks;
 use crate::device::{Cost, Device, Extra, Ticket, Waiter};
-use crate::hub::Snapshot;
+use crate::hub::{Hub, Snapshot};
 
 /// Who waits for calls, each under a tag, and may lose interest in one.
 pub(super) trait Caller: Waiter {
@@ -37,11 +39,13 @@ pub(super) struct Helpers {
     pub(super) sealer: Sealer,
     /// The model that answers sentences, if there is one.
     pub(super) sentences: Option<Sentences>,
+    pub(super) tasks: Tasks,
 }
 
 impl Helpers {
-    pub(super) fn new(sentences: Option<Sentences>) -> Self {
-        Self { sealer: Sealer::new(), sentences }
+    pub(super) fn new(hub: &Hub, sentences: Option<Sentences>) -> Self {
+        let tasks = Tasks::new(hub.tasks_folder().map(Path::to_owned));
+        Self { sealer: Sealer::new(), sentences, tasks }
     }
 
     /// Starts a call that the engine has read, with its encoded arguments. The caller hears its

@@ -8,6 +8,7 @@ pub mod http;
 mod interest;
 mod sentences;
 mod stdio;
+mod tasks;
 mod wants;
 
 use std::sync::Arc;

@@ -54,6 +54,11 @@ impl Settings {
         Self { folder: Some(folder.to_owned()) }
     }
 
+    /// The folder that tasks are kept in.
+    pub(crate) fn tasks_folder(&self) -> Option<PathBuf> {
+        self.folder.as_ref().map(|folder| folder.join("tasks"))
+    }
+
     /// None: nothing is known and nothing can be kept.
     #[must_use]
     pub const fn none() -> Self {

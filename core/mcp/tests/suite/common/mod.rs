@@ -259,4 +259,7 @@ impl Catalog for Able {
     fn logs(&self) -> bool {
         self.logs
     }
+    fn has_tasks(&self) -> bool {
+        true
+    }
 }

@@ -3,8 +3,9 @@
 use std::time::Instant;
 
 use trine_mcp::input::Response;
-use trine_mcp::{Answer, ClientCapabilities, Id, NeedBytes, Version, input};
+use trine_mcp::{ClientCapabilities, Id, NeedBytes, Version, input};
 
+use super::round::{Round, Told};
 use super::{Given, QUESTIONS_MAX, Questions, TIME};
 use crate::device::Asked;
 
@@ -20,21 +21,7 @@ struct Interview<T> {
     /// Number of the request of its first question.
     first: u64,
     since: Instant,
-    args: Vec<u8>,
-    state: Vec<u8>,
-    requests: Vec<u8>,
-    results: Vec<Result>,
-}
-
-/// What has become of a question.
-#[derive(Clone, Debug)]
-enum Result {
-    /// The client is not asked.
-    Unasked,
-    Asked,
-    Given(Vec<u8>),
-    Declined,
-    Failed,
+    round: Round,
 }
 
 /// The interviews of one session.
@@ -57,7 +44,7 @@ pub(in crate::server) struct Ended<T> {
     /// The arguments of the request, to be made again.
     pub(in crate::server) args: Vec<u8>,
     /// What goes to the device with it, or why the answers cannot be used.
-    pub(in crate::server) given: std::result::Result<Given, String>,
+    pub(in crate::server) given: Result<Given, String>,
 }
 
 impl<T> Interviews<T> {
@@ -68,14 +55,13 @@ impl<T> Interviews<T> {
         of: T,
         asked: &Asked<'_>,
         (client, version): (ClientCapabilities, Version),
-        mut send: impl FnMut(&dyn Fn(&mut [u8]) -> std::result::Result<usize, NeedBytes>) -> bool,
+        mut send: impl FnMut(&dyn Fn(&mut [u8]) -> Result<usize, NeedBytes>) -> bool,
     ) -> bool {
         let Some(questions) = Questions::new(asked.requests) else { return false };
         let served = questions.of(client);
         if served.is_empty() || self.open.len() >= OPEN_MAX {
             return false;
         }
-        let mut results = vec![Result::Unasked; questions.len()];
         let first = self.last + 1;
         self.last += QUESTIONS_MAX as u64;
         for (at, request) in &served {
@@ -87,14 +73,9 @@ impl<T> Interviews<T> {
             if !send(&write) {
                 return false;
             }
-            if let Some(result) = results.get_mut(*at) {
-                *result = Result::Asked;
-            }
         }
-        let Asked { args, state, requests } = *asked;
-        let [args, state, requests] = [args, state, requests].map(<[u8]>::to_vec);
-        let since = Instant::now();
-        self.open.push(Interview { of, first, since, args, state, requests, results });
+        let round = Round::new(asked, questions.len(), served.iter().map(|(at, _)| *at));
+        self.open.push(Interview { of, first, since: Instant::now(), round });
         true
     }
 
@@ -108,17 +89,18 @@ impl<T> Interviews<T> {
         };
         let index = self.open.iter().position(is_it)?;
         let interview = self.open.get_mut(index)?;
-        let question = interview.results.get_mut((number - interview.first) as usize)?;
-        if !matches!(question, Result::Asked) {
+        let told = match (response.result, response.code) {
+            (Some(result), _) => Told::Given(result.to_vec()),
+            (None, Some(Response::REJECTED)) => Told::Declined,
+            (None, _) => Told::Failed,
+        };
+        let question = usize::try_from(number - interview.first).ok()?;
+        if !interview.round.tell(question, told) || interview.round.is_open() {
             return None;
         }
-        *question = match (response.result, response.code) {
-            (Some(result), _) => Result::Given(result.to_vec()),
-            (None, Some(Response::REJECTED)) => Result::Declined,
-            (None, _) => Result::Failed,
-        };
-        let is_open = interview.results.iter().any(|result| matches!(result, Result::Asked));
-        (!is_open).then(|| self.open.swap_remove(index).end())
+        let Interview { of, round, .. } = self.open.swap_remove(index);
+        let (args, given) = round.end();
+        Some(Ended { of, args, given })
     }
 
     /// Ends the interviews that `is_over` says no one waits for, and those that last too long;
@@ -134,20 +116,6 @@ impl<T> Interviews<T> {
     }
 }
 
-impl<T> Interview<T> {
-    fn end(self) -> Ended<T> {
-        let given = Questions::new(&self.requests).ok_or_else(String::new).and_then(|questions| {
-            let answers = questions.answers(|at, _, kind| match self.results.get(at)? {
-                Result::Given(result) => Some(Answer::read(kind, result)),
-                Result::Declined => Some(Answer::Declined),
-                _ => None,
-            })?;
-            Ok(Given { state: self.state, answers })
-        });
-        Ended { of: self.of, args: self.args, given }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -156,7 +124,8 @@ mod tests {
 
     use super::*;
 
-    const ALL: ClientCapabilities = ClientCapabilities { forms: true, sampling: true, roots: true };
+    const ALL: ClientCapabilities =
+        ClientCapabilities { forms: true, sampling: true, roots: true, tasks: false };
 
     fn questions(count: usize) -> Vec<u8> {
         let one = Request { name: "where", kind: asks::ROOTS, ..Request::default() };

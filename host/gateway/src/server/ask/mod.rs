@@ -9,6 +9,8 @@
 //! A device's questions come from outside: they are counted, and what cannot be read is none.
 
 mod interview;
+mod pending;
+mod round;
 mod seal;
 
 use trine_descriptor::record::Decoder;
@@ -19,6 +21,7 @@ use trine_wire::message::input::{self, Record as _, Records, Request, asks};
 
 use crate::device::Extra;
 pub(super) use interview::{Ended, Interviews};
+pub(super) use pending::PendingRound;
 use seal::TIME;
 pub(super) use seal::{Refused, Sealer, Subject};
 

@@ -19,8 +19,9 @@ use super::received::Origin;
 use super::sessions::Session;
 use crate::device::{Asked, Cost, Device, Ticket, Waiter};
 use crate::hub::Snapshot;
-use crate::server::ask::{Given, QUESTIONS_MAX, Questions};
+use crate::server::ask::{Given, PendingRound, QUESTIONS_MAX, Questions};
 use crate::server::calls::{self, Caller, From};
+use crate::server::tasks::{self, Later, Task, TaskOf, Tasks, Work};
 use crate::server::wants::{self, KeptWant, WantEnd};
 use crate::sync::lock;
 
@@ -67,6 +68,8 @@ struct State {
     permit: Option<OwnedSemaphorePermit>,
     /// The client was asked something: no device is busy with it.
     is_asked: bool,
+    /// What the call has become.
+    task: TaskOf,
 }
 
 /// The end at which the client waits. Where it goes away before the answer, so does the call, if
@@ -117,11 +120,15 @@ impl Exchange {
         }
     }
 
-    /// The questions of a device, for a client of the stateless revision: they are the answer.
+    /// The questions of a device, for a client of the stateless revision: they are the answer,
+    /// unless the call has become a task.
     fn ask(&self, asked: &Asked<'_>) {
         let Some(questions) = Questions::new(asked.requests) else {
-            return self.answer(Outcome::Failed(Failure::BadResult));
+            return self.end(Outcome::Failed(Failure::BadResult));
         };
+        if self.ask_in_task(asked) {
+            return;
+        }
         let served: Vec<_> = questions.of(self.able).into_iter().map(|(_, it)| it).collect();
         if served.is_empty() {
             return self.send(|_, id, out| error::missing_capability(id, questions.needs(), out));
@@ -142,6 +149,40 @@ impl Exchange {
             return self.send(|engine, id, out| engine.finish_input(id, self.version, asked, out));
         }
         self.answer(Outcome::NeedsInput { requests, state });
+    }
+
+    /// Lets the questions wait in the task that this is, or will be. `false` where it is none, or
+    /// the client can be asked nothing of it.
+    fn ask_in_task(&self, asked: &Asked<'_>) -> bool {
+        let mut state = lock(&self.state);
+        let task = match &mut state.task {
+            TaskOf::No => return false,
+            TaskOf::Soon(waits) => {
+                *waits = Some(Later::new(asked));
+                return true;
+            }
+            TaskOf::Is(task) => Arc::clone(task),
+        };
+        (state.call, state.permit, state.is_asked) = (None, None, true);
+        drop(state);
+        let round = PendingRound::new(asked, self.able, task.rounds());
+        round.map(|round| task.ask(round)).is_some()
+    }
+
+    /// A task is about to be made of the call.
+    pub(super) fn will_be_task(&self) {
+        lock(&self.state).task = TaskOf::Soon(None);
+    }
+
+    /// The call is a task from now on, or none where that could not be made.
+    pub(super) fn is_task(&self, task: Option<&Arc<Task>>) {
+        let mut state = lock(&self.state);
+        let is = task.map_or(TaskOf::No, |task| TaskOf::Is(Arc::clone(task)));
+        let before = std::mem::replace(&mut state.task, is);
+        drop(state);
+        if let TaskOf::Soon(Some(later)) = before {
+            self.ask(&later.asked());
+        }
     }
 
     /// The questions of a device, for a client with a session: it is asked, and the call goes on.
@@ -198,6 +239,11 @@ impl Exchange {
         if self.want.is_some() {
             return self.want_ended(WantEnd::Outcome(outcome));
         }
+        let is_bad = matches!(outcome, Outcome::BadResult(_) | Outcome::Failed(Failure::BadResult));
+        if is_bad && matches!(lock(&self.state).task, TaskOf::Is(_)) {
+            return self
+                .send(|_, id, out| error::write(Some(id), error::INTERNAL_ERROR, tasks::BAD, out));
+        }
         self.answer(outcome);
     }
 
@@ -224,6 +270,9 @@ pub(super) fn written(mut write: impl FnMut(&mut [u8]) -> Result<usize, NeedByte
 
 impl Waiter for Exchange {
     fn progress(&self, _: u64, (done, total): (u32, u32), text: &str) {
+        if let TaskOf::Is(task) = &lock(&self.state).task {
+            return task.set_message(text);
+        }
         let Some(token) = self.token.as_deref().and_then(Id::from_raw) else { return };
         let mut state = lock(&self.state);
         // It has to rise.
@@ -258,6 +307,29 @@ impl Waiter for Exchange {
 
     fn done(&self, _: u64, outcome: Outcome<'_>, _: Cost) {
         self.end(outcome);
+    }
+}
+
+/// A call that is a task.
+pub(super) struct ExchangeWork(Weak<Exchange>);
+
+impl ExchangeWork {
+    pub(super) fn new(exchange: &Arc<Exchange>) -> Self {
+        Self(Arc::downgrade(exchange))
+    }
+}
+
+impl Work for ExchangeWork {
+    fn cancel(&self) {
+        if let Some(exchange) = self.0.upgrade() {
+            exchange.cancel();
+        }
+    }
+
+    fn go_on(&self, args: &[u8], given: Result<Given, String>) {
+        if let Some(exchange) = self.0.upgrade() {
+            exchange.go_on(args, given);
+        }
     }
 }
 
@@ -316,6 +388,7 @@ impl Pending {
             call: None,
             permit: None,
             is_asked: false,
+            task: TaskOf::No,
         };
         let exchange = Arc::new_cyclic(|own| {
             kind(Exchange {
@@ -361,6 +434,21 @@ impl Pending {
     /// Whether the client may be asked before the answer.
     pub(super) const fn may_ask(&self) -> bool {
         self.news.is_some()
+    }
+
+    /// Whether the client takes a task in place of the answer.
+    pub(super) fn takes_task(&self) -> bool {
+        self.exchange.able.tasks && self.exchange.want.is_none()
+    }
+
+    /// Writes that the call is a task.
+    pub(super) fn created(&self, task: &Task) -> Vec<u8> {
+        let Exchange { id, version, snapshot, .. } = &*self.exchange;
+        let engine = McpEngine::new(&**snapshot);
+        let id = Id::from_raw(id);
+        id.map_or_else(Vec::new, |id| {
+            written(|out| Tasks::created(task, (id, *version), &engine, out))
+        })
     }
 
     /// Ends what was asked for too long.

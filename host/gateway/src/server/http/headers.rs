@@ -33,6 +33,9 @@ pub(super) fn check(head: &Head<'_>, headers: &HeaderMap, message: &[u8]) -> Res
     } else if method.is(b"resources/read") {
         let uri = member(message, b"params").and_then(|params| member(params, b"uri"));
         uri.and_then(|uri| JsonReader::new(uri).string().ok())
+    } else if method.is(b"tasks/get") || method.is(b"tasks/update") || method.is(b"tasks/cancel") {
+        let task = member(message, b"params").and_then(|params| member(params, b"taskId"));
+        task.and_then(|task| JsonReader::new(task).string().ok())
     } else {
         None
     };

@@ -73,8 +73,8 @@ pub(super) fn serve(
 impl Server {
     fn new(hub: Arc<Hub>, options: HttpOptions, sentences: Option<Sentences>) -> Self {
         Self {
+            helpers: Helpers::new(&hub, sentences),
             hub,
-            helpers: Helpers::new(sentences),
             calls: Arc::new(Semaphore::new(options.in_flight.max(1))),
             options,
             sessions: Sessions::default(),

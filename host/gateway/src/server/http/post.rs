@@ -13,13 +13,14 @@ use axum::response::Response;
 use http_body_util::{BodyExt as _, Limited};
 use trine_mcp::{Head, McpSession, error};
 
-use super::exchange::{First, Pending};
+use super::exchange::{ExchangeWork, First, Pending};
 use super::guard::{self, Principal};
 use super::listeners::Listening;
 use super::received::Received;
 use super::reply::Refused;
 use super::sessions::Session;
 use super::{Server, events, headers, reply};
+use crate::server::tasks::{self, Task};
 
 /// Longest message.
 const MESSAGE_MAX: usize = 1024 * 1024;
@@ -110,7 +111,7 @@ impl Server {
     /// `initialize`: a session begins.
     async fn open(self: &Arc<Self>, message: &[u8], asked: &Asked<'_>) -> Response {
         let mut mcp = McpSession::over_http();
-        let received = Received::new(self, message, &mut mcp, (false, asked.client, None));
+        let received = Received::new(self, message, &mut mcp, (false, asked.client, None, None));
         let mut response = self.response(received, asked, None).await;
         if mcp.version().is_none() {
             return response;
@@ -138,7 +139,8 @@ impl Server {
             if is_call { Arc::clone(&self.calls).acquire_owned().await.ok() } else { None };
         let before = session.as_ref().map_or_else(McpSession::over_http, |session| session.mcp());
         let mut mcp = before;
-        let origin = (asked.streams, asked.client, session.as_ref());
+        let principal = asked.principal.as_deref();
+        let origin = (asked.streams, asked.client, session.as_ref(), principal);
         let received = Received::new(self, message, &mut mcp, origin);
         if let Some(session) = &session
             && mcp != before
@@ -174,6 +176,18 @@ impl Server {
             }
             Received::Call(mut pending) => {
                 keep(session, &pending);
+                if pending.takes_task() {
+                    match self.or_task(&mut pending, asked).await {
+                        OrTask::News(news) => return events::of_call(Some(news), pending),
+                        OrTask::Answer(answer) => return json(answer.into()),
+                        OrTask::Task(task) => {
+                            let created = pending.created(&task);
+                            run_task(pending, task);
+                            return json(created.into());
+                        }
+                        OrTask::Neither => {}
+                    }
+                }
                 if pending.has_token() {
                     return events::of_call(None, pending);
                 }
@@ -203,6 +217,26 @@ impl Server {
         }
     }
 
+    /// What comes of a call first; where nothing does, it becomes a task.
+    async fn or_task(self: &Arc<Self>, pending: &mut Pending, asked: &Asked<'_>) -> OrTask {
+        match tokio::time::timeout(tasks::AFTER, pending.first()).await {
+            Ok(First::News(news)) => return OrTask::News(news),
+            Ok(First::Answer(Some(answer))) => return OrTask::Answer(answer),
+            Ok(First::Answer(None)) => return OrTask::Neither,
+            Err(_) => {}
+        }
+        let exchange = Arc::clone(pending.exchange());
+        exchange.will_be_task();
+        let (server, principal) = (Arc::clone(self), asked.principal.clone());
+        let made = tokio::task::spawn_blocking(move || {
+            let work = Box::new(ExchangeWork::new(&exchange));
+            let task = server.helpers.tasks.create(principal.as_deref(), work);
+            exchange.is_task(task.as_ref());
+            task
+        });
+        made.await.ok().flatten().map_or(OrTask::Neither, OrTask::Task)
+    }
+
     /// Waits for devices that are coming up before a request about what they have, so that a client
     /// which lists at once sees what there is.
     async fn settled(&self, head: &Head<'_>) {
@@ -216,6 +250,23 @@ impl Server {
             drop(tokio::task::spawn_blocking(wait).await);
         }
     }
+}
+
+/// What a call that may become a task came to first.
+enum OrTask {
+    News(Bytes),
+    Answer(Vec<u8>),
+    Task(Arc<Task>),
+    Neither,
+}
+
+/// Waits for the end of a task, and keeps it.
+fn run_task(pending: Pending, task: Arc<Task>) {
+    tokio::spawn(async move {
+        let answer = pending.await;
+        // It cannot panic, and nothing else ends it.
+        drop(tokio::task::spawn_blocking(move || task.ended(answer.as_deref())).await);
+    });
 }
 
 /// A number for who sends a request: the key, else the session; without either all are one.

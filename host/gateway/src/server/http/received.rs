@@ -4,15 +4,16 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use trine_mcp::{Batch, ID_MAX, Id, McpEngine, McpSession, Step, error};
+use trine_mcp::{Batch, Call, ClientCapabilities, ID_MAX, Id, McpEngine, McpSession, Step, error};
 
 use super::Server;
-use super::exchange::Pending;
+use super::exchange::{Pending, written};
 use super::sessions::Session;
 use crate::device::Waiter;
 use crate::hub::Snapshot;
 use crate::server::calls::{Caller, From};
 use crate::server::interest::{self, Interest};
+use crate::server::tasks;
 use crate::server::wants::{self, KeptWant, WantEnd};
 use crate::sync::lock;
 
@@ -77,6 +78,8 @@ pub(super) struct Origin<'a> {
     /// Whose requests these are, as far as the server can tell.
     pub(super) client: u64,
     pub(super) session: Option<&'a Arc<Session>>,
+    /// The name of the key, where there is one.
+    pub(super) principal: Option<&'a str>,
     /// The session, as the engine has it.
     pub(super) mcp: &'a McpSession,
 }
@@ -87,7 +90,7 @@ impl Received {
         server: &Arc<Server>,
         message: &[u8],
         mcp: &mut McpSession,
-        (streams, client, session): (bool, u64, Option<&Arc<Session>>),
+        (streams, client, session, principal): (bool, u64, Option<&Arc<Session>>, Option<&str>),
     ) -> Self {
         ROOM.with_borrow_mut(|Room { args, reply }| {
             args.resize(ARGS_MAX, 0);
@@ -96,8 +99,15 @@ impl Received {
             let engine = McpEngine::new(&*snapshot);
             let step = engine.receive(message, mcp, args, reply);
             let before = *mcp;
-            let origin =
-                Origin { server, snapshot: &snapshot, streams, client, session, mcp: &before };
+            let origin = Origin {
+                server,
+                snapshot: &snapshot,
+                streams,
+                client,
+                session,
+                principal,
+                mcp: &before,
+            };
             match step {
                 Step::Batch(batch) => Self::array(&engine, batch, mcp, (args, reply), origin),
                 step => Self::step(step, message, (args, reply), &origin),
@@ -164,6 +174,17 @@ impl Received {
                 }
                 Self::Call(pending)
             }
+            Step::Task(request) => {
+                let engine = McpEngine::new(&**snapshot);
+                Self::Answer(Bytes::from(written(|out| {
+                    server.helpers.tasks.answer(&request, origin.principal, &engine, out)
+                })))
+            }
+            Step::Call(call) if needs_task(&call, origin) => {
+                let missing = ClientCapabilities { tasks: true, ..ClientCapabilities::NONE };
+                let refused = |out: &mut [u8]| error::missing_capability(call.id, missing, out);
+                Self::Answer(Bytes::from(written(refused)))
+            }
             Step::Call(call) => {
                 let pending = Pending::new(origin, &call);
                 let caller = Arc::clone(pending.exchange()) as Arc<dyn Caller>;
@@ -181,6 +202,13 @@ impl Received {
             }
         }
     }
+}
+
+/// Whether a tool can be served as a task only, and the client takes none.
+fn needs_task(call: &Call<'_>, origin: &Origin<'_>) -> bool {
+    call.version.is_stateless()
+        && tasks::needs(origin.snapshot, call.tool)
+        && !call.client(origin.mcp).tasks
 }
 
 /// Says that a client wants to watch too much.

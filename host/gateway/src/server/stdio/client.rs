@@ -3,7 +3,8 @@
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use trine_mcp::{Catalog, Failure, Id, McpSession, NeedBytes, Outcome, Version, error, notify};
@@ -11,12 +12,14 @@ use trine_mcp::{Catalog, Failure, Id, McpSession, NeedBytes, Outcome, Version, e
 use super::outbox::Outbox;
 use super::requests::{Request, Tag};
 use super::state::{State, Subscription, WAITING_MAX};
+use super::tasks::Due;
 use crate::device::{Asked, Cost, Device, Ticket, Waiter};
 use crate::error::{Error, Result};
 use crate::hub::{Hub, News, Observer, Snapshot};
 use crate::server::ask::Ended;
 use crate::server::calls::{Caller, Helpers};
 use crate::server::interest::Interest;
+use crate::server::tasks::TaskOf;
 use crate::server::wants::{self, KeptWant, WantEnd};
 use crate::sync::lock;
 use crate::sys;
@@ -44,6 +47,8 @@ pub(super) struct Client {
     ending: AtomicBool,
     in_flight_max: usize,
     pub(super) helpers: Helpers,
+    /// Calls that may become tasks.
+    pub(super) becoming: OnceLock<Sender<Due>>,
     since: Instant,
     /// When the write that is under way began, in milliseconds from 1; 0 when there is none.
     writing: AtomicU64,
@@ -67,6 +72,7 @@ impl Client {
             ending: AtomicBool::new(false),
             in_flight_max: in_flight_max.max(1),
             helpers,
+            becoming: OnceLock::new(),
             since: Instant::now(),
             writing: AtomicU64::new(0),
             broken: AtomicBool::new(false),
@@ -172,7 +178,7 @@ impl Client {
     pub(super) fn wait_for_room(&self) {
         let full = |state: &mut State| {
             !self.is_broken()
-                && (state.requests.len() >= self.in_flight_max || state.out.len() > WAITING_MAX)
+                && (state.requests.busy() >= self.in_flight_max || state.out.len() > WAITING_MAX)
         };
         let mut state = self.state();
         if !full(&mut state) {
@@ -198,9 +204,14 @@ impl Client {
         let mut state = self.state();
         state.subscriptions.retain(|kept| *kept.id != *id.raw());
         let Some(tag) = state.requests.find(id.raw()) else { return };
+        self.give_up(state, tag);
+    }
+
+    /// A request is not wanted any more.
+    pub(super) fn give_up(&self, mut state: MutexGuard<'_, State>, tag: Tag) {
         let call = state.requests.get(tag).and_then(|request| request.call.take());
         state.end(tag, |_| {});
-        drop(state);
+        self.written(state);
         self.room.notify_all();
         if let Some((device, ticket)) = call {
             device.cancel(ticket);
@@ -298,9 +309,13 @@ impl Client {
     }
 
     /// Wakes who writes, and who waits for room, after something was put into the output.
-    fn written(&self, state: MutexGuard<'_, State>) {
+    pub(super) fn written(&self, mut state: MutexGuard<'_, State>) {
         let reading = state.reading;
+        let ended = std::mem::take(&mut state.ended);
         drop(state);
+        for (task, response) in ended {
+            task.ended(response.as_deref());
+        }
         if !reading {
             self.wake.notify_one();
             self.room.notify_all();
@@ -311,6 +326,9 @@ impl Client {
 impl Waiter for Client {
     fn progress(&self, tag: u64, (done, total): (u32, u32), text: &str) {
         let mut state = self.state();
+        if let Some(TaskOf::Is(task)) = state.requests.get(tag).map(|request| &request.task) {
+            return task.set_message(text);
+        }
         let State { out, requests, .. } = &mut *state;
         let Some(request) = requests.get(tag) else { return };
         let (Some(token), Some(version)) = (&request.progress, request.version) else { return };
@@ -330,7 +348,9 @@ impl Waiter for Client {
         let mut state = self.state();
         let stateless = |request: &mut Request| request.version.is_some_and(Version::is_stateless);
         if state.requests.get(tag).is_some_and(stateless) {
-            state.end(tag, |state| state.ask(tag, asked, &self.helpers.sealer));
+            if !state.ask_in_task(tag, asked) {
+                state.end(tag, |state| state.ask(tag, asked, &self.helpers.sealer));
+            }
         } else if !state.ask_in(tag, asked) {
             state.end(tag, |state| state.finish(tag, Outcome::Failed(Failure::NeedsInput)));
         }

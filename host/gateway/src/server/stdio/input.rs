@@ -6,16 +6,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use memchr::memchr;
-use trine_mcp::{Batch, Call, ID_MAX, Id, McpEngine, McpSession, Outcome, Step, Want, error};
+use trine_mcp::{
+    Batch, Call, ClientCapabilities, ID_MAX, Id, McpEngine, McpSession, NeedBytes, Step,
+    TaskRequest, Want, error,
+};
 
 use super::client::Client;
 use super::state::{STDIO, WAITING_MAX};
 use super::terminal;
-use crate::device::{Cost, Waiter};
+use crate::device::Waiter;
 use crate::hub::Snapshot;
 use crate::server::ask::Ended;
-use crate::server::calls::{self, Caller, From};
+use crate::server::calls::{Caller, From};
 use crate::server::interest::{self, Interest};
+use crate::server::tasks;
 use crate::server::wants::{self, KeptWant, WantEnd};
 use crate::{sanitize, sys};
 
@@ -191,6 +195,7 @@ impl ClientReader {
             Step::Reply(len) => self.answer(len, None, array),
             Step::Call(call) => self.call(&call, array),
             Step::Want(want) => self.want(&want, array),
+            Step::Task(request) => self.task(&request, array),
             Step::Cancel(id) => self.client.cancel(id),
             Step::Listen(listen) => {
                 let Some(interest) = Interest::of(&listen) else {
@@ -208,26 +213,22 @@ impl ClientReader {
 
     /// Goes on with a call whose questions the client has answered, if that is what a message does.
     fn answered(&self, message: &[u8]) {
-        let Some(Ended { of: tag, args, given }) = self.client.answered(message) else { return };
-        let Some((snapshot, tool, want, progress)) = self.client.under_way(tag) else { return };
-        let given = match given {
-            Ok(given) => given,
-            Err(why) => return self.waiter.done(tag, Outcome::Error(&why), Cost::default()),
-        };
-        let from = From { caller: &self.caller, waiter: &self.waiter, tag, client: STDIO };
-        let is_there = match want {
-            Some(KeptWant::Prompt { prompt }) => {
-                wants::prompt_again(&snapshot, prompt, &args, &given, from)
-            }
-            Some(_) => false,
-            None => {
-                calls::again((&snapshot, tool), &args, (&given, progress), from);
-                true
-            }
-        };
-        if !is_there {
-            self.client.want_ended(tag, WantEnd::Missing);
+        if let Some(Ended { of: tag, args, given }) = self.client.answered(message) {
+            self.client.go_on(tag, &args, given);
         }
+    }
+
+    /// Answers a request about a task.
+    fn task(&mut self, request: &TaskRequest<'_>, array: Option<usize>) {
+        let engine = McpEngine::new(&*self.snapshot);
+        let tasks = &self.client.helpers.tasks;
+        let mut reply = vec![0; REPLY_MAX];
+        let mut written = tasks.answer(request, None, &engine, &mut reply);
+        if let Err(NeedBytes(needed)) = written {
+            reply.resize(needed, 0);
+            written = tasks.answer(request, None, &engine, &mut reply);
+        }
+        self.answer(written.unwrap_or(0), Some(&reply), array);
     }
 
     /// Sends the first `len` bytes of the reply, or of `text`.
@@ -245,6 +246,14 @@ impl ClientReader {
                 state.out.push(b"\n");
             }
         }
+    }
+
+    /// Answers that a tool can be served as a task only.
+    fn needs_tasks(&self, id: Id<'_>, array: Option<usize>) {
+        let missing = ClientCapabilities { tasks: true, ..ClientCapabilities::NONE };
+        let mut reply = vec![0; ERROR_MAX];
+        let len = error::missing_capability(id, missing, &mut reply).unwrap_or(0);
+        self.answer(len, Some(&reply), array);
     }
 
     /// Answers a request that breaks a rule of the gateway's own.
@@ -288,10 +297,16 @@ impl ClientReader {
     fn call(&mut self, call: &Call<'_>, array: Option<usize>) {
         self.client.wait_for_room();
         let able = call.client(&self.session);
+        if call.version.is_stateless() && !able.tasks && tasks::needs(&self.snapshot, call.tool) {
+            return self.needs_tasks(call.id, array);
+        }
         let tag = self.client.state().open((call, able), &self.snapshot, array);
         let args = self.args.get(..call.arguments).unwrap_or_default();
         let from = From { caller: &self.caller, waiter: &self.waiter, tag, client: STDIO };
         self.client.helpers.start(call, &self.snapshot, args, from);
+        if able.tasks && array.is_none() {
+            self.client.may_become_task(tag);
+        }
     }
 }
 

@@ -11,6 +11,7 @@ mod outbox;
 mod requests;
 mod shutdown;
 mod state;
+mod tasks;
 mod terminal;
 
 use std::fs::File;
@@ -35,7 +36,7 @@ pub(super) fn serve(hub: &Arc<Hub>, in_flight: usize, sentences: Option<Sentence
         terminal::explain(hub);
     }
     let client =
-        Client::new(Arc::clone(hub), File::from(output), in_flight, Helpers::new(sentences));
+        Client::new(Arc::clone(hub), File::from(output), in_flight, Helpers::new(hub, sentences));
     client.start_writer()?;
     shutdown::watch(&client, input.try_clone().map_err(closed("input"))?)?;
     let mut reader = ClientReader::new(Arc::clone(&client), by_hand);

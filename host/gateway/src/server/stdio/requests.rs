@@ -6,6 +6,7 @@ use trine_mcp::{ClientCapabilities, Version};
 
 use crate::device::{Device, Ticket};
 use crate::hub::Snapshot;
+use crate::server::tasks::TaskOf;
 use crate::server::wants::KeptWant;
 
 /// One request under way. Its slot and the memory of its id are used again by later ones.
@@ -23,6 +24,11 @@ pub(super) struct Request {
     pub(super) told: Option<u32>,
     /// What is asked for beside tools, where it is no call.
     pub(super) want: Option<KeptWant>,
+    /// What the call has become, and whether that is a task.
+    pub(super) task: TaskOf,
+    pub(super) is_task: bool,
+    /// The client was asked something: no device is busy with it.
+    waits: bool,
     /// What the client can be asked for.
     pub(super) able: ClientCapabilities,
     /// The array that it came in.
@@ -36,6 +42,8 @@ pub(super) struct Request {
 pub(super) struct Requests {
     slots: Vec<Request>,
     free: Vec<u32>,
+    /// How many wait for their client.
+    waiting: usize,
 }
 
 /// Names one use of one slot.
@@ -45,6 +53,22 @@ impl Requests {
     /// How many are under way.
     pub(super) fn len(&self) -> usize {
         self.slots.len() - self.free.len()
+    }
+
+    /// How many a device may be busy with.
+    pub(super) fn busy(&self) -> usize {
+        self.len() - self.waiting
+    }
+
+    /// The request waits for its client, or no longer.
+    pub(super) fn set_waits(&mut self, tag: Tag, waits: bool) {
+        let Some(request) = self.get(tag) else { return };
+        let before = std::mem::replace(&mut request.waits, waits);
+        match (before, waits) {
+            (false, true) => self.waiting += 1,
+            (true, false) => self.waiting -= 1,
+            _ => {}
+        }
     }
 
     /// Takes a slot.
@@ -74,7 +98,9 @@ impl Requests {
     /// Frees the slot of a request.
     pub(super) fn close(&mut self, tag: Tag) {
         let index = tag as u32;
+        self.set_waits(tag, false);
         if let Some(request) = self.get(tag) {
+            request.task = TaskOf::No;
             request.generation = request.generation.wrapping_add(1);
             (request.snapshot, request.call) = (None, None);
             self.free.push(index);

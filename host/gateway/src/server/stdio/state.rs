@@ -9,8 +9,9 @@ use super::outbox::Outbox;
 use super::requests::{Arrays, Request, Requests, Tag};
 use crate::device::Asked;
 use crate::hub::{News, Snapshot};
-use crate::server::ask::{Interviews, Questions, Sealer};
+use crate::server::ask::{Interviews, PendingRound, Questions, Sealer};
 use crate::server::interest::{self, Interest};
+use crate::server::tasks::{self, Later, Task, TaskOf};
 use crate::server::wants::{self, KeptWant, WantEnd};
 
 /// Bytes that may wait for the client before no more requests are dealt with.
@@ -32,6 +33,8 @@ pub(super) struct State {
     missed: BTreeSet<Box<str>>,
     /// What an `initialize` client was asked.
     pub(super) interviews: Interviews<Tag>,
+    /// Tasks that have ended, with the response of their call: to be kept when this is unlocked.
+    pub(super) ended: Vec<(Arc<Task>, Option<Vec<u8>>)>,
     /// The reader is at work and will write what there is when it has done what it has read.
     pub(super) reading: bool,
 }
@@ -53,6 +56,7 @@ impl State {
             session: None,
             missed: BTreeSet::new(),
             interviews: Interviews::default(),
+            ended: Vec::new(),
             reading: false,
         }
     }
@@ -99,9 +103,16 @@ impl State {
     /// Ends a request: `answer` appends its answer, if there is to be one.
     pub(super) fn end(&mut self, tag: Tag, answer: impl FnOnce(&mut Self)) {
         let Some(array) = self.requests.get(tag).map(|request| request.array) else { return };
+        let task = self.requests.get(tag).map(|request| std::mem::take(&mut request.task));
         let mark = self.out.len();
         answer(self);
         self.requests.close(tag);
+        if let Some(TaskOf::Is(task)) = task {
+            let mut response = Vec::new();
+            self.out.take_since(mark, &mut response);
+            self.ended.push((task, (!response.is_empty()).then_some(response)));
+            return;
+        }
         let answered = self.out.len() > mark;
         match array {
             Some(array) => {
@@ -154,6 +165,7 @@ impl State {
         (request.version, request.array) = (Some(version), array);
         (request.progress, request.told) = (None, None);
         (request.able, request.want) = (ClientCapabilities::default(), None);
+        request.is_task = false;
         (tag, request)
     }
 
@@ -193,10 +205,34 @@ impl State {
 
     /// Writes the end of a request, call or not.
     pub(super) fn finish(&mut self, tag: Tag, outcome: Outcome<'_>) {
+        let is_bad = matches!(outcome, Outcome::BadResult(_) | Outcome::Failed(Failure::BadResult));
         self.write(tag, |engine, (id, version), request, out| match &request.want {
+            None if is_bad && request.is_task => {
+                error::write(Some(id), error::INTERNAL_ERROR, tasks::BAD, out)
+            }
             Some(want) => wants::write(engine, (id, version), want, WantEnd::Outcome(outcome), out),
             None => engine.finish(id, version, request.tool, outcome, out),
         });
+    }
+
+    /// Lets the questions of a device wait in the task that its call is, or will be. `false` where
+    /// it is none, or the client can be asked nothing of it.
+    pub(super) fn ask_in_task(&mut self, tag: Tag, asked: &Asked<'_>) -> bool {
+        let Some(request) = self.requests.get(tag) else { return true };
+        let round = match &mut request.task {
+            TaskOf::No => return false,
+            TaskOf::Soon(waits) => {
+                *waits = Some(Later::new(asked));
+                return true;
+            }
+            TaskOf::Is(task) => {
+                let round = PendingRound::new(asked, request.able, task.rounds());
+                round.map(|round| task.ask(round)).is_some()
+            }
+        };
+        request.call = None;
+        self.requests.set_waits(tag, round);
+        round
     }
 
     /// The questions of a device, for a client of the stateless revision: they are the answer.
@@ -244,6 +280,7 @@ impl State {
             out.push(b"\n");
             true
         });
+        self.requests.set_waits(tag, is_asked);
         for tag in late {
             let why = "no answer to its questions came within ten minutes";
             self.end(tag, |state| state.finish(tag, Outcome::Error(why)));

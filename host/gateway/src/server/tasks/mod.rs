@@ -1,0 +1,166 @@
+//! Tasks: calls that take their time, answered with a handle (extension
+//! `io.modelcontextprotocol/tasks`).
+//!
+//! A task has a file before its client hears of it, so that the end of this program loses none: a
+//! later one says of a task that had not ended that its outcome is unknown. Tasks belong to who
+//! made them; an id that is not guessed is all that protects those of clients without a key.
+
+mod file;
+mod task;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use trine_descriptor::ToolTable as _;
+use trine_descriptor::extras::{Extras, Of};
+use trine_mcp::json::member;
+use trine_mcp::{Id, McpEngine, NeedBytes, TaskRequest, TaskWhat};
+
+use crate::device::Asked;
+use crate::hub::Snapshot;
+use crate::server::ask::Given;
+use crate::sync::lock;
+use file::Folder;
+pub(super) use task::Task;
+
+/// A call that has not ended after this time becomes a task, where its client takes one.
+pub(super) const AFTER: Duration = Duration::from_millis(500);
+/// How long a task is kept from its beginning.
+const TTL: Duration = Duration::from_secs(3600);
+/// How often a client should ask, in milliseconds.
+const POLL_MS: u32 = 500;
+/// Tasks of this program at a time; a further call is answered when it has ended.
+const TASKS_MAX: usize = 1024;
+
+/// What is said of a task whose device has answered so.
+pub(super) const BAD: &str = "the device answered something that its own description does not \
+    allow; the call may have taken effect";
+
+/// Whether a call has become a task.
+#[derive(Debug, Default)]
+pub(super) enum TaskOf {
+    #[default]
+    No,
+    /// One is being made. What a device asks meanwhile waits.
+    Soon(Option<Later>),
+    Is(Arc<Task>),
+}
+
+/// Questions that wait until there is a task to ask them.
+#[derive(Debug)]
+pub(super) struct Later {
+    args: Vec<u8>,
+    state: Vec<u8>,
+    requests: Vec<u8>,
+}
+
+impl Later {
+    pub(super) fn new(asked: &Asked<'_>) -> Self {
+        let Asked { args, state, requests } = *asked;
+        let [args, state, requests] = [args, state, requests].map(<[u8]>::to_vec);
+        Self { args, state, requests }
+    }
+
+    pub(super) fn asked(&self) -> Asked<'_> {
+        Asked { args: &self.args, state: &self.state, requests: &self.requests }
+    }
+}
+
+/// What a task is the handle of.
+pub(super) trait Work: Send + Sync {
+    /// It is not wanted any more.
+    fn cancel(&self);
+
+    /// It goes on with what its client has answered.
+    fn go_on(&self, args: &[u8], given: Result<Given, String>);
+}
+
+/// All tasks of this program, and the folder that has those of others too.
+#[derive(Debug)]
+pub(super) struct Tasks {
+    folder: Option<Folder>,
+    live: Mutex<HashMap<String, Arc<Task>>>,
+}
+
+impl Tasks {
+    /// Tasks are kept in a folder; without one there are none.
+    pub(super) fn new(folder: Option<PathBuf>) -> Self {
+        Self { folder: folder.map(Folder::new), live: Mutex::default() }
+    }
+
+    /// A task that is on the disk when this returns; `None` where it cannot be kept, or there are
+    /// too many.
+    pub(super) fn create(&self, principal: Option<&str>, work: Box<dyn Work>) -> Option<Arc<Task>> {
+        let folder = self.folder.as_ref()?;
+        let now = SystemTime::now();
+        let mut live = lock(&self.live);
+        live.retain(|_, task| task.is_kept(now));
+        if live.len() >= TASKS_MAX {
+            return None;
+        }
+        drop(live);
+        let task = match Task::create(folder, principal, work, now) {
+            Ok(task) => Arc::new(task),
+            Err(error) => {
+                tracing::warn!("a task cannot be kept, so its call is answered later: {error}");
+                return None;
+            }
+        };
+        lock(&self.live).insert(task.id().to_owned(), Arc::clone(&task));
+        Some(task)
+    }
+
+    /// Answers a request about a task.
+    pub(super) fn answer(
+        &self,
+        request: &TaskRequest<'_>,
+        principal: Option<&str>,
+        engine: &McpEngine<'_, Snapshot>,
+        out: &mut [u8],
+    ) -> Result<usize, NeedBytes> {
+        let mut room = [0; 64];
+        let id = request.task.decode_into(&mut room).and_then(|len| room.get(..len));
+        let id = id.and_then(|id| std::str::from_utf8(id).ok()).unwrap_or_default();
+        let live = lock(&self.live).get(id).map(Arc::clone);
+        let now = SystemTime::now();
+        let task = match live {
+            Some(task) => Some(task).filter(|task| task.is_kept(now)),
+            None => self.folder.as_ref().and_then(|it| it.read(id, now)).map(Arc::new),
+        };
+        let Some(task) = task.filter(|task| task.is_of(principal)) else {
+            return engine.finish_no_task(request.id, out);
+        };
+        let (id, version) = (request.id, request.version);
+        match request.what {
+            TaskWhat::Get => task.with_view(|view| engine.finish_task(id, version, view, out)),
+            TaskWhat::Update => {
+                task.take_answers(request.results());
+                engine.finish_task_taken(id, version, out)
+            }
+            TaskWhat::Cancel => {
+                task.cancel();
+                engine.finish_task_taken(id, version, out)
+            }
+        }
+    }
+
+    /// Writes that a call has become a task.
+    pub(super) fn created(
+        task: &Task,
+        (id, version): (Id<'_>, trine_mcp::Version),
+        engine: &McpEngine<'_, Snapshot>,
+        out: &mut [u8],
+    ) -> Result<usize, NeedBytes> {
+        task.with_view(|view| engine.finish_as_task(id, version, view, out))
+    }
+}
+
+/// Whether a tool can be served as a task only: `execution.taskSupport` of its extras.
+pub(super) fn needs(snapshot: &Snapshot, tool: u16) -> bool {
+    let Some(entry) = snapshot.entry(tool) else { return false };
+    let execution = Extras::new(entry.table.extras(entry.row)).members(Of::Tool);
+    let execution = execution.and_then(|members| member(members.as_bytes(), b"execution"));
+    execution.and_then(|it| member(it, b"taskSupport")) == Some(b"\"required\"")
+}
