@@ -67,6 +67,15 @@ pub enum Error {
     #[error("the path of this program is not UTF-8: move it")]
     ProgramPath,
 
+    /// What is no address of a gateway.
+    #[error(
+    #[error(
+        "`{0}` is no address: give the one that trine gateway --http shows, such as \
+         http://127.0.0.1:8331/mcp"
+    )]
+    )]
+    Address(String),
+
     /// Arguments that are not JSON.
     #[error("the arguments are not JSON: write '{{\"PARAMETER\": VALUE}}'")]
     ArgumentsJson(#[source] serde_json::Error),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 from queue import Empty, Queue
@@ -18,12 +20,15 @@ class HttpServer:
     """The process of `SERVER COMMAND… --http 127.0.0.1:0`, whose log goes to standard error."""
 
     def __init__(self, command: list[str]) -> None:
+        self.settings = tempfile.TemporaryDirectory(prefix="trine-")
         self.child = subprocess.Popen(
             [*command, "--http", "127.0.0.1:0"],
             cwd=Path(__file__).resolve().parent,
             stdin=subprocess.DEVNULL,
             stdout=sys.stderr,
             stderr=subprocess.PIPE,
+            # Tasks are kept among the settings, which are none of the user's here.
+            env={**os.environ, "TRINE_CONFIG": self.settings.name},
             encoding="utf-8",
             errors="replace",
         )
@@ -55,4 +60,5 @@ class HttpServer:
             self.child.kill()
             status = self.child.wait()
         self.reader.join()
+        self.settings.cleanup()
         return status

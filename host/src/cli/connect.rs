@@ -41,6 +41,9 @@ pub(super) struct Connect {
     /// Your own file, or that of the project.
     #[arg(long, value_enum, default_value_t = Scope::User)]
     scope: Scope,
+    /// Address of a gateway that runs already (trine gateway --http), in place of arguments.
+    #[arg(long, value_name = "URL", conflicts_with = "args")]
+    url: Option<String>,
     /// Arguments of `trine gateway` [default: --simulate]
     #[arg(last = true, value_name = "GATEWAY ARGUMENTS")]
     args: Vec<String>,
@@ -58,6 +61,10 @@ impl Connect {
     }
 
     fn entry(&self, directory: &Path) -> Result<Entry> {
+        if let Some(url) = &self.url {
+            let (name, url) = (self.name.clone(), Some(checked(url)?));
+            return Ok(Entry { name, command: String::new(), args: Vec::new(), url });
+        }
         let mut args = vec!["gateway".to_owned()];
         if self.args.is_empty() {
             args.extend(DEFAULT_ARGS.map(str::to_owned));
@@ -69,7 +76,7 @@ impl Connect {
         }
         let command = env::current_exe().map_err(Error::Program)?;
         let command = command.to_str().ok_or(Error::ProgramPath)?;
-        Ok(Entry { name: self.name.clone(), command: command.to_owned(), args })
+        Ok(Entry { name: self.name.clone(), command: command.to_owned(), args, url: None })
     }
 
     fn show(&self, file: &Path, entry: &Entry) -> Result<ExitCode> {
@@ -110,7 +117,9 @@ impl Connect {
     }
 
     fn note(&self) {
-        if self.args.is_empty() {
+        if self.url.is_some() {
+            eprintln!("The gateway has to run: the client does not start it.");
+        } else if self.args.is_empty() {
             eprintln!(
                 "It starts the simulated board; name your own devices after --, for example: \
                  trine connect {} -- --serial /dev/ttyACM0",
@@ -118,6 +127,14 @@ impl Connect {
             );
         }
     }
+}
+
+/// An address that a client can use.
+fn checked(url: &str) -> Result<String> {
+    let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+    let is_plain = url.bytes().all(|byte| byte.is_ascii_graphic());
+    let is_whole = rest.is_some_and(|rest| rest.split_once('/').is_some_and(|it| !it.0.is_empty()));
+    if is_whole && is_plain { Ok(url.to_owned()) } else { Err(Error::Address(url.to_owned())) }
 }
 
 // A client starts the gateway in a directory of its own choice.

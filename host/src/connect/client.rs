@@ -32,6 +32,9 @@ pub enum Client {
     Inspector,
 }
 
+/// The key of a server's address in an entry, and the members before it.
+pub(super) type Address = (&'static str, &'static [(&'static str, &'static str)]);
+
 /// Whose file an entry goes into.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Scope {
@@ -116,6 +119,18 @@ impl Client {
             Self::Codex => "mcp_servers",
             _ => "mcpServers",
         }
+    }
+
+    /// The key of a server's address, and the members that come before it; `None` where the file of
+    /// the client takes no address.
+    pub(super) const fn address(self) -> Option<Address> {
+        Some(match self {
+            Self::ClaudeDesktop => return None,
+            Self::ClaudeCode | Self::VsCode => ("url", &[("type", "http")]),
+            Self::Inspector => ("url", &[("type", "streamable-http"), ("protocolEra", "auto")]),
+            Self::Gemini => ("httpUrl", &[]),
+            Self::Cursor | Self::Codex | Self::Zed => ("url", &[]),
+        })
     }
 
     /// Members of an entry other than `command` and `args`, which come first.

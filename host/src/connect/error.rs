@@ -10,6 +10,8 @@ pub enum ConnectError {
     Name(String),
     /// The file has no project form for this client.
     NoProjectFile(&'static str),
+    /// The file of this client takes no address.
+    NoAddress(&'static str),
     /// The home directory is unknown.
     NoHome,
     /// The file is not what the client reads; what is wrong and where.
@@ -49,6 +51,9 @@ impl fmt::Display for ConnectError {
             }
             Self::NoProjectFile(client) => {
                 write!(f, "{client} has no file in a project: leave out --scope project")
+            }
+            Self::NoAddress(client) => {
+                write!(f, "{client} takes no address from its file: leave out --url")
             }
             Self::NoHome => {
                 f.write_str("unknown home directory: set HOME, or give the file with --file")

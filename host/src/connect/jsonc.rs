@@ -3,7 +3,7 @@
 use jsonc_parser::ParseOptions;
 use jsonc_parser::cst::{CstInputValue, CstNode, CstObject, CstRootNode};
 
-use super::client::{Client, FileSyntax};
+use super::client::{Address, Client, FileSyntax};
 use super::error::ConnectError;
 use super::{Entry, is_trine};
 
@@ -25,15 +25,20 @@ pub(super) fn merge(client: Client, text: &str, entry: &Entry) -> Result<String,
     once(&servers)?;
     match servers.get(&entry.name) {
         None => {
-            servers.append(&entry.name, whole(client, entry));
+            servers.append(&entry.name, whole(client, entry)?);
         }
         Some(property) => {
             let held = property.object_value().ok_or_else(|| shape(&entry.name, "an object"))?;
             once(&held)?;
-            if let Some(holder) = other_holder(&held) {
+            if let Some(holder) =
+                other_holder(&held).filter(|holder| entry.url.as_ref() != Some(holder))
+            {
                 return Err(ConnectError::Taken { name: entry.name.clone(), holder });
             }
-            put(client, &held, entry);
+            match &entry.url {
+                Some(url) => put_address(address(client)?, &held, url),
+                None => put(client, &held, entry),
+            }
         }
     }
     let mut merged = root.to_string();
@@ -53,6 +58,7 @@ pub(super) fn entries(client: Client, text: &str) -> Result<Vec<Entry>, ConnectE
             name: property.decoded_name()?,
             command: text_of(&held, "command")?,
             args: texts_of(&held, "args").unwrap_or_default(),
+            url: None,
         })
     });
     Ok(found.collect())
@@ -95,14 +101,40 @@ fn once(object: &CstObject) -> Result<(), ConnectError> {
     }
 }
 
-fn whole(client: Client, entry: &Entry) -> CstInputValue {
+fn whole(client: Client, entry: &Entry) -> Result<CstInputValue, ConnectError> {
+    let pair = |(key, value): &(&str, &str)| ((*key).to_owned(), CstInputValue::from(*value));
     let mut members = Vec::new();
-    for (key, value) in client.fixed() {
-        members.push(((*key).to_owned(), CstInputValue::from(*value)));
+    if let Some(url) = &entry.url {
+        let (key, before) = address(client)?;
+        members.extend(before.iter().map(pair));
+        members.push((key.to_owned(), CstInputValue::from(url.as_str())));
+        return Ok(CstInputValue::Object(members));
     }
+    members.extend(client.fixed().iter().map(pair));
     members.push(("command".to_owned(), CstInputValue::from(entry.command.as_str())));
     members.push(("args".to_owned(), args_value(entry)));
-    CstInputValue::Object(members)
+    Ok(CstInputValue::Object(members))
+}
+
+fn address(client: Client) -> Result<Address, ConnectError> {
+    client.address().ok_or(ConnectError::NoAddress(client.title()))
+}
+
+// What started a program is taken out; the rest stays.
+fn put_address((key, before): Address, held: &CstObject, url: &str) {
+    for (key, value) in before {
+        if text_of(held, key).as_deref() != Some(value) {
+            set(held, key, CstInputValue::from(*value));
+        }
+    }
+    if text_of(held, key).as_deref() != Some(url) {
+        set(held, key, CstInputValue::from(url));
+    }
+    let is_stale = text_of(held, "type").as_deref() == Some("stdio");
+    let stale: &[&str] = if is_stale { &["type", "command", "args"] } else { &["command", "args"] };
+    for property in stale.iter().filter_map(|other| held.get(other)) {
+        property.remove();
+    }
 }
 
 fn args_value(entry: &Entry) -> CstInputValue {

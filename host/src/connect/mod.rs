@@ -40,6 +40,8 @@ pub struct Entry {
     pub command: String,
     /// Its arguments.
     pub args: Vec<String>,
+    /// Where a server listens that the client does not start; command and arguments are empty then.
+    pub url: Option<String>,
 }
 
 impl Entry {
@@ -112,7 +114,12 @@ mod tests {
 
     #[test]
     fn names_are_what_every_client_takes() {
-        let entry = |name: &str| Entry { name: name.into(), command: "trine".into(), args: vec![] };
+        let entry = |name: &str| Entry {
+            name: name.into(),
+            command: "trine".into(),
+            args: vec![],
+            url: None,
+        };
         assert!(entry("green-house_2").check().is_ok());
         for name in ["", "a b", "a.b", "é", &"x".repeat(65)] {
             assert!(entry(name).check().is_err(), "{name:?}");

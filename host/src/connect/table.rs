@@ -34,7 +34,9 @@ pub(super) fn merge(client: Client, text: &str, entry: &Entry) -> Result<String,
                 key: format!("{key}.{}", entry.name),
                 expected: "a table",
             })?;
-            if let Some(holder) = other_holder(held) {
+            if let Some(holder) =
+                other_holder(held).filter(|holder| entry.url.as_ref() != Some(holder))
+            {
                 return Err(ConnectError::Taken { name: entry.name.clone(), holder });
             }
             put(held, entry);
@@ -60,6 +62,7 @@ pub(super) fn entries(client: Client, text: &str) -> Result<Vec<Entry>, ConnectE
             name: name.to_owned(),
             command: text_of(held, "command")?,
             args: texts_of(held, "args").unwrap_or_default(),
+            url: None,
         })
     });
     Ok(found.collect())
@@ -76,6 +79,15 @@ fn parse(text: &str) -> Result<DocumentMut, ConnectError> {
 
 // Only what differs is written, so that a second run changes no byte.
 fn put(held: &mut dyn TableLike, entry: &Entry) {
+    if let Some(url) = &entry.url {
+        if text_of(held, "url").as_deref() != Some(url) {
+            set(held, "url", Value::from(url.as_str()));
+        }
+        for other in ["command", "args"] {
+            held.remove(other);
+        }
+        return;
+    }
     if text_of(held, "command").as_deref() != Some(&entry.command) {
         set(held, "command", Value::from(entry.command.as_str()));
     }
@@ -116,7 +128,7 @@ mod tests {
 
     fn entry() -> Entry {
         let args = vec!["gateway".to_owned(), "--simulate".to_owned()];
-        Entry { name: "trine".to_owned(), command: "/usr/bin/trine".to_owned(), args }
+        Entry { name: "trine".to_owned(), command: "/usr/bin/trine".to_owned(), args, url: None }
     }
 
     fn merged(text: &str) -> String {
@@ -136,6 +148,20 @@ mod tests {
         assert!(after.starts_with("mcp_servers.trine.command = \"/usr/bin/trine\"\n"), "{after}");
         assert!(after.ends_with("model = \"x\"\n"), "{after}");
         assert_eq!(entries(Client::Codex, &after).unwrap(), [entry()]);
+    }
+
+    #[test]
+    fn an_address_takes_the_place_of_a_command_and_stays_when_it_is_the_same() {
+        let url = "http://127.0.0.1:8331/mcp";
+        let at = Entry { url: Some(url.to_owned()), ..entry() };
+        let before = "[mcp_servers.trine] # ours\ncommand = \"/opt/trine\"\nargs = []\n";
+        let after = merge(Client::Codex, before, &at).unwrap();
+        assert_eq!(after, format!("[mcp_servers.trine] # ours\nurl = \"{url}\"\n"));
+        assert_eq!(merge(Client::Codex, &after, &at).unwrap(), after);
+        for other in [Entry { url: Some("http://other/mcp".to_owned()), ..entry() }, entry()] {
+            let refused = merge(Client::Codex, &after, &other);
+            assert!(matches!(refused, Err(ConnectError::Taken { .. })), "{refused:?}");
+        }
     }
 
     #[test]

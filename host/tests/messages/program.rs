@@ -27,6 +27,7 @@ pub(crate) fn program(out: &mut String) {
         CurrentDirectory(absent())
         Program(absent())
         ProgramPath {}
+        Address(text("here"))
         ArgumentsJson(json())
         ArgumentsObject {}
         UnknownTool {
@@ -104,6 +105,7 @@ pub(crate) fn program(out: &mut String) {
     samples! { out, "connect", ConnectError:
         Name(text("a b"))
         NoProjectFile("Claude Desktop")
+        NoAddress("Claude Desktop")
         NoHome {}
         Broken(text("unexpected token on line 3"))
         Shape { key: text("mcpServers"), expected: "an object" }

@@ -217,3 +217,36 @@ fn a_link_stays_a_link_and_permissions_stay() {
     assert!(fs::read_to_string(&real).unwrap().contains("context_servers"));
     assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o600);
 }
+
+#[test]
+fn golden_address_of_each_client_whose_file_takes_one() {
+    let url = "http://127.0.0.1:8331/mcp";
+    for client in CLIENTS {
+        let room = Room::new(&format!("url-{client}"));
+        let file = room.0.join("settings");
+        // The entry of a program becomes that of an address.
+        let started = write(client, &file, &ARGS);
+        assert!(started.status.success(), "{client}: {}", text(&started.stderr));
+        let output = write(client, &file, &["--url", url]);
+        if client == "claude-desktop" {
+            assert!(text(&output.stderr).contains("takes no address"), "{output:?}");
+            continue;
+        }
+        assert!(output.status.success(), "{client}: {}", text(&output.stderr));
+        assert!(text(&output.stderr).contains("has to run"), "{output:?}");
+        let after = fs::read_to_string(&file).unwrap();
+        assert!(after.contains(url) && !after.contains("command"), "{client}: {after}");
+        let again = write(client, &file, &["--url", url]);
+        assert!(text(&again.stdout).contains("already"), "{client}: {again:?}");
+        let other = write(client, &file, &["--url", "https://board.example/mcp"]);
+        assert!(text(&other.stderr).contains("another server"), "{client}: {other:?}");
+        compare(client, "url", &after);
+    }
+    let room = Room::new("url-bad");
+    for bad in ["", "127.0.0.1:8331", "ftp://a/mcp", "http:///mcp", "http://a b/mcp", "http://a"] {
+        let output = connect("cursor", &["--url", bad], &room.0);
+        assert!(!output.status.success() && text(&output.stderr).contains("no address"), "{bad}");
+    }
+    let both = connect("cursor", &["--url", url, "--", "--simulate"], &room.0);
+    assert!(!both.status.success(), "{both:?}");
+}
