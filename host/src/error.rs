@@ -69,10 +69,8 @@ pub enum Error {
 
     /// What is no address of a gateway.
     #[error(
-    #[error(
         "`{0}` is no address: give the one that trine gateway --http shows, such as \
          http://127.0.0.1:8331/mcp"
-    )]
     )]
     Address(String),
 

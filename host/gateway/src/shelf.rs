@@ -6,8 +6,12 @@ use self_cell::self_cell;
 use trine_descriptor::record::Decoder;
 use trine_descriptor::{Field, Kind, Lists, Prompt, Resource, Template, check};
 
+use trine_wire::message::what;
+
 use crate::sanitize;
 
+/// Most characters of a name or an address that breaks a rule in a sentence about it.
+const SHOWN_MAX: usize = 80;
 /// Most bytes of an address.
 const URI_MAX: usize = 1024;
 /// Most entries of one list that are shown.
@@ -27,7 +31,8 @@ struct Rows<'a> {
     resources: Vec<Resource<'a>>,
     templates: Vec<(u16, Template<'a>)>,
     prompts: Vec<Row<'a>>,
-    left_out: u32,
+    /// Why each entry that is not taken is not.
+    left_out: Vec<String>,
 }
 
 type Records = [Box<[u8]>; 3];
@@ -60,9 +65,15 @@ impl DeviceShelf {
         self.kept.borrow_dependent()
     }
 
-    /// How many entries were left out.
-    pub(crate) fn left_out(&self) -> u32 {
-        self.rows().left_out
+    /// A list as it came, by its number on the wire.
+    pub(crate) fn list(&self, what: u8) -> Option<&[u8]> {
+        let lists = self.kept.borrow_owner();
+        lists.get(usize::from(what.checked_sub(what::RESOURCES)?)).map(|list| &**list)
+    }
+
+    /// A sentence for each entry that was left out.
+    pub(crate) fn left_out(&self) -> &[String] {
+        &self.rows().left_out
     }
 
     /// The device's own number of a prompt.
@@ -113,23 +124,35 @@ impl<'a> Rows<'a> {
         let mut rows = Self::default();
         let mut seen = HashSet::new();
         rows.each(resources, &mut |rows, _, mut record| {
-            let resource = record.resource().filter(|it| is_fit(it.uri, it.name, it.mime))?;
-            let texts = [resource.title, resource.description];
-            let is_new = texts.into_iter().all(sanitize::is_plain) && seen.insert(resource.uri);
-            (is_new && rows.resources.len() < ENTRIES_MAX).then(|| rows.resources.push(resource))
+            let resource = record.resource().ok_or("a resource cannot be read")?;
+            let texts = [resource.title, resource.description, resource.name, resource.mime];
+            fit("resource", (resource.uri, resource.name), &texts)?;
+            is_new("resource", seen.insert(resource.uri), resource.uri, rows.resources.len())?;
+            rows.resources.push(resource);
+            Ok(())
         });
         rows.each(templates, &mut |rows, number, mut record| {
-            let template = record.template().filter(|it| is_fit(it.uri, it.name, it.mime))?;
-            let texts = [template.title, template.description];
-            let is_new = texts.into_iter().all(sanitize::is_plain) && seen.insert(template.uri);
-            (is_new && template.variables().next().is_some() && rows.templates.len() < ENTRIES_MAX)
-                .then(|| rows.templates.push((number, template)))
+            let template = record.template().ok_or("a resource template cannot be read")?;
+            let texts = [template.title, template.description, template.name, template.mime];
+            fit("resource template", (template.uri, template.name), &texts)?;
+            is_new(
+                "resource template",
+                seen.insert(template.uri),
+                template.uri,
+                rows.templates.len(),
+            )?;
+            if template.variables().next().is_none() {
+                return Err(format!("resource template {} has no {{variable}}", template.uri));
+            }
+            rows.templates.push((number, template));
+            Ok(())
         });
         let mut names = HashSet::new();
         rows.each(prompts, &mut |rows, number, mut record| {
             let row = prompt(number, &mut record)?;
-            (names.insert(row.head[0]) && rows.prompts.len() < ENTRIES_MAX)
-                .then(|| rows.prompts.push(row))
+            is_new("prompt", names.insert(row.head[0]), row.head[0], rows.prompts.len())?;
+            rows.prompts.push(row);
+            Ok(())
         });
         rows
     }
@@ -138,35 +161,74 @@ impl<'a> Rows<'a> {
     fn each(
         &mut self,
         list: &'a [u8],
-        take: &mut dyn FnMut(&mut Self, u16, Decoder<'a>) -> Option<()>,
+        take: &mut dyn FnMut(&mut Self, u16, Decoder<'a>) -> Result<(), String>,
     ) {
         let mut records = Decoder::new(list);
         let mut number: u16 = 0;
         while let Some(record) = records.record() {
             // A length of 0 is a number that is not used.
-            if !record.is_empty() && take(self, number, Decoder::new(record)).is_none() {
-                self.left_out += 1;
+            if !record.is_empty()
+                && let Err(why) = take(self, number, Decoder::new(record))
+            {
+                self.left_out.push(why);
             }
             number = number.saturating_add(1);
         }
     }
 }
 
-fn is_fit(uri: &str, name: &str, mime: &str) -> bool {
-    let is_address =
-        uri.contains(':') && uri.len() <= URI_MAX && !uri.contains(char::is_whitespace);
-    is_address && !name.is_empty() && [uri, name, mime].into_iter().all(sanitize::is_plain)
+/// Whether an entry keeps the rules for its address and its texts.
+fn fit(what: &str, (uri, name): (&str, &str), texts: &[&str]) -> Result<(), String> {
+    let shown: String = sanitize::plain(uri).chars().take(SHOWN_MAX).collect();
+    if !uri.contains(':') || uri.len() > URI_MAX || uri.contains(char::is_whitespace) {
+        return Err(format!(
+            "{what} \"{shown}\": its address must have a scheme as in board://menu, no spaces, and \
+             at most {URI_MAX} bytes"
+        ));
+    }
+    if name.is_empty() {
+        return Err(format!("{what} {shown} has no name"));
+    }
+    are_plain(texts.iter().chain(&[uri])).ok_or_else(|| hidden(&format!("{what} {shown}")))
+}
+
+fn are_plain<'t>(texts: impl IntoIterator<Item = &'t &'t str>) -> Option<()> {
+    texts.into_iter().all(|text| sanitize::is_plain(text)).then_some(())
+}
+
+fn hidden(what: &str) -> String {
+    format!("{what}: a text of it has characters that no one can see")
+}
+
+/// Whether an entry is the first of its name, and there is room for it.
+fn is_new(what: &str, is_new: bool, name: &str, have: usize) -> Result<(), String> {
+    if !is_new {
+        return Err(format!("{what} {name} is there twice"));
+    }
+    let room = have < ENTRIES_MAX;
+    room.then_some(()).ok_or_else(|| format!("{what} {name}: at most {ENTRIES_MAX} are taken"))
 }
 
 /// A prompt that keeps all rules: its arguments are texts and choices.
-fn prompt<'a>(number: u16, record: &mut Decoder<'a>) -> Option<Row<'a>> {
-    let head = record.prompt()?;
-    let args: Vec<_> = (0..record.count()?).map(|_| record.node()).collect::<Option<_>>()?;
-    let texts = args.iter().all(|it| matches!(it.kind, Kind::Text { .. } | Kind::Choice(_)));
-    let are_fit = head.into_iter().all(sanitize::is_plain)
-        && args.iter().all(|it| [it.name, it.description].into_iter().all(sanitize::is_plain));
-    let is_sound = check::tool(Prompt::new(head[0], head[2], &args).table(), 0).is_ok();
-    (texts && are_fit && is_sound).then_some(Row { number, head, args })
+fn prompt<'a>(number: u16, record: &mut Decoder<'a>) -> Result<Row<'a>, String> {
+    let head = record.prompt().ok_or("a prompt cannot be read")?;
+    let shown: String = sanitize::plain(head[0]).chars().take(SHOWN_MAX).collect();
+    let what = format!("prompt \"{shown}\"");
+    let args = record.count().and_then(|count| (0..count).map(|_| record.node()).collect());
+    let args: Vec<Field<'a>> = args.ok_or_else(|| format!("{what}: an argument cannot be read"))?;
+    are_plain(&head).ok_or_else(|| hidden(&what))?;
+    for arg in &args {
+        are_plain(&[arg.name, arg.description]).ok_or_else(|| hidden(&what))?;
+        if !matches!(arg.kind, Kind::Text { .. } | Kind::Choice(_)) {
+            return Err(format!("{what}: argument {} must be a text or a choice", arg.name));
+        }
+    }
+    if let Err(error) = check::tool(Prompt::new(head[0], head[2], &args).table(), 0) {
+        let arg = error.node.and_then(|(_, node)| args.get(usize::from(node)));
+        let of = arg.map(|arg| format!(", argument {}", arg.name)).unwrap_or_default();
+        return Err(format!("{what}{of}: {}", error.kind.rule()));
+    }
+    Ok(Row { number, head, args })
 }
 
 #[cfg(test)]
@@ -212,10 +274,22 @@ mod tests {
             completes: true,
         };
         let shelf = shelf(&of);
-        assert_eq!((shelf.counts(), shelf.left_out()), ([1, 1, 1], 9));
+        assert_eq!((shelf.counts(), shelf.left_out().len()), ([1, 1, 1], 9));
         assert_eq!(shelf.resource(0), Some(GOOD));
         assert_eq!(shelf.template(0), Some(templates[1]));
         assert_eq!((shelf.template_number(0), shelf.prompt_number(0)), (Some(1), Some(2)));
+        let whys = shelf.left_out().join("\n");
+        for why in [
+            "resource \"no-address\": its address must have a scheme",
+            "resource board://manual is there twice",
+            "resource a:b has no name",
+            "resource template a:fixed has no {variable}",
+            "prompt \"bad name\": its name must match",
+            "prompt \"numbers\": argument n must be a text or a choice",
+            "prompt advise is there twice",
+        ] {
+            assert!(whys.contains(why), "{why}: {whys}");
+        }
         let prompt = shelf.prompt_as(0, "board_advise").unwrap();
         assert_eq!((prompt.name(), prompt.title()), ("board_advise", "Advice"));
         assert_eq!(prompt.args(), plant);

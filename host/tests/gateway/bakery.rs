@@ -9,9 +9,13 @@ use std::time::{Duration, Instant};
 
 use trine_arena::Ring;
 use trine_descriptor::record::Encoder;
-use trine_descriptor::{Field, Kind, Limits, Tool, ToolInfo, ValueReader, ValueWriter};
+use trine_descriptor::{
+    Field, Kind, Limits, Prompt, Resource, Shelf, Template, Tool, ToolInfo, ValueReader,
+    ValueWriter,
+};
 use trine_dispatch::{
-    Answer, Call, CallId, Calls, Config, Device, Identity, Tools, ask, block as put_block,
+    Answer, Call, CallId, Calls, Completion, Config, Device, Identity, Prompted, ReadRequest,
+    Tools, ask, block as put_block,
 };
 use trine_wire::message::block::Block;
 use trine_wire::message::input::{self, Records, Request};
@@ -42,6 +46,19 @@ static TOOLS: [Tool<'static>; 3] = [
         &[],
     ),
 ];
+
+static SHELF: Shelf<'static> = Shelf {
+    resources: &[Resource::new("board://menu", "menu")
+        .describe("What there is.")
+        .of("text/plain", 0)],
+    templates: &[
+        Template::new("bread://{kind}/price", "price").describe("Its price.", "text/plain")
+    ],
+    prompts: &[Prompt::new("order", "Orders bread.", &KIND)],
+    completes: true,
+};
+const KIND: [Field<'static>; 1] =
+    [Field::new("kind", Kind::Text { min: 1, max: 20 }).describe("The kind of it.")];
 
 /// The device at work, until it is dropped.
 pub(crate) struct Bakery {
@@ -78,6 +95,7 @@ fn run(listener: &UnixListener, end: &AtomicBool) {
     let mut ring = Ring::new(&mut bytes);
     let (mut line, out) = ring.split();
     let mut device = Device::new(config, &mut memory, out, &TOOLS).unwrap();
+    device.offer_lists(&SHELF);
     let mut desk = BakeryTools::default();
     let since = Instant::now();
     while !end.load(SeqCst) {
@@ -89,6 +107,9 @@ fn run(listener: &UnixListener, end: &AtomicBool) {
             Err(_) => return,
         }
         device.poll(since.elapsed().as_millis() as u64, 8, &mut desk);
+        if std::mem::take(&mut desk.menu_changed) {
+            device.resource_changed("board://menu").unwrap();
+        }
         assert_eq!(device.fault(), None);
         let said = device.tx_peek().to_vec();
         device.tx_consume(said.len());
@@ -103,6 +124,7 @@ struct BakeryTools {
     /// The cake, how far it is, and when it goes on.
     cake: Option<(CallId, u32, u64)>,
     logged: bool,
+    menu_changed: bool,
 }
 
 impl Tools for BakeryTools {
@@ -111,6 +133,7 @@ impl Tools for BakeryTools {
             SEAL => seal(&call, out),
             BAKE => {
                 self.cake = Some((call.id, 0, call.now));
+                self.menu_changed = true;
                 Answer::Pending
             }
             _ => {
@@ -141,6 +164,28 @@ impl Tools for BakeryTools {
             self.cake = None;
         }
         now + 5
+    }
+
+    fn read_resource(&mut self, request: &ReadRequest<'_>, out: &mut ValueWriter<'_>) -> Answer {
+        let (uri, mime) = (request.uri, "text/plain");
+        if uri == "bread://gold/price" {
+            return Answer::Failed("there is no such bread");
+        }
+        put_block(out, &Block::Embedded { uri, mime, what: 0, bytes: b"Rye, wheat." });
+        Answer::Blocks
+    }
+
+    fn prompt(&mut self, request: &Prompted<'_>, out: &mut ValueWriter<'_>) -> Answer {
+        let kind = request.args.text(0).unwrap_or_default();
+        put_block(out, &Block::Text { text: &format!("A loaf of {kind}, please.") });
+        Answer::Blocks
+    }
+
+    fn complete(&mut self, request: &Completion<'_>, out: &mut ValueWriter<'_>) -> Answer {
+        for text in ["rye", "wheat"].into_iter().filter(|it| it.starts_with(request.text)) {
+            put_block(out, &Block::Text { text });
+        }
+        Answer::Blocks
     }
 }
 

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use serial2::SerialPort;
 use trine_bits::Random;
 
+use crate::bakery::Bakery;
 use crate::board::Board;
 use crate::harness::{Folder, Gateway, stateless, until};
 use crate::ledger::Ledger;
@@ -16,7 +17,8 @@ use crate::ledger::Ledger;
 /// A board on a pseudo-terminal, and the folder in which its users meet.
 struct Port {
     folder: Folder,
-    _board: Board,
+    /// What is behind the terminal.
+    _board: Box<dyn std::any::Any>,
     path: PathBuf,
     /// Keeps the terminal while no one has it open.
     _its: SerialPort,
@@ -26,10 +28,16 @@ impl Port {
     fn new(name: &str) -> Self {
         let folder = Folder::new(name);
         let board = Board::start(folder.path("board"), "A1");
+        let path = board.path.clone();
+        Self::of(folder, Box::new(board), &path)
+    }
+
+    /// One behind which a device listens on a socket.
+    fn of(folder: Folder, board: Box<dyn std::any::Any>, socket: &std::path::Path) -> Self {
         let (ours, its) = SerialPort::pair().unwrap();
         let path = std::fs::read_link(format!("/proc/self/fd/{}", its.as_raw_fd())).unwrap();
         let socket = until(
-            || std::os::unix::net::UnixStream::connect(&board.path).ok(),
+            || std::os::unix::net::UnixStream::connect(socket).ok(),
             || "the board's socket is not there".to_owned(),
         );
         let (mut from, mut to) = (socket.try_clone().unwrap(), ours.try_clone().unwrap());
@@ -49,13 +57,17 @@ impl Port {
 
     /// A gateway that has the board, or uses it through the one that has.
     fn gateway(&self, arguments: &[&str]) -> Gateway {
+        let mut gateway = self.started(arguments);
+        gateway.tools_of(11);
+        gateway
+    }
+
+    fn started(&self, arguments: &[&str]) -> Gateway {
         let serial = self.path.to_str().unwrap();
         let arguments = [&["--serial", serial], arguments].concat();
         let mut command = Gateway::command(&arguments);
         command.env("XDG_RUNTIME_DIR", self.folder.path(""));
-        let mut gateway = Gateway::spawn(&mut command);
-        gateway.tools_of(11);
-        gateway
+        Gateway::spawn(&mut command)
     }
 
     fn run(&self, arguments: &[&str]) -> (Option<i32>, String) {
@@ -274,4 +286,49 @@ fn no_call_runs_twice_or_goes_unanswered_whoever_is_killed_and_however_the_cable
         assert!(is_right, "call {number} ended '{end}' and ran {noted} times");
     }
     assert!(count("done") > calls / 4, "hardly any call went through");
+}
+
+#[test]
+fn the_second_program_has_resources_and_prompts_too_and_is_told_of_changes() {
+    let folder = Folder::new("shared-shelf");
+    let clerk = folder.path("clerk");
+    let bakery = Bakery::start(clerk.clone());
+    let port = Port::of(folder, Box::new(bakery), &clerk);
+    let mut first = port.started(&[]);
+    first.tools_of(3);
+    let mut second = port.started(&[]);
+    second.tools_of(3);
+    let lists = ["resources/list", "resources/templates/list", "prompts/list"];
+    for method in lists {
+        let [one, two] =
+            [&mut first, &mut second].map(|it| it.ask(method, json!({}))["result"].clone());
+        assert!(one.is_object(), "{method}");
+        assert_eq!(one, two, "{method}");
+    }
+    let read =
+        |gateway: &mut Gateway, uri: &str| gateway.ask("resources/read", json!({"uri": uri}));
+    let menu = read(&mut second, "board://menu");
+    assert_eq!(menu["result"]["contents"][0]["text"], "Rye, wheat.", "{menu}");
+    assert!(read(&mut second, "bread://rye/price")["result"].is_object());
+    let refused = read(&mut second, "bread://gold/price");
+    assert!(refused["error"]["message"].as_str().unwrap().contains("no such bread"), "{refused}");
+    assert_eq!(read(&mut second, "board://other")["error"]["code"], json!(-32602));
+    let order = json!({"name": "order", "arguments": {"kind": "rye"}});
+    let made = second.ask("prompts/get", order);
+    assert_eq!(
+        made["result"]["messages"][0]["content"]["text"], "A loaf of rye, please.",
+        "{made}"
+    );
+    let typed = json!({"ref": {"type": "ref/prompt", "name": "order"},
+        "argument": {"name": "kind", "value": "w"}});
+    let typed = second.ask("completion/complete", typed);
+    assert_eq!(typed["result"]["completion"]["values"], json!(["wheat"]), "{typed}");
+    // What the first program's call changes, the second one's client is told.
+    let filter = json!({"notifications": {"resourceSubscriptions": ["board://menu"]}});
+    second.send(&stateless(&json!("menu"), "subscriptions/listen", filter));
+    assert_eq!(second.line()["method"], "notifications/subscriptions/acknowledged");
+    first.call("bake", json!({}));
+    let told = second.line();
+    assert_eq!(told["method"], "notifications/resources/updated", "{told}");
+    assert_eq!(told["params"]["uri"], "board://menu");
 }

@@ -106,6 +106,12 @@ pub(crate) enum DeviceNews<'a> {
 /// Someone who is told of events as long as he is there.
 pub(crate) trait EventListener: Send + Sync {
     fn event(&self, seq: u32, tool: u16, text: &str);
+
+    /// A resource has changed.
+    fn resource_changed(&self, uri: &str);
+
+    /// What the device has next to its tools has changed.
+    fn lists_changed(&self);
 }
 
 type Listener = Box<dyn Fn(&Event) + Send>;
@@ -295,10 +301,10 @@ impl Device {
         lock(&self.guests).push(listener);
     }
 
-    fn tell_guests(&self, seq: u32, tool: u16, text: &str) {
+    fn tell_guests(&self, tell: impl Fn(&dyn EventListener)) {
         let mut guests = lock(&self.guests);
         guests.retain(|guest| guest.strong_count() > 0);
-        guests.iter().filter_map(Weak::upgrade).for_each(|guest| guest.event(seq, tool, text));
+        guests.iter().filter_map(Weak::upgrade).for_each(|guest| tell(&*guest));
     }
 
     /// What a program is told that uses it through this one; `None` while it is not online.
@@ -373,13 +379,17 @@ impl Device {
     fn deferred(&self, deferred: Deferred) {
         match deferred {
             Deferred::Changed => {
+                self.tell_guests(|guest| guest.lists_changed());
                 if let Some(changed) = self.changed.get() {
                     changed();
                 }
             }
-            Deferred::Resource(uri) => self.tell(DeviceNews::Resource(&uri)),
+            Deferred::Resource(uri) => {
+                self.tell_guests(|guest| guest.resource_changed(&uri));
+                self.tell(DeviceNews::Resource(&uri));
+            }
             Deferred::Event { seq, tool, text, is_logged } => {
-                self.tell_guests(seq, tool, &text);
+                self.tell_guests(|guest| guest.event(seq, tool, &text));
                 let tool = self.tool_name(tool);
                 if is_logged {
                     info!("{}: {tool}: {text}", self.name());

@@ -19,6 +19,8 @@ const CACHE_MAX: usize = 4;
 const CONTEST_MS: u64 = 10_000;
 /// How long a host that was displaced leaves the device to the other one, and up to twice that.
 const BACK_MS: u64 = 300;
+/// Entries beside the tools that break a rule, of which the log says each one's.
+const LEFT_OUT_MAX: usize = 8;
 /// Log messages of this level and above are asked for: all of them.
 const LOG_LEVEL: u8 = 0;
 
@@ -263,9 +265,12 @@ impl DeviceSession {
             self.listing = Some(listing);
             return self.ask_page(now);
         };
-        if shelf.left_out() > 0 {
-            let count = shelf.left_out();
-            self.note(&format!("{count} of its resources and prompts break a rule: left out"));
+        for why in shelf.left_out().iter().take(LEFT_OUT_MAX) {
+            self.note(&format!("{why}: left out"));
+        }
+        if shelf.left_out().len() > LEFT_OUT_MAX {
+            let count = shelf.left_out().len() - LEFT_OUT_MAX;
+            self.note(&format!("{count} more resources and prompts break a rule: left out"));
         }
         self.shelf = Some(Arc::new(shelf));
         self.deferred.push(Deferred::Changed);

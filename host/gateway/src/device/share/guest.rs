@@ -16,7 +16,9 @@ use trine_wire::message::{
 
 use super::answers::{Answers, Came};
 use super::outcome;
-use crate::device::{Asked, Cost, Device, EventListener, Extra, Introduction, Ticket, Waiter};
+use crate::device::{
+    Asked, Cost, Device, DeviceWant, EventListener, Extra, Introduction, Ticket, Waiter,
+};
 use crate::link::place;
 use crate::link::{FrameEvent, Frames, Framing, Outgoing, READ_PATIENCE};
 use crate::sync::lock;
@@ -37,7 +39,10 @@ const FEATURES: u32 = feature::CONSENT
     | feature::PROGRESS
     | feature::NEED_INPUT
     | feature::CANCEL
-    | feature::ASK;
+    | feature::ASK
+    | feature::RESOURCES
+    | feature::PROMPTS
+    | feature::COMPLETE;
 
 /// What the device's answers go to.
 struct Guest {
@@ -200,7 +205,24 @@ impl Guest {
                     }
                 }
                 (HostMessage::List { offset, max, what: message::what::TOOLS }, Some(told)) => {
-                    self.page(offset, max, told);
+                    let list = told.introduction.table.list();
+                    self.page((offset, max), list, message::what::TOOLS);
+                }
+                (HostMessage::List { offset, max, what }, Some(_)) => {
+                    let shelf = device.shelf();
+                    let list = shelf.as_ref().and_then(|shelf| shelf.list(what));
+                    self.page((offset, max), list.unwrap_or_default(), what);
+                }
+                (HostMessage::Read { id, uri }, Some(_)) => {
+                    self.want(id, (DeviceWant::Read(uri), Extra::default()), device);
+                }
+                (HostMessage::Prompt { id, prompt, args, state, answers }, Some(_)) => {
+                    let extra = Extra { state, answers, ..Extra::default() };
+                    self.want(id, (DeviceWant::Prompt(prompt, args), extra), device);
+                }
+                (HostMessage::Complete { id, of, index, node, text }, Some(_)) => {
+                    let want = DeviceWant::Complete(of, index, node, text);
+                    self.want(id, (want, Extra::default()), device);
                 }
                 (HostMessage::Call(call), Some(told)) => self.call(&call, device, told),
                 (HostMessage::Ask(ask), Some(_)) => {
@@ -246,13 +268,24 @@ impl Guest {
         *told = Some(Told { introduction, session: hello.session });
     }
 
-    fn page(&self, offset: u32, max: u16, told: &Told) {
-        let list = told.introduction.table.list();
+    fn page(&self, (offset, max): (u32, u16), list: &[u8], what: u8) {
         let len = PAGE_MAX.min(usize::from(max));
         let rest = list.get(offset as usize..).unwrap_or_default();
         let bytes = rest.get(..len).unwrap_or(rest);
         let total = u32::try_from(list.len()).unwrap_or(u32::MAX);
-        self.say(&DeviceMessage::Page { offset, total, bytes, what: message::what::TOOLS });
+        self.say(&DeviceMessage::Page { offset, total, bytes, what });
+    }
+
+    /// A request for what the device has next to its tools.
+    fn want(
+        self: &Arc<Self>,
+        id: u32,
+        (want, extra): (DeviceWant<'_>, Extra<'_>),
+        device: &Device,
+    ) {
+        let Some(waiter) = self.new_call(id) else { return };
+        let ticket = device.want(want, &extra, (&waiter, u64::from(id)));
+        self.started(id, ticket);
     }
 
     fn call(self: &Arc<Self>, call: &Call<'_>, device: &Device, told: &Told) {
@@ -336,6 +369,11 @@ impl Waiter for Guest {
         self.answer(id, |each| each(&DeviceMessage::Result { id, outcome }));
     }
 
+    fn missing(&self, tag: u64, _: Cost) {
+        let (id, outcome) = (tag as u32, Said::UnknownTool);
+        self.answer(id, |each| each(&DeviceMessage::Result { id, outcome }));
+    }
+
     fn needs_input(&self, tag: u64, asked: &Asked<'_>, _: Cost) {
         let id = tag as u32;
         let outcome = Said::NeedInput { state: asked.state, requests: asked.requests };
@@ -346,5 +384,14 @@ impl Waiter for Guest {
 impl EventListener for Guest {
     fn event(&self, seq: u32, tool: u16, text: &str) {
         self.say(&DeviceMessage::Event { seq, tool, text, what: 0 });
+    }
+
+    fn resource_changed(&self, uri: &str) {
+        self.say(&DeviceMessage::Event { seq: 0, tool: 0, text: uri, what: 2 });
+    }
+
+    fn lists_changed(&self) {
+        let tool = message::what::RESOURCES.into();
+        self.say(&DeviceMessage::Event { seq: 0, tool, text: "", what: 1 });
     }
 }
