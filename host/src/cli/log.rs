@@ -11,5 +11,7 @@ pub(crate) fn start(level: LevelFilter) {
         .with_writer(io::stderr)
         .with_target(false)
         .without_time()
+        // They go to standard error, too: who has closed it would end the thread that logs.
+        .log_internal_errors(false)
         .init();
 }

@@ -40,7 +40,7 @@ impl Gateway {
     pub(crate) fn spawn(command: &mut Command) -> Self {
         let mut child = command.spawn().unwrap();
         let output = BufReader::new(child.stdout.take().unwrap());
-        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let stderr = child.stderr.take();
         let (send, lines) = mpsc::channel();
         std::thread::spawn(move || {
             for line in output.lines() {
@@ -52,7 +52,8 @@ impl Gateway {
         let log = Arc::new(Mutex::new(String::new()));
         let kept = Arc::clone(&log);
         std::thread::spawn(move || {
-            for line in stderr.lines().map_while(Result::ok) {
+            let lines = stderr.into_iter().flat_map(|stderr| BufReader::new(stderr).lines());
+            for line in lines.map_while(Result::ok) {
                 let mut log = kept.lock().unwrap();
                 log.push_str(&line);
                 log.push('\n');

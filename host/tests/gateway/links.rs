@@ -51,6 +51,22 @@ fn many_calls_at_once_overrun_no_small_board() {
 }
 
 #[test]
+fn a_log_that_no_one_reads_any_more_ends_nothing() {
+    let folder = Folder::new("unread");
+    let board = Board::start(folder.path("board"), "A1");
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut gateway = Gateway::spawn(Gateway::command(&["--unix", board.address()]).stderr(writer));
+    gateway.tools_of(11);
+    board.unplug();
+    let refused = |gateway: &mut Gateway| gateway.call("fan_set", json!({"percent": 1}));
+    until(|| (refused(&mut gateway)["isError"] == true).then_some(()), || "not lost".into());
+    board.plug();
+    until(|| (refused(&mut gateway)["isError"] == false).then_some(()), || "not back".into());
+    assert!(gateway.end().success());
+}
+
+#[test]
 fn a_pulled_cable_is_said_at_once_and_a_plugged_one_noticed() {
     let folder = Folder::new("cable");
     let board = Board::start(folder.path("board"), "A1");
