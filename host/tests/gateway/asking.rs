@@ -8,7 +8,7 @@ fn gateway(folder: &Folder) -> (Bakery, Gateway) {
     let path = folder.path("clerk");
     let bakery = Bakery::start(path.clone());
     let mut gateway = Gateway::start(&["--unix", path.to_str().unwrap()]);
-    gateway.tools_of(3);
+    gateway.tools_of(4);
     (bakery, gateway)
 }
 

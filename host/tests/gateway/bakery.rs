@@ -22,11 +22,12 @@ use trine_wire::message::input::{self, Records, Request};
 
 const SEAL: u16 = 0;
 const BAKE: u16 = 1;
+const SILENCE: u16 = 3;
 
 const WHO: [Field<'static>; 1] =
     [Field::new("who", Kind::Text { min: 1, max: 20 }).describe("Who it is for.")];
 
-static TOOLS: [Tool<'static>; 3] = [
+static TOOLS: [Tool<'static>; 4] = [
     Tool::new(
         ToolInfo::new("seal", "Seals a letter for somebody, whom it asks for."),
         &[Field::new("letter", Kind::Text { min: 1, max: 20 }).describe("What it says.")],
@@ -45,6 +46,7 @@ static TOOLS: [Tool<'static>; 3] = [
         &[],
         &[],
     ),
+    Tool::new(ToolInfo { content: true, ..ToolInfo::new("silence", "Answers nothing.") }, &[], &[]),
 ];
 
 static SHELF: Shelf<'static> = Shelf {
@@ -136,6 +138,7 @@ impl Tools for BakeryTools {
                 self.menu_changed = true;
                 Answer::Pending
             }
+            SILENCE => Answer::Blocks,
             _ => {
                 put_block(out, &Block::Text { text: "an album" });
                 put_block(out, &Block::Audio { mime: "audio/wav", bytes: b"RIFF" });

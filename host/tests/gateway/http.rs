@@ -1,7 +1,6 @@
 //! The gateway over HTTP, as clients of both protocol families see it, and those that mean no good.
 
 use std::io::{BufReader, Read, Write};
-use std::process::Command;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -15,11 +14,6 @@ const KEYS: &str = "kitchen 0123456789abcdef\ncellar fedcba9876543210\n";
 
 fn fan(percent: u32) -> Value {
     json!({"name": "fan_set", "arguments": {"percent": percent}})
-}
-
-fn terminate(site: &Site) {
-    let id = site.gateway.child.id().to_string();
-    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
 }
 
 #[test]
@@ -339,7 +333,7 @@ fn a_pulled_cable_reaches_who_listens_and_the_end_of_the_program_too() {
     board.plug();
     until(|| (site.get("/ready").status == 200).then_some(()), || "not ready again".into());
     assert_eq!(tools(&site), before);
-    terminate(&site);
+    site.terminate();
     let ended = std::iter::from_fn(|| news.next()).last().unwrap();
     assert_eq!(ended["id"], json!("news"), "{ended}");
     assert_eq!(ended["result"]["resultType"], json!("complete"), "{ended}");
@@ -456,7 +450,7 @@ fn a_signal_under_load_drops_no_call_that_was_taken() {
         stream.write_all(request.as_bytes()).unwrap();
     }
     std::thread::sleep(Duration::from_millis(30));
-    terminate(&site);
+    site.terminate();
     for stream in streams {
         let reply = Reply::read(&mut BufReader::new(stream));
         assert_eq!(reply.json()["result"]["isError"], json!(false), "{reply:?}");

@@ -17,6 +17,7 @@ mod ledger;
 mod links;
 mod news;
 mod questions;
+mod rest;
 mod rogue;
 mod selftest;
 mod sentences;

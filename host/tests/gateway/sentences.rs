@@ -132,7 +132,7 @@ fn a_model_for_other_tools_offers_nothing_and_the_tools_still_work() {
     let path = folder.path("clerk");
     let _clerk = crate::bakery::Bakery::start(path.clone());
     let mut gateway = Gateway::start(&["--unix", path.to_str().unwrap(), "--ask"]);
-    assert!(!gateway.tools_of(3).contains(&"ask".to_owned()));
+    assert!(!gateway.tools_of(4).contains(&"ask".to_owned()));
     gateway.logged("the model of --ask was made for other tools");
     assert_eq!(gateway.call("album", json!({}))["isError"], json!(false));
     let output = Gateway::command(&["--simulate", "--ask=none.gguf"]).output().unwrap();

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::process::Command;
 
 use serde_json::{Value, json};
 
@@ -39,6 +40,12 @@ impl Site {
         let (_, rest) = log.split_once("http://").unwrap();
         let address = rest.split('/').next().unwrap().to_owned();
         Self { gateway, address }
+    }
+
+    /// Ends it as a system does that shuts down.
+    pub(crate) fn terminate(&self) {
+        let id = self.gateway.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
     }
 
     pub(crate) fn connect(&self) -> TcpStream {

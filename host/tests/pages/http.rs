@@ -1,7 +1,7 @@
 //! The page about HTTP: its server is started, and its client called.
 
 use std::io::{BufRead as _, BufReader};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
 
@@ -11,28 +11,45 @@ const PAGE: &str = "docs/http.md";
 /// The address on the page.
 const ADDRESS: &str = "127.0.0.1:8331";
 
-/// What the `curl` of the page prints when it asks a server of this address.
-fn asked(page: &str, address: &str) -> Value {
-    let shown = commands(page).into_iter().find(|shown| shown.command.starts_with("curl "));
-    let command = shown.unwrap().command.replace(ADDRESS, address);
-    let output = Command::new("sh").args(["-c", &command]).output().unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {errors}"))
+/// A server that ends with its test, which may fail.
+struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // One that has ended cannot be killed again, which is fine.
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+/// What each `curl` of the page prints when it asks a server of this address.
+fn asked(page: &str, address: &str) -> Vec<Value> {
+    let shown = commands(page).into_iter().filter(|shown| shown.command.starts_with("curl "));
+    let answer = |command: String| {
+        let command = command.replace(ADDRESS, address);
+        let output = Command::new("sh").args(["-c", &command]).output().unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {errors}"))
+    };
+    shown.map(|shown| answer(shown.command)).collect()
 }
 
 #[test]
-fn the_server_of_the_page_answers_the_curl_of_the_page() {
+fn the_server_of_the_page_answers_each_curl_of_the_page() {
     let page = read(PAGE);
     let first = &commands(&page)[0].command;
     let arguments = first.strip_prefix("trine ").unwrap().replace(ADDRESS, "127.0.0.1:0");
     let mut server = Command::new(env!("CARGO_BIN_EXE_trine"));
     server.args(arguments.split(' ')).env("TRINE_CONFIG", "/nonexistent");
-    let mut server = server.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    let lines = BufReader::new(server.stderr.take().unwrap()).lines();
+    let server = server.stdin(Stdio::null()).stderr(Stdio::piped()).spawn();
+    let mut server = Server(server.unwrap());
+    let lines = BufReader::new(server.0.stderr.take().unwrap()).lines();
     let said = lines.map_while(Result::ok).find(|line| line.contains("http://")).unwrap();
     let address = said.split_once("http://").unwrap().1.split('/').next().unwrap();
-    let answer = asked(&page, address);
-    server.kill().unwrap();
-    server.wait().unwrap();
-    assert_eq!(answer["result"]["structuredContent"], json!({"percent": 40}), "{answer}");
+    let answers = asked(&page, address);
+    let [mcp, discovered, executed] = &answers[..] else { panic!("{answers:?}") };
+    assert_eq!(mcp["result"]["structuredContent"], json!({"percent": 40}), "{mcp}");
+    assert_eq!(discovered["tools"].as_array().unwrap().len(), 11, "{discovered}");
+    assert_eq!(executed["successful"], json!(true), "{executed}");
+    assert_eq!(executed["data"]["results"][1]["response"]["fan_percent"], json!(40), "{executed}");
 }

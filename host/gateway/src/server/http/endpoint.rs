@@ -10,12 +10,14 @@ use axum::routing::{get, post};
 
 use super::listeners::Listening;
 use super::post::{SESSION, reads_events};
-use super::{Server, events, guard, health, reply};
+use super::{Server, events, guard, health, reply, rest};
 
 /// All of them.
 pub(super) fn router(server: &Arc<Server>) -> Router {
     Router::new()
         .route("/mcp", post(super::post::post).get(stream).delete(close))
+        .route("/mcp/discover", get(rest::discover))
+        .route("/mcp/execute", post(rest::execute))
         .route("/health", get(health::health))
         .route("/ready", get(health::ready))
         .fallback(async |_: Request| reply::refusal(StatusCode::NOT_FOUND, "MCP is at /mcp"))

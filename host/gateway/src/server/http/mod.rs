@@ -1,4 +1,5 @@
-//! MCP over HTTP: Streamable HTTP of both protocol families, at `/mcp`.
+//! MCP over HTTP: Streamable HTTP of both protocol families, at `/mcp`; and the two endpoints of
+//! `rest` over the same calls.
 //!
 //! ```text
 //! connections ─► guard ─► endpoint ─► post ─► engine ─► Exchange ◄─ device
@@ -25,6 +26,7 @@ mod options;
 mod post;
 mod received;
 mod reply;
+mod rest;
 mod sessions;
 
 use std::sync::atomic::AtomicUsize;
@@ -40,6 +42,7 @@ use crate::hub::{Hub, News, Observer};
 pub use keys::{KEY_MIN, Keys};
 use listeners::Listeners;
 pub use options::HttpOptions;
+use rest::Waiting;
 use sessions::Sessions;
 
 /// What all requests share.
@@ -51,6 +54,8 @@ struct Server {
     listeners: Listeners,
     /// Requests that may be with devices at a time; others wait.
     calls: Arc<Semaphore>,
+    /// Requests of REST that wait for that.
+    waiting: Waiting,
     connections: AtomicUsize,
     since: Instant,
     /// The program is ending: no further request is taken.
@@ -76,6 +81,7 @@ impl Server {
             helpers: Helpers::new(&hub, sentences),
             hub,
             calls: Arc::new(Semaphore::new(options.in_flight.max(1))),
+            waiting: Waiting::default(),
             options,
             sessions: Sessions::default(),
             listeners: Listeners::default(),

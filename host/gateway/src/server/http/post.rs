@@ -56,11 +56,7 @@ async fn answered(
     body: Body,
 ) -> Result<Response, Refused> {
     let principal = guard::pass(&server.options, headers)?;
-    if !is_json(headers) {
-        let text = "Content-Type must be application/json";
-        return Err(reply::refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, text).into());
-    }
-    let message = whole(body).await?;
+    let message = message(headers, body).await?;
     if message.trim_ascii().is_empty() {
         let (status, text) = (StatusCode::BAD_REQUEST, "Parse error: the body is empty");
         return Err(reply::failed(status, None, error::PARSE_ERROR, text).into());
@@ -243,7 +239,14 @@ impl Server {
         let is_free = [&b"initialize"[..], b"server/discover", b"ping", b"logging/setLevel"]
             .iter()
             .any(|method| head.method.is_some_and(|it| it.is(method)));
-        if head.id.is_some() && !is_free && !self.hub.is_settled() {
+        if head.id.is_some() && !is_free {
+            self.devices_settled().await;
+        }
+    }
+
+    /// Waits for devices that are coming up.
+    pub(super) async fn devices_settled(&self) {
+        if !self.hub.is_settled() {
             let hub = Arc::clone(&self.hub);
             let wait = move || hub.wait_settled(SETTLE_PATIENCE);
             // It cannot panic, and nothing else ends it.
@@ -270,7 +273,7 @@ fn run_task(pending: Pending, task: Arc<Task>) {
 }
 
 /// A number for who sends a request: the key, else the session; without either all are one.
-fn client(principal: &Principal, headers: &HeaderMap) -> u64 {
+pub(super) fn client(principal: &Principal, headers: &HeaderMap) -> u64 {
     let mut hasher = DefaultHasher::new();
     match principal {
         Some(name) => name.hash(&mut hasher),
@@ -323,6 +326,15 @@ async fn joined(all: Vec<Received>, session: Option<&Session>) -> Vec<u8> {
         answers.push(b']');
     }
     answers
+}
+
+/// The body of a request, if it is said to be JSON, is not too long and comes in time.
+pub(super) async fn message(headers: &HeaderMap, body: Body) -> Result<Bytes, Refused> {
+    if !is_json(headers) {
+        let text = "Content-Type must be application/json";
+        return Err(reply::refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, text).into());
+    }
+    whole(body).await
 }
 
 /// The body, if it is not too long and comes in time.
