@@ -15,10 +15,10 @@
 //! - [`args`]: devices, as the command line names them;
 //! - [`ask_tool`]: the tool `ask`, which a model outside of this crate answers;
 //! - [`hub`]: all devices of one process under their names; the catalog that clients see;
-//! - [`server`]: MCP on standard input and output.
+//! - [`server`]: MCP on standard input and output, and over HTTP.
 //!
-//! There is no asynchronous runtime: each device has a thread that reads its link, and a board in
-//! this process has none between a client and itself.
+//! Only HTTP has an asynchronous runtime: each device has a thread that reads its link, and a board
+//! in this process has none between a client and itself.
 #![deny(unsafe_code)]
 
 pub mod args;

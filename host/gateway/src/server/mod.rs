@@ -3,6 +3,7 @@
 //! Both serve the devices of one hub, and the model that answers sentences, if there is one.
 
 mod ask;
+mod builder;
 mod calls;
 pub mod http;
 mod interest;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::hub::Hub;
+pub use builder::{NoHub, Server, ServerBuilder, ServerHandle};
 pub use http::HttpOptions;
 use sentences::Sentences;
 pub use sentences::{Sentence, SentenceModel, SentenceQueue};
@@ -30,6 +32,7 @@ pub fn serve(hub: &Arc<Hub>, in_flight: usize, model: Option<SentenceModel>) -> 
 }
 
 /// Serves the hub's devices over HTTP until a signal ends the program; with a model, as [`serve`].
+/// [`Server`] does the same for a program that goes on after it.
 ///
 /// # Errors
 /// When there is no device, when the model cannot be used, or when the address cannot be listened
@@ -39,8 +42,13 @@ pub fn serve_http(
     options: HttpOptions,
     model: Option<SentenceModel>,
 ) -> Result<()> {
-    let sentences = opened(hub, model)?;
-    http::serve(hub, options, sentences)
+    let mut builder = Server::builder().hub(Arc::clone(hub)).options(options).end_on_signal();
+    if let Some(model) = model {
+        builder = builder.model(model);
+    }
+    builder.build()?.run()?;
+    hub.close();
+    Ok(())
 }
 
 /// Opens the model, whose tools the hub then offers.

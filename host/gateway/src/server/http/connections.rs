@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener as StdListener};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use tokio::io::AsyncWriteExt as _;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tower_service::Service as _;
 
 use super::{Server, endpoint};
@@ -32,23 +32,60 @@ const END_MAX: Duration = Duration::from_secs(5);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// How often it is looked whether someone trusts by now what has changed.
 const LOOK: Duration = Duration::from_millis(500);
+/// Connections that the system keeps until they are accepted.
+const WAITING_MAX: u32 = 1024;
 const FULL: &str = "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\n\
     retry-after: 1\r\nconnection: close\r\ncontent-length: ";
 
-/// Serves until a signal ends the program.
-pub(super) fn run(server: &Arc<Server>) -> Result<()> {
-    let mut builder = tokio::runtime::Builder::new_multi_thread();
-    let runtime = builder.enable_io().enable_time().thread_name("http").build();
-    let runtime = runtime.map_err(Error::Thread)?;
-    watch(server)?;
-    runtime.block_on(accept(server))?;
-    server.hub.close();
-    runtime.shutdown_timeout(Duration::from_millis(100));
-    Ok(())
+/// Listens on the address of the options; answers the address that it has become, too.
+pub(super) fn bind(address: SocketAddr) -> Result<(StdListener, SocketAddr)> {
+    let refused = |source| Error::Listen { address, source };
+    // A listener of the standard library keeps 128 connections waiting. This one needs a runtime to
+    // be made, but not to be kept.
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let runtime = builder.enable_io().build().map_err(Error::Thread)?;
+    let listen = || {
+        let _entered = runtime.enter();
+        let socket = match address {
+            SocketAddr::V4(_) => TcpSocket::new_v4(),
+            SocketAddr::V6(_) => TcpSocket::new_v6(),
+        }?;
+        // Or the port stays taken for a minute after the program before this one.
+        #[cfg(unix)]
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(WAITING_MAX)?.into_std()
+    };
+    let listener = listen();
+    // A runtime must not be dropped by a thread of another one.
+    runtime.shutdown_background();
+    let listener = listener.map_err(refused)?;
+    let bound = listener.local_addr().map_err(refused)?;
+    Ok((listener, bound))
 }
 
-/// Watches for signals, and for what the user does about devices.
-fn watch(server: &Arc<Server>) -> Result<()> {
+/// Serves until the server is ended, on a thread of its own: the caller's may be of a runtime,
+/// which must not wait.
+pub(super) fn run(server: &Arc<Server>, listener: StdListener) -> Result<()> {
+    let serve = || -> Result<()> {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        let runtime = builder.enable_io().enable_time().thread_name("http").build();
+        let runtime = runtime.map_err(Error::Thread)?;
+        watch(server)?;
+        let served = runtime.block_on(accept(server, listener));
+        server.ending.send_replace(true);
+        runtime.shutdown_timeout(Duration::from_millis(100));
+        served
+    };
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("accept".to_owned());
+        let thread = thread.spawn_scoped(scope, serve).map_err(Error::Thread)?;
+        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+/// Ends the program in good order at a signal, and in any case after [`END_MAX`].
+pub(super) fn end_on_signal(server: &Arc<Server>) -> Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(Error::Signals)?;
     let on_signal = Arc::clone(server);
     spawn("signals", move || {
@@ -57,7 +94,11 @@ fn watch(server: &Arc<Server>) -> Result<()> {
             std::thread::sleep(END_MAX);
             std::process::exit(0);
         }
-    })?;
+    })
+}
+
+/// Watches what the user does about devices.
+fn watch(server: &Arc<Server>) -> Result<()> {
     let server = Arc::clone(server);
     spawn("watch", move || {
         while !*server.ending.borrow() {
@@ -73,10 +114,9 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<()> {
 }
 
 /// Accepts connections until the program ends, and waits for those that are left.
-async fn accept(server: &Arc<Server>) -> Result<()> {
-    let address = server.options.address;
-    let refused = |source| Error::Listen { address, source };
-    let listener = TcpListener::bind(address).await.map_err(refused)?;
+async fn accept(server: &Arc<Server>, listener: StdListener) -> Result<()> {
+    let refused = |source| Error::Listen { address: server.options.address, source };
+    let listener = TcpListener::from_std(listener).map_err(refused)?;
     let bound = listener.local_addr().map_err(refused)?;
     tracing::info!("MCP over HTTP: http://{bound}/mcp");
     let router = endpoint::router(server);
@@ -84,7 +124,7 @@ async fn accept(server: &Arc<Server>) -> Result<()> {
     loop {
         tokio::select! {
             // Whatever it is, no more is accepted.
-            _ = ending.changed() => break,
+            _ = ending.wait_for(|is_ending| *is_ending) => break,
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => connected(server, &router, stream, peer),
                 Err(error) => {
@@ -164,7 +204,7 @@ async fn serve(server: &Arc<Server>, router: Router, stream: TcpStream) -> hyper
     let mut ending = server.ending.subscribe();
     tokio::select! {
         result = connection.as_mut() => return result,
-        _ = ending.changed() => connection.as_mut().graceful_shutdown(),
+        _ = ending.wait_for(|is_ending| *is_ending) => connection.as_mut().graceful_shutdown(),
     }
     connection.await
 }

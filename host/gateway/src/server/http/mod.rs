@@ -29,6 +29,7 @@ mod reply;
 mod rest;
 mod sessions;
 
+use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Weak};
 use std::time::Instant;
@@ -62,17 +63,54 @@ struct Server {
     ending: watch::Sender<bool>,
 }
 
-/// Serves until a signal ends the program.
-pub(super) fn serve(
-    hub: &Arc<Hub>,
-    options: HttpOptions,
-    sentences: Option<Sentences>,
-) -> Result<()> {
-    options.check()?;
-    let server = Arc::new(Server::new(Arc::clone(hub), options, sentences));
-    let observer: Weak<dyn Observer> = Arc::downgrade(&server) as _;
-    hub.observe(observer);
-    connections::run(&server)
+/// A server that listens and does not serve yet.
+pub(super) struct Bound {
+    server: Arc<Server>,
+    listener: TcpListener,
+    pub(super) address: SocketAddr,
+}
+
+/// Ends a server.
+#[derive(Clone)]
+pub(super) struct Ending(Weak<Server>);
+
+impl Bound {
+    /// Listens, if that is allowed.
+    pub(super) fn new(
+        hub: Arc<Hub>,
+        options: HttpOptions,
+        sentences: Option<Sentences>,
+    ) -> Result<Self> {
+        options.check()?;
+        let (listener, address) = connections::bind(options.address)?;
+        let server = Arc::new(Server::new(hub, options, sentences));
+        Ok(Self { server, listener, address })
+    }
+
+    /// What ends it.
+    pub(super) fn ending(&self) -> Ending {
+        Ending(Arc::downgrade(&self.server))
+    }
+
+    /// Serves until it is ended; a signal ends the program too, if it is to.
+    pub(super) fn run(self, by_signal: bool) -> Result<()> {
+        let Self { server, listener, .. } = self;
+        if by_signal {
+            connections::end_on_signal(&server)?;
+        }
+        let observer: Weak<dyn Observer> = Arc::downgrade(&server) as _;
+        server.hub.observe(observer);
+        connections::run(&server, listener)
+    }
+}
+
+impl Ending {
+    /// Takes no further request; those under way are answered.
+    pub(super) fn end(&self) {
+        if let Some(server) = self.0.upgrade() {
+            server.ending.send_replace(true);
+        }
+    }
 }
 
 impl Server {
