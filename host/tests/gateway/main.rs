@@ -5,6 +5,7 @@ mod asking;
 mod bad_input;
 mod bakery;
 mod board;
+mod client;
 mod clients;
 #[cfg(target_os = "linux")]
 mod emulation;

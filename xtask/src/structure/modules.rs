@@ -9,7 +9,8 @@ use proc_macro2::{TokenStream, TokenTree};
 use crate::tidy::{self, File};
 
 /// The crates that are looked at, by the folders of their sources.
-const SOURCES: [&str; 3] = ["host/src/", "host/gateway/src/", "host/models/src/"];
+const SOURCES: [&str; 4] =
+    ["host/src/", "host/client/src/", "host/gateway/src/", "host/models/src/"];
 
 /// Modules, and those that each uses.
 type Uses = BTreeMap<String, BTreeSet<String>>;

@@ -95,8 +95,9 @@ pub(super) fn faults_of_crates(files: &[File]) -> Vec<String> {
 /// Roots that are part of what is shipped; tests, and programs whose code is in their library, are
 /// held by the rule on lines.
 fn has_code(path: &str) -> bool {
-    let shipped = ["core/", "devtools/", "host/src/lib", "host/gateway", "host/models", "train/"];
-    path.starts_with("xtask/") || shipped.iter().any(|folder| path.starts_with(folder))
+    let hosted = ["host/src/lib", "host/client", "host/gateway", "host/models"];
+    let shipped = ["core/", "devtools/", "train/"].into_iter().chain(hosted);
+    path.starts_with("xtask/") || shipped.into_iter().any(|folder| path.starts_with(folder))
 }
 
 fn has_lints(manifest: &str) -> bool {
