@@ -1,5 +1,6 @@
 //! The program as Trine's own client sees it, over both transports and in both protocol families.
 
+use std::io::Write as _;
 use std::process::Command;
 use std::time::Duration;
 
@@ -188,4 +189,39 @@ fn forms_progress_and_headers_of_parameters_work_on_every_way() {
             assert!(error.contains("test_elicitation"), "{name}: {error}");
         }
     });
+}
+
+#[test]
+fn a_connection_that_is_closed_ends_serving_silently_and_an_unknown_session_is_said() {
+    let is_silent = |log: &str| !log.contains("WARN") && !log.contains("ERROR");
+    // On standard input and output the one connection is the program's: it ends, and all is well.
+    for half in ["", r#"{"jsonrpc": "2.0", "id": 1, "#] {
+        let mut gateway = Gateway::start(&["--simulate"]);
+        gateway.logged("online");
+        gateway.send_raw(half.as_bytes());
+        gateway.input = None;
+        assert!(gateway.exited().success());
+        assert!(is_silent(&gateway.log()), "{}", gateway.log());
+    }
+    let mut deaf = command(&["--simulate"]).spawn().unwrap();
+    drop(deaf.stdout.take());
+    let mut input = deaf.stdin.take().unwrap();
+    // It may have ended before the second one.
+    drop(input.write_all(b"{\"jsonrpc\": \"2.0\", \"id\": 1, \"method\": \"ping\"}\n"));
+    drop(input.write_all(b"{\"jsonrpc\": \"2.0\", \"id\": 2, \"method\": \"ping\"}\n"));
+    drop(input);
+    assert!(deaf.wait().unwrap().success());
+    // Over HTTP the others go on.
+    let site = Site::start(&["--simulate"]);
+    for cut in
+        ["POST /mcp HT", "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{"]
+    {
+        site.connect().write_all(cut.as_bytes()).unwrap();
+    }
+    assert_eq!(site.call("fan_set", &json!({"percent": 7}))["isError"], json!(false));
+    assert!(is_silent(&site.gateway.log()), "{}", site.gateway.log());
+    let list = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
+    let unknown = site.post(&[("Mcp-Session-Id", "00")], &list);
+    assert_eq!((unknown.status, unknown.code()), (404, -32600));
+    assert!(unknown.message().contains("call initialize again"), "{unknown:?}");
 }
