@@ -43,7 +43,7 @@ mod sys;
 pub mod table;
 
 pub use args::{DeviceArgs, Prefix};
-pub use device::{CallReport, Device, Driven, Event, State, Status, Wire};
+pub use device::{CallReport, CallStage, Device, Driven, Event, StageMark, State, Status, Wire};
 pub use error::{Error, Result};
 pub use hub::Hub;
 pub use identity::Identity;

@@ -12,7 +12,7 @@ use trine::{Error, Result};
 use trine_descriptor::{ToolTable as _, find_tool};
 use trine_gateway::sanitize::terminal_json;
 use trine_gateway::suggest::did_you_mean;
-use trine_gateway::{CallReport, Device, DeviceArgs, State};
+use trine_gateway::{CallReport, Device, DeviceArgs, StageMark, State};
 
 use super::open::{find, offline, open, usage};
 use super::paint::{self, say};
@@ -43,6 +43,9 @@ pub(super) struct Call {
     /// File for the first image or sound of the result.
     #[arg(long, value_name = "PATH")]
     save: Option<PathBuf>,
+    /// Print the time of each stage of the call on standard error.
+    #[arg(long)]
+    stages: bool,
     #[command(flatten)]
     devices: DeviceArgs,
 }
@@ -74,7 +77,14 @@ impl Call {
                 meant,
             }));
         }
-        let report = device.call_json(&self.tool, &self.arguments, patience);
+        let report = match self.stages {
+            false => device.call_json(&self.tool, &self.arguments, patience),
+            true => {
+                let (report, marks) = device.call_staged(&self.tool, &self.arguments, patience);
+                marks.iter().for_each(|mark| eprintln!("{}", stage(mark)));
+                report
+            }
+        };
         let ended = told(&device, &report);
         if let Some(path) = &self.save {
             save(&report.result, path).map_err(|error| usage(&error))?;
@@ -94,6 +104,18 @@ pub(super) fn told(
         State::Offline(why) if report.is_error => Err(offline(&device.name(), &why)),
         _ if report.is_error => Ok(ExitCode::FAILURE),
         _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// A line for a stage: microseconds since the call was asked for, its name, and what was done.
+fn stage(mark: &StageMark) -> String {
+    let StageMark { stage, at, bytes } = mark;
+    let (us, what) = (at.as_micros(), stage.text());
+    match u64::try_from(*bytes) {
+        Ok(bytes @ 1..) => {
+            format!("{us:>9} us  {stage:<9}  {what}: {}", paint::some(bytes, "byte"))
+        }
+        _ => format!("{us:>9} us  {stage:<9}  {what}"),
     }
 }
 

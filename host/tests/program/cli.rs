@@ -38,6 +38,46 @@ fn a_call_prints_its_result_and_its_cost() {
 }
 
 #[test]
+fn the_stages_of_a_call_are_printed_in_order_with_their_times() {
+    let names = [
+        "request",
+        "arguments",
+        "queue",
+        "slot",
+        "message",
+        "frame",
+        "sent",
+        "received",
+        "answer",
+        "result",
+        "json",
+    ];
+    let stages = |more: &[&str]| -> Vec<(u64, String)> {
+        let call = ["call", "greenhouse", "fan_set", r#"{"percent": 40}"#, "--stages"];
+        let output = trine(&[&call, more].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        assert_eq!(json_of(&output)["structuredContent"], json!({ "percent": 40 }));
+        let stage = |line: &str| {
+            let mut words = line.split_whitespace();
+            let us = words.next()?.parse().ok()?;
+            (words.next()? == "us").then(|| Some((us, words.next()?.to_owned())))?
+        };
+        text(&output.stderr).lines().filter_map(stage).collect()
+    };
+    // In this process, and with a link between on which layers stand.
+    for more in [&["--simulate=greenhouse"][..], &["--simulate=greenhouse", "--faults", "seed=1"]] {
+        let stages = stages(more);
+        let found: Vec<_> = stages.iter().map(|(_, name)| &**name).collect();
+        assert_eq!(found, names, "{more:?}");
+        assert!(stages.is_sorted_by_key(|(us, _)| *us), "{stages:?}");
+        assert!(stages[10].0 < 60_000_000, "{stages:?}");
+    }
+    // What the board refuses before it is sent has the stages until then.
+    let refused = call("fan_set", r#"{"percent": 140}"#);
+    assert_eq!(text(&refused.stderr).lines().count(), 1, "{}", text(&refused.stderr));
+}
+
+#[test]
 fn what_the_board_refuses_is_exit_code_1() {
     let output = call("fan_set", r#"{"percent": 140}"#);
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));

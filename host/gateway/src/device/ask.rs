@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use trine_mcp::{McpEngine, McpSession, ServerInfo, Single, Step, Version};
 
 use super::calls::{Cost, Extra, Ticket, Waiter};
+use super::stages::{CallStage, StageClock, StageMark};
 use super::{CallReport, Device, State};
 use crate::sync::lock;
 use crate::table::Table;
@@ -36,6 +37,7 @@ struct Answer {
     table: Arc<Table>,
     row: u16,
     since: Instant,
+    clock: Option<Arc<StageClock>>,
     tell: Mutex<Option<Tell>>,
 }
 
@@ -53,6 +55,9 @@ impl Waiter for Answer {
             }
         };
         out.truncate(len);
+        if let Some(clock) = &self.clock {
+            clock.mark(CallStage::Json, len);
+        }
         tell(report((out, cost), self.since.elapsed()));
     }
 }
@@ -61,10 +66,33 @@ impl Device {
     /// Calls a tool with arguments as JSON text. Blocks until the answer, or `deadline`.
     #[must_use]
     pub fn call_json(&self, tool: &str, arguments: &str, deadline: Duration) -> CallReport {
+        self.ask((tool, arguments), deadline, None)
+    }
+
+    /// The same, with the time of each stage of the call.
+    #[must_use]
+    pub fn call_staged(
+        &self,
+        tool: &str,
+        arguments: &str,
+        deadline: Duration,
+    ) -> (CallReport, Vec<StageMark>) {
+        let clock = StageClock::start();
+        let report = self.ask((tool, arguments), deadline, Some(&clock));
+        (report, clock.marks())
+    }
+
+    fn ask(
+        &self,
+        (tool, arguments): (&str, &str),
+        deadline: Duration,
+        clock: Option<&Arc<StageClock>>,
+    ) -> CallReport {
         let since = Instant::now();
         let (send, receive) = mpsc::channel();
         // Who asked may have stopped waiting.
-        let ticket = self.start_json((tool, arguments), 0, move |report| drop(send.send(report)));
+        let tell = move |report| drop(send.send(report));
+        let ticket = self.start_marked((tool, arguments), 0, clock, tell);
         receive.recv_timeout(deadline).unwrap_or_else(|_| {
             if let Some(ticket) = ticket {
                 self.cancel(ticket);
@@ -79,11 +107,27 @@ impl Device {
     /// the device is locked: it must not call it, nor wait for anything.
     pub(crate) fn start_json(
         &self,
-        (tool, arguments): (&str, &str),
+        call: (&str, &str),
         client: u64,
         tell: impl FnOnce(CallReport) + Send + 'static,
     ) -> Option<Ticket> {
+        self.start_marked(call, client, None, tell)
+    }
+
+    fn start_marked(
+        &self,
+        (tool, arguments): (&str, &str),
+        client: u64,
+        clock: Option<&Arc<StageClock>>,
+        tell: impl FnOnce(CallReport) + Send + 'static,
+    ) -> Option<Ticket> {
         let since = Instant::now();
+        let mark = |stage, bytes| {
+            if let Some(clock) = clock {
+                clock.mark(stage, bytes);
+            }
+        };
+        mark(CallStage::Request, arguments.len());
         let Some(table) = self.table() else {
             let why = match self.state() {
                 State::Offline(why) => format!("{} is offline: {why}", self.name()),
@@ -104,11 +148,17 @@ impl Device {
             }
             Step::Call(call) => {
                 let (row, tell) = (call.tool, Mutex::new(Some(Box::new(tell) as Tell)));
-                let waiter: Arc<dyn Waiter> =
-                    Arc::new(Answer { table: Arc::clone(&table), row, since, tell });
+                let waiter: Arc<dyn Waiter> = Arc::new(Answer {
+                    table: Arc::clone(&table),
+                    row,
+                    since,
+                    clock: clock.cloned(),
+                    tell,
+                });
                 let args = args.get(..call.arguments).unwrap_or_default();
+                mark(CallStage::Arguments, args.len());
                 let extra = Extra { client, ..Extra::default() };
-                self.call_with(&table, call.tool, (args, extra), (&waiter, 0))
+                self.call_marked(&table, call.tool, (args, extra), (&waiter, 0), clock)
             }
             _ => {
                 let why = "the arguments must be one JSON object";

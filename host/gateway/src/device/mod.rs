@@ -14,6 +14,7 @@ mod sentence;
 mod session;
 mod share;
 mod slots;
+mod stages;
 mod want;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -28,6 +29,7 @@ pub use driven::Driven;
 pub use factory::{FactoryResult, op as factory_op};
 pub use report::CallReport;
 pub use sentence::Understood;
+pub use stages::{CallStage, StageMark};
 use trine_wire::message::HostMessage;
 pub use trine_wire::message::Status;
 pub(crate) use want::DeviceWant;
@@ -40,6 +42,7 @@ use crate::table::Table;
 use calls::CallRequest;
 pub(crate) use session::Introduction;
 use session::{Deferred, DeviceSession, Question};
+use stages::{StageClock, Staged};
 
 /// Whether a device can be called.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -275,14 +278,35 @@ impl Device {
         &self,
         table: &Table,
         row: u16,
+        call: (&[u8], Extra<'_>),
+        waiter: (&Arc<dyn Waiter>, u64),
+    ) -> Option<Ticket> {
+        self.call_marked(table, row, call, waiter, None)
+    }
+
+    /// The same, and marks the stages of the call.
+    fn call_marked(
+        &self,
+        table: &Table,
+        row: u16,
         (args, extra): (&[u8], Extra<'_>),
         (waiter, tag): (&Arc<dyn Waiter>, u64),
+        clock: Option<&Arc<StageClock>>,
     ) -> Option<Ticket> {
         let (info, tool) = (table.info(row)?, table.wire_number(row)?);
         let hash = table.hash(row);
         let now = self.now();
         let request = CallRequest { info, tool, hash, args, extra, now, waiter, tag };
-        self.with(|session| session.call(&request))
+        self.with(|session| {
+            if let Some(clock) = clock {
+                session.staged.set_next(Arc::clone(clock));
+            }
+            let ticket = session.call(&request);
+            if clock.is_some() && ticket.is_none() {
+                session.staged = Staged::default();
+            }
+            ticket
+        })
     }
 
     /// Gives a call up; its waiter hears no end if it has not heard it already.

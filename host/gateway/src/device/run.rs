@@ -117,6 +117,7 @@ impl Device {
                     (last, heard) = (now, true);
                     let bytes = buffer.get(..len).unwrap_or_default();
                     let broken = self.with(|session| {
+                        session.staged.received(&mut session.calls, len);
                         frames.feed(bytes, &mut |found| session.found(found, now));
                         session.tick(now);
                         session.broken()

@@ -63,23 +63,31 @@ pub(crate) enum Line {
 }
 
 impl Line {
-    /// Sends a message whole; answers the bytes that it takes on the line.
-    pub(crate) fn send(&mut self, message: &mut Outgoing) -> io::Result<u32> {
+    /// Sends a message whole; answers the bytes that it takes on the line. `framed` is told of the
+    /// bytes of its frame, or of the body of its packets, before they are sent.
+    pub(crate) fn send(
+        &mut self,
+        message: &mut Outgoing,
+        framed: impl FnOnce(usize),
+    ) -> io::Result<u32> {
         let bytes = match self {
             Self::None => return Err(io::ErrorKind::NotConnected.into()),
             Self::Link(link, Framing::Stream) => {
                 let frame = message.frame();
+                framed(frame.len());
                 link.write_all(frame)?;
                 frame.len()
             }
-            Self::Link(link, Framing::Packet { mtu }) => message.packets(*mtu, link)?,
+            Self::Link(link, Framing::Packet { mtu }) => message.packets(*mtu, link, framed)?,
             Self::Link(link, Framing::Whole) => {
                 let whole = message.message();
+                framed(whole.len());
                 link.write_all(whole)?;
                 whole.len()
             }
             Self::Local(local) => {
                 let frame = message.frame();
+                framed(frame.len());
                 local.feed(frame);
                 frame.len()
             }

@@ -56,12 +56,19 @@ impl Outgoing {
     }
 
     /// Writes the message in packets of at most `mtu` bytes, each in one write; answers the bytes
-    /// of them all. It is no message any more after this.
-    pub(crate) fn packets(&mut self, mtu: u16, link: &mut dyn Write) -> io::Result<usize> {
+    /// of them all. `framed` is told of the bytes of its body before. It is no message any more
+    /// after this.
+    pub(crate) fn packets(
+        &mut self,
+        mtu: u16,
+        link: &mut dyn Write,
+        framed: impl FnOnce(usize),
+    ) -> io::Result<usize> {
         let (start, len) = (self.start, std::mem::take(&mut self.len));
         let too_long = || io::Error::from(io::ErrorKind::InvalidInput);
         let body = packet::encode_in_place(&mut self.bytes, start, len).ok_or_else(too_long)?;
         let body = self.bytes.get(..body).unwrap_or_default();
+        framed(body.len());
         self.packet.resize(usize::from(mtu), 0);
         let mut sent = 0;
         loop {

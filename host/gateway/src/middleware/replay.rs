@@ -79,7 +79,7 @@ impl Player {
         };
         let written = self.outgoing.write(question.len(), write);
         written.ok_or(Error::MessageTooLong)?;
-        self.line.send(&mut self.outgoing).map_err(Error::Link)?;
+        self.line.send(&mut self.outgoing, |_| ()).map_err(Error::Link)?;
         self.names.host_says(&question);
         let said = self.hear(exchange.answers.len(), patience)?;
         for at in 0..exchange.answers.len().max(said.len()) {

@@ -26,6 +26,7 @@ use super::content;
 use super::listing::Listing;
 use super::pace::Pace;
 use super::slots::{BASE_MAX, BASE_MIN};
+use super::stages::{CallStage, Staged};
 use crate::identity::Identity;
 use crate::link::{COMING_MS, FrameEvent, Line, Outgoing};
 use crate::sanitize;
@@ -85,6 +86,8 @@ pub(super) struct DeviceSession {
     pub(super) shelf: Option<Arc<DeviceShelf>>,
     pub(super) protocol: DeviceProtocol,
     pub(super) deferred: Vec<Deferred>,
+    /// The call whose stages are marked.
+    pub(super) staged: Staged,
     /// How often a call was sent again, and how often the device was lost.
     pub(super) resends: u64,
     pub(super) losses: u64,
@@ -147,6 +150,7 @@ impl DeviceSession {
             shelf: None,
             protocol: DeviceProtocol::default(),
             deferred: Vec::new(),
+            staged: Staged::default(),
             resends: 0,
             losses: 0,
             questions: Questions::default(),
@@ -310,6 +314,7 @@ impl DeviceSession {
         }
         let Some(index) = self.calls.open(request) else { return refuse(Failure::Busy) };
         let ticket = self.calls.ticket(index);
+        self.staged.opened(ticket, request.args.len());
         self.pump(request.now);
         Some(ticket)
     }
@@ -462,6 +467,7 @@ impl DeviceSession {
             self.pace.answered(now.saturating_sub(entry.active_at), bytes);
         }
         self.confirmed = self.confirmed.max(end);
+        self.staged.mark(&self.calls, index, CallStage::Answer, cost as usize);
         Some(index)
     }
 

@@ -10,6 +10,7 @@ use trine_mcp::{Failure, Outcome};
 use trine_wire::message::Outcome as Said;
 
 use super::DeviceSession;
+use crate::device::stages::CallStage;
 use crate::device::{content, want};
 use crate::sanitize;
 use crate::table::Table;
@@ -86,6 +87,7 @@ impl DeviceSession {
 
     fn done(&mut self, index: usize, value: &[u8]) {
         let judged = self.called(index).map(|called| called.judge(value));
+        self.staged.mark(&self.calls, index, CallStage::Result, value.len());
         match judged {
             Some(Ok(value)) => self.calls.answer(index, Said::Done { value: &value }),
             Some(Err(why)) => self.broke_its_word(index, &why),

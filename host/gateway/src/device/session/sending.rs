@@ -10,6 +10,7 @@ use trine_wire::secure::TAIL_LEN;
 use super::DeviceSession;
 use super::hello::nonce;
 use super::upkeep::WAITING_MS;
+use crate::device::stages::CallStage;
 use crate::device::want;
 use crate::link::Line;
 
@@ -33,10 +34,14 @@ impl DeviceSession {
                 _ => secure.seal(out, len),
             }
         });
-        let sent = written.map(|()| self.line.send(&mut outgoing));
+        self.staged.sending(CallStage::Message, outgoing.message().len());
+        let staged = &self.staged;
+        let framed = |bytes| staged.sending(CallStage::Frame, bytes);
+        let sent = written.map(|()| self.line.send(&mut outgoing, framed));
         self.outgoing = outgoing;
         match sent? {
             Ok(len) => {
+                self.staged.sending(CallStage::Sent, len as usize);
                 self.said_at = now;
                 self.sent += u64::from(len);
                 Some(len)
@@ -75,6 +80,9 @@ impl DeviceSession {
         let (mut bytes, mut frames) = local.take_buffers();
         local.run(&mut bytes);
         let said = bytes.len();
+        if said > 0 {
+            self.staged.received(&mut self.calls, said);
+        }
         frames.feed(&bytes, &mut |found| self.found(found, now));
         let Line::Local(local) = &mut self.line else { return None };
         local.give_buffers(bytes, frames);
@@ -144,6 +152,7 @@ impl DeviceSession {
             self.calls.queue.push_front(index);
             return true;
         }
+        self.staged.mark(&self.calls, index, CallStage::Slot, 0);
         self.send_again(index, now)
     }
 
@@ -175,7 +184,9 @@ impl DeviceSession {
             })
         };
         let end = self.sent;
+        self.staged.is_sending = self.staged.is_of(&self.calls, index);
         let bytes = self.transmit(&message, now);
+        self.staged.is_sending = false;
         let end = end + u64::from(bytes.unwrap_or(0));
         let in_flight = end.saturating_sub(self.confirmed) + self.protocol.answer_max();
         let patience_ms = self.pace.backed_off_ms(in_flight, tries);

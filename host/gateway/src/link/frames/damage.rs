@@ -58,7 +58,7 @@ fn pieces(framing: Framing, messages: &[&[u8]]) -> Vec<Vec<Vec<u8>>> {
             Some(message.len())
         };
         outgoing.write(message.len(), write).unwrap();
-        line.send(&mut outgoing).unwrap();
+        line.send(&mut outgoing, |_| ()).unwrap();
         std::mem::take(&mut *sent.lock().unwrap())
     };
     messages.iter().map(send).collect()
