@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::connection::{Connection, Request};
 use crate::elicitation;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, plain};
 use crate::headers;
 use crate::tool::{CallResult, Tool};
 
@@ -104,7 +104,7 @@ impl<'a> Call<'a> {
     fn ended(self, result: Value) -> Result<CallResult> {
         let (result, is_error) = CallResult::read(result);
         if is_error {
-            let (tool, message) = (self.tool.to_owned(), result.text());
+            let (tool, message) = (self.tool.to_owned(), plain(&result.text()));
             return Err(Error::Tool { tool, message, result: Box::new(result) });
         }
         Ok(result)
@@ -174,7 +174,7 @@ impl<'a> Call<'a> {
         for (name, request) in asked.into_iter().flatten() {
             let method = request.get("method").and_then(Value::as_str).unwrap_or_default();
             let refused = |hint| {
-                let (tool, method) = (self.tool.to_owned(), method.to_owned());
+                let (tool, method) = (self.tool.to_owned(), plain(method));
                 Error::InputRequired { tool, method, hint }
             };
             if method != elicitation::METHOD {

@@ -17,8 +17,9 @@ use crate::transport::Transport;
 
 /// A client of one MCP server. Clones share one connection, and call at the same time.
 ///
-/// Its futures run in a tokio runtime with I/O and time. When the last clone is dropped, a program
-/// that it has started gets the end of its input; [`Client::close`] waits for that.
+/// Its futures run in a tokio runtime with I/O and time, and panic outside of one. When the last
+/// clone is dropped, a program that it has started gets the end of its input; [`Client::close`]
+/// waits for that.
 ///
 /// ```
 /// use serde_json::json;

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use hyper::header::HeaderValue;
 use serde_json::{Map, Value, json};
+use tokio::time::{Instant, timeout_at};
 
 use crate::elicitation::{self, Handler};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, plain};
 use crate::headers::{self, Headers, Repeated};
 use crate::http::Http;
 use crate::transport::Transport;
@@ -122,10 +123,10 @@ impl Connection {
         let opened = self.open_session(limit).await?;
         let version = opened.get("protocolVersion").and_then(Value::as_str).unwrap_or_default();
         let known = SESSIONS.into_iter().find(|known| *known == version);
-        self.version = known.ok_or_else(|| Error::Revision { found: version.to_owned() })?;
+        self.version = known.ok_or_else(|| Error::Revision { found: plain(version) })?;
         self.server = ServerInfo::read(opened.get("serverInfo"));
         let ready = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
-        self.transport.say(&ready, self.headers(Headers::new())).await;
+        self.say(&ready).await;
         Ok(())
     }
 
@@ -191,7 +192,7 @@ impl Connection {
         http.forget_session();
         self.open_session(limit).await?;
         let ready = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
-        self.transport.say(&ready, self.headers(Headers::new())).await;
+        self.say(&ready).await;
         Ok(())
     }
 
@@ -208,14 +209,18 @@ impl Connection {
         let late = || Error::Timeout { request: label.clone(), limit };
         let mut unanswered = Unanswered { connection: self, id: Some(id) };
         let sent = self.transport.send(id, &message, headers, &label);
-        let mut answers = match tokio::time::timeout(limit, sent).await {
+        let mut deadline = Instant::now() + limit;
+        let mut answers = match timeout_at(deadline, sent).await {
             Ok(answers) => answers.inspect_err(|_| unanswered.id = None)?,
             Err(_) => return Err(late()),
         };
         loop {
-            let message = match tokio::time::timeout(limit, answers.next()).await {
+            let message = match timeout_at(deadline, answers.next()).await {
                 Ok(message) => message.inspect_err(|_| unanswered.id = None)?,
-                Err(_) if self.transport.is_asking() => continue,
+                Err(_) if self.transport.is_asking() => {
+                    deadline = Instant::now() + limit;
+                    continue;
+                }
                 Err(_) => return Err(late()),
             };
             let Some(message) = message else {
@@ -228,9 +233,13 @@ impl Connection {
             }
             if message.get("id").is_some() {
                 let response = elicitation::respond(self.handler.as_ref(), &message).await;
-                self.transport.say(&response, self.headers(Headers::new())).await;
-            } else if let (Some(params), Some(told)) = (progress(&message, id), &mut on_progress) {
-                told(params);
+                self.say(&response).await;
+                deadline = Instant::now() + limit;
+            } else if let Some(params) = progress(&message, id) {
+                deadline = Instant::now() + limit;
+                if let Some(told) = &mut on_progress {
+                    told(params);
+                }
             }
         }
     }
@@ -256,7 +265,13 @@ impl Connection {
         (json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}), headers)
     }
 
-    /// Ends the connection in good order.
+    /// Sends a message that has no answer. That it cannot be sent is seen by the next request.
+    async fn say(&self, message: &Value) {
+        let said = self.transport.say(message, self.headers(Headers::new()));
+        drop(tokio::time::timeout(self.timeout, said).await);
+    }
+
+    /// Ends the connection in good order, whether the server takes notice or not.
     pub(crate) async fn close(&self) {
         self.transport.close(self.headers(Headers::new())).await;
     }
@@ -302,7 +317,7 @@ fn result(mut answer: Value, id: u64, request: String) -> Result<Value> {
     if let Some(error) = answer.get_mut("error").map(Value::take).filter(|it| !it.is_null()) {
         // A request that the server could not read is answered without its id.
         let code = error.get("code").and_then(Value::as_i64).unwrap_or_default();
-        let message = error.get("message").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let message = plain(error.get("message").and_then(Value::as_str).unwrap_or_default());
         let data = error.get("data").cloned().map(Box::new);
         return Err(Error::Rpc { request, code, message, data });
     }

@@ -13,9 +13,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why a server cannot be reached, or does not do what it was asked: what is wrong and what to do.
 ///
-/// The cause is the [`source`](StdError::source) and not part of the text. No text has a key.
+/// The cause is the [`source`](StdError::source) and not part of the text. No text has a key. What
+/// a server says is in it without characters that act on a terminal.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum Error {
     /// The URL of a server that cannot be used.
     #[error("invalid URL '{url}': {what}")]
@@ -176,6 +176,37 @@ impl Error {
         match self {
             Self::Rpc { code, .. } => Some(*code),
             _ => None,
+        }
+    }
+}
+
+/// A text of a server, without what acts on a terminal or changes the order of what stands there.
+pub(crate) fn plain(text: &str) -> String {
+    let acts = |point: char| {
+        let is_control = point.is_control() && !matches!(point, '\n' | '\t');
+        let is_format = matches!(
+            point,
+            '\u{61c}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{e0000}'..='\u{e007f}'
+        );
+        is_control || is_format
+    };
+    text.chars().map(|point| if acts(point) { '\u{fffd}' } else { point }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_says_does_not_act_on_a_terminal() {
+        assert_eq!(plain("fan: 5 °C\n\tok"), "fan: 5 °C\n\tok");
+        for nasty in ['\u{1b}', '\r', '\0', '\u{9b}', '\u{202e}', '\u{200b}', '\u{e0041}'] {
+            assert_eq!(plain(&format!("a{nasty}b")), "a\u{fffd}b", "{nasty:?}");
         }
     }
 }

@@ -15,7 +15,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use serde_json::Value;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, plain};
 use crate::events::{EventReader, MESSAGE_MAX};
 use crate::headers::{Headers, SESSION};
 
@@ -24,6 +24,8 @@ use crate::headers::{Headers, SESSION};
 const IDLE_MAX: Duration = Duration::from_secs(15);
 /// Connections that are kept and that no request needs.
 const IDLE_COUNT_MAX: usize = 32;
+/// How long the server may take to end a session.
+const END_PATIENCE: Duration = Duration::from_secs(5);
 /// What is shown of an answer that is no JSON.
 const SHOWN_MAX: usize = 200;
 
@@ -135,7 +137,7 @@ impl Http {
     pub(crate) async fn end_session(&self, headers: Headers) {
         let Some(session) = self.lock().take() else { return };
         let sent = self.request(Method::DELETE, headers, Some(session), Full::default());
-        drop(self.client.request(sent).await);
+        drop(tokio::time::timeout(END_PATIENCE, self.client.request(sent)).await);
     }
 
     fn request(
@@ -216,8 +218,12 @@ async fn refused(response: Response<Incoming>, request: &str) -> Result<HttpAnsw
         return Ok(HttpAnswers::Message(Some(message.clone())));
     }
     let text: String = match said {
-        Some(said) => said.to_owned(),
-        None => String::from_utf8_lossy(&body).trim().chars().take(SHOWN_MAX).collect(),
+        Some(said) => plain(said),
+        None => {
+            let shown: String =
+                String::from_utf8_lossy(&body).trim().chars().take(SHOWN_MAX).collect();
+            plain(&shown)
+        }
     };
     let text = if text.is_empty() { status.canonical_reason().unwrap_or("").into() } else { text };
     let (request, message) = (request.to_owned(), text);

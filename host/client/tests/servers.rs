@@ -135,6 +135,33 @@ async fn a_call_without_an_answer_is_given_up_and_news_put_that_off() {
 }
 
 #[tokio::test]
+async fn a_stateless_call_that_is_dropped_closes_its_connection() {
+    let fake = stateless(|_| Reply::Never);
+    let client = Client::connect(&fake.url()).await.unwrap();
+    let call = client.call_tool("silent", json!({}));
+    drop(tokio::time::timeout(Duration::from_millis(200), call).await);
+    let since = Instant::now();
+    while fake.cut() == 0 {
+        assert!(since.elapsed() < Duration::from_secs(10));
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
+async fn messages_that_are_no_progress_do_not_put_the_end_off() {
+    let fake = stateless(|got| {
+        let log = json!({"jsonrpc": "2.0", "method": "notifications/message", "params": {}});
+        let Reply::Json(_, answer) = got.result(json!({"content": []})) else { panic!() };
+        let all = [vec![log; 20], vec![answer]].concat();
+        Reply::Events(all, Duration::from_millis(100))
+    });
+    let limit = Duration::from_millis(500);
+    let client = Client::builder().timeout(limit).connect(&fake.url()).await.unwrap();
+    let error = refusal(&client, "a").await;
+    assert!(matches!(error, Error::Timeout { .. }), "{error:?}");
+}
+
+#[tokio::test]
 async fn an_old_server_gets_a_session_that_is_opened_again_when_it_ends() {
     for refusal in [
         Reply::Json(400, json!({"error": {"code": -32600, "message": "no session"}})),

@@ -25,6 +25,7 @@ macro_rules! samples {
     }};
 }
 
+mod client;
 mod gateway;
 mod models;
 mod program;
@@ -56,6 +57,7 @@ fn golden_messages() {
     let mut out = String::new();
     gateway::gateway(&mut out);
     gateway::links(&mut out);
+    client::client(&mut out);
     models::models(&mut out);
     train::train(&mut out);
     program::program(&mut out);

@@ -1,5 +1,6 @@
 //! A server over HTTP that answers what a test says.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 pub(crate) struct Fake {
     address: std::net::SocketAddr,
     got: Arc<Mutex<Vec<Got>>>,
+    cut: Arc<AtomicUsize>,
     accepting: tokio::task::JoinHandle<()>,
 }
 
@@ -67,15 +69,24 @@ impl Fake {
         listener.set_nonblocking(true).unwrap();
         let got = Arc::new(Mutex::new(Vec::new()));
         let (answer, kept) = (Arc::new(answer), Arc::clone(&got));
+        let cut = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&cut);
         let accepting = tokio::spawn(async move {
             let listener = TcpListener::from_std(listener).unwrap();
             while let Ok((stream, _)) = listener.accept().await {
                 let (answer, kept) = (Arc::clone(&answer), Arc::clone(&kept));
+                let count = Arc::clone(&count);
                 tokio::spawn(async move {
                     let mut stream = BufReader::new(stream);
                     while let Some(got) = Got::read(&mut stream).await {
                         let reply = answer(&got);
                         kept.lock().unwrap().push(got);
+                        if matches!(reply, Reply::Never) {
+                            // Nothing comes but the end.
+                            drop(stream.read_u8().await);
+                            count.fetch_add(1, Ordering::Relaxed);
+                            return;
+                        }
                         if reply.write(stream.get_mut(), "").await.is_none() {
                             return;
                         }
@@ -83,7 +94,7 @@ impl Fake {
                 });
             }
         });
-        Self { address, got, accepting }
+        Self { address, got, cut, accepting }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -98,6 +109,11 @@ impl Fake {
 
     pub(crate) fn all(&self) -> Vec<Got> {
         self.got.lock().unwrap().clone()
+    }
+
+    /// Requests without an answer whose connection the client has closed.
+    pub(crate) fn cut(&self) -> usize {
+        self.cut.load(Ordering::Relaxed)
     }
 
     pub(crate) fn count(&self, method: &str) -> usize {
@@ -159,7 +175,7 @@ impl Reply {
                 stream.write_all(bytes.as_bytes()).await.ok()?;
                 return None;
             }
-            Self::Never => std::future::pending().await,
+            Self::Never => return None,
         };
         stream.write_all(bytes.as_bytes()).await.ok()
     }
