@@ -127,7 +127,8 @@ fn a_gateway_that_is_killed_in_the_middle_of_a_call_is_a_closed_connection() {
             assert_eq!(request, "tools/call vent_move");
             site.gateway.exited();
             let gone = client.list_tools().await.unwrap_err();
-            assert!(matches!(gone, Error::Connect { .. }), "{gone:?}");
+            // Refused, or closed where a kept connection was not known to be.
+            assert!(gone.is_connection(), "{gone:?}");
         }
     });
 }
