@@ -8,6 +8,8 @@ use crate::Nodes;
 use crate::json::scan::is_special;
 use crate::json::words::same;
 use crate::nodes::ByNumber;
+#[cfg(feature = "skills")]
+use crate::skills::{NoSkills, Skills};
 
 /// How the server introduces itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -88,10 +90,23 @@ pub trait Catalog {
         &Shelf::EMPTY
     }
 
+    /// Whether resources, prompts, completion and skills may come while a client is connected: then
+    /// they are declared although there is none yet, and their lists are empty.
+    #[cfg(feature = "resources")]
+    fn may_have_lists(&self) -> bool {
+        false
+    }
+
     /// Whether clients can be told that a resource has changed.
     #[cfg(feature = "resources")]
     fn can_watch(&self) -> bool {
         false
+    }
+
+    /// The skills of the server, whose files are resources of [`Catalog::lists`].
+    #[cfg(feature = "skills")]
+    fn skills(&self) -> &dyn Skills {
+        &NoSkills
     }
 
     /// Whether the server keeps tasks.

@@ -366,7 +366,12 @@ impl<'c, C: Catalog + ?Sized> McpEngine<'c, C> {
             #[cfg(feature = "resources")]
             _ => {
                 let (whole, method) = (request.message, (plain, request.params));
-                shelf::request(self.catalog, (id, version), method, whole, (args, out))
+                let head = (id, version);
+                #[cfg(feature = "skills")]
+                if let Some(step) = crate::skills::request(self.catalog, head, method, whole, out) {
+                    return step;
+                }
+                shelf::request(self.catalog, head, method, whole, (args, out))
                     .unwrap_or(Err(Problem::Method))
             }
             #[cfg(not(feature = "resources"))]

@@ -131,16 +131,39 @@ fn capabilities<C: Catalog + ?Sized>(
     out.raw(b"}");
     #[cfg(feature = "resources")]
     shelf_capabilities(catalog, out);
-    #[cfg(feature = "tasks")]
-    if stateless && catalog.has_tasks() {
-        out.raw(b",\"extensions\":{\"io.modelcontextprotocol/tasks\":{}}");
+    if stateless {
+        extensions(catalog, out);
     }
-    #[cfg(not(feature = "tasks"))]
-    let _ = stateless;
     out.raw(if logs { b",\"logging\":{}}" } else { b"}" });
     if !server.instructions.is_empty() {
         out.raw(b",\"instructions\":");
         out.string(server.instructions);
+    }
+}
+
+/// Writes the extensions of the stateless revision that the server has.
+fn extensions<C: Catalog + ?Sized>(catalog: &C, out: &mut JsonWriter<'_>) {
+    #[cfg(feature = "tasks")]
+    let tasks = catalog.has_tasks();
+    #[cfg(not(feature = "tasks"))]
+    let tasks = false;
+    #[cfg(feature = "skills")]
+    let skills = crate::skills::is_declared(catalog);
+    #[cfg(not(feature = "skills"))]
+    let skills = false;
+    let _ = catalog;
+    let all: [(bool, &[u8]); 2] = [
+        (tasks, b"\"io.modelcontextprotocol/tasks\":{}"),
+        (skills, b"\"io.modelcontextprotocol/skills\":{\"directoryRead\":true}"),
+    ];
+    let mut has_any = false;
+    for (_, extension) in all.into_iter().filter(|(has_it, _)| *has_it) {
+        out.raw(if has_any { b"," } else { b",\"extensions\":{" });
+        out.raw(extension);
+        has_any = true;
+    }
+    if has_any {
+        out.raw(b"}");
     }
 }
 
@@ -176,19 +199,20 @@ pub(crate) fn pong<'m>(id: Id<'_>, out: &mut JsonWriter<'_>) -> Result<(), Probl
 fn shelf_capabilities<C: Catalog + ?Sized>(catalog: &C, out: &mut JsonWriter<'_>) {
     let lists = catalog.lists();
     let [resources, templates, prompts] = lists.counts();
-    if resources > 0 || templates > 0 {
+    let may_come = catalog.may_have_lists();
+    if may_come || resources > 0 || templates > 0 {
         out.raw(b",\"resources\":{\"subscribe\":");
         out.bool(catalog.can_watch());
         out.raw(b",\"listChanged\":");
         out.bool(catalog.can_change());
         out.raw(b"}");
     }
-    if prompts > 0 {
+    if may_come || prompts > 0 {
         out.raw(b",\"prompts\":{\"listChanged\":");
         out.bool(catalog.can_change());
         out.raw(b"}");
     }
-    if lists.completes() {
+    if may_come || lists.completes() {
         out.raw(b",\"completions\":{}");
     }
 }

@@ -31,8 +31,8 @@
 //! `stateless` (2026-07-28), `legacy` (the `initialize` revisions), `batch` (arrays of 2025-03-26),
 //! `listen` (`subscriptions/listen`), `extras` (what schemas say beyond their nodes), `resources`
 //! (resources, prompts and completion, where the catalog has them), `requests` (a server's own
-//! requests in a session) and `tasks` (the extension); all are on by default. What a server does
-//! not have is not declared, and its methods are not found.
+//! requests in a session), `skills` and `tasks` (the extensions); all are on by default. What a
+//! server does not have is not declared, and its methods are not found.
 #![no_std]
 #![forbid(unsafe_code)]
 // An index out of bounds would be a panic that the linker keeps.
@@ -65,6 +65,8 @@ pub mod result;
 mod session;
 #[cfg(feature = "resources")]
 mod shelf;
+#[cfg(feature = "skills")]
+pub mod skills;
 mod step;
 #[cfg(feature = "tasks")]
 pub mod tasks;
@@ -87,6 +89,8 @@ pub use result::Outcome;
 pub use session::McpSession;
 #[cfg(feature = "resources")]
 pub use shelf::{Message, ResourceContents, Want, Wanted};
+#[cfg(feature = "skills")]
+pub use skills::{NoSkills, Skill, SkillFile, Skills};
 pub use step::{Call, Listen, Step};
 #[cfg(feature = "tasks")]
 pub use tasks::{Task, TaskRequest, TaskStatus, TaskWhat};

@@ -62,6 +62,39 @@ pub(crate) fn write<'m, C: Catalog + ?Sized>(
     pages(catalog, (id, version), (b"tools", catalog.count()), from, &item, out)
 }
 
+/// The first item of a page.
+fn start<'m, C: Catalog + ?Sized>(
+    catalog: &C,
+    from: Member<'m>,
+    count: u16,
+) -> Result<u16, Problem<'m>> {
+    match from {
+        Member::Absent => Ok(0),
+        Member::Text(text) => {
+            read_cursor(&text, catalog.generation(), count).ok_or(Problem::Params("Invalid cursor"))
+        }
+        Member::Other => Err(Problem::Params("Invalid cursor")),
+    }
+}
+
+/// Room that a page needs behind its items.
+fn reserve<C: Catalog + ?Sized>(catalog: &C, version: Version) -> usize {
+    let mut probe = JsonWriter::new(&mut []);
+    tail(catalog, version, Some(0), &mut probe);
+    probe.needed()
+}
+
+/// Writes what stands before the items of a page.
+fn begin(id: Id<'_>, version: Version, name: &[u8], out: &mut JsonWriter<'_>) {
+    begin_result(id, out);
+    if version.is_stateless() {
+        out.raw(b"\"resultType\":\"complete\",");
+    }
+    out.raw(b"\"");
+    out.raw(name);
+    out.raw(b"\":[");
+}
+
 /// Writes one page of a list, whose items `item` writes.
 pub(crate) fn pages<'m, C: Catalog + ?Sized>(
     catalog: &C,
@@ -71,23 +104,9 @@ pub(crate) fn pages<'m, C: Catalog + ?Sized>(
     item: &impl Fn(u16, &mut JsonWriter<'_>),
     out: &mut JsonWriter<'_>,
 ) -> Result<(), Problem<'m>> {
-    let start = match from {
-        Member::Absent => 0,
-        Member::Text(text) => read_cursor(&text, catalog.generation(), count)
-            .ok_or(Problem::Params("Invalid cursor"))?,
-        Member::Other => return Err(Problem::Params("Invalid cursor")),
-    };
-    let mut probe = JsonWriter::new(&mut []);
-    tail(catalog, version, Some(0), &mut probe);
-    let reserve = probe.needed();
-
-    begin_result(id, out);
-    if version.is_stateless() {
-        out.raw(b"\"resultType\":\"complete\",");
-    }
-    out.raw(b"\"");
-    out.raw(name);
-    out.raw(b"\":[");
+    let start = start(catalog, from, count)?;
+    let reserve = reserve(catalog, version);
+    begin(id, version, name, out);
     let mut index = start;
     while index < count {
         let mark = out.mark();
@@ -106,6 +125,42 @@ pub(crate) fn pages<'m, C: Catalog + ?Sized>(
     }
     let next = (index < count).then_some(index);
     tail(catalog, version, next, out);
+    Ok(())
+}
+
+/// Writes one page of a list that leaves some numbers out: for these `item` writes nothing and
+/// answers `false`. A page that has no item is the last one.
+#[cfg(feature = "skills")]
+pub(crate) fn sparse_pages<'m, C: Catalog + ?Sized>(
+    catalog: &C,
+    (id, version): (Id<'_>, Version),
+    (name, count): (&[u8], u16),
+    from: Member<'m>,
+    item: &impl Fn(u16, &mut JsonWriter<'_>) -> bool,
+    out: &mut JsonWriter<'_>,
+) -> Result<(), Problem<'m>> {
+    let start = start(catalog, from, count)?;
+    let reserve = reserve(catalog, version);
+    begin(id, version, name, out);
+    let (mut index, mut has_any) = (start, false);
+    while index < count {
+        let mark = out.mark();
+        if has_any {
+            out.raw(b",");
+        }
+        if !item(index, out) {
+            out.rollback(mark);
+        } else if out.room() >= reserve {
+            has_any = true;
+        } else if has_any {
+            out.rollback(mark);
+            break;
+        } else {
+            return Err(Problem::Space(out.needed() + reserve));
+        }
+        index += 1;
+    }
+    tail(catalog, version, (index < count).then_some(index), out);
     Ok(())
 }
 

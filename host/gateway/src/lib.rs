@@ -37,10 +37,12 @@ pub mod server;
 pub mod settings;
 mod shelf;
 mod simulate;
+mod skills;
 pub mod suggest;
 mod sync;
 mod sys;
 pub mod table;
+mod words;
 
 pub use args::{DeviceArgs, Prefix};
 pub use device::{CallReport, CallStage, Device, Driven, Event, StageMark, State, Status, Wire};

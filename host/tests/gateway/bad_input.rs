@@ -93,7 +93,7 @@ fn errors_of_the_protocol_have_the_codes_of_the_specification() {
     wrong(ask("tools/call", json!({"arguments": {}})), -32602, one.clone());
     wrong(ask("tools/list", json!({"cursor": "nonsense"})), -32602, one.clone());
     wrong(ask("tools/fly", json!({})), -32601, one.clone());
-    wrong(ask("resources/list", json!({})), -32601, one.clone());
+    wrong(ask("resources/fly", json!({})), -32601, one.clone());
     wrong(stateless(&json!(null), "tools/list", json!({})), -32600, None);
     wrong(stateless(&json!({"a": 1}), "tools/list", json!({})), -32600, None);
     wrong(json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"}), -32602, one.clone());

@@ -49,10 +49,18 @@ static TOOLS: [Tool<'static>; 4] = [
     Tool::new(ToolInfo { content: true, ..ToolInfo::new("silence", "Answers nothing.") }, &[], &[]),
 ];
 
+/// A skill, a file of it that changes with every cake, and one that breaks a rule.
+const MANUAL: &str = "skill://clerk/SKILL.md";
+const PRICES: &str = "skill://clerk/parts/prices.md";
+const NOT_A_SKILL: &str = "skill://other/SKILL.md";
+
 static SHELF: Shelf<'static> = Shelf {
-    resources: &[Resource::new("board://menu", "menu")
-        .describe("What there is.")
-        .of("text/plain", 0)],
+    resources: &[
+        Resource::new("board://menu", "menu").describe("What there is.").of("text/plain", 0),
+        Resource::new(MANUAL, "manual").of("text/markdown", 0),
+        Resource::new(PRICES, "prices").of("text/markdown", 0),
+        Resource::new(NOT_A_SKILL, "other").of("text/markdown", 0),
+    ],
     templates: &[
         Template::new("bread://{kind}/price", "price").describe("Its price.", "text/plain")
     ],
@@ -111,6 +119,7 @@ fn run(listener: &UnixListener, end: &AtomicBool) {
         device.poll(since.elapsed().as_millis() as u64, 8, &mut desk);
         if std::mem::take(&mut desk.menu_changed) {
             device.resource_changed("board://menu").unwrap();
+            device.resource_changed(PRICES).unwrap();
         }
         assert_eq!(device.fault(), None);
         let said = device.tx_peek().to_vec();
@@ -127,6 +136,7 @@ struct BakeryTools {
     cake: Option<(CallId, u32, u64)>,
     logged: bool,
     menu_changed: bool,
+    cakes: u32,
 }
 
 impl Tools for BakeryTools {
@@ -136,6 +146,7 @@ impl Tools for BakeryTools {
             BAKE => {
                 self.cake = Some((call.id, 0, call.now));
                 self.menu_changed = true;
+                self.cakes += 1;
                 Answer::Pending
             }
             SILENCE => Answer::Blocks,
@@ -174,7 +185,14 @@ impl Tools for BakeryTools {
         if uri == "bread://gold/price" {
             return Answer::Failed("there is no such bread");
         }
-        put_block(out, &Block::Embedded { uri, mime, what: 0, bytes: b"Rye, wheat." });
+        let text = match uri {
+            MANUAL | NOT_A_SKILL => {
+                "---\nname: clerk\ndescription: \"Sells bread: how.\"\n---\nAsk.\n".to_owned()
+            }
+            PRICES => format!("Cakes: {}", self.cakes),
+            _ => "Rye, wheat.".to_owned(),
+        };
+        put_block(out, &Block::Embedded { uri, mime, what: 0, bytes: text.as_bytes() });
         Answer::Blocks
     }
 

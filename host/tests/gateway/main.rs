@@ -23,5 +23,6 @@ mod rogue;
 mod selftest;
 mod sentences;
 mod shared;
+mod skills;
 mod tasks;
 mod web;

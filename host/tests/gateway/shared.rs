@@ -295,9 +295,9 @@ fn the_second_program_has_resources_and_prompts_too_and_is_told_of_changes() {
     let bakery = Bakery::start(clerk.clone());
     let port = Port::of(folder, Box::new(bakery), &clerk);
     let mut first = port.started(&[]);
-    first.tools_of(3);
+    first.tools_of(4);
     let mut second = port.started(&[]);
-    second.tools_of(3);
+    second.tools_of(4);
     let lists = ["resources/list", "resources/templates/list", "prompts/list"];
     for method in lists {
         let [one, two] =

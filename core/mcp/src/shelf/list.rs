@@ -37,7 +37,7 @@ pub(super) fn write<'m, C: Catalog + ?Sized>(
     list::pages(catalog, (id, version), (name, count), from, &item, out)
 }
 
-fn resource(version: Version, resource: &Resource<'_>, out: &mut JsonWriter<'_>) {
+pub(crate) fn resource(version: Version, resource: &Resource<'_>, out: &mut JsonWriter<'_>) {
     let Resource { uri, name, title, description, mime, size } = *resource;
     out.raw(b"{\"uri\":");
     out.string(uri);

@@ -20,6 +20,8 @@ use crate::{
     Version, engine, step,
 };
 pub use answer::{Message, ResourceContents};
+#[cfg(feature = "skills")]
+pub(crate) use list::resource;
 use params::{Reference, Request};
 
 /// A request for something beside tools: [`Step::Want`].
@@ -96,8 +98,10 @@ pub(crate) fn request<'m, C: Catalog + ?Sized>(
 ) -> Option<Result<Step<'m>, Problem<'m>>> {
     let lists = catalog.lists();
     let [resources, templates, prompts] = lists.counts();
-    let can_read = resources > 0 || templates > 0;
-    if !can_read && prompts == 0 {
+    let may_come = catalog.may_have_lists();
+    let can_read = may_come || resources > 0 || templates > 0;
+    let can_prompt = may_come || prompts > 0;
+    if !can_read && !can_prompt {
         return None;
     }
     let capabilities = params.meta.capabilities;
@@ -106,7 +110,7 @@ pub(crate) fn request<'m, C: Catalog + ?Sized>(
     let kind = match method {
         b"resources/list" if can_read => Some(list::Kind::Resources),
         b"resources/templates/list" if can_read => Some(list::Kind::Templates),
-        b"prompts/list" if prompts > 0 => Some(list::Kind::Prompts),
+        b"prompts/list" if can_prompt => Some(list::Kind::Prompts),
         _ => None,
     };
     if let Some(kind) = kind {
@@ -125,11 +129,11 @@ pub(crate) fn request<'m, C: Catalog + ?Sized>(
             Request::read(message)
                 .and_then(|request| want(Wanted::Subscribe { uri: request.uri(args)?, on }))
         }
-        b"prompts/get" if prompts > 0 => Request::read(message).and_then(|request| {
+        b"prompts/get" if can_prompt => Request::read(message).and_then(|request| {
             let retry = engine::retry(version, params)?;
             prompt(lists, &request, args, |what| want_again(what, retry))
         }),
-        b"completion/complete" if lists.completes() => {
+        b"completion/complete" if may_come || lists.completes() => {
             Request::read(message).and_then(|request| completion(lists, &request, args, want))
         }
         _ => return None,

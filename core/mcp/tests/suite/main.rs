@@ -19,5 +19,6 @@ mod json_oracle;
 mod order;
 mod said;
 mod shelf;
+mod skills;
 mod spellings;
 mod tasks;

@@ -407,3 +407,65 @@ fn a_subscription_gets_what_there_is_of_what_it_asks_for() {
     let updated = written(|out| notify::resource_updated("a:b", None, out));
     assert_eq!(updated["params"], json!({"uri": "a:b"}));
 }
+
+/// A server to which devices come.
+struct Later;
+
+impl Catalog for Later {
+    type Table = [Tool<'static>; 1];
+
+    fn server(&self) -> ServerInfo<'_> {
+        ServerInfo { name: "board", version: "1", ..ServerInfo::default() }
+    }
+
+    fn count(&self) -> u16 {
+        0
+    }
+
+    fn tool(&self, _: u16) -> Option<(&Self::Table, u16)> {
+        None
+    }
+
+    fn name(&self, _: u16) -> Option<&str> {
+        None
+    }
+
+    fn find(&self, _: &[u8]) -> Option<u16> {
+        None
+    }
+
+    fn generation(&self) -> u64 {
+        1
+    }
+
+    fn may_have_lists(&self) -> bool {
+        true
+    }
+}
+
+#[test]
+fn what_may_come_later_is_declared_and_its_lists_are_empty() {
+    let answer = |method: &str, params: &str| -> Value {
+        let message = crate::common::modern(method, params);
+        let (mut session, mut out) = (McpSession::new(), [0; 1024]);
+        let engine = McpEngine::new(&Later);
+        let step = engine.receive(message.as_bytes(), &mut session, &mut [0; 64], &mut out);
+        let Step::Reply(len) = step else { panic!("{step:?}") };
+        serde_json::from_slice(&out[..len]).unwrap()
+    };
+    let declared = answer("server/discover", "")["result"]["capabilities"].clone();
+    for name in ["resources", "prompts", "completions"] {
+        assert!(declared[name].is_object(), "{declared}");
+    }
+    assert!(declared["extensions"]["io.modelcontextprotocol/skills"].is_object(), "{declared}");
+    for (method, list) in [
+        ("resources/list", "resources"),
+        ("resources/templates/list", "resourceTemplates"),
+        ("prompts/list", "prompts"),
+        ("skills/list", "skills"),
+    ] {
+        assert_eq!(answer(method, "")["result"][list], json!([]), "{method}");
+    }
+    let none = answer("prompts/get", r#""name":"advise""#);
+    assert_eq!(none["error"]["code"], -32602, "{none}");
+}

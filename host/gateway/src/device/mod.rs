@@ -37,6 +37,7 @@ pub(crate) use want::DeviceWant;
 use crate::error::{Error, Result};
 use crate::identity::Identity;
 use crate::settings::Settings;
+use crate::skills::{self, SkillReader};
 use crate::sync::lock;
 use crate::table::Table;
 use calls::CallRequest;
@@ -117,6 +118,9 @@ pub(crate) trait EventListener: Send + Sync {
     fn lists_changed(&self);
 }
 
+/// How long after a device was opened clients wait for its skills, in milliseconds.
+const SKILLS_MS: u64 = 3_000;
+
 type Listener = Box<dyn Fn(&Event) + Send>;
 type NewsListener = Box<dyn Fn(&Device, DeviceNews<'_>) + Send + Sync>;
 
@@ -141,6 +145,7 @@ pub struct Device {
     /// Told of what clients may want to know.
     news: OnceLock<NewsListener>,
     thread: Mutex<Option<std::thread::JoinHandle<()>>>,
+    skills: SkillReader,
 }
 
 impl std::fmt::Debug for Device {
@@ -177,6 +182,7 @@ impl Device {
             changed: OnceLock::new(),
             news: OnceLock::new(),
             thread: Mutex::new(None),
+            skills: SkillReader::default(),
         }
     }
 
@@ -225,10 +231,11 @@ impl Device {
         lock(&self.session).state()
     }
 
-    /// Whether it was opened a short while ago and may still answer.
+    /// Whether it was opened a short while ago and may still answer, or its skills are still read.
     #[must_use]
     pub fn is_coming(&self) -> bool {
-        lock(&self.session).is_coming()
+        let is_coming = lock(&self.session).is_coming();
+        is_coming || self.skills_due().is_some() && self.skills.is_reading()
     }
 
     /// Whether it is not served, for want of a key or a tag.
@@ -404,11 +411,13 @@ impl Device {
         match deferred {
             Deferred::Changed => {
                 self.tell_guests(|guest| guest.lists_changed());
-                if let Some(changed) = self.changed.get() {
-                    changed();
-                }
+                self.has_changed();
             }
             Deferred::Resource(uri) => {
+                if uri.starts_with(skills::SCHEME) {
+                    self.skills.changed();
+                    self.has_changed();
+                }
                 self.tell_guests(|guest| guest.resource_changed(&uri));
                 self.tell(DeviceNews::Resource(&uri));
             }
@@ -429,6 +438,23 @@ impl Device {
             Deferred::Good(text) => info!("{}: {text}", self.name()),
             Deferred::Note(text) => warn!("{}: {text}", self.name()),
         }
+    }
+
+    /// Tells the hub that what is shown of the device may be another now.
+    pub(crate) fn has_changed(&self) {
+        if let Some(changed) = self.changed.get() {
+            changed();
+        }
+    }
+
+    /// How long clients still wait for its skills; `None` when they do not.
+    pub(crate) fn skills_due(&self) -> Option<Duration> {
+        Duration::from_millis(SKILLS_MS).checked_sub(self.since.elapsed())
+    }
+
+    /// What reads its skills.
+    pub(crate) const fn skill_reader(&self) -> &SkillReader {
+        &self.skills
     }
 
     fn tell(&self, news: DeviceNews<'_>) {

@@ -4,7 +4,7 @@ use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use trine_descriptor::{Annotations, Limits, TextSink, ToolInfo};
+use trine_descriptor::{Annotations, Limits, ToolInfo};
 use trine_dispatch::SENTENCE;
 use trine_mcp::Outcome;
 use trine_wire::message::block::{Block, Blocks};
@@ -14,6 +14,7 @@ use super::Device;
 use super::calls::{CallRequest, Cost, Extra, Ticket, Waiter};
 use crate::error::{Error, Result};
 use crate::sync::lock;
+use crate::words::Words;
 
 /// What a sentence came to on a device.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -85,14 +86,6 @@ impl Waiter for Answer {
     fn understood(&self, _: u64, blocks: &[u8], _: Cost) {
         let told = Understood::read(blocks);
         self.tell(told.ok_or(Error::SentenceAnswer));
-    }
-}
-
-struct Words(String);
-
-impl TextSink for Words {
-    fn text(&mut self, text: &str) {
-        self.0.push_str(text);
     }
 }
 

@@ -31,6 +31,8 @@ struct Build<'h> {
     owners: HashMap<Box<str>, (usize, Box<str>)>,
     /// What is wrong, for each link, and how much more.
     problems: Vec<(Vec<String>, u32)>,
+    /// It lacks skills that clients wait for.
+    is_early: bool,
 }
 
 /// A tool that is to be in the list.
@@ -47,6 +49,8 @@ impl Hub {
     pub(super) fn rebuild(&self) {
         let mut shown = lock(&self.shown);
         self.pinned.refresh();
+        // What a device shows from here on may not be in this list.
+        let was_coming = self.devices.iter().any(|device| device.is_coming());
         let identities = self.identities();
         let named = self.named(&identities);
         let called = shown.devices(&named);
@@ -72,9 +76,10 @@ impl Hub {
             }
         }
         self.add_asks(&called, &mut build);
-        let Build { tools, shelf, owners, problems, .. } = build;
+        let Build { tools, shelf, owners, problems, is_early, .. } = build;
         let ready = self.devices.iter().all(|device| device.state() == State::Online);
-        let settled = !self.devices.iter().any(|device| device.is_coming());
+        let is_early = is_early || was_coming;
+        let settled = !is_early && !self.devices.iter().any(|device| device.is_coming());
         let news = self.publish(Snapshot::new(tools, shelf, ready));
         let was = *lock(&self.progress);
         if settled || was.settled {
@@ -165,7 +170,8 @@ impl<'h> Build<'h> {
         };
         let problems = called.iter().map(why).collect();
         let (tools, shelf) = (Vec::new(), HubShelf::default());
-        Self { hub, shown, tools, shelf, owners: HashMap::new(), problems }
+        let owners = HashMap::new();
+        Self { hub, shown, tools, shelf, owners, problems, is_early: false }
     }
 
     fn problem(&mut self, link: usize, why: String) {
@@ -187,6 +193,12 @@ impl<'h> Build<'h> {
         for problem in self.shelf.add(device, &shelf, name) {
             self.problem(link, problem);
         }
+        let (skills, are_unknown) = device.skill_reader().skills(device);
+        // By the end of this list they may be known, and are not in it.
+        self.is_early |= are_unknown && device.skills_due().is_some();
+        let Some(skills) = skills else { return };
+        self.shelf.add_skills(device, &skills.skills);
+        skills.problems.iter().for_each(|problem| self.problem(link, problem.clone()));
     }
 
     /// Says what has become of a tool; answers whether it is hidden for that.

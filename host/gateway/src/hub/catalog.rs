@@ -7,7 +7,7 @@ use std::sync::Arc;
 use trine_descriptor::lists::List;
 use trine_descriptor::{Lists, ToolTable};
 use trine_mcp::notify::Changed;
-use trine_mcp::{Catalog, McpEngine, McpSession, ServerInfo, Step};
+use trine_mcp::{Catalog, McpEngine, McpSession, ServerInfo, Skills, Step};
 
 use super::HubShelf;
 use crate::device::Device;
@@ -66,6 +66,7 @@ impl Snapshot {
             number(&|hasher| {
                 shelf.hash_into(List::Resources, hasher);
                 shelf.hash_into(List::Templates, hasher);
+                shelf.hash_skills(hasher);
             }),
             number(&|hasher| shelf.hash_into(List::Prompts, hasher)),
         ];
@@ -202,6 +203,14 @@ impl Catalog for Snapshot {
 
     fn logs(&self) -> bool {
         true
+    }
+
+    fn may_have_lists(&self) -> bool {
+        true
+    }
+
+    fn skills(&self) -> &dyn Skills {
+        &self.shelf
     }
 
     fn lists(&self) -> &dyn Lists {

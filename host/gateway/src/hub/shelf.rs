@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use trine_descriptor::lists::{self, List};
 use trine_descriptor::{Lists, Prompt, Resource, Template};
+use trine_mcp::{Skill, SkillFile, Skills};
 
 use crate::device::Device;
 use crate::shelf::DeviceShelf;
+use crate::skills::{OwnFile, OwnSkill};
 
 /// One of them: whose it is, and its number there.
 #[derive(Debug)]
@@ -26,6 +28,7 @@ pub(crate) struct HubShelf {
     resources: Vec<ShelfEntry>,
     templates: Vec<ShelfEntry>,
     prompts: Vec<ShelfEntry>,
+    skills: Vec<(Arc<[OwnSkill]>, usize)>,
     completes: bool,
 }
 
@@ -76,6 +79,25 @@ impl HubShelf {
         problems
     }
 
+    /// Adds the skills of a device whose resources were added.
+    pub(super) fn add_skills(&mut self, device: &Arc<Device>, skills: &Arc<[OwnSkill]>) {
+        for (index, skill) in skills.iter().enumerate() {
+            // What another device has was left out, with a sentence.
+            if self.owner(&skill.uri).is_some_and(|owner| Arc::ptr_eq(owner, device)) {
+                self.skills.push((Arc::clone(skills), index));
+            }
+        }
+    }
+
+    fn own_skill(&self, skill: u16) -> Option<&OwnSkill> {
+        self.skills.get(usize::from(skill)).and_then(|(skills, index)| skills.get(*index))
+    }
+
+    /// What clients see of the skills, for their number.
+    pub(super) fn hash_skills(&self, hasher: &mut impl Hasher) {
+        (0..Skills::count(self)).for_each(|skill| self.own_skill(skill).hash(hasher));
+    }
+
     fn uris(&self) -> impl Iterator<Item = &str> {
         let resources =
             self.resources.iter().filter_map(|it| Some(it.shelf.resource(it.index)?.uri));
@@ -107,6 +129,22 @@ impl HubShelf {
         let mut records = vec![0; lists::page(self, list, 0, &mut [])];
         lists::page(self, list, 0, &mut records);
         (records, self.completes).hash(hasher);
+    }
+}
+
+impl Skills for HubShelf {
+    fn count(&self) -> u16 {
+        u16::try_from(self.skills.len()).unwrap_or(u16::MAX)
+    }
+
+    fn skill(&self, skill: u16) -> Option<Skill<'_>> {
+        let OwnSkill { uri, frontmatter, .. } = self.own_skill(skill)?;
+        Some(Skill { uri, frontmatter })
+    }
+
+    fn file(&self, skill: u16, file: u16) -> Option<SkillFile<'_>> {
+        let OwnFile { uri, sha256, size } = self.own_skill(skill)?.files.get(usize::from(file))?;
+        Some(SkillFile { uri, sha256: *sha256, size: *size })
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use trine_descriptor::TextSink;
 use trine_mcp::{
     Block, Contents, Id, McpEngine, Message, NeedBytes, Outcome, ResourceContents, Version, Want,
     Wanted, error,
@@ -14,6 +13,7 @@ use super::calls::{From, Helpers};
 use crate::device::{DeviceWant, Extra};
 use crate::hub::Snapshot;
 use crate::sanitize;
+use crate::words::Words;
 
 /// What a request is kept by until it is answered.
 #[derive(Clone, Debug)]
@@ -171,14 +171,6 @@ pub(super) fn write(
 }
 
 const BAD: &str = "the device answered something that its own description does not allow";
-
-struct Words(String);
-
-impl TextSink for Words {
-    fn text(&mut self, text: &str) {
-        self.0.push_str(text);
-    }
-}
 
 fn missing(
     engine: &McpEngine<'_, Snapshot>,

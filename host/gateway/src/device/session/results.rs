@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use trine_descriptor::{
-    Fault, FaultCode, NO_NODE, Side, TextSink, ToolTable as _, explain, validate,
+    Fault, FaultCode, NO_NODE, Side, TextSink as _, ToolTable as _, explain, validate,
 };
 use trine_mcp::{Failure, Outcome};
 use trine_wire::message::Outcome as Said;
@@ -14,19 +14,12 @@ use crate::device::stages::CallStage;
 use crate::device::{content, want};
 use crate::sanitize;
 use crate::table::Table;
+use crate::words::Words;
 
 /// The tool that a call was made of.
 struct Called {
     table: Arc<Table>,
     row: u16,
-}
-
-struct Words(String);
-
-impl TextSink for Words {
-    fn text(&mut self, text: &str) {
-        self.0.push_str(text);
-    }
 }
 
 impl Called {

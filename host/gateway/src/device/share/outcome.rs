@@ -1,6 +1,6 @@
 //! The end of a call as the wire has it, made of how the hub has it.
 
-use trine_descriptor::TextSink;
+use crate::words::Words;
 use trine_mcp::{Block, Contents, Failure, Outcome};
 use trine_wire::message::block::Block as Put;
 use trine_wire::message::{self, DeviceMessage, Outcome as Said};
@@ -55,14 +55,6 @@ fn failed(failure: Failure, say: &mut dyn FnMut(Said<'_>)) {
             other.explain(&mut words);
             say(Said::Failed { text: &words.0 });
         }
-    }
-}
-
-struct Words(String);
-
-impl TextSink for Words {
-    fn text(&mut self, text: &str) {
-        self.0.push_str(text);
     }
 }
 

@@ -14,12 +14,13 @@ mod round;
 mod seal;
 
 use trine_descriptor::record::Decoder;
-use trine_descriptor::{Field, Side, TextSink, Tool, ToolInfo, explain};
+use trine_descriptor::{Field, Side, Tool, ToolInfo, explain};
 use trine_mcp::input::InputError;
 use trine_mcp::{Answer, ClientCapabilities, InputKind, InputRequest};
 use trine_wire::message::input::{self, Record as _, Records, Request, asks};
 
 use crate::device::Extra;
+use crate::words::Words;
 pub(super) use interview::{Ended, Interviews};
 pub(super) use pending::PendingRound;
 use seal::TIME;
@@ -157,12 +158,4 @@ fn refusal(name: &str, kind: &InputKind<'_>, error: InputError) -> String {
         _ => format!("{name}: it is too long"),
     };
     format!("the answer cannot be used: {why}; make the call again")
-}
-
-struct Words(String);
-
-impl TextSink for Words {
-    fn text(&mut self, text: &str) {
-        self.0.push_str(text);
-    }
 }
