@@ -78,6 +78,35 @@ pub enum Error {
         what: &'static str,
     },
 
+    /// A build without TLS, which is asked for it.
+    #[error(
+        "this program was built without TLS: build it with --features tls, or put a proxy with \
+         TLS before it and add --behind-proxy"
+    )]
+    NoTls,
+    /// A file of a certificate or its private key that cannot be used.
+    #[error("{}: invalid {what}: {why}", path.display())]
+    Pem {
+        /// The file.
+        path: PathBuf,
+        /// `certificate` or `private key`.
+        what: &'static str,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// A private key of another certificate.
+    #[error(
+        "the private key {} does not belong to the certificate {}",
+        key.display(),
+        certificate.display()
+    )]
+    OtherKey {
+        /// The file of the certificate.
+        certificate: PathBuf,
+        /// The file of the key.
+        key: PathBuf,
+    },
+
     /// A command line without a device.
     #[error(
         "no device is named: add --simulate, --emulate BOARD, --serial PATH, --tcp HOST:PORT or \

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use trine::{Error, Result};
 use trine_ask::SENTENCE_MAX;
 use trine_gateway::ask_tool::{KnownTools, Reply};
-use trine_gateway::server::http::Keys;
+use trine_gateway::server::http::{Keys, Tls};
 use trine_gateway::server::{self, HttpOptions, SentenceModel, SentenceQueue};
 use trine_gateway::{DeviceArgs, Hub, Prefix};
 use trine_models::ask::{Asker, Known, Memory, Opened, Reading, Source};
@@ -49,11 +49,18 @@ struct HttpArgs {
     ///
     /// Addresses of loopback, such as 127.0.0.1:8331, need nothing else. Others need --api-keys,
     /// and a proxy with TLS that --behind-proxy stands for.
+    #[cfg_attr(feature = "tls", doc = " With --tls-cert and --tls-key no proxy is needed.")]
     #[arg(long, value_name = "ADDRESS")]
     http: Option<SocketAddr>,
     /// File with a name and an API key in each line.
     #[arg(long, value_name = "FILE", requires = "http")]
     api_keys: Option<PathBuf>,
+    /// Certificate for HTTPS, as PEM; its chain follows it.
+    #[arg(long, value_name = "FILE", requires_all = ["http", "tls_key"], hide = !Tls::IS_BUILT)]
+    tls_cert: Option<PathBuf>,
+    /// Private key of the certificate, as PEM.
+    #[arg(long, value_name = "FILE", requires_all = ["http", "tls_cert"], hide = !Tls::IS_BUILT)]
+    tls_key: Option<PathBuf>,
     /// A proxy before this server has TLS.
     #[arg(long, requires = "http")]
     behind_proxy: bool,
@@ -79,8 +86,11 @@ impl HttpArgs {
             let text = std::fs::read_to_string(path).map_err(unreadable)?;
             Keys::read(&text).map_err(|error| error.at(path.display()).into())
         });
+        let files = self.tls_cert.as_deref().zip(self.tls_key.as_deref());
+        let tls = files.map(|(certificate, key)| Tls::open(certificate, key)).transpose()?;
         Ok(Some(HttpOptions {
             keys: keys.transpose()?.unwrap_or_default(),
+            tls,
             behind_proxy: self.behind_proxy,
             hosts: self.allow_host.clone(),
             origins: self.allow_origin.clone(),

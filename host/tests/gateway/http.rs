@@ -4,6 +4,7 @@ use std::io::{BufReader, Read, Write};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use trine_gateway::server::http::Tls;
 
 use crate::bakery::Bakery;
 use crate::board::Board;
@@ -218,6 +219,10 @@ fn an_address_that_others_reach_needs_keys_and_a_proxy() {
     assert!(!said.contains("secret"), "{said}");
     std::fs::write(path, KEYS).unwrap();
     assert!(run(&["0.0.0.0:0", "--api-keys", path]).contains("--behind-proxy"));
+    let said = run(&["127.0.0.1:0", "--tls-cert", path, "--tls-key", path]);
+    let wanted =
+        if Tls::IS_BUILT { "invalid certificate" } else { "--features tls, or put a proxy" };
+    assert!(said.contains(wanted), "{said}");
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let said = run(&[&taken.local_addr().unwrap().to_string()]);
     assert!(said.contains("cannot listen on 127.0.0.1"), "{said}");

@@ -45,6 +45,13 @@ pub(crate) fn gateway(out: &mut String) {
         }
         Listen { address: "127.0.0.1:8331".parse().unwrap(), source: absent() }
         ApiKeys { line: 3, what: "expected a name and a key" }
+        NoTls {}
+        Pem {
+            path: "cert.pem".into(),
+            what: "certificate",
+            why: "the file has no -----BEGIN CERTIFICATE-----",
+        }
+        OtherKey { certificate: "cert.pem".into(), key: "key.pem".into() }
         NoDevice {}
         OneDevice { command: "--record", found: 2 }
         Value {

@@ -205,8 +205,14 @@ fn fmt() -> Result<()> {
     workspaces()?.iter().try_for_each(|manifest| sh::run(sh::cargo().args(fmt).arg(manifest)))
 }
 
+/// The feature that is no part of the default build and needs no more than a C compiler, and its
+/// tests.
+const TLS: [&str; 4] = ["--features", "trine/tls,trine-gateway/tls", "--test", "tls"];
+
 fn clippy() -> Result<()> {
     clippy_host()?;
+    let tls = ["clippy", "--workspace", "--lib", "--bins"];
+    sh::run(sh::cargo().args(tls).args(TLS).args(["--", "-D", "warnings"]))?;
     // A program that a bench alone builds.
     let bench = ["clippy", "-p", "trine-peer", "--features", "http", "--", "-D", "warnings"];
     sh::run(sh::cargo().args(bench))?;
@@ -232,6 +238,8 @@ fn unit() -> Result<()> {
     BOARDS.iter().try_for_each(build)?;
     let tests = ["test", "--workspace", "--no-fail-fast"];
     sh::run(sh::cargo().args(tests).env("TRINE_FIRMWARE", firmware::folder()))?;
+    // The build with TLS, of which the tests above have nothing.
+    sh::run(sh::cargo().args(["test", "--workspace", "--no-fail-fast"]).args(TLS))?;
     // The dispatcher as the smallest C library has it.
     let smallest = ["test", "-p", "trine-dispatch", "--test", "suite", "--test", "properties"];
     sh::run(sh::cargo().args(smallest).args(["--no-default-features", "--features", "ports"]))?;

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use super::http::{Bound, Ending, HttpOptions, Keys};
+use super::http::{Bound, Ending, HttpOptions, Keys, Tls};
 use super::{SentenceModel, opened};
 use crate::error::Result;
 use crate::hub::Hub;
@@ -47,7 +47,8 @@ pub struct ServerHandle(Ending);
 /// |---|---|
 /// | [`http`](Self::http), [`port`](Self::port) | 127.0.0.1:8331 |
 /// | [`keys`](Self::keys) | none: everyone may call, which only loopback permits |
-/// | [`behind_proxy`](Self::behind_proxy) | false: only loopback is listened on |
+/// | [`tls`](Self::tls) | none: plain HTTP |
+/// | [`behind_proxy`](Self::behind_proxy) | false: without TLS only loopback is listened on |
 /// | [`allow_host`](Self::allow_host) | `localhost` and addresses |
 /// | [`allow_origin`](Self::allow_origin) | pages of loopback |
 /// | [`connections_max`](Self::connections_max) | 1024 |
@@ -123,7 +124,7 @@ impl<H> ServerBuilder<H> {
     }
 
     /// The address to listen on; port 0 is any free one. Any other than one of loopback needs
-    /// [`Self::keys`] and [`Self::behind_proxy`].
+    /// [`Self::keys`], and [`Self::tls`] or [`Self::behind_proxy`].
     #[must_use]
     pub const fn http(mut self, address: SocketAddr) -> Self {
         self.options.address = address;
@@ -140,6 +141,13 @@ impl<H> ServerBuilder<H> {
     #[must_use]
     pub fn keys(mut self, keys: Keys) -> Self {
         self.options.keys = keys;
+        self
+    }
+
+    /// The certificate for TLS.
+    #[must_use]
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.options.tls = Some(tls);
         self
     }
 
@@ -206,7 +214,7 @@ impl ServerBuilder<Arc<Hub>> {
     ///
     /// # Errors
     /// When the hub has no device, when the model cannot be used, when other machines reach the
-    /// address without a key or a proxy, or when the address cannot be listened on.
+    /// address without a key or without TLS, or when the address cannot be listened on.
     pub fn build(self) -> Result<Server> {
         let Self { hub, options, model, ends_on_signal } = self;
         let sentences = opened(&hub, model)?;

@@ -1,6 +1,7 @@
 //! Connections: how many, how slow, and how they end.
 
 use std::convert::Infallible;
+use std::error::Error as StdError;
 use std::io;
 use std::net::{SocketAddr, TcpListener as StdListener};
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tower_service::Service as _;
 
@@ -104,6 +105,9 @@ fn watch(server: &Arc<Server>) -> Result<()> {
         while !*server.ending.borrow() {
             std::thread::sleep(LOOK);
             server.hub.look_again();
+            if let Some(tls) = &server.options.tls {
+                tls.look_again();
+            }
         }
     })
 }
@@ -118,7 +122,8 @@ async fn accept(server: &Arc<Server>, listener: StdListener) -> Result<()> {
     let refused = |source| Error::Listen { address: server.options.address, source };
     let listener = TcpListener::from_std(listener).map_err(refused)?;
     let bound = listener.local_addr().map_err(refused)?;
-    tracing::info!("MCP over HTTP: http://{bound}/mcp");
+    let scheme = if server.options.tls.is_some() { "https" } else { "http" };
+    tracing::info!("MCP over HTTP: {scheme}://{bound}/mcp");
     let router = endpoint::router(server);
     let mut ending = server.ending.subscribe();
     loop {
@@ -157,6 +162,10 @@ fn connected(server: &Arc<Server>, router: &Router, stream: TcpStream, peer: Soc
     let counted = Counted(Arc::clone(server));
     if before >= server.options.connections_max {
         tracing::warn!("{peer}: refused, {before} clients are connected");
+        if counted.0.options.tls.is_some() {
+            // What can be read only after a handshake is not worth one.
+            return;
+        }
         tokio::spawn(async move {
             let refusal = refuse(stream, counted.0.options.connections_max);
             // A client that does not read it is not waited for.
@@ -166,7 +175,7 @@ fn connected(server: &Arc<Server>, router: &Router, stream: TcpStream, peer: Soc
     }
     let router = router.clone();
     tokio::spawn(async move {
-        if let Err(error) = serve(&counted.0, router, stream).await {
+        if let Err(error) = begin(&counted.0, router, stream).await {
             tracing::debug!("{peer}: {error}");
         }
     });
@@ -183,13 +192,31 @@ async fn refuse(mut stream: TcpStream, most: usize) -> io::Result<()> {
     stream.shutdown().await
 }
 
-/// Serves one connection to its end.
-async fn serve(server: &Arc<Server>, router: Router, stream: TcpStream) -> hyper::Result<()> {
+/// Begins TLS, if the server has it, and serves the connection.
+async fn begin(
+    server: &Arc<Server>,
+    router: Router,
+    stream: TcpStream,
+) -> std::result::Result<(), Box<dyn StdError + Send + Sync>> {
     // Or each answer waits for the acknowledgement of the one before, up to 44 ms.
     let delayed = stream.set_nodelay(true);
     if let Err(error) = delayed {
         tracing::debug!("TCP_NODELAY: {error}");
     }
+    let Some(tls) = &server.options.tls else { return Ok(serve(server, router, stream).await?) };
+    let mut ending = server.ending.subscribe();
+    let stream = tokio::select! {
+        accepted = tls.accept(stream) => accepted?,
+        _ = ending.wait_for(|is_ending| *is_ending) => return Ok(()),
+    };
+    Ok(serve(server, router, stream).await?)
+}
+
+/// Serves one connection to its end.
+async fn serve<S>(server: &Arc<Server>, router: Router, stream: S) -> hyper::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let service = service_fn(move |request| {
         let mut router = router.clone();
         async move {

@@ -28,6 +28,7 @@ mod received;
 mod reply;
 mod rest;
 mod sessions;
+mod tls;
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::AtomicUsize;
@@ -45,6 +46,7 @@ use listeners::Listeners;
 pub use options::HttpOptions;
 use rest::Waiting;
 use sessions::Sessions;
+pub use tls::Tls;
 
 /// What all requests share.
 struct Server {

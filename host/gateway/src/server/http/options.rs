@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::Keys;
+use super::{Keys, Tls};
 use crate::error::{Error, Result};
 
 /// Where and for whom HTTP is served.
@@ -12,6 +12,8 @@ pub struct HttpOptions {
     pub address: SocketAddr,
     /// Who may use it; everyone where there is no key, which is allowed on loopback alone.
     pub keys: Keys,
+    /// The certificate for TLS; without it the server speaks plain HTTP.
+    pub tls: Option<Tls>,
     /// A proxy before this server has TLS.
     pub behind_proxy: bool,
     /// Names under which clients reach the server, beside loopback and addresses.
@@ -34,6 +36,7 @@ impl HttpOptions {
         Self {
             address,
             keys: Keys::none(),
+            tls: None,
             behind_proxy: false,
             hosts: Vec::new(),
             origins: Vec::new(),
@@ -47,15 +50,28 @@ impl HttpOptions {
         if self.address.ip().is_loopback() {
             return Ok(());
         }
-        let missing = match (self.keys.is_empty(), self.behind_proxy) {
-            (false, true) => return Ok(()),
-            (true, true) => "add --api-keys FILE",
-            (false, false) => "put a proxy with TLS before it and add --behind-proxy",
-            (true, false) => {
+        let missing = match (self.keys.is_empty(), self.is_secure(), Tls::IS_BUILT) {
+            (false, true, _) => return Ok(()),
+            (true, true, _) => "add --api-keys FILE",
+            (false, false, false) => "put a proxy with TLS before it and add --behind-proxy",
+            (true, false, false) => {
                 "add --api-keys FILE, put a proxy with TLS before it and add --behind-proxy"
+            }
+            (false, false, true) => {
+                "add --tls-cert FILE and --tls-key FILE, or put a proxy with TLS before it and add \
+                 --behind-proxy"
+            }
+            (true, false, true) => {
+                "add --api-keys FILE, --tls-cert FILE and --tls-key FILE (or put a proxy with TLS \
+                 before it and add --behind-proxy)"
             }
         };
         Err(Error::OpenAddress { address: self.address, missing })
+    }
+
+    /// Whether what clients send is encrypted on its way.
+    pub(super) const fn is_secure(&self) -> bool {
+        self.tls.is_some() || self.behind_proxy
     }
 }
 
@@ -81,7 +97,8 @@ mod tests {
             for (key, proxy, needs) in [
                 (true, false, "--behind-proxy"),
                 (false, true, "--api-keys"),
-                (false, false, "--api-keys FILE, put a proxy"),
+                (false, false, "--api-keys FILE, "),
+                (false, false, "put a proxy"),
             ] {
                 let why = options(open, key, proxy).unwrap_err();
                 assert!(why.contains(needs) && why.contains(open), "{why}");

@@ -116,7 +116,7 @@ fn health(options: &HttpOptions, headers: &HeaderMap) -> String {
     if host.is_empty() || !host.bytes().all(is_plain) {
         return "/health".to_owned();
     }
-    let scheme = if options.behind_proxy { "https" } else { "http" };
+    let scheme = if options.is_secure() { "https" } else { "http" };
     format!("{scheme}://{host}/health")
 }
 
