@@ -108,9 +108,9 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 /// it need not know who has signed it.
 fn out_of_date(leaf: &CertificateDer<'_>, provider: &CryptoProvider) -> Option<String> {
     let leaf = ParsedCertificate::try_from(leaf).ok()?;
-    let (nobody, now) = (RootCertStore::empty(), UnixTime::now());
+    let (no_roots, now) = (RootCertStore::empty(), UnixTime::now());
     let all = provider.signature_verification_algorithms.all;
-    let checked = verify_server_cert_signed_by_trust_anchor(&leaf, &nobody, &[], now, all);
+    let checked = verify_server_cert_signed_by_trust_anchor(&leaf, &no_roots, &[], now, all);
     let date = |time: UnixTime| {
         let time = UNIX_EPOCH.checked_add(Duration::from_secs(time.as_secs()));
         time.map(|time| humantime::format_rfc3339_seconds(time).to_string()).unwrap_or_default()
