@@ -29,6 +29,9 @@ pub enum Error {
     /// C from a list of tools.
     #[error(transparent)]
     Header(#[from] HeaderError),
+    /// An MCP server that is measured.
+    #[error(transparent)]
+    Client(Box<trine_client::Error>),
     /// An error with the place where it was found.
     #[error("{place}")]
     At {
@@ -242,6 +245,37 @@ pub enum Error {
         /// Where it should be.
         expected: &'static str,
     },
+    /// A server that wants an API key, or another one.
+    #[error("{message}; give the server's API key with --key, or in TRINE_KEY")]
+    ServerKey {
+        /// What the server says.
+        message: String,
+    },
+    /// A server on which nothing can be called without a word of the user.
+    #[error(
+        "no tool is marked read-only and needs no arguments: choose one with --tool; the tools are \
+         {known}"
+    )]
+    NoReadOnlyTool {
+        /// Names of tools.
+        known: String,
+    },
+    /// A connection of many that cannot be opened.
+    #[error(
+        "cannot open connection {number} of {count}: lower --connections, or raise the limit of \
+         open files or of the server"
+    )]
+    NoConnection {
+        /// Which one.
+        number: usize,
+        /// How many there are to be.
+        count: u32,
+        /// Why.
+        source: io::Error,
+    },
+    /// Threads that the system refuses.
+    #[error("cannot start the threads of the measurement")]
+    Runtime(#[source] io::Error),
     /// An engine without logits.
     #[error("the engine has no logits: report this as a bug")]
     NoLogits,

@@ -74,17 +74,7 @@ impl<'a> Call<'a> {
     /// # Errors
     /// As [`Client::call_tool`](crate::Client::call_tool).
     pub async fn send(mut self) -> Result<CallResult> {
-        let found = match &self.arguments {
-            Value::Object(_) => None,
-            Value::Null => Some("null"),
-            Value::Bool(_) => Some("a Boolean"),
-            Value::Number(_) => Some("a number"),
-            Value::String(_) => Some("a string"),
-            Value::Array(_) => Some("an array"),
-        };
-        if let Some(found) = found {
-            return Err(Error::Arguments { tool: self.tool.to_owned(), found });
-        }
+        is_object(self.tool, &self.arguments)?;
         let mut more = Map::new();
         for _ in 0..ROUNDS_MAX {
             let result = self.round(more).await?;
@@ -211,6 +201,19 @@ impl Progress {
             message: params.get("message").and_then(Value::as_str).map(str::to_owned),
         }
     }
+}
+
+/// Refuses arguments that are no object.
+pub(crate) fn is_object(tool: &str, arguments: &Value) -> Result<()> {
+    let found = match arguments {
+        Value::Object(_) => return Ok(()),
+        Value::Null => "null",
+        Value::Bool(_) => "a Boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+    };
+    Err(Error::Arguments { tool: tool.to_owned(), found })
 }
 
 /// All tools of the server, whichever pages they are on. A tool whose annotations of headers break

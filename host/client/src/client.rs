@@ -11,6 +11,7 @@ use crate::connection::{Connection, Family, ServerInfo};
 use crate::elicitation::{Elicitation, ElicitationAnswer, Handler};
 use crate::error::{Error, Result};
 use crate::http::Http;
+use crate::prepared::Prepared;
 use crate::stdio::Stdio;
 use crate::tool::{CallResult, Tool};
 use crate::transport::Transport;
@@ -128,6 +129,15 @@ impl Client {
     /// A call with options: arguments, a timeout of its own, reports of progress.
     pub fn call<'a>(&'a self, tool: &'a str) -> Call<'a> {
         Call::new(&self.0, tool)
+    }
+
+    /// A call that is sent many times over connections of the caller's own; `None` where the server
+    /// is a program. Call the tool once before, so that the server's errors are seen.
+    ///
+    /// # Errors
+    /// [`Error::Arguments`] where they are not an object.
+    pub fn prepare(&self, tool: &str, arguments: &Value) -> Result<Option<Prepared>> {
+        Prepared::new(&self.0, tool, arguments)
     }
 
     /// The protocol family that client and server speak.

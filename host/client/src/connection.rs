@@ -61,7 +61,7 @@ pub(crate) struct Connection {
     transport: Transport,
     pub(crate) handler: Option<Handler>,
     pub(crate) timeout: Duration,
-    last_id: AtomicU64,
+    pub(crate) last_id: AtomicU64,
     family: Family,
     version: &'static str,
     server: ServerInfo,
@@ -242,6 +242,17 @@ impl Connection {
                 }
             }
         }
+    }
+
+    /// The call of a tool as a message, and its headers.
+    pub(crate) fn call_message(
+        &self,
+        tool: &str,
+        params: Map<String, Value>,
+        headers: Headers,
+    ) -> (Value, Headers) {
+        let request = Request::new("tools/call", params, self.timeout);
+        self.message(0, Request { name: Some(tool), headers, ..request }, false)
     }
 
     /// A request as a message, and its headers.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use hyper::{Method, Request, Response, StatusCode, Uri};
+use hyper::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -150,13 +150,30 @@ impl Http {
         let mut request = Request::new(body);
         *request.method_mut() = method;
         *request.uri_mut() = self.url.clone();
-        let map = request.headers_mut();
+        *request.headers_mut() = self.headers(headers, session);
+        request
+    }
+
+    /// All headers of a message.
+    pub(crate) fn headers(&self, headers: Headers, session: Option<HeaderValue>) -> HeaderMap {
+        let mut map = HeaderMap::with_capacity(headers.len() + 4);
         map.insert(CONTENT_TYPE, JSON);
         map.insert(ACCEPT, BOTH);
         map.extend(headers);
         map.extend(self.key.clone().map(|key| (AUTHORIZATION, key)));
         map.extend(session.map(|session| (SESSION, session)));
-        request
+        map
+    }
+
+    /// Host and port as the URL has them.
+    pub(crate) fn authority(&self) -> &str {
+        self.url.authority().map_or(&*self.address, hyper::http::uri::Authority::as_str)
+    }
+
+    /// The URL from its path on.
+    pub(crate) fn path(&self) -> Uri {
+        let path = self.url.path_and_query().cloned();
+        path.map_or_else(Uri::default, Uri::from)
     }
 
     fn failed(&self, error: legacy::Error, request: &str) -> Error {

@@ -202,6 +202,49 @@ async fn an_old_server_gets_a_session_that_is_opened_again_when_it_ends() {
 }
 
 #[tokio::test]
+async fn a_prepared_call_is_the_request_that_a_call_sends_with_an_id_of_its_own() {
+    for family in [Family::Stateless, Family::Sessions] {
+        let fake = Fake::start(move |got| match got.method() {
+            "server/discover" => got.result(json!({"supportedVersions": ["2026-07-28"]})),
+            "initialize" => {
+                let result = got.result(json!({"protocolVersion": "2025-11-25"}));
+                result.with("Mcp-Session-Id", "7")
+            }
+            "notifications/initialized" => Reply::Text(202, String::new()),
+            "tools/list" => got.result(json!({"tools": [{"name": "a", "inputSchema":
+                {"properties": {"id": {"type": "integer", "x-mcp-header": "Id"}}}}]})),
+            _ => got.result(json!({"content": []})),
+        });
+        let builder = Client::builder().family(family).api_key("0123456789abcdef");
+        let client = builder.connect(&fake.url()).await.unwrap();
+        client.list_tools().await.unwrap();
+        let arguments = json!({"id": 5, "text": "\"id\":0"});
+        client.call_tool("a", arguments.clone()).await.unwrap();
+        let all = fake.all();
+        let sent = all.iter().find(|got| got.method() == "tools/call").unwrap();
+        let prepared = client.prepare("a", &arguments).unwrap().unwrap();
+        assert!(fake.url().contains(prepared.address()));
+        let mut ids = vec![sent.message["id"].as_u64().unwrap()];
+        for _ in 0..2 {
+            let (id, request) = prepared.request();
+            let mut message = sent.message.clone();
+            message["id"] = id.into();
+            assert_eq!(serde_json::from_slice::<Value>(request.body()).unwrap(), message);
+            for (name, value) in request.headers() {
+                assert_eq!(sent.header(name.as_str()), value.to_str().ok(), "{name}");
+            }
+            // The length is added when it is sent.
+            assert_eq!(request.headers().len() + 1, sent.count_headers(), "{sent:?}");
+            assert_eq!((request.method().as_str(), request.uri().path()), ("POST", "/mcp"));
+            ids.push(id);
+        }
+        assert!(ids.windows(2).all(|pair| pair[0] < pair[1]), "{ids:?}");
+        let error = client.prepare("a", &json!([])).unwrap_err();
+        assert!(matches!(error, Error::Arguments { .. }), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn a_session_that_asks_is_answered_and_a_call_that_is_dropped_is_cancelled() {
     let fake = Fake::start(|got| match (got.method(), got.message["params"]["name"].as_str()) {
         ("initialize", _) => {

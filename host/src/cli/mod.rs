@@ -93,8 +93,8 @@ enum Command {
     Serve(serve::Serve),
     /// Create, pack and inspect model files.
     Model(model::Model),
-    /// Measure the speed of a language model on this machine.
-    Bench(bench::Bench),
+    /// Measure the speed of a language model or MCP server.
+    Bench(bench::BenchCommand),
     #[command(hide = true)]
     BenchSide(bench::BenchSide),
     /// Print the memory that a language model needs.

@@ -21,6 +21,7 @@ pub(crate) fn program(out: &mut String) {
         Train(Box::new(trine_train::Error::NoFit))
         Connect(ConnectError::NoHome)
         Header(HeaderError::Label)
+        Client(Box::new(trine_client::Error::SessionEnded { request: text("tools/list") }))
         At { place: text("tools.json"), source: Box::new(Error::LineText) }
         File { action: "read", path: "data/file".into(), source: absent() }
         Stream { action: "read", stream: "standard input", source: absent() }
@@ -62,6 +63,10 @@ pub(crate) fn program(out: &mut String) {
         Threads { text: text("0") }
         NoPeerDevice { name: text("CUDA0") }
         PeerHead { found: text("CPU"), expected: "device" }
+        ServerKey { message: text("Invalid API key") }
+        NoReadOnlyTool { known: text("fan_set, light_set") }
+        NoConnection { number: 1021, count: 2000, source: absent() }
+        Runtime(absent())
         NoLogits {}
     }
     samples! { out, "header", HeaderError:

@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::shown::{commands, read};
+use crate::shown::{Scratch, commands, read};
 
 const PAGE: &str = "docs/http.md";
 /// The address on the page.
@@ -35,10 +35,9 @@ fn asked(page: &str, address: &str) -> Vec<Value> {
     shown.map(|shown| answer(shown.command)).collect()
 }
 
-#[test]
-fn the_server_of_the_page_answers_each_curl_of_the_page() {
-    let page = read(PAGE);
-    let first = &commands(&page)[0].command;
+/// The server of the page on a free port, and its address.
+fn start(page: &str) -> (Server, String) {
+    let first = &commands(page)[0].command;
     let arguments = first.strip_prefix("trine ").unwrap().replace(ADDRESS, "127.0.0.1:0");
     let mut server = Command::new(env!("CARGO_BIN_EXE_trine"));
     server.args(arguments.split(' ')).env("TRINE_CONFIG", "/nonexistent");
@@ -47,10 +46,34 @@ fn the_server_of_the_page_answers_each_curl_of_the_page() {
     let lines = BufReader::new(server.0.stderr.take().unwrap()).lines();
     let said = lines.map_while(Result::ok).find(|line| line.contains("http://")).unwrap();
     let address = said.split_once("http://").unwrap().1.split('/').next().unwrap();
-    let answers = asked(&page, address);
+    (server, address.to_owned())
+}
+
+#[test]
+fn the_server_of_the_page_answers_each_curl_of_the_page() {
+    let page = read(PAGE);
+    let (_server, address) = start(&page);
+    let answers = asked(&page, &address);
     let [mcp, discovered, executed] = &answers[..] else { panic!("{answers:?}") };
     assert_eq!(mcp["result"]["structuredContent"], json!({"percent": 40}), "{mcp}");
     assert_eq!(discovered["tools"].as_array().unwrap().len(), 11, "{discovered}");
     assert_eq!(executed["successful"], json!(true), "{executed}");
     assert_eq!(executed["data"]["results"][1]["response"]["fan_percent"], json!(40), "{executed}");
+}
+
+#[test]
+fn the_server_of_the_page_is_measured_by_each_load_of_the_page() {
+    let page = read(PAGE);
+    let (_server, address) = start(&page);
+    let scratch = Scratch::new("http-load");
+    let loads = commands(&page).into_iter().map(|shown| shown.command);
+    let loads: Vec<String> = loads.filter(|command| command.contains(" bench load ")).collect();
+    assert_eq!(loads.len(), 2);
+    for command in loads {
+        let output = scratch.run(&command.replace(ADDRESS, &address));
+        let [printed, errors] = [output.stdout, output.stderr].map(String::from_utf8);
+        let (printed, errors) = (printed.unwrap(), errors.unwrap());
+        assert!(output.status.success(), "{command}: {printed}{errors}");
+        assert!(printed.contains("p99"), "{printed}");
+    }
 }

@@ -85,6 +85,9 @@ const CODES: &[(&str, i32, &str)] = &[
     ("ask", 3, "ask 'make the fan spin at forty percent' --run --unix /nonexistent/trine.sock"),
     ("doctor", 1, "doctor"),
     ("model info", 1, "model info no-model"),
+    ("bench load", 1, "bench load http://127.0.0.1:1/mcp --svg no-model/picture.svg"),
+    ("bench load", 2, "bench load http://127.0.0.1:1/mcp --tool fan_set --arguments 4"),
+    ("bench load", 3, "bench load http://127.0.0.1:1/mcp"),
 ];
 
 #[test]

@@ -9,6 +9,7 @@ mod demo;
 mod exit_codes;
 mod generate;
 mod header;
+mod load;
 mod model;
 #[cfg(unix)]
 mod serve;

@@ -46,6 +46,10 @@ impl Got {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| &**value)
     }
 
+    pub(crate) const fn count_headers(&self) -> usize {
+        self.headers.len()
+    }
+
     pub(crate) fn result(&self, result: Value) -> Reply {
         Reply::Json(200, json!({"jsonrpc": "2.0", "id": self.message["id"], "result": result}))
     }

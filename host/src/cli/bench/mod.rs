@@ -3,6 +3,7 @@
 #[cfg(feature = "gpu")]
 mod devices;
 mod llama;
+mod load;
 mod side;
 mod table;
 
@@ -12,7 +13,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use clap::ValueEnum;
+use clap::{Subcommand, ValueEnum};
 use serde_json::json;
 use trine::{Error, Result};
 use trine_models::model::threads;
@@ -22,6 +23,7 @@ use trine_ternary::Packing;
 use crate::cli::offload::Backend;
 #[cfg(not(feature = "gpu"))]
 use crate::cli::offload::choose;
+use crate::cli::open::USAGE;
 use crate::cli::paint::{STRONG, count, say};
 use crate::cli::tools::pretty;
 
@@ -37,7 +39,23 @@ which needs cmake, a C++ compiler and libclang.";
 
 /// Arguments of `trine bench`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = AFTER_HELP)]
+#[command(after_help = AFTER_HELP, args_conflicts_with_subcommands = true)]
+#[command(subcommand_negates_reqs = true)]
+pub(super) struct BenchCommand {
+    #[command(flatten)]
+    model: Option<Bench>,
+    #[command(subcommand)]
+    other: Option<Other>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Other {
+    /// Measure the latency and throughput of an MCP server over HTTP.
+    Load(load::Load),
+}
+
+/// Arguments of `trine bench FILE`.
+#[derive(Debug, clap::Args)]
 pub(super) struct Bench {
     /// Model: a GGUF file, or an image of `trine model pack`.
     #[arg(value_name = "FILE")]
@@ -100,8 +118,19 @@ impl Packed {
     }
 }
 
-impl Bench {
+impl BenchCommand {
     pub(super) fn run(&self) -> Result<ExitCode> {
+        match (&self.other, &self.model) {
+            (Some(Other::Load(load)), _) => load.run(),
+            (None, Some(model)) => model.run(),
+            // The command line has one of them.
+            (None, None) => Ok(ExitCode::from(USAGE)),
+        }
+    }
+}
+
+impl Bench {
+    fn run(&self) -> Result<ExitCode> {
         if !self.backend.is_empty() {
             return self.on_backends(&self.backend);
         }
