@@ -28,11 +28,13 @@ const AREAS: [&str; 6] =
 /// Commands of ours that may prove a row, besides legs of `test`.
 const COMMANDS: &[&str] = &[
     "bench gateway",
+    "bench load",
     "bench model",
     "check",
     "firmware",
     "golden",
     "size",
+    "soak agents",
     "soak coverage",
     "soak devices",
 ];

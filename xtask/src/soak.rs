@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result, bail, ensure};
 use devtools::record::timestamp;
+use devtools_bench::agents;
 use devtools_boards::sentences;
 use devtools_gpu::{legs, modules};
 
@@ -20,6 +21,8 @@ const SHARED_CALLS: &str = "10000";
 const CASES: &str = "300";
 /// Sentences that each chip reads where no other number is asked for.
 const SENTENCES: usize = 1_000;
+/// Cycles of clients over HTTP where no other number is asked for.
+const CYCLES: u32 = 1_000;
 /// Time after which a part is due again.
 const DUE: Duration = Duration::from_secs(30 * 86_400);
 const RECORDS: &str = "benches/record";
@@ -29,6 +32,7 @@ const RECORDS: &str = "benches/record";
 pub(crate) struct Amount {
     pub(crate) seconds: Option<u32>,
     pub(crate) sentences: Option<usize>,
+    pub(crate) cycles: Option<u32>,
 }
 
 /// A part of the soak: its name, what it is about, and what runs it.
@@ -37,6 +41,11 @@ type Part = (&'static str, &'static str, fn(Amount) -> Result<String>);
 const PARTS: &[Part] = &[
     ("faults", "100,000 calls through every fault of a line", faults),
     ("shared", "10,000 calls of programs that share a port, killed and unplugged", |_| shared()),
+    (
+        "agents",
+        "1,000 cycles, or --cycles N, of 50 clients over HTTP, some of which vanish",
+        |amount| agents::soak(amount.cycles.unwrap_or(CYCLES)),
+    ),
     ("s390x", "the core's tests on a big-endian machine", |_| core_on(S390X)),
     ("i686", "the core's tests on a 32-bit machine", |_| core_on(I686)),
     ("properties", "the properties of the core in cases that no one drew before", |_| properties()),

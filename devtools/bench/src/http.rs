@@ -14,7 +14,7 @@ use anyhow::{Context, Result, ensure};
 use devtools::Gates;
 use devtools::record::{self, Record};
 use devtools::sh::{self, Running};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::gateway::{micros, percentile, processor_time};
 
@@ -28,9 +28,9 @@ const NAMES: [&str; 3] = ["trine gateway", "rmcp and axum", "axum, echo"];
 const VERSION: &str = "2026-07-28";
 
 /// A server on a port of loopback.
-struct Site {
-    process: Running,
-    address: String,
+pub(crate) struct Site {
+    pub(crate) process: Running,
+    pub(crate) address: String,
 }
 
 /// A connection that stays open.
@@ -51,7 +51,7 @@ pub fn main(keep: bool) -> Result<()> {
     );
     let mut gates = Gates::default();
     let sites = [
-        Site::gateway(&programs[0])?,
+        Site::gateway(&programs[0], &[])?,
         Site::peer(&programs[1], "rmcp")?,
         Site::peer(&programs[1], "echo")?,
     ];
@@ -103,7 +103,8 @@ fn table(connections: usize, all: &[Figures; 3]) -> String {
     text + "\n"
 }
 
-fn build() -> Result<[PathBuf; 2]> {
+/// Builds the gateway and `peer-http`.
+pub(crate) fn build() -> Result<[PathBuf; 2]> {
     // One package at a time: built together they would share features that neither asks for.
     sh::run(sh::cargo().args(["build", "--release", "-p", "trine"]))?;
     let peer =
@@ -113,9 +114,10 @@ fn build() -> Result<[PathBuf; 2]> {
 }
 
 impl Site {
-    fn gateway(program: &PathBuf) -> Result<Self> {
+    /// The gateway with a simulated board.
+    pub(crate) fn gateway(program: &PathBuf, options: &[&str]) -> Result<Self> {
         let mut command = sh::command(program);
-        command.args(["gateway", "--simulate", "--http", "127.0.0.1:0"]);
+        command.args(["gateway", "--simulate", "--http", "127.0.0.1:0"]).args(options);
         let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn()?;
         let mut log = BufReader::new(child.stderr.take().context("the log is a pipe")?);
         let process = Running(child);
@@ -132,7 +134,8 @@ impl Site {
         Ok(Self { process, address })
     }
 
-    fn peer(program: &PathBuf, kind: &str) -> Result<Self> {
+    /// `peer-http` of a kind.
+    pub(crate) fn peer(program: &PathBuf, kind: &str) -> Result<Self> {
         let mut command = sh::command(program);
         let mut child = command.arg(kind).stdout(Stdio::piped()).spawn()?;
         let mut output = BufReader::new(child.stdout.take().context("the output is a pipe")?);
@@ -167,7 +170,8 @@ impl Site {
         Ok([micros(cpu) / count, count / took.as_secs_f64(), p50, p99])
     }
 
-    fn peak_mib(&self) -> Result<f64> {
+    /// The most resident memory so far, in MiB.
+    pub(crate) fn peak_mib(&self) -> Result<f64> {
         let process = procfs::process::Process::new(self.process.0.id().try_into()?)?;
         let kib = process.status()?.vmhwm.context("/proc/PID/status has no VmHWM")?;
         Ok(kib as f64 / 1024.0)
@@ -184,7 +188,7 @@ impl Connection {
 
     /// Makes calls one after the other; the time of each in microseconds.
     fn calls(&mut self, address: &str, count: usize) -> Result<Vec<f64>> {
-        let requests: Vec<String> = (1..=count).map(|id| request(address, id)).collect();
+        let requests: Vec<String> = (1..=count).map(|id| call(address, id)).collect();
         let mut times = Vec::with_capacity(count);
         for request in &requests {
             let since = Instant::now();
@@ -223,21 +227,31 @@ impl Connection {
 }
 
 /// A call as a client sends it.
-fn request(address: &str, id: usize) -> String {
-    let body = json!({"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": {
-        "name": "fan_set",
-        "arguments": {"percent": id % 101},
-        "_meta": {
-            "io.modelcontextprotocol/protocolVersion": VERSION,
-            "io.modelcontextprotocol/clientCapabilities": {},
-            "io.modelcontextprotocol/clientInfo": {"name": "bench", "version": "1"},
-        },
-    }});
+fn call(address: &str, id: usize) -> String {
+    let params = json!({"name": "fan_set", "arguments": {"percent": id % 101}});
+    request(address, id, "tools/call", "fan_set", params)
+}
+
+/// A stateless request as a client sends it; `name` is empty where the method names nothing.
+pub(crate) fn request(
+    address: &str,
+    id: usize,
+    method: &str,
+    name: &str,
+    mut params: Value,
+) -> String {
+    params["_meta"] = json!({
+        "io.modelcontextprotocol/protocolVersion": VERSION,
+        "io.modelcontextprotocol/clientCapabilities": {},
+        "io.modelcontextprotocol/clientInfo": {"name": "bench", "version": "1"},
+    });
+    let body = json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
     let body = body.to_string();
+    let name = if name.is_empty() { String::new() } else { format!("Mcp-Name: {name}\r\n") };
     format!(
         "POST /mcp HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n\
          Accept: application/json, text/event-stream\r\nMCP-Protocol-Version: {VERSION}\r\n\
-         Mcp-Method: tools/call\r\nMcp-Name: fan_set\r\nContent-Length: {}\r\n\r\n{body}",
+         Mcp-Method: {method}\r\n{name}Content-Length: {}\r\n\r\n{body}",
         body.len()
     )
 }

@@ -3,9 +3,11 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::missing_errors_doc, reason = "an error is a text for a person")]
 
+pub mod agents;
 pub mod gateway;
 pub mod gpu;
 pub mod http;
 pub mod kernels;
+pub mod load;
 pub mod model;
 pub mod process;

@@ -19,10 +19,32 @@ async fn echo(body: Bytes) -> ([(axum::http::HeaderName, &'static str); 1], Byte
     ([(CONTENT_TYPE, "application/json")], body)
 }
 
+/// What the gateway answers to a call of `fan_set`, behind the id.
+const CALLED: &str = concat!(
+    r#","result":{"content":[{"type":"text","text":"{\"percent\":40}"}],"#,
+    r#""structuredContent":{"percent":40},"isError":false,"resultType":"complete"}}"#
+);
+const LISTED: &str = r#","result":{"tools":[{"name":"fan_set","inputSchema":{"type":"object"}}]}}"#;
+const DISCOVERED: &str = r#","result":{"supportedVersions":["2026-07-28"]}}"#;
+
+/// Answers with bytes that are there before, and the id of the request: no JSON is parsed.
+async fn fixed(body: Bytes) -> ([(axum::http::HeaderName, &'static str); 1], String) {
+    let text = std::str::from_utf8(&body).unwrap_or_default();
+    let id = text.split_once("\"id\":").map_or("", |(_, rest)| rest);
+    let id = id.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
+    let rest = match text {
+        text if text.contains("\"tools/call\"") => CALLED,
+        text if text.contains("\"tools/list\"") => LISTED,
+        _ => DISCOVERED,
+    };
+    ([(CONTENT_TYPE, "application/json")], format!("{{\"jsonrpc\":\"2.0\",\"id\":{id}{rest}"))
+}
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let router = match std::env::args().nth(1).as_deref() {
         Some("echo") => Router::new().route("/mcp", post(echo)),
+        Some("fixed") => Router::new().route("/mcp", post(fixed)),
         Some("rmcp") => {
             let mut config = StreamableHttpServerConfig::default();
             config.json_response = true;
@@ -30,7 +52,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             let service = StreamableHttpService::new(|| Ok(Minimal), sessions, config);
             Router::new().nest_service("/mcp", service)
         }
-        _ => return Err("usage: peer-http rmcp|echo".into()),
+        _ => return Err("usage: peer-http rmcp|echo|fixed".into()),
     };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     println!("{}", listener.local_addr()?);
