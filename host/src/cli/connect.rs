@@ -41,7 +41,7 @@ pub(super) struct Connect {
     /// Your own file, or that of the project.
     #[arg(long, value_enum, default_value_t = Scope::User)]
     scope: Scope,
-    /// Address of a gateway that runs already (trine gateway --http), in place of arguments.
+    /// Address of a running gateway (trine gateway --http), in place of arguments.
     #[arg(long, value_name = "URL", conflicts_with = "args")]
     url: Option<String>,
     /// Arguments of `trine gateway` [default: --simulate]
