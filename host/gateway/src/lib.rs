@@ -37,7 +37,6 @@ pub mod server;
 pub mod settings;
 mod shelf;
 mod simulate;
-mod skills;
 pub mod suggest;
 mod sync;
 mod sys;

@@ -13,6 +13,7 @@ mod run;
 mod sentence;
 mod session;
 mod share;
+pub(crate) mod skills;
 mod slots;
 mod stages;
 mod want;
@@ -37,12 +38,12 @@ pub(crate) use want::DeviceWant;
 use crate::error::{Error, Result};
 use crate::identity::Identity;
 use crate::settings::Settings;
-use crate::skills::{self, SkillReader};
 use crate::sync::lock;
 use crate::table::Table;
 use calls::CallRequest;
 pub(crate) use session::Introduction;
 use session::{Deferred, DeviceSession, Question};
+use skills::SkillReader;
 use stages::{StageClock, Staged};
 
 /// Whether a device can be called.

@@ -9,8 +9,8 @@ use trine_descriptor::{Lists, Prompt, Resource, Template};
 use trine_mcp::{Skill, SkillFile, Skills};
 
 use crate::device::Device;
+use crate::device::skills::{OwnFile, OwnSkill};
 use crate::shelf::DeviceShelf;
-use crate::skills::{OwnFile, OwnSkill};
 
 /// One of them: whose it is, and its number there.
 #[derive(Debug)]

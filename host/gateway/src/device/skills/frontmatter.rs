@@ -68,8 +68,9 @@ mod tests {
 
     #[test]
     fn every_member_of_a_head_is_kept_in_its_order() {
-        let file = "---\r\nname: board\r\ndescription: >-\r\n  How to use\r\n  it: well.\r\n\
-                    license: MIT\r\nmetadata:\r\n  version: \"1.0\"\r\n  n: [1, 2]\r\n---\r\n# Board\r\n";
+        let file = "---\nname: board\ndescription: >-\n  How to use\n  it: well.\n\
+                    license: MIT\nmetadata:\n  version: \"1.0\"\n  n: [1, 2]\n---\n# Board\n";
+        let file = &file.replace('\n', "\r\n");
         let json = concat!(
             r#"{"name":"board","description":"How to use it: well.","license":"MIT","#,
             r#""metadata":{"version":"1.0","n":[1,2]}}"#
