@@ -144,12 +144,7 @@ impl<C: Catalog + ?Sized> McpEngine<'_, C> {
         task: &Task<'_>,
         out: &mut [u8],
     ) -> Result<usize, NeedBytes> {
-        let mut out = JsonWriter::new(out);
-        begin_result(id, &mut out);
-        out.raw(b"\"resultType\":\"task\",");
-        head(task, &mut out);
-        result::finish(version, &self.served().server(), &mut out);
-        out.finish()
+        self.finish_as((id, version), "task", |out| head(task, out), out)
     }
 
     /// Answers how a task stands.
@@ -163,27 +158,25 @@ impl<C: Catalog + ?Sized> McpEngine<'_, C> {
         task: &Task<'_>,
         out: &mut [u8],
     ) -> Result<usize, NeedBytes> {
-        let mut out = JsonWriter::new(out);
-        begin_result(id, &mut out);
-        out.raw(b"\"resultType\":\"complete\",");
-        head(task, &mut out);
-        match task.status {
-            TaskStatus::InputRequired(requests) => {
-                out.raw(b",");
-                input::write_requests(requests, &mut out);
+        let members = |out: &mut JsonWriter<'_>| {
+            head(task, out);
+            match task.status {
+                TaskStatus::InputRequired(requests) => {
+                    out.raw(b",");
+                    input::write_requests(requests, out);
+                }
+                TaskStatus::Completed(result) => {
+                    out.raw(b",\"result\":");
+                    out.raw(result);
+                }
+                TaskStatus::Failed(error) => {
+                    out.raw(b",\"error\":");
+                    out.raw(error);
+                }
+                TaskStatus::Working | TaskStatus::Cancelled => {}
             }
-            TaskStatus::Completed(result) => {
-                out.raw(b",\"result\":");
-                out.raw(result);
-            }
-            TaskStatus::Failed(error) => {
-                out.raw(b",\"error\":");
-                out.raw(error);
-            }
-            TaskStatus::Working | TaskStatus::Cancelled => {}
-        }
-        result::finish(version, &self.served().server(), &mut out);
-        out.finish()
+        };
+        self.finish_as((id, version), "complete", members, out)
     }
 
     /// Answers that what a task was told was taken.
@@ -196,9 +189,22 @@ impl<C: Catalog + ?Sized> McpEngine<'_, C> {
         version: Version,
         out: &mut [u8],
     ) -> Result<usize, NeedBytes> {
+        self.finish_as((id, version), "complete", |_| {}, out)
+    }
+
+    /// Writes a result of this type, with members that start with a comma.
+    fn finish_as(
+        &self,
+        (id, version): (Id<'_>, Version),
+        result_type: &str,
+        members: impl FnOnce(&mut JsonWriter<'_>),
+        out: &mut [u8],
+    ) -> Result<usize, NeedBytes> {
         let mut out = JsonWriter::new(out);
         begin_result(id, &mut out);
-        out.raw(b"\"resultType\":\"complete\"");
+        out.raw(b"\"resultType\":");
+        out.string(result_type);
+        members(&mut out);
         result::finish(version, &self.served().server(), &mut out);
         out.finish()
     }
@@ -215,7 +221,7 @@ impl<C: Catalog + ?Sized> McpEngine<'_, C> {
 
 /// Writes the members that every task has.
 fn head(task: &Task<'_>, out: &mut JsonWriter<'_>) {
-    out.raw(b"\"taskId\":");
+    out.raw(b",\"taskId\":");
     out.string(task.id);
     out.raw(b",\"status\":\"");
     out.raw(task.status.name());

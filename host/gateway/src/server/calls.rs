@@ -67,8 +67,8 @@ impl Helpers {
         again((snapshot, call.tool), args, (&given, call.progress.is_some()), from);
     }
 
-    /// What came with a request that is made again; nothing with any other. `None` where it cannot
-    /// be used, of which the caller has heard.
+    /// The answers that a retried request carries; empty for a first request. `None` where they are
+    /// invalid: the caller was already sent the error.
     pub(super) fn given(
         &self,
         retry: Option<Retry<'_>>,

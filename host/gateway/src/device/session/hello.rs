@@ -19,7 +19,7 @@ const CACHE_MAX: usize = 4;
 const CONTEST_MS: u64 = 10_000;
 /// How long a host that was displaced leaves the device to the other one, and up to twice that.
 const BACK_MS: u64 = 300;
-/// Entries beside the tools that break a rule, of which the log says each one's.
+/// Most entries of a list that the log names when they break a rule; the rest is counted.
 const LEFT_OUT_MAX: usize = 8;
 /// Log messages of this level and above are asked for: all of them.
 const LOG_LEVEL: u8 = 0;

@@ -6,7 +6,8 @@
 //! device ◄─ Given ◄───── the answers, encoded by the questions
 //! ```
 //!
-//! A device's questions come from outside: they are counted, and what cannot be read is none.
+//! A device's questions are untrusted input: their number is bounded, and a question that cannot be
+//! read is dropped.
 
 mod interview;
 mod pending;

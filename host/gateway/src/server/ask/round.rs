@@ -30,7 +30,7 @@ pub(in crate::server) struct Round {
 pub(super) type RoundEnd = (Vec<u8>, Result<Given, String>);
 
 impl Round {
-    /// A round of so many questions, of which those of these numbers are asked.
+    /// A round of `count` questions; those in `numbers` go to the client.
     pub(super) fn new(
         asked: &Asked<'_>,
         count: usize,
@@ -47,7 +47,8 @@ impl Round {
         Self { args, state, requests, told }
     }
 
-    /// Takes what has become of a question that was asked; `false` where it is none, or over.
+    /// Records the answer to a question. `false` where that question was not asked, or is already
+    /// answered.
     pub(super) fn tell(&mut self, number: usize, told: Told) -> bool {
         match self.told.get_mut(number) {
             Some(place @ Told::Asked) => {

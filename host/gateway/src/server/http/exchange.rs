@@ -151,8 +151,8 @@ impl Exchange {
         self.answer(Outcome::NeedsInput { requests, state });
     }
 
-    /// Lets the questions wait in the task that this is, or will be. `false` where it is none, or
-    /// the client can be asked nothing of it.
+    /// Keeps the questions in the task of this call, until the client answers them. `false` where
+    /// the call has no task, or its client has no capability for them.
     fn ask_in_task(&self, asked: &Asked<'_>) -> bool {
         let mut state = lock(&self.state);
         let task = match &mut state.task {

@@ -11,8 +11,8 @@ use crate::hub::{News, Snapshot};
 use crate::server::interest::{self, Interest};
 use crate::sync::lock;
 
-/// Events that may wait for a client. One that does not read so many is told no more: its stream
-/// ends, and it lists and reads again when it listens again.
+/// Most events that wait for a client. When the queue is full the stream ends; a client that
+/// listens again lists and reads again.
 const WAITING_MAX: usize = 64;
 /// Most notifications have no more bytes than this.
 const ROOM: usize = 1024;

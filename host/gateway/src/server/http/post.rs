@@ -44,10 +44,7 @@ struct Asked<'a> {
 /// Answers one message.
 pub(super) async fn post(State(server): State<Arc<Server>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    match answered(&server, &parts.headers, body).await {
-        Ok(response) => response,
-        Err(response) => *response,
-    }
+    answered(&server, &parts.headers, body).await.unwrap_or_else(|response| *response)
 }
 
 async fn answered(

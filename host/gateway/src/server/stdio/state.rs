@@ -215,8 +215,8 @@ impl State {
         });
     }
 
-    /// Lets the questions of a device wait in the task that its call is, or will be. `false` where
-    /// it is none, or the client can be asked nothing of it.
+    /// Keeps the questions of a device in the task of its call, until the client answers them.
+    /// `false` where the call has no task, or its client has no capability for them.
     pub(super) fn ask_in_task(&mut self, tag: Tag, asked: &Asked<'_>) -> bool {
         let Some(request) = self.requests.get(tag) else { return true };
         let round = match &mut request.task {

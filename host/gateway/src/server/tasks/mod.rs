@@ -70,10 +70,10 @@ impl Later {
 
 /// What a task is the handle of.
 pub(super) trait Work: Send + Sync {
-    /// It is not wanted any more.
+    /// Cancels the work.
     fn cancel(&self);
 
-    /// It goes on with what its client has answered.
+    /// Resumes the work with the answers of its client.
     fn go_on(&self, args: &[u8], given: Result<Given, String>);
 }
 

@@ -26,10 +26,7 @@ pub(in super::super) async fn execute(
     request: Request,
 ) -> Response {
     let (parts, body) = request.into_parts();
-    match answered(&server, &parts.headers, body).await {
-        Ok(response) => response,
-        Err(response) => *response,
-    }
+    answered(&server, &parts.headers, body).await.unwrap_or_else(|response| *response)
 }
 
 async fn answered(
