@@ -157,7 +157,10 @@ fn has_test(path: &str, text: &str, function: &str) -> bool {
     let Some((before, _)) = text.split_once(&format!("fn {function}(")) else { return false };
     // Attributes and comments stand between the end of what came before and the function.
     let since = before.rfind(['}', ';']).and_then(|end| before.get(end..)).unwrap_or(before);
-    since.contains("test]") || since.contains("proptest!") || before.contains("proptest! {")
+    since.contains("test]")
+        || since.contains("::test(")
+        || since.contains("proptest!")
+        || before.contains("proptest! {")
 }
 
 #[cfg(test)]

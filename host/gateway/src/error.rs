@@ -69,6 +69,12 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// Tools of this program that cannot be served.
+    #[error("tools of this program: {why}")]
+    HostTools {
+        /// What is wrong with which.
+        why: String,
+    },
     /// A file of API keys that cannot be used.
     #[error("line {line}: {what}; expected lines such as: kitchen 5f2b7d0c1e9a4486")]
     ApiKeys {

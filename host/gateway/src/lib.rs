@@ -13,6 +13,7 @@
 //! - `fixtures`: a device for the MCP conformance suite;
 //! - `simulate`, `emulate`: boards in this process, and in an emulator;
 //! - [`args`]: devices, as the command line names them;
+//! - [`host_tools`]: tools of this program, next to those of devices;
 //! - [`ask_tool`]: the tool `ask`, which a model outside of this crate answers;
 //! - [`hub`]: all devices of one process under their names; the catalog that clients see;
 //! - [`server`]: MCP on standard input and output, and over HTTP.
@@ -28,6 +29,7 @@ mod emulate;
 mod error;
 mod fixtures;
 pub mod folders;
+pub mod host_tools;
 pub mod hub;
 mod identity;
 mod link;

@@ -3,7 +3,7 @@
 //!
 //! - [`model`]: model files: opened, made, packed, measured;
 //! - [`offload`]: the device that computes a model;
-//! - [`inference`]: models as MCP tools on standard input and output;
+//! - [`inference`]: models as MCP tools;
 //! - [`tools`]: lists of tools out of JSON;
 //! - [`ask`]: sentences to calls;
 //! - [`lines`]: bounded lines of input.

@@ -4,19 +4,42 @@ use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use trine::{Error, Result};
 use trine_ask::SENTENCE_MAX;
 use trine_gateway::ask_tool::{KnownTools, Reply};
+use trine_gateway::host_tools::HostTools;
 use trine_gateway::server::http::{Keys, Tls};
 use trine_gateway::server::{self, HttpOptions, SentenceModel, SentenceQueue};
 use trine_gateway::{DeviceArgs, Hub, Prefix};
 use trine_models::ask::{Asker, Known, Memory, Opened, Reading, Source};
 use trine_models::model::Buffers;
 
+use super::served_models::ModelArgs;
+
 /// Arguments of `trine gateway`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Gateway {
+    /// Folder of language models, served by the tools of `trine serve`.
+    #[arg(long, value_name = "FOLDER")]
+    models: Option<PathBuf>,
+    #[command(flatten)]
+    model: ModelArgs,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+impl Gateway {
+    pub(super) fn run(self) -> Result<ExitCode> {
+        let Self { models, model, server } = self;
+        server.run(models.map(|folder| model.open(folder)).transpose()?)
+    }
+}
+
+/// What `trine gateway` and `trine serve` have in common.
+#[derive(Debug, clap::Args)]
+pub(super) struct ServerArgs {
     /// When tool names begin with the name of their device.
     #[arg(long, value_enum, default_value_t)]
     prefix: Prefix,
@@ -101,12 +124,16 @@ impl HttpArgs {
     }
 }
 
-impl Gateway {
-    pub(super) fn run(&self) -> Result<ExitCode> {
+impl ServerArgs {
+    /// Serves the devices, and the tools of this program.
+    pub(super) fn run(&self, own: Option<Arc<dyn HostTools>>) -> Result<ExitCode> {
         let http = self.http.options(self.in_flight)?;
         let hub = Hub::open(&self.devices, self.prefix)?;
         if self.strict {
             hub.set_strict();
+        }
+        if let Some(own) = own {
+            hub.add_tools(own)?;
         }
         let model = self.ask.as_deref().map(|name| {
             let source = Source::named(name);

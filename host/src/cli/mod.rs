@@ -23,6 +23,7 @@ mod record;
 mod replay;
 mod selftest;
 mod serve;
+mod served_models;
 mod signature;
 mod size;
 mod tools;
@@ -57,7 +58,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve devices to an MCP client on standard input and output.
+    /// Serve devices and models to MCP clients on standard input and output, or over HTTP.
     Gateway(gateway::Gateway),
     /// Call one tool of a device and print the result.
     Call(call::Call),
@@ -89,7 +90,7 @@ enum Command {
     Train(train::Train),
     /// Generate text with a language model.
     Generate(prompt::Generate),
-    /// Serve language models to an MCP client on standard input and output.
+    /// Serve language models and devices, as `gateway` does.
     Serve(serve::Serve),
     /// Create, pack and inspect model files.
     Model(model::Model),
@@ -109,7 +110,7 @@ enum Command {
 pub(crate) fn main() -> ExitCode {
     let cli = Cli::parse();
     let level = match cli.command {
-        Command::Gateway(_) => LevelFilter::INFO,
+        Command::Gateway(_) | Command::Serve(_) => LevelFilter::INFO,
         _ => LevelFilter::WARN,
     };
     log::start(cli.log.unwrap_or(level));

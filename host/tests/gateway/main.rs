@@ -16,6 +16,7 @@ mod http;
 mod isolation;
 mod ledger;
 mod links;
+mod models;
 mod news;
 mod questions;
 mod rest;

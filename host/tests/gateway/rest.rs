@@ -317,7 +317,7 @@ fn bodies_that_mean_harm_are_refused_and_run_nothing() {
     assert!(error.starts_with("Invalid arguments: fan_set: "), "{error}");
     let long = format!("{{\"tools\":[{tool}],\"thought\":\"{}\"}}", "x".repeat(2 * 1024 * 1024));
     assert_eq!(send(&site, &[], &long).status, 413);
-    let large = json!([{"tool_slug": "display_show", "arguments": {"text": "x".repeat(70_000)}}]);
+    let large = json!([{"tool_slug": "display_show", "arguments": {"text": "x".repeat(80_000)}}]);
     assert!(refusal(&site, &large).starts_with("Invalid arguments: display_show: "));
     let plain = [("Content-Type", "text/plain")];
     let body = json!({"tools": [fan(50)]}).to_string();

@@ -38,6 +38,7 @@ pub(crate) fn gateway(out: &mut String) {
         Stream { action: "read", stream: "input", source: absent() }
         Thread(absent())
         Signals(absent())
+        HostTools { why: text("two tools are called 'count': give one another name") }
         Random(getrandom::Error::UNSUPPORTED)
         OpenAddress {
             address: "0.0.0.0:8331".parse().unwrap(),

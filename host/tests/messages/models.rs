@@ -14,7 +14,6 @@ pub(crate) fn models(out: &mut String) {
         File { action: "read", path: "data/file".into(), source: absent() }
         Stream { action: "read", stream: "standard input", source: absent() }
         Thread(absent())
-        Signals(absent())
         Gguf(Box::new(parsed()))
         Engine(Box::new(trine_infer::Error::Full))
         Token(token::Error::NoTokenizer)
@@ -41,7 +40,6 @@ pub(crate) fn models(out: &mut String) {
         UnknownModel { name: text("../secret") }
         ModelTooLarge { needed: 1_187_801_280, limit: 1_073_741_824 }
         ModelsBusy {}
-        Answer {}
         Backends {}
         ExampleJson(json())
         ExampleText {}

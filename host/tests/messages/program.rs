@@ -17,7 +17,7 @@ fn rule() -> TableError {
 pub(crate) fn program(out: &mut String) {
     samples! { out, "trine", Error:
         Gateway(Box::new(trine_gateway::Error::Closed))
-        Models(Box::new(trine_models::Error::Answer))
+        Models(Box::new(trine_models::Error::ModelsBusy))
         Train(Box::new(trine_train::Error::NoFit))
         Connect(ConnectError::NoHome)
         Header(HeaderError::Label)
@@ -105,7 +105,7 @@ pub(crate) fn program(out: &mut String) {
         TooLong {}
         Packed {}
         Compile(CompileError::Tools)
-        Models(Box::new(trine_models::Error::Answer))
+        Models(Box::new(trine_models::Error::ModelsBusy))
     }
     samples! { out, "connect", ConnectError:
         Name(text("a b"))

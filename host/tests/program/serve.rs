@@ -152,7 +152,7 @@ fn the_example_has_quantum_computing_explained_by_any_model() {
     for (arguments, most) in [(&[][..], 250), (&[model][..], 256)] {
         let answers = explain(arguments);
         let [opened, answer] = &answers[..] else { panic!("{answers:?}") };
-        assert_eq!(opened["result"]["serverInfo"]["name"], "trine-inference");
+        assert_eq!(opened["result"]["serverInfo"]["name"], "trine");
         assert_eq!((&answer["id"], &answer["result"]["isError"]), (&json!(2), &json!(false)));
         let written = &answer["result"]["structuredContent"];
         let tokens = written["tokens_generated"].as_u64().unwrap();

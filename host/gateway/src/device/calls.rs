@@ -37,8 +37,10 @@ pub trait Waiter: Send + Sync {
 
     /// The call goes on: `done` of `total`, which is 0 when no one knows. Only where
     /// [`Extra::progress`] asked for it, and never after [`Self::done`]; the device is locked.
-    fn progress(&self, tag: u64, (done, total): (u32, u32), text: &str) {
+    /// Answers whether it was taken: who does not read is not told.
+    fn progress(&self, tag: u64, (done, total): (u32, u32), text: &str) -> bool {
         _ = (tag, done, total, text);
+        false
     }
 
     /// A sentence is over, or a request for what the device has beside tools: the blocks that it

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use tracing::error;
 use trine_descriptor::ToolTable;
 
-use super::catalog::{self, Entry, TOOL_MAX};
+use super::catalog::{self, Entry, Owner, TOOL_MAX};
 use super::names;
 use super::shown::{Called, Shown};
 use super::{Hub, HubShelf, News, Progress, Snapshot};
 use crate::ask_tool;
 use crate::device::{Device, State};
+use crate::host_tools::HostTools;
 use crate::sync::lock;
 use crate::table::Table;
 
@@ -26,6 +27,8 @@ struct Build<'h> {
     hub: &'h Hub,
     shown: &'h Shown,
     tools: Vec<Entry>,
+    /// How many of them, from the first, are of this program.
+    own: usize,
     shelf: HubShelf,
     /// The tools by name: number of the link, and what the device calls it.
     owners: HashMap<Box<str>, (usize, Box<str>)>,
@@ -56,6 +59,7 @@ impl Hub {
         let called = shown.devices(&named);
         self.rename(&called);
         let mut build = Build::new(self, &shown, &called);
+        build.add_own(&lock(&self.own));
         for (link, device) in self.served(&called) {
             let Some(identity) = identities.get(link).and_then(Option::as_ref) else { continue };
             // What is of another device by now comes with the next list.
@@ -171,7 +175,7 @@ impl<'h> Build<'h> {
         let problems = called.iter().map(why).collect();
         let (tools, shelf) = (Vec::new(), HubShelf::default());
         let owners = HashMap::new();
-        Self { hub, shown, tools, shelf, owners, problems, is_early: false }
+        Self { hub, shown, tools, own: 0, shelf, owners, problems, is_early: false }
     }
 
     fn problem(&mut self, link: usize, why: String) {
@@ -223,12 +227,31 @@ impl<'h> Build<'h> {
             return self.problem(link, why);
         }
         self.owners.insert(name.as_str().into(), (link, info.name.into()));
-        let (device, name) = (Arc::clone(device), name.into());
-        self.tools.push(Entry { name, device, table, row, asks });
+        let owner = Owner::Device(Arc::clone(device));
+        self.tools.push(Entry { name: name.into(), owner, table, row, asks });
+    }
+
+    /// Adds the tools of this program, which no tool of a device can stand in for.
+    fn add_own(&mut self, own: &[Arc<dyn HostTools>]) {
+        for tools in own {
+            for row in 0..tools.table().count() {
+                let Some(info) = tools.table().info(row) else { continue };
+                let (name, table) = (info.name.into(), Arc::clone(tools.table()));
+                let owner = Owner::Host(Arc::clone(tools));
+                self.tools.push(Entry { name, owner, table, row, asks: None });
+            }
+        }
+        self.own = self.tools.len();
     }
 
     /// Why a tool cannot have this name: another one has it, or was shown under it.
     fn clash(&self, name: &str, link: usize, tool: &str) -> Option<String> {
+        if self.tools.iter().take(self.own).any(|entry| *entry.name == *name) {
+            return Some(format!(
+                "its tool {tool} is left out: this program has a tool '{name}' of its own; use \
+                 --prefix always"
+            ));
+        }
         if self.shown.is_full(name, link) {
             return Some(format!(
                 "its tool {tool} is left out: too many names of tools were shown on this link; \

@@ -11,6 +11,7 @@ use trine_mcp::{Catalog, McpEngine, McpSession, ServerInfo, Skills, Step};
 
 use super::HubShelf;
 use crate::device::Device;
+use crate::host_tools::HostTools;
 use crate::table::Table;
 
 /// How long a client may keep a list that all devices have contributed to.
@@ -20,11 +21,41 @@ const INSTRUCTIONS: &str = "Each tool acts on a real device. When a result has i
     says what to change; a call that needs a person is done again after somebody has agreed at \
     the device.";
 
+const WITH_OWN: &str = "A tool of a device acts on a real device; the other tools run in this \
+    program. When a result has isError, its text says what to change; a call that needs a person \
+    is done again after somebody has agreed.";
+
+/// Who runs a tool.
+#[derive(Clone)]
+pub(crate) enum Owner {
+    Device(Arc<Device>),
+    Host(Arc<dyn HostTools>),
+}
+
+impl std::fmt::Debug for Owner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Device(device) => device.fmt(f),
+            Self::Host(_) => f.write_str("Host"),
+        }
+    }
+}
+
+impl Entry {
+    /// The device that runs it.
+    pub(crate) const fn device(&self) -> Option<&Arc<Device>> {
+        match &self.owner {
+            Owner::Device(device) => Some(device),
+            Owner::Host(_) => None,
+        }
+    }
+}
+
 /// One tool.
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) name: Box<str>,
-    pub(crate) device: Arc<Device>,
+    pub(crate) owner: Owner,
     pub(crate) table: Arc<Table>,
     pub(crate) row: u16,
     /// The tools that it turns sentences into calls of, where it is not the device's own.
@@ -42,6 +73,8 @@ pub struct Snapshot {
     sorted: Vec<u16>,
     generation: u64,
     complete: bool,
+    /// Some tools are of this program.
+    has_own: bool,
 }
 
 impl Snapshot {
@@ -71,7 +104,8 @@ impl Snapshot {
             number(&|hasher| shelf.hash_into(List::Prompts, hasher)),
         ];
         let generation = number(&|hasher| numbers.hash(hasher));
-        Self { tools, shelf, numbers, sorted, generation, complete }
+        let has_own = tools.iter().any(|entry| entry.device().is_none());
+        Self { tools, shelf, numbers, sorted, generation, complete, has_own }
     }
 
     /// The lists that another one shows otherwise.
@@ -155,7 +189,7 @@ impl Catalog for Snapshot {
             name: "trine",
             title: "Trine",
             version: env!("CARGO_PKG_VERSION"),
-            instructions: INSTRUCTIONS,
+            instructions: if self.has_own { WITH_OWN } else { INSTRUCTIONS },
         }
     }
 
@@ -175,6 +209,13 @@ impl Catalog for Snapshot {
         let name_of = |tool: &u16| self.entry(*tool).map_or(&[][..], |entry| entry.name.as_bytes());
         let at = self.sorted.binary_search_by(|tool| name_of(tool).cmp(name)).ok()?;
         self.sorted.get(at).copied()
+    }
+
+    fn meta(&self, index: u16) -> &[(&str, &str)] {
+        match self.entry(index) {
+            Some(Entry { owner: Owner::Host(tools), row, .. }) => tools.meta(*row),
+            _ => &[],
+        }
     }
 
     fn is_plain(&self, index: u16) -> bool {

@@ -14,19 +14,23 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
+use trine_descriptor::ToolTable as _;
 use trine_mcp::notify::Changed;
 
 pub use catalog::Snapshot;
+pub(crate) use catalog::{Entry, Owner};
 pub(crate) use shelf::HubShelf;
 
 use crate::args::Prefix;
 use crate::ask_tool::KnownTools;
 use crate::device::{Device, DeviceNews};
 use crate::error::{Error, Result};
+use crate::host_tools::{self, HostTools};
 use crate::identity::Identity;
 use crate::settings::{Alias, DeviceId};
 use crate::suggest::did_you_mean;
 use crate::sync::lock;
+use catalog::TOOL_MAX;
 use names::Named;
 use pinned::Pinned;
 use shown::Shown;
@@ -82,6 +86,8 @@ pub struct Hub {
     tasks: Option<PathBuf>,
     /// The tools that the gateway's model knows, if it has one.
     known: OnceLock<KnownTools>,
+    /// Tools of this program.
+    own: Mutex<Vec<Arc<dyn HostTools>>>,
     /// The socket of `--button`, which goes away with the hub.
     socket: Mutex<Option<PathBuf>>,
 }
@@ -177,6 +183,48 @@ impl Hub {
     pub fn set_strict(&self) {
         self.pinned.set_strict();
         self.rebuild();
+    }
+
+    /// Adds tools of this program, which clients see under their own names, without a prefix.
+    ///
+    /// # Errors
+    /// When another tool of this program has the name of one of them, when one is too long for a
+    /// list of tools, and when one needs the consent of a person at a board.
+    pub fn add_tools(&self, tools: Arc<dyn HostTools>) -> Result<()> {
+        host_tools::check(&*tools)?;
+        let mut own = lock(&self.own);
+        let table = tools.table();
+        for row in 0..table.count() {
+            let Some(info) = table.info(row) else { continue };
+            let is_taken = |other: &Arc<dyn HostTools>| {
+                let table = other.table();
+                (0..table.count()).any(|row| table.info(row).is_some_and(|it| it.name == info.name))
+            };
+            let why = if own.iter().any(is_taken) {
+                format!("two tools are called '{}': give one another name", info.name)
+            } else if !catalog::fits(info.name, table, row) {
+                let name = info.name;
+                format!("its tool {name} takes more than {TOOL_MAX} bytes in a list: shorten it")
+            } else {
+                continue;
+            };
+            return Err(Error::HostTools { why });
+        }
+        own.push(tools);
+        drop(own);
+        self.rebuild();
+        Ok(())
+    }
+
+    /// Whether there is nothing to serve.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.devices.is_empty() && lock(&self.own).is_empty()
+    }
+
+    /// Tells the tools of this program that it is about to end.
+    pub(crate) fn end_own(&self) {
+        let own = lock(&self.own).clone();
+        own.iter().for_each(|tools| tools.end());
     }
 
     /// Looks whether someone trusts by now what has changed.

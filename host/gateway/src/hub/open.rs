@@ -82,6 +82,7 @@ impl Hub {
             aliases: settings.aliases()?,
             tasks: settings.tasks_folder(),
             known: OnceLock::new(),
+            own: Mutex::default(),
             socket: Mutex::new(None),
         });
         for (device, way) in hub.devices.iter().zip(ways) {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use trine_mcp::{Call, Outcome, Retry};
 
@@ -9,7 +10,8 @@ use super::ask::{Given, Refused, Sealer, Subject};
 use super::sentences::{Sentence, Sentences};
 use super::tasks::Tasks;
 use crate::device::{Cost, Device, Extra, Ticket, Waiter};
-use crate::hub::{Hub, Snapshot};
+use crate::host_tools::{self, CancelFlag};
+use crate::hub::{Hub, Owner, Snapshot};
 
 /// Who waits for calls, each under a tag, and may lose interest in one.
 pub(super) trait Caller: Waiter {
@@ -19,8 +21,33 @@ pub(super) trait Caller: Waiter {
     /// Answers that the request itself is wrong, and why.
     fn refuse(&self, tag: u64, why: &str);
 
-    /// Takes the ticket of a call that has not ended yet.
-    fn started(&self, tag: u64, device: &Arc<Device>, ticket: Ticket);
+    /// Takes what cancels a call. The call may have ended already.
+    fn started(&self, tag: u64, call: Running);
+}
+
+/// Most bytes of encoded arguments. A device takes no longer message than 64 KiB; tools of this
+/// program have a little more.
+pub(super) const ARGS_MAX: usize = 72 * 1024;
+
+/// A call under way, for cancelling it.
+#[derive(Debug)]
+pub(super) enum Running {
+    Device(Arc<Device>, Ticket),
+    Host(CancelFlag),
+}
+
+impl Running {
+    /// Gives the call up.
+    pub(super) fn cancel(self) {
+        match self {
+            Self::Device(device, ticket) => device.cancel(ticket),
+            Self::Host(flag) => flag.store(true, Ordering::Release),
+        }
+    }
+
+    pub(super) const fn is_of_host(&self) -> bool {
+        matches!(self, Self::Host(_))
+    }
 }
 
 /// A caller in both of its roles, and the tag of one call.
@@ -99,8 +126,15 @@ pub(super) fn again(
     let Some(entry) = snapshot.entry(tool) else { return };
     let (state, answers) = (&given.state[..], &given.answers[..]);
     let extra = Extra { progress, state, answers, client: from.client };
-    let (table, waiter) = (&entry.table, (from.waiter, from.tag));
-    if let Some(ticket) = entry.device.call_with(table, entry.row, (args, extra), waiter) {
-        from.caller.started(from.tag, &entry.device, ticket);
+    let (call, waiter) = ((args, extra), (from.waiter, from.tag));
+    let running = match &entry.owner {
+        Owner::Device(device) => {
+            let ticket = device.call_with(&entry.table, entry.row, call, waiter);
+            ticket.map(|ticket| Running::Device(Arc::clone(device), ticket))
+        }
+        Owner::Host(tools) => host_tools::start(tools, entry.row, call, waiter).map(Running::Host),
+    };
+    if let Some(running) = running {
+        from.caller.started(from.tag, running);
     }
 }

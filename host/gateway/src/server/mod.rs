@@ -53,7 +53,7 @@ pub fn serve_http(
 
 /// Opens the model, whose tools the hub then offers.
 fn opened(hub: &Hub, model: Option<SentenceModel>) -> Result<Option<Sentences>> {
-    if hub.devices().is_empty() {
+    if hub.is_empty() {
         return Err(Error::NoDevice);
     }
     let Some((sentences, known)) = model.map(Sentences::start).transpose()? else {

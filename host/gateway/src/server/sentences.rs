@@ -11,11 +11,11 @@ use std::sync::{Arc, Mutex};
 use trine_descriptor::{Args, Side, validate};
 use trine_mcp::Outcome;
 
-use super::calls::{Caller, From};
+use super::calls::{Caller, From, Running};
 use crate::ask_tool::{self, KnownTools, Reply};
 use crate::device::{CallReport, Cost, Device};
 use crate::error::{Error, Result, chain};
-use crate::hub::Snapshot;
+use crate::hub::{Entry, Snapshot};
 use crate::sync::lock;
 use crate::table::Table;
 
@@ -132,7 +132,7 @@ impl Sentence {
     }
 
     fn device(&self) -> Option<&Arc<Device>> {
-        self.snapshot.entry(self.tool).map(|entry| &entry.device)
+        self.snapshot.entry(self.tool).and_then(Entry::device)
     }
 
     /// The tools of the device that the sentence is for. All sentences of one model are for
@@ -159,7 +159,7 @@ impl Sentence {
                 let tell = move |report: CallReport| self.ran(&reply, &report);
                 let arguments = arguments.unwrap_or_default();
                 if let Some(ticket) = device.start_json((&tool, &arguments), client, tell) {
-                    caller.started(tag, &device, ticket);
+                    caller.started(tag, Running::Device(device, ticket));
                 }
             }
             _ => self.done(&reply, None),

@@ -9,7 +9,7 @@ use trine_mcp::{
 use trine_wire::message::block::{self, Blocks};
 
 use super::ask::Given;
-use super::calls::{From, Helpers};
+use super::calls::{From, Helpers, Running};
 use crate::device::{DeviceWant, Extra};
 use crate::hub::Snapshot;
 use crate::sanitize;
@@ -86,7 +86,7 @@ pub(super) fn start(
     };
     let Some((device, want)) = started else { return false };
     if let Some(ticket) = device.want(want, &Extra::default(), (from.waiter, from.tag)) {
-        from.caller.started(from.tag, device, ticket);
+        from.caller.started(from.tag, Running::Device(Arc::clone(device), ticket));
     }
     true
 }
@@ -104,7 +104,7 @@ pub(super) fn prompt_again(
     let Some(number) = entry.shelf.prompt_number(entry.index) else { return false };
     let want = DeviceWant::Prompt(number, args);
     if let Some(ticket) = entry.device.want(want, &given.extra(), (from.waiter, from.tag)) {
-        from.caller.started(from.tag, &entry.device, ticket);
+        from.caller.started(from.tag, Running::Device(Arc::clone(&entry.device), ticket));
     }
     true
 }

@@ -49,9 +49,6 @@ pub enum Error {
     /// The system starts no thread.
     #[error("cannot spawn a thread")]
     Thread(#[source] io::Error),
-    /// The system does not deliver signals.
-    #[error("cannot handle signals")]
-    Signals(#[source] io::Error),
 
     /// A GGUF file that cannot be parsed.
     #[error(transparent)]
@@ -160,9 +157,6 @@ pub enum Error {
     /// Models that are in use take the memory.
     #[error("no memory for another model, all loaded ones are in use: try again later")]
     ModelsBusy,
-    /// An answer that cannot be encoded.
-    #[error("cannot encode an answer: report this as a bug")]
-    Answer,
     /// A value of `--backend`.
     #[error(
         "invalid --backend: give one name, and cpu after it to fall back to the CPU, such as \

@@ -1,9 +1,8 @@
-//! Language models as MCP tools: `bitnet-inference` goes on with a text, `bitnet-health` says how
-//! the server is.
+//! Language models as MCP tools: `bitnet-inference` goes on with a text, `bitnet-health` reports
+//! the state of the models.
 //!
-//! - [`serve`]: MCP on standard input and output, or any others;
-//! - [`serve_until_signal`]: the same for a program, which signals end (`shutdown`);
-//! - `pending`: calls whose texts are being written;
+//! - [`Service`]: calls of the tools; the gateway serves them next to those of devices;
+//! - `progress`: what a client sees of a text while it is written;
 //! - `tools`: the two tools, their parameters and results;
 //! - `models`: which models are loaded, each in a thread of its own, and which has to go;
 //! - `worker`: one loaded model, which does what it is asked in turn;
@@ -19,10 +18,9 @@
 mod device;
 mod models;
 mod opened;
-mod pending;
 mod place;
-mod server;
-mod shutdown;
+mod progress;
+mod service;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -31,4 +29,4 @@ mod worker;
 
 pub use models::Limits;
 pub use place::Place;
-pub use server::{serve, serve_until_signal};
+pub use service::{Reply, Service};

@@ -107,15 +107,9 @@ impl Models {
         Ok(())
     }
 
-    /// Drops a model that could not be loaded, so that it is tried again; not one that was loaded
-    /// since.
-    pub(super) fn forget(&mut self, version: &Version) {
-        self.held.retain(|held| held.version != *version || !held.worker.is_gone());
-    }
-
-    /// Lets all threads end when they can, without waiting for that.
-    pub(super) fn release(&mut self) {
-        self.held.drain(..).for_each(|held| held.worker.release());
+    /// Drops those that could not be loaded, so that they are tried again, or whose device failed.
+    pub(super) fn forget_gone(&mut self) {
+        self.held.retain(|held| !held.worker.is_gone());
     }
 
     /// Ends all threads and frees all memory, when what is being written is finished.
@@ -126,7 +120,7 @@ impl Models {
     /// Drops models that are not in use, the longest unused first, until there is room.
     fn make_room(&mut self, bytes: usize) -> Result<()> {
         // Those that can do nothing more have no claim.
-        self.held.retain(|held| !held.worker.is_gone());
+        self.forget_gone();
         let most = self.limits.bytes;
         if bytes > most {
             return Err(Error::ModelTooLarge { needed: bytes, limit: most });

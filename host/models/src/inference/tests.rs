@@ -1,15 +1,21 @@
-//! The server as a client meets it: lines of MCP through pipes.
+//! The service as a caller meets it.
 
+use std::collections::HashMap;
 use std::fs;
-use std::io::{BufRead, BufReader, PipeReader, PipeWriter, Write as _};
 use std::path::{Path, PathBuf};
-use std::thread::JoinHandle;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use trine_descriptor::{Args, Side, validate};
 use trine_infer::Options;
+use trine_mcp::result::value_json;
+use trine_mcp::{McpEngine, McpSession, ServerInfo, Single, Step};
 
-use super::{Limits, Place, serve};
-use crate::Result;
+use super::tools::{INFERENCE, TOOLS};
+use super::{Limits, Place, Reply, Service};
 use crate::model::{Buffers, HeadFormat, Loaded, Mapped, Pool, Shape, Text, Weights, make};
 
 /// A folder with models, which goes away with it.
@@ -51,80 +57,119 @@ impl Drop for Folder {
     }
 }
 
-/// A server and the client's ends of its pipes.
+/// What came of a call.
+enum News {
+    Progress(u32, u32),
+    Ended(Result<Value, String>),
+}
+
+/// A service and what it answers.
 struct Client {
-    orders: Option<PipeWriter>,
-    answers: BufReader<PipeReader>,
-    server: Option<JoinHandle<Result<()>>>,
+    service: Service,
+    said: Sender<(u64, News)>,
+    news: Receiver<(u64, News)>,
+    cancelled: HashMap<u64, Arc<AtomicBool>>,
     next: u64,
+}
+
+/// Where the answer to one call goes.
+struct To {
+    tool: u16,
+    id: u64,
+    said: Sender<(u64, News)>,
+}
+
+impl Reply for To {
+    fn progress(&self, (done, most): (u32, u32), _: &str) -> bool {
+        self.said.send((self.id, News::Progress(done, most))).is_ok()
+    }
+
+    fn value(self: Box<Self>, entries: &[u8]) {
+        let tools = Service::tools();
+        assert_eq!(validate(tools, self.tool, Side::Output, entries), Ok(()));
+        let mut json = vec![0; 1 << 20];
+        let len = value_json(tools, self.tool, entries, &mut json).unwrap();
+        let value = serde_json::from_slice(&json[..len]).unwrap();
+        _ = self.said.send((self.id, News::Ended(Ok(value))));
+    }
+
+    fn error(self: Box<Self>, why: &str) {
+        _ = self.said.send((self.id, News::Ended(Err(why.to_owned()))));
+    }
 }
 
 impl Client {
     fn new(folder: &Folder, bytes: usize) -> Self {
-        let (input, orders) = std::io::pipe().unwrap();
-        let (answers, mut output) = std::io::pipe().unwrap();
         let limits = Limits { folder: folder.0.clone(), bytes, place: Place::Processor };
-        let run = move || serve(limits, BufReader::new(input), &mut output);
-        let server = Some(std::thread::spawn(run));
-        let answers = BufReader::new(answers);
-        let mut client = Self { orders: Some(orders), answers, server, next: 0 };
-        client.send(&json!({ "jsonrpc": "2.0", "id": "init", "method": "initialize", "params": {
-            "protocolVersion": "2025-06-18", "capabilities": {},
-            "clientInfo": { "name": "test", "version": "1" } } }));
-        assert_eq!(client.receive()["id"], "init");
-        client
+        let (said, news) = channel();
+        let service = Service::new(limits);
+        Self { service, said, news, cancelled: HashMap::new(), next: 0 }
     }
 
-    fn send(&mut self, message: &Value) {
-        writeln!(self.orders.as_mut().unwrap(), "{message}").unwrap();
-    }
-
-    fn receive(&mut self) -> Value {
-        let mut line = String::new();
-        self.answers.read_line(&mut line).unwrap();
-        serde_json::from_str(&line).unwrap()
-    }
-
-    fn request(&mut self, method: &str, params: &Value) -> Value {
-        let id = self.start(method, params);
-        let answer = self.receive();
-        assert_eq!(answer["id"], id);
-        answer["result"].clone()
-    }
-
-    fn start(&mut self, method: &str, params: &Value) -> u64 {
+    /// Starts a call and answers its number.
+    fn start(&mut self, tool: u16, arguments: &Value) -> u64 {
         self.next += 1;
-        let id = self.next;
-        self.send(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));
+        let (id, said) = (self.next, self.said.clone());
+        let bytes = encoded(tool, arguments);
+        let args = Args::new(&TOOLS, tool, &bytes);
+        let cancelled = self.cancelled.entry(id).or_default();
+        self.service.call(tool, &args, cancelled, Box::new(To { tool, id, said }));
         id
     }
 
-    fn call(&mut self, tool: &str, arguments: &Value) -> Value {
-        self.request("tools/call", &json!({ "name": tool, "arguments": arguments }))
+    /// Waits for the end of a call, and drops what others say.
+    fn end_of(&mut self, id: u64) -> Result<Value, String> {
+        loop {
+            if let (other, News::Ended(end)) = self.news.recv().unwrap()
+                && other == id
+            {
+                return end;
+            }
+        }
+    }
+
+    /// Waits for the first progress.
+    fn progress(&mut self) -> (u32, u32) {
+        loop {
+            if let (_, News::Progress(done, most)) = self.news.recv().unwrap() {
+                return (done, most);
+            }
+        }
     }
 
     /// The structured result of a call that must succeed.
     fn infer(&mut self, arguments: &Value) -> Value {
-        let result = self.call("bitnet-inference", arguments);
-        assert_eq!(result["isError"], json!(false), "{result}");
-        result["structuredContent"].clone()
+        let id = self.start(INFERENCE, arguments);
+        self.end_of(id).unwrap()
     }
 
     /// The sentence of a call that must fail.
     fn refused(&mut self, arguments: &Value) -> String {
-        let result = self.call("bitnet-inference", arguments);
-        assert_eq!(result["isError"], json!(true), "{result}");
-        result["content"][0]["text"].as_str().unwrap().to_owned()
+        let id = self.start(INFERENCE, arguments);
+        self.end_of(id).unwrap_err()
     }
 
     fn health(&mut self) -> Value {
-        self.call("bitnet-health", &json!({}))["structuredContent"].clone()
+        let id = self.start(1, &json!({}));
+        self.end_of(id).unwrap()
     }
+}
 
-    fn end(mut self) {
-        self.orders = None;
-        self.server.take().unwrap().join().unwrap().unwrap();
-    }
+/// Arguments as the gateway hands them over.
+fn encoded(tool: u16, arguments: &Value) -> Vec<u8> {
+    let catalog = Single::new(ServerInfo::default(), &TOOLS);
+    let name = ["bitnet-inference", "bitnet-health"][usize::from(tool)];
+    let meta = json!({ "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+                       "io.modelcontextprotocol/clientCapabilities": {} });
+    let message = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call",
+        "params": { "name": name, "arguments": arguments, "_meta": meta } });
+    let (mut args, mut out) = (vec![0; 1 << 17], vec![0; 1 << 16]);
+    let message = message.to_string();
+    let mut session = McpSession::new();
+    let step =
+        McpEngine::new(&catalog).receive(message.as_bytes(), &mut session, &mut args, &mut out);
+    let Step::Call(call) = step else { panic!("{}", String::from_utf8_lossy(&out)) };
+    args[..call.arguments].to_vec()
 }
 
 const PLENTY: usize = 1 << 30;
@@ -166,66 +211,6 @@ fn expected(path: &Path, prompt: &str, tokens: usize) -> (Vec<u8>, usize) {
 }
 
 #[test]
-fn the_tools_are_listed_with_name_version_author_and_what_they_can() {
-    let folder = Folder::new("list");
-    let mut client = Client::new(&folder, PLENTY);
-    let listed = client.request("tools/list", &json!({}));
-    let tool = &listed["tools"][0];
-    assert_eq!(tool["name"], "bitnet-inference");
-    assert_eq!(tool["_meta"]["trine/version"], "1.0.0");
-    assert_eq!(tool["_meta"]["trine/author"], "The Trine developers");
-    let can = "text-generation, model-loading, gguf-support";
-    assert_eq!(tool["_meta"]["trine/capabilities"], can);
-    let schema = &tool["inputSchema"];
-    assert_eq!(schema["required"], json!(["model_path", "prompt"]));
-    let max_tokens = &schema["properties"]["max_tokens"];
-    assert_eq!(max_tokens["minimum"], 1);
-    assert_eq!(max_tokens["maximum"], 4096);
-    assert_eq!(max_tokens["default"], 1024);
-    assert_eq!(schema["properties"]["temperature"]["maximum"], 2);
-    let required = tool["outputSchema"]["required"].as_array().unwrap();
-    for name in ["generated_text", "tokens_generated", "inference_time_ms", "memory_used"] {
-        assert!(required.contains(&json!(name)), "{name}");
-    }
-    client.end();
-}
-
-#[test]
-fn bounds_are_kept_to_the_last_value() {
-    let folder = Folder::new("bounds");
-    folder.model("a", 1, 4200);
-    let mut client = Client::new(&folder, PLENTY);
-    let mut with = |name: &str, value: Value| {
-        let mut arguments = json!({ "model_path": "a", "prompt": "x", "max_tokens": 1 });
-        arguments[name] = value;
-        let result = client.call("bitnet-inference", &arguments);
-        (result["isError"] == json!(false), result["content"][0]["text"].to_string())
-    };
-    for (name, value, fine) in vec![
-        ("max_tokens", json!(0), false),
-        ("max_tokens", json!(1), true),
-        ("max_tokens", json!(4096), true),
-        ("max_tokens", json!(4097), false),
-        ("temperature", json!(-0.1), false),
-        ("temperature", json!(0), true),
-        ("temperature", json!(2), true),
-        ("temperature", json!(2.1), false),
-        ("prompt", json!(""), false),
-        ("model_path", json!(""), false),
-    ] {
-        let (done, said) = with(name, value.clone());
-        assert_eq!(done, fine, "{name} {value}: {said}");
-        assert!(done || said.contains(name), "{said}");
-    }
-    for name in ["model_path", "prompt"] {
-        let mut arguments = json!({ "model_path": "a", "prompt": "x" });
-        arguments.as_object_mut().unwrap().remove(name);
-        assert!(client.refused(&arguments).contains(name));
-    }
-    client.end();
-}
-
-#[test]
 fn without_max_tokens_a_text_has_1024_at_most() {
     let folder = Folder::new("default");
     folder.model("long", 1, 2000);
@@ -237,7 +222,6 @@ fn without_max_tokens_a_text_has_1024_at_most() {
     };
     let one = written(&mut client, 0);
     assert_eq!((&one["tokens_generated"], &one["finish_reason"]), (&json!(1024), &json!("length")));
-    client.end();
 }
 
 #[test]
@@ -256,7 +240,6 @@ fn the_answer_is_what_the_engine_writes_and_its_figures_are_true() {
     assert_eq!(answer["memory_used"], arena);
     let measured = answer["inference_time_ms"].as_u64().unwrap();
     assert!(u128::from(measured) <= took, "{measured} of {took}");
-    client.end();
 }
 
 #[test]
@@ -272,7 +255,6 @@ fn the_same_seed_writes_the_same_and_another_something_else() {
     assert_eq!(written(0.0, 1), written(0.0, 2), "the likeliest hangs on no seed");
     assert_eq!(written(1.5, 7), written(1.5, 7));
     assert_ne!(written(1.5, 7), written(1.5, 8));
-    client.end();
 }
 
 #[test]
@@ -296,11 +278,9 @@ fn a_model_is_loaded_once_and_goes_when_another_needs_its_memory() {
     assert_eq!(client.health()["models_loaded"], 1, "there is room for one");
     ask(&mut client, "a");
     assert_eq!(client.health()["models_loaded"], 1);
-    client.end();
     let mut small = Client::new(&folder, size);
     let said = small.refused(&json!({ "model_path": "a", "prompt": "x" }));
     assert!(said.contains("--memory"), "{said}");
-    small.end();
 }
 
 #[test]
@@ -324,7 +304,6 @@ fn health_is_degraded_after_a_failed_load_and_recovers() {
     let well = client.health();
     assert_eq!((&well["status"], well.get("problem")), (&json!("healthy"), None));
     assert!(well["last_execution"].as_u64().unwrap() < 60);
-    client.end();
 }
 
 #[test]
@@ -339,7 +318,6 @@ fn files_outside_the_folder_are_not_there() {
         assert!(!said.contains("bytes"), "{said}");
     }
     assert_eq!(client.health()["models_loaded"], 0);
-    client.end();
 }
 
 #[test]
@@ -347,25 +325,14 @@ fn while_a_text_is_written_others_are_served_and_it_can_be_cancelled() {
     let folder = Folder::new("cancel");
     folder.model("a", 1, 4200);
     let mut client = Client::new(&folder, PLENTY);
-    let long = json!({ "name": "bitnet-inference", "_meta": { "progressToken": "p" },
-        "arguments": { "model_path": "a", "prompt": "x", "max_tokens": 4096, "temperature": 0 } });
-    let id = client.start("tools/call", &long);
-    let first = client.receive();
-    assert_eq!(first["method"], "notifications/progress");
-    assert_eq!(first["params"]["total"], 4096);
-    client.send(&json!({ "jsonrpc": "2.0", "method": "notifications/cancelled",
-                         "params": { "requestId": id } }));
-    let list = client.start("tools/list", &json!({}));
-    let answer = loop {
-        let message = client.receive();
-        if message.get("id").is_some() {
-            break message;
-        }
-    };
-    assert_eq!(answer["id"], list, "the cancelled call is not answered");
+    let long = json!({ "model_path": "a", "prompt": "x", "max_tokens": 4096, "temperature": 0 });
+    let id = client.start(INFERENCE, &long);
+    assert_eq!(client.progress().1, 4096);
+    assert_eq!(client.health()["models_loaded"], 1);
+    client.cancelled[&id].store(true, Ordering::Release);
+    assert!(client.end_of(id).unwrap_err().contains("cancelled"));
     let next = json!({ "model_path": "a", "prompt": "x", "max_tokens": 3, "temperature": 0 });
     assert_eq!(client.infer(&next)["tokens_generated"], 3);
-    client.end();
 }
 
 #[test]
@@ -375,60 +342,61 @@ fn a_text_is_finished_with_the_weights_that_it_began_with() {
     let (old, _) = expected(&path, "Once upon", 600);
     let mut client = Client::new(&folder, PLENTY);
     let call = |tokens: usize| {
-        json!({ "name": "bitnet-inference", "_meta": { "progressToken": 1 }, "arguments": {
-            "model_path": "a", "prompt": "Once upon", "max_tokens": tokens, "temperature": 0 } })
+        json!({ "model_path": "a", "prompt": "Once upon", "max_tokens": tokens,
+                "temperature": 0 })
     };
-    let first = client.start("tools/call", &call(600));
-    assert_eq!(client.receive()["method"], "notifications/progress");
+    let first = client.start(INFERENCE, &call(600));
+    client.progress();
     let path = folder.model("a", 9, 700);
     let (new, _) = expected(&path, "Once upon", 30);
     assert_ne!(old[..30], new[..]);
-    let second = client.start("tools/call", &call(30));
-    let mut texts = std::collections::HashMap::new();
+    let second = client.start(INFERENCE, &call(30));
+    let mut texts = HashMap::new();
     while texts.len() < 2 {
-        let message = client.receive();
-        if let Some(id) = message["id"].as_u64() {
-            let text = message["result"]["structuredContent"]["generated_text"].clone();
-            texts.insert(id, text);
+        if let (id, News::Ended(end)) = client.news.recv().unwrap() {
+            texts.insert(id, end.unwrap()["generated_text"].clone());
         }
     }
     assert_eq!(texts[&first], *String::from_utf8_lossy(&old));
     assert_eq!(texts[&second], *String::from_utf8_lossy(&new));
-    client.end();
 }
 
 #[test]
-fn the_end_of_input_lets_texts_end_and_frees_everything() {
+fn the_end_lets_a_text_end_with_what_it_has_and_takes_no_further_call() {
     let folder = Folder::new("end");
-    folder.model("a", 1, 300);
+    folder.model("a", 1, 60_000);
     let mut client = Client::new(&folder, PLENTY);
-    let arguments =
-        json!({ "model_path": "a", "prompt": "x", "max_tokens": 200, "temperature": 0 });
-    let id = client.start(
-        "tools/call",
-        &json!({ "name": "bitnet-inference",
-                                                 "arguments": arguments }),
-    );
-    client.orders = None;
-    let answer = client.receive();
-    assert_eq!(answer["id"], id);
-    assert_eq!(answer["result"]["structuredContent"]["tokens_generated"], 200);
-    let mut rest = String::new();
-    assert_eq!(client.answers.read_line(&mut rest).unwrap(), 0, "{rest}");
-    client.end();
+    let long = json!({ "model_path": "a", "prompt": "x", "max_tokens": 4096, "temperature": 0 });
+    // One of them is computed, the others wait for it longer than there is time.
+    let calls: Vec<u64> = (0..12).map(|_| client.start(INFERENCE, &long)).collect();
+    client.progress();
+    client.service.end();
+    assert!(client.refused(&long).contains("the server ended"));
+    let since = Instant::now();
+    let ends: Vec<_> = calls.iter().map(|id| client.end_of(*id)).collect();
+    assert!(since.elapsed() < Duration::from_secs(30), "{:?}", since.elapsed());
+    for end in ends {
+        match end {
+            Ok(written) => {
+                let reason = written["finish_reason"].as_str().unwrap();
+                assert!(["ended", "length", "stop"].contains(&reason), "{reason}");
+            }
+            Err(why) => assert!(why.contains("repeat the call"), "{why}"),
+        }
+    }
 }
 
 #[test]
-fn a_client_that_goes_away_leaves_no_text_behind() {
-    let folder = Folder::new("away");
+fn a_service_that_is_closed_answers_all_calls_and_leaves_no_thread() {
+    let folder = Folder::new("closed");
     folder.model("a", 1, 4200);
     let mut client = Client::new(&folder, PLENTY);
-    let long = json!({ "name": "bitnet-inference", "_meta": { "progressToken": "p" },
-        "arguments": { "model_path": "a", "prompt": "x", "max_tokens": 4096, "temperature": 0 } });
-    client.start("tools/call", &long);
-    assert_eq!(client.receive()["method"], "notifications/progress");
-    let Client { orders, answers, server, .. } = client;
-    drop((orders, answers));
-    let ended = server.unwrap().join().unwrap();
-    assert!(ended.unwrap_err().to_string().contains("standard output"));
+    let long = json!({ "model_path": "a", "prompt": "x", "max_tokens": 4096, "temperature": 0 });
+    let calls: Vec<u64> = (0..3).map(|_| client.start(INFERENCE, &long)).collect();
+    client.progress();
+    client.service.close();
+    assert_eq!(Arc::strong_count(&client.cancelled[&calls[0]]), 1, "its job is gone");
+    for id in calls {
+        assert!(client.end_of(id).unwrap_err().contains("repeat the call"));
+    }
 }

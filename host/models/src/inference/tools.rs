@@ -2,10 +2,7 @@
 
 use trine_derive::{Choice, Record, Tool};
 use trine_descriptor::{Decimal, Tool};
-use trine_mcp::{Catalog, ServerInfo, Single};
 
-/// The longest prompt, in characters.
-pub(super) const PROMPT_MAX: usize = 16_384;
 /// The longest text that is written, in characters.
 pub(super) const TEXT_MAX: usize = 65_534;
 /// The longest reason of a problem, in characters.
@@ -121,53 +118,8 @@ pub(super) const INFERENCE: u16 = 0;
 pub(super) static TOOLS: [Tool<'static>; 2] = [Inference::TOOL, HealthCheck::TOOL];
 
 /// What is said of each tool beside its description.
-const META: [(&str, &str); 3] = [
+pub(super) const META: [(&str, &str); 3] = [
     ("trine/version", "1.0.0"),
     ("trine/author", "The Trine developers"),
     ("trine/capabilities", "text-generation, model-loading, gguf-support"),
 ];
-
-const SERVER: ServerInfo<'static> = ServerInfo {
-    name: "trine-inference",
-    title: "Ternary language models",
-    version: env!("CARGO_PKG_VERSION"),
-    instructions: "",
-};
-
-/// The tools under their names.
-#[derive(Debug)]
-pub(super) struct Tools(Single<'static, [Tool<'static>; 2]>);
-
-impl Tools {
-    pub(super) fn new() -> Self {
-        Self(Single::new(SERVER, &TOOLS))
-    }
-}
-
-impl Catalog for Tools {
-    type Table = [Tool<'static>; 2];
-
-    fn server(&self) -> ServerInfo<'_> {
-        self.0.server()
-    }
-
-    fn count(&self) -> u16 {
-        self.0.count()
-    }
-
-    fn tool(&self, index: u16) -> Option<(&Self::Table, u16)> {
-        self.0.tool(index)
-    }
-
-    fn name(&self, index: u16) -> Option<&str> {
-        self.0.name(index)
-    }
-
-    fn generation(&self) -> u64 {
-        self.0.generation()
-    }
-
-    fn meta(&self, _: u16) -> &[(&str, &str)] {
-        &META
-    }
-}

@@ -360,8 +360,9 @@ impl Waiter for Guest {
         self.ended(tag as u32, &outcome);
     }
 
-    fn progress(&self, tag: u64, (done, total): (u32, u32), text: &str) {
+    fn progress(&self, tag: u64, (done, total): (u32, u32), text: &str) -> bool {
         self.say(&DeviceMessage::Progress { id: tag as u32, done, total, text });
+        true
     }
 
     fn understood(&self, tag: u64, bytes: &[u8], _: Cost) {

@@ -140,6 +140,7 @@ async fn accept(server: &Arc<Server>, listener: StdListener) -> Result<()> {
         }
     }
     drop(listener);
+    server.hub.end_own();
     server.listeners.end(&server.hub.snapshot());
     let since = tokio::time::Instant::now();
     while server.connections.load(Ordering::Acquire) > 0 && since.elapsed() < END_PATIENCE {

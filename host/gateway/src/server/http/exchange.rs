@@ -17,10 +17,10 @@ use super::Server;
 use super::events::event;
 use super::received::Origin;
 use super::sessions::Session;
-use crate::device::{Asked, Cost, Device, Ticket, Waiter};
+use crate::device::{Asked, Cost, Waiter};
 use crate::hub::Snapshot;
 use crate::server::ask::{Given, PendingRound, QUESTIONS_MAX, Questions};
-use crate::server::calls::{self, Caller, From};
+use crate::server::calls::{self, Caller, From, Running};
 use crate::server::tasks::{self, Later, Task, TaskOf, Tasks, Work};
 use crate::server::wants::{self, KeptWant, WantEnd};
 use crate::sync::lock;
@@ -63,7 +63,7 @@ struct State {
     /// How far the call was when the client was last told.
     told: Option<u32>,
     /// For cancelling it.
-    call: Option<(Arc<Device>, Ticket)>,
+    call: Option<Running>,
     /// Held while a device may be busy with it.
     permit: Option<OwnedSemaphorePermit>,
     /// The client was asked something: no device is busy with it.
@@ -115,8 +115,8 @@ impl Exchange {
         let call = state.call.take();
         (state.answer, state.news, state.permit) = (None, None, None);
         drop(state);
-        if let Some((device, ticket)) = call {
-            device.cancel(ticket);
+        if let Some(call) = call {
+            call.cancel();
         }
     }
 
@@ -269,24 +269,27 @@ pub(super) fn written(mut write: impl FnMut(&mut [u8]) -> Result<usize, NeedByte
 }
 
 impl Waiter for Exchange {
-    fn progress(&self, _: u64, (done, total): (u32, u32), text: &str) {
+    fn progress(&self, _: u64, (done, total): (u32, u32), text: &str) -> bool {
         if let TaskOf::Is(task) = &lock(&self.state).task {
-            return task.set_message(text);
+            task.set_message(text);
+            return true;
         }
-        let Some(token) = self.token.as_deref().and_then(Id::from_raw) else { return };
+        let Some(token) = self.token.as_deref().and_then(Id::from_raw) else { return false };
         let mut state = lock(&self.state);
         // It has to rise.
         if state.told.is_some_and(|told| done <= told) {
-            return;
+            return false;
         }
-        let Some(news) = &state.news else { return };
+        let Some(news) = &state.news else { return false };
         let total = (total > 0).then_some(total);
         let message =
             written(|out| notify::progress(self.version, token, (done, total), text, out));
         // Room is left for questions.
-        if news.capacity() > QUESTIONS_MAX && news.try_send(event(&message)).is_ok() {
+        let is_told = news.capacity() > QUESTIONS_MAX && news.try_send(event(&message)).is_ok();
+        if is_told {
             state.told = Some(done);
         }
+        is_told
     }
 
     fn needs_input(&self, _: u64, asked: &Asked<'_>, _: Cost) {
@@ -342,11 +345,15 @@ impl Caller for Exchange {
         self.send(|_, id, out| error::write(Some(id), error::INVALID_PARAMS, why, out));
     }
 
-    fn started(&self, _: u64, device: &Arc<Device>, ticket: Ticket) {
+    fn started(&self, _: u64, call: Running) {
         let mut state = lock(&self.state);
         if state.answer.is_some() {
-            state.call = Some((Arc::clone(device), ticket));
+            state.call = Some(call);
+            return;
         }
+        drop(state);
+        // The client has gone meanwhile, or the call has ended, which makes this do nothing.
+        call.cancel();
     }
 }
 

@@ -11,14 +11,12 @@ use super::exchange::{Pending, written};
 use super::sessions::Session;
 use crate::device::Waiter;
 use crate::hub::Snapshot;
-use crate::server::calls::{Caller, From};
+use crate::server::calls::{ARGS_MAX, Caller, From};
 use crate::server::interest::{self, Interest};
 use crate::server::tasks;
 use crate::server::wants::{self, KeptWant, WantEnd};
 use crate::sync::lock;
 
-/// Room for encoded arguments: a device takes no longer message than this.
-const ARGS_MAX: usize = 64 * 1024;
 /// Room for one answer that no device has a part in; a longer list of tools is paged.
 const REPLY_MAX: usize = 64 * 1024;
 /// Room for an answer that has an id and a sentence.

@@ -13,11 +13,11 @@ use super::outbox::Outbox;
 use super::requests::{Request, Tag};
 use super::state::{State, Subscription, WAITING_MAX};
 use super::tasks::Due;
-use crate::device::{Asked, Cost, Device, Ticket, Waiter};
+use crate::device::{Asked, Cost, Waiter};
 use crate::error::{Error, Result};
 use crate::hub::{Hub, News, Observer, Snapshot};
 use crate::server::ask::Ended;
-use crate::server::calls::{Caller, Helpers};
+use crate::server::calls::{Caller, Helpers, Running};
 use crate::server::interest::Interest;
 use crate::server::tasks::TaskOf;
 use crate::server::wants::{self, KeptWant, WantEnd};
@@ -199,6 +199,15 @@ impl Client {
         drop(self.room.wait_timeout_while(state, patience, pending));
     }
 
+    /// Waits until no tool of this program runs for the client, the client has gone, or `patience`
+    /// is over.
+    pub(super) fn wait_for_host(&self, patience: Option<Duration>) {
+        self.set_reading(false);
+        let pending = |state: &mut State| state.requests.has_host_call() && !self.is_broken();
+        let patience = patience.unwrap_or(Duration::MAX);
+        drop(self.room.wait_timeout_while(self.state(), patience, pending));
+    }
+
     /// The client wants no answer to this request, or no more news of this subscription.
     pub(super) fn cancel(&self, id: Id<'_>) {
         let mut state = self.state();
@@ -213,8 +222,8 @@ impl Client {
         state.end(tag, |_| {});
         self.written(state);
         self.room.notify_all();
-        if let Some((device, ticket)) = call {
-            device.cancel(ticket);
+        if let Some(call) = call {
+            call.cancel();
         }
     }
 
@@ -324,24 +333,28 @@ impl Client {
 }
 
 impl Waiter for Client {
-    fn progress(&self, tag: u64, (done, total): (u32, u32), text: &str) {
+    fn progress(&self, tag: u64, (done, total): (u32, u32), text: &str) -> bool {
         let mut state = self.state();
         if let Some(TaskOf::Is(task)) = state.requests.get(tag).map(|request| &request.task) {
-            return task.set_message(text);
+            task.set_message(text);
+            return true;
         }
         let State { out, requests, .. } = &mut *state;
-        let Some(request) = requests.get(tag) else { return };
-        let (Some(token), Some(version)) = (&request.progress, request.version) else { return };
-        let Some(token) = Id::from_raw(token) else { return };
+        let Some(request) = requests.get(tag) else { return false };
+        let (Some(token), Some(version)) = (&request.progress, request.version) else {
+            return false;
+        };
+        let Some(token) = Id::from_raw(token) else { return false };
         // It has to rise, and a client that does not read is not told.
         if request.told.is_some_and(|told| done <= told) || out.len() > WAITING_MAX {
-            return;
+            return false;
         }
         request.told = Some(done);
         let total = (total > 0).then_some(total);
         out.write(|out| notify::progress(version, token, (done, total), text, out));
         out.push(b"\n");
         self.written(state);
+        true
     }
 
     fn needs_input(&self, tag: u64, asked: &Asked<'_>, _: Cost) {
@@ -381,9 +394,10 @@ impl Caller for Client {
         self.failed(tag, |id, out| error::write(Some(id), error::INVALID_PARAMS, why, out));
     }
 
-    fn started(&self, tag: Tag, device: &Arc<Device>, ticket: Ticket) {
-        if let Some(request) = self.state().requests.get(tag) {
-            request.call = Some((Arc::clone(device), ticket));
+    fn started(&self, tag: Tag, call: Running) {
+        match self.state().requests.get(tag) {
+            Some(request) => request.call = Some(call),
+            None => call.cancel(),
         }
     }
 }

@@ -17,7 +17,7 @@ use super::terminal;
 use crate::device::Waiter;
 use crate::hub::Snapshot;
 use crate::server::ask::Ended;
-use crate::server::calls::{Caller, From};
+use crate::server::calls::{ARGS_MAX, Caller, From};
 use crate::server::interest::{self, Interest};
 use crate::server::tasks;
 use crate::server::wants::{self, KeptWant, WantEnd};
@@ -29,8 +29,6 @@ const CHUNK: usize = 64 * 1024;
 const MESSAGE_MAX: usize = 1024 * 1024;
 /// Most messages of an array.
 const ARRAY_MAX: usize = 128;
-/// Room for encoded arguments: a device takes no longer message than this.
-const ARGS_MAX: usize = 64 * 1024;
 /// Room for one answer that no device has a part in; a longer list of tools is paged.
 const REPLY_MAX: usize = 64 * 1024;
 /// Room for an answer that has an id and a sentence.

@@ -41,6 +41,6 @@ pub(super) fn serve(hub: &Arc<Hub>, in_flight: usize, sentences: Option<Sentence
     shutdown::watch(&client, input.try_clone().map_err(closed("input"))?)?;
     let mut reader = ClientReader::new(Arc::clone(&client), by_hand);
     let read = reader.run(File::from(input));
-    shutdown::finish(&client);
+    shutdown::input_ended(&client);
     read.map_err(|source| Error::Stream { action: "read", stream: "input", source })
 }

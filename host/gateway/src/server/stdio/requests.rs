@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use trine_mcp::{ClientCapabilities, Version};
 
-use crate::device::{Device, Ticket};
 use crate::hub::Snapshot;
+use crate::server::calls::Running;
 use crate::server::tasks::TaskOf;
 use crate::server::wants::KeptWant;
 
@@ -34,7 +34,7 @@ pub(super) struct Request {
     /// The array that it came in.
     pub(super) array: Option<usize>,
     /// For cancelling it.
-    pub(super) call: Option<(Arc<Device>, Ticket)>,
+    pub(super) call: Option<Running>,
 }
 
 /// All requests under way.
@@ -58,6 +58,12 @@ impl Requests {
     /// How many a device may be busy with.
     pub(super) fn busy(&self) -> usize {
         self.len() - self.waiting
+    }
+
+    /// Whether a tool of this program runs for one.
+    pub(super) fn has_host_call(&self) -> bool {
+        let mut under_way = self.slots.iter().filter(|it| it.snapshot.is_some());
+        under_way.any(|it| it.call.as_ref().is_some_and(Running::is_of_host))
     }
 
     /// The request waits for its client, or no longer.

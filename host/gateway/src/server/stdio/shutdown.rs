@@ -15,8 +15,10 @@ use crate::sys;
 const LINE_PATIENCE: Duration = Duration::from_millis(500);
 /// How long calls under way may take to end after the input has.
 const ANSWERS_PATIENCE: Duration = Duration::from_secs(2);
+/// How long those of the program's own tools may take after a signal; see `HostTools::end`.
+const HOST_PATIENCE: Duration = Duration::from_secs(3);
 /// When the program ends, whatever still blocks.
-const END_PATIENCE: Duration = Duration::from_secs(4);
+const END_PATIENCE: Duration = Duration::from_secs(5);
 /// How often a write that waits is looked at, and how long it may wait for a client that has gone.
 const LOOK: Duration = Duration::from_millis(500);
 const BLOCKED_MAX: Duration = Duration::from_secs(2);
@@ -29,6 +31,9 @@ pub(super) fn watch(client: &Arc<Client>, input: OwnedFd) -> Result<()> {
         if signals.forever().next().is_some() {
             // Whatever else the client sends is not taken, and what was taken is answered.
             on_signal.stop_taking(LINE_PATIENCE);
+            on_signal.hub.end_own();
+            end_in_any_case();
+            on_signal.wait_for_host(Some(HOST_PATIENCE));
             finish(&on_signal);
             std::process::exit(0);
         }
@@ -46,14 +51,25 @@ pub(super) fn watch(client: &Arc<Client>, input: OwnedFd) -> Result<()> {
     })
 }
 
-/// Lets calls under way end, writes what there is to write, and closes the devices. The program
-/// ends in any case, even if the client reads nothing.
-pub(super) fn finish(client: &Client) {
-    // Without this thread only the patience below is lost.
+/// The input has ended. A call of the program's own tools is answered, however long it takes: a
+/// client that does not want that sends a signal.
+pub(super) fn input_ended(client: &Client) {
+    client.wait_for_host(None);
+    end_in_any_case();
+    finish(client);
+}
+
+/// The program ends some seconds from now, even if the client reads nothing.
+fn end_in_any_case() {
+    // Without this thread only the patience is lost.
     drop(spawn("end", || {
         std::thread::sleep(END_PATIENCE);
         std::process::exit(0);
     }));
+}
+
+/// Lets calls under way end, writes what there is to write, and closes the devices.
+fn finish(client: &Client) {
     client.wait_for_answers(ANSWERS_PATIENCE);
     client.end_subscriptions();
     client.flush();

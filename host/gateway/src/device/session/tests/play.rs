@@ -41,8 +41,9 @@ impl Waiter for Ends {
         lock(&self.0).push((tag, format!("{outcome:?}")));
     }
 
-    fn progress(&self, tag: u64, (done, total): (u32, u32), text: &str) {
+    fn progress(&self, tag: u64, (done, total): (u32, u32), text: &str) -> bool {
         lock(&self.0).push((tag, format!("{done}/{total} {text}")));
+        true
     }
 }
 

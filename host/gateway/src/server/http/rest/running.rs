@@ -14,13 +14,11 @@ use super::super::Server;
 use super::super::exchange::written;
 use super::META;
 use super::body::AskedTool;
-use crate::device::{Asked, Cost, Device, Ticket, Waiter};
+use crate::device::{Asked, Cost, Waiter};
 use crate::hub::Snapshot;
-use crate::server::calls::{Caller, From};
+use crate::server::calls::{ARGS_MAX, Caller, From, Running};
 use crate::sync::lock;
 
-/// Room for encoded arguments: a device takes no longer message than this.
-const ARGS_MAX: usize = 64 * 1024;
 /// Room for an answer that no device has a part in.
 const REPLY_MAX: usize = 64 * 1024;
 /// Most characters of an unknown slug that are repeated.
@@ -44,11 +42,11 @@ struct RestCall {
 struct State {
     answer: Option<oneshot::Sender<Ended>>,
     /// For cancelling it.
-    call: Option<(Arc<Device>, Ticket)>,
+    call: Option<Running>,
 }
 
 /// The end at which the request waits. Where it goes away before the answer, so does the call.
-struct Running {
+struct Awaited {
     call: Arc<RestCall>,
     answer: oneshot::Receiver<Ended>,
     is_done: bool,
@@ -57,13 +55,13 @@ struct Running {
 /// Calls a tool and waits for its end.
 pub(super) async fn run(server: &Arc<Server>, tool: &AskedTool<'_>, client: u64) -> Ended {
     match start(server, tool, client) {
-        Ok(running) => running.await,
+        Ok(awaited) => awaited.await,
         Err(why) => Err(why),
     }
 }
 
 /// Starts a call; or says why it cannot be made.
-fn start(server: &Arc<Server>, tool: &AskedTool<'_>, client: u64) -> Result<Running, String> {
+fn start(server: &Arc<Server>, tool: &AskedTool<'_>, client: u64) -> Result<Awaited, String> {
     let message = [
         b"{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"tools/call\",\"params\":{\"name\":",
         tool.raw_slug,
@@ -99,7 +97,7 @@ fn start(server: &Arc<Server>, tool: &AskedTool<'_>, client: u64) -> Result<Runn
     let from = From { caller: &caller, waiter: &waiter, tag: 0, client };
     let args = args.get(..call.arguments).unwrap_or_default();
     server.helpers.start(&call, &snapshot, args, from);
-    Ok(Running { call: its, answer, is_done: false })
+    Ok(Awaited { call: its, answer, is_done: false })
 }
 
 /// The sentence of what the engine refused.
@@ -151,8 +149,8 @@ impl RestCall {
         let call = state.call.take();
         state.answer = None;
         drop(state);
-        if let Some((device, ticket)) = call {
-            device.cancel(ticket);
+        if let Some(call) = call {
+            call.cancel();
         }
     }
 }
@@ -186,15 +184,19 @@ impl Caller for RestCall {
         self.send(|| Err(why.to_owned()));
     }
 
-    fn started(&self, _: u64, device: &Arc<Device>, ticket: Ticket) {
+    fn started(&self, _: u64, call: Running) {
         let mut state = lock(&self.state);
         if state.answer.is_some() {
-            state.call = Some((Arc::clone(device), ticket));
+            state.call = Some(call);
+            return;
         }
+        drop(state);
+        // The client has gone meanwhile, or the call has ended, which makes this do nothing.
+        call.cancel();
     }
 }
 
-impl Future for Running {
+impl Future for Awaited {
     type Output = Ended;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Ended> {
@@ -204,7 +206,7 @@ impl Future for Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for Awaited {
     fn drop(&mut self) {
         if !self.is_done {
             self.call.cancel();

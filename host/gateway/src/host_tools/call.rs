@@ -1,0 +1,153 @@
+//! One call of a tool of this program.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use trine_descriptor::{Args, Side, ValueWriter, validate};
+use trine_mcp::{Failure, Outcome};
+
+use super::{HostTools, consent};
+use crate::device::{Cost, Extra, Waiter};
+
+const ENDED: &str = "the tool ended without an answer: report this to its author";
+
+/// Set when the client does not want the call any more.
+pub(crate) type CancelFlag = Arc<AtomicBool>;
+
+/// A call that the tools of this program run. It has one end: [`Self::value`], [`Self::done`] or
+/// [`Self::error`]. When it is dropped without one, or by a panic, the client gets an error.
+pub struct HostCall {
+    tools: Arc<dyn HostTools>,
+    row: u16,
+    args: Box<[u8]>,
+    waiter: Arc<dyn Waiter>,
+    tag: u64,
+    wants_progress: bool,
+    cancelled: CancelFlag,
+    is_done: bool,
+}
+
+impl std::fmt::Debug for HostCall {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HostCall").field("row", &self.row).finish_non_exhaustive()
+    }
+}
+
+impl HostCall {
+    /// The tool's row in the table.
+    #[must_use]
+    pub const fn row(&self) -> u16 {
+        self.row
+    }
+
+    /// The arguments, which the tool's descriptor allows.
+    #[must_use]
+    pub fn args(&self) -> Args<'_> {
+        Args::new(&**self.tools.table(), self.row, &self.args)
+    }
+
+    /// The same as they are encoded.
+    #[must_use]
+    pub fn args_bytes(&self) -> &[u8] {
+        &self.args
+    }
+
+    /// Whether the client has cancelled the call: whatever comes of it is dropped.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Acquire)
+    }
+
+    /// What [`Self::is_cancelled`] reads, for code that does not have the call.
+    #[must_use]
+    pub const fn cancelled(&self) -> &Arc<AtomicBool> {
+        &self.cancelled
+    }
+
+    /// Whether the client wants [`Self::progress`].
+    #[must_use]
+    pub const fn wants_progress(&self) -> bool {
+        self.wants_progress
+    }
+
+    /// Tells the client that `done` of `total` is done; a total of 0 is unknown. `done` has to
+    /// rise. Answers whether the message was sent: a client that does not read gets none.
+    pub fn progress(&self, (done, total): (u32, u32), text: &str) -> bool {
+        self.wants_progress && self.waiter.progress(self.tag, (done, total), text)
+    }
+
+    /// Ends the call with a structured result, which `write` writes into `room` bytes by the output
+    /// of the descriptor. A result that the descriptor does not allow is an error of the tool.
+    pub fn value(self, room: usize, write: impl FnOnce(&mut ValueWriter<'_>)) {
+        let mut memory = vec![0; room];
+        let mut out = ValueWriter::new(&mut memory);
+        write(&mut out);
+        let len = out.len();
+        let is_whole = !out.overflowed();
+        match memory.get(..len).filter(|_| is_whole) {
+            Some(entries) => self.done(Outcome::Value(entries)),
+            None => self.done(Outcome::Failed(Failure::TooLarge)),
+        }
+    }
+
+    /// Ends the call with an error, in a sentence that tells what to change.
+    pub fn error(self, why: &str) {
+        self.done(Outcome::Error(why));
+    }
+
+    /// Ends the call.
+    pub fn done(mut self, outcome: Outcome<'_>) {
+        self.is_done = true;
+        let table = &**self.tools.table();
+        let outcome = match outcome {
+            Outcome::Value(entries) => match validate(table, self.row, Side::Output, entries) {
+                Ok(()) => outcome,
+                Err(fault) => Outcome::BadResult(fault),
+            },
+            outcome => outcome,
+        };
+        self.waiter.done(self.tag, outcome, Cost::default());
+    }
+}
+
+impl Drop for HostCall {
+    fn drop(&mut self) {
+        if !self.is_done {
+            self.waiter.done(self.tag, Outcome::Error(ENDED), Cost::default());
+        }
+    }
+}
+
+/// Starts a call, and answers what cancels it. Its end is told to the waiter once, which may be
+/// before this returns; `None` where it has ended already.
+pub(crate) fn start(
+    tools: &Arc<dyn HostTools>,
+    row: u16,
+    (args, extra): (&[u8], Extra<'_>),
+    (waiter, tag): (&Arc<dyn Waiter>, u64),
+) -> Option<CancelFlag> {
+    let table = tools.table();
+    if let Err(fault) = validate(&**table, row, Side::Params, args) {
+        waiter.done(tag, Outcome::Fault(fault), Cost::default());
+        return None;
+    }
+    if !consent::is_given(table, row, (args, &extra), (waiter, tag)) {
+        return None;
+    }
+    let cancelled = CancelFlag::default();
+    let call = HostCall {
+        tools: Arc::clone(tools),
+        row,
+        args: args.into(),
+        waiter: Arc::clone(waiter),
+        tag,
+        wants_progress: extra.progress,
+        cancelled: Arc::clone(&cancelled),
+        is_done: false,
+    };
+    if catch_unwind(AssertUnwindSafe(|| tools.call(call))).is_err() {
+        tracing::error!("a tool of this program panicked: its client got an error");
+    }
+    Some(cancelled)
+}

@@ -1,0 +1,111 @@
+//! The agreement of the person at the client to one call, asked through the client.
+//!
+//! The question is a form with one checkbox and goes the way of the questions of a device: in
+//! revision 2026-07-28 its state is sealed to the client, the tool and the arguments, and used
+//! once; in a session it belongs to the one call that waits for it. Answers come here no other way.
+
+use std::sync::Arc;
+
+use trine_descriptor::record::Encoder;
+use trine_descriptor::{Args, Consent, Field, Kind, Side, Tool, ToolInfo, ToolTable};
+use trine_mcp::{Failure, Outcome, result};
+use trine_wire::message::input::{self, Answer, Records, Request, asks};
+
+use crate::device::{Asked, Cost, Extra, Waiter};
+use crate::table::Table;
+
+/// The name of the question, and its form.
+const NAME: &str = "consent";
+const FORM: [Field<'static>; 1] =
+    [Field::new("allow", Kind::Bool).describe("Whether this call may run.")];
+/// What the state is, so that answers to nothing count for nothing.
+const STATE: &[u8] = b"consent";
+const REFUSED: &str = "the user did not agree to this call";
+const ACCEPTED: u8 = 0;
+/// Most bytes of arguments that a person is shown; a call with longer ones is refused, as no one
+/// can agree to what is not shown.
+const SHOWN_MAX: usize = 4 * 1024;
+
+/// Whether the call may run. Otherwise the waiter was told why, or asked.
+pub(super) fn is_given(
+    table: &Table,
+    row: u16,
+    (args, extra): (&[u8], &Extra<'_>),
+    (waiter, tag): (&Arc<dyn Waiter>, u64),
+) -> bool {
+    let Some(info) = table.info(row) else { return false };
+    if info.consent == Consent::None {
+        return true;
+    }
+    if extra.state == STATE {
+        let agrees = agrees(extra.answers);
+        if !agrees {
+            waiter.done(tag, Outcome::Error(REFUSED), Cost::default());
+        }
+        return agrees;
+    }
+    match question(table, row, &info, args) {
+        Some(requests) => {
+            let asked = Asked { args, state: STATE, requests: &requests };
+            waiter.needs_input(tag, &asked, Cost::default());
+        }
+        None => waiter.done(tag, Outcome::Failed(Failure::TooLarge), Cost::default()),
+    }
+    false
+}
+
+/// Whether the person accepted the form with its box checked.
+fn agrees(answers: &[u8]) -> bool {
+    let form = [Tool::new(ToolInfo::new(NAME, ""), &FORM, &[])];
+    let Some(mut records) = Records::new(answers) else { return false };
+    let Some(Answer { name: NAME, action: ACCEPTED, values }) = records.record() else {
+        return false;
+    };
+    Args::new(&form, 0, values).bool(0) == Some(true)
+}
+
+/// The arguments of tools in the place of their results, to be written like those.
+struct Params<'a>(&'a Table);
+
+impl ToolTable for Params<'_> {
+    fn count(&self) -> u16 {
+        self.0.count()
+    }
+
+    fn info(&self, tool: u16) -> Option<ToolInfo<'_>> {
+        self.0.info(tool)
+    }
+
+    fn node_count(&self, tool: u16, _: Side) -> u16 {
+        self.0.node_count(tool, Side::Params)
+    }
+
+    fn node(&self, tool: u16, _: Side, node: u16) -> Option<Field<'_>> {
+        self.0.node(tool, Side::Params, node)
+    }
+
+    fn hash(&self, tool: u16) -> u64 {
+        self.0.hash(tool)
+    }
+}
+
+/// The question, as the wire has it.
+fn question(table: &Table, row: u16, info: &ToolInfo<'_>, args: &[u8]) -> Option<Vec<u8>> {
+    let mut shown = vec![0; SHOWN_MAX];
+    let len = result::value_json(&Params(table), row, args, &mut shown)?;
+    let shown = std::str::from_utf8(shown.get(..len)?).ok()?;
+    let title = if info.title.is_empty() { info.name } else { info.title };
+    let message = format!("Allow {} ({title}) with {shown}?", info.name);
+    let mut nodes = [0; 64];
+    let mut encoder = Encoder::new(&mut nodes, 0);
+    encoder.number(1);
+    encoder.node(&FORM[0]);
+    let len = encoder.len();
+    let nodes = nodes.get(..len)?;
+    let (name, kind, message) = (NAME, asks::FORM, &*message);
+    let request = Request { name, kind, message, nodes, ..Request::default() };
+    let mut bytes = vec![0; message.len() + nodes.len() + 64];
+    let len = input::write(&[request], &mut bytes)?;
+    bytes.truncate(len);
+    Some(bytes)
+}

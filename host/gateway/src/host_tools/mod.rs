@@ -1,0 +1,120 @@
+//! Tools of this program, which clients see in one list with the tools of devices.
+//!
+//! [`HostTools`] is implemented by the program; [`crate::Hub::add_tools`] adds them. Arguments are
+//! validated before a call reaches the tools, and results before they reach the client. A tool with
+//! [`Consent::Elicit`](trine_descriptor::Consent) runs after the person at the client has agreed to
+//! this one call (`consent`).
+
+mod call;
+mod consent;
+
+use std::sync::Arc;
+
+use trine_descriptor::{Consent, ToolTable as _};
+
+pub use call::HostCall;
+pub(crate) use call::{CancelFlag, start};
+
+use crate::error::{Error, Result};
+use crate::table::Table;
+
+/// Tools of this program. Calls come from several threads at a time.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use trine_descriptor::{Field, IntRange, Kind, Tool, ToolInfo};
+/// use trine_gateway::host_tools::{HostCall, HostTools, table};
+/// use trine_gateway::table::Table;
+/// use trine_gateway::{DeviceArgs, Hub, Prefix, Settings};
+/// use trine_mcp::Catalog as _;
+///
+/// const RANGE: IntRange = IntRange { min: 0, max: 1_000 };
+/// const PARAMS: [Field<'static>; 1] = [Field::new("n", Kind::Int(RANGE)).describe("A number.")];
+/// const OUTPUT: [Field<'static>; 1] =
+///     [Field::new("square", Kind::Int(IntRange { min: 0, max: 1_000_000 }))];
+/// const SQUARE: Tool<'static> =
+///     Tool::new(ToolInfo::new("square", "Square a number."), &PARAMS, &OUTPUT);
+///
+/// struct Numbers(Arc<Table>);
+///
+/// impl HostTools for Numbers {
+///     fn table(&self) -> &Arc<Table> {
+///         &self.0
+///     }
+///
+///     fn call(&self, call: HostCall) {
+///         let n = call.args().int(0).unwrap_or_default();
+///         call.value(16, |out| out.int(0, n * n));
+///     }
+/// }
+///
+/// // A hub without devices serves such tools alone.
+/// let hub = Hub::open_with(&DeviceArgs::default(), Prefix::Auto, &Settings::none())?;
+/// hub.add_tools(Arc::new(Numbers(table(&[SQUARE])?)))?;
+/// assert!(hub.snapshot().find(b"square").is_some());
+/// # Ok::<(), trine_gateway::Error>(())
+/// ```
+///
+/// Tools that cannot be called from several threads do not compile:
+///
+/// ```compile_fail,E0277
+/// struct Counter(std::cell::Cell<u32>, std::sync::Arc<trine_gateway::table::Table>);
+///
+/// impl trine_gateway::host_tools::HostTools for Counter {
+///     fn table(&self) -> &std::sync::Arc<trine_gateway::table::Table> {
+///         &self.1
+///     }
+///
+///     fn call(&self, call: trine_gateway::host_tools::HostCall) {
+///         self.0.set(self.0.get() + 1);
+///         call.error("no");
+///     }
+/// }
+/// ```
+pub trait HostTools: Send + Sync {
+    /// The tools; always the same ones.
+    fn table(&self) -> &Arc<Table>;
+
+    /// What the tool in `row` has in its `_meta`, next to what its descriptor puts there.
+    fn meta(&self, row: u16) -> &[(&str, &str)] {
+        _ = row;
+        &[]
+    }
+
+    /// Runs a call, whose arguments are valid. It is ended by a method of `call`, in this function
+    /// or later on any thread. The thread that calls this reads further requests afterwards: a tool
+    /// that takes more than a moment hands the call to a thread of its own.
+    fn call(&self, call: HostCall);
+
+    /// The server is about to end. Calls under way have three seconds from now. One that can end
+    /// early with a part of its result should do so after two, and the others with an error.
+    fn end(&self) {}
+}
+
+/// A table of these tools.
+///
+/// # Errors
+/// When a descriptor breaks a rule.
+pub fn table(tools: &[trine_descriptor::Tool<'_>]) -> Result<Arc<Table>> {
+    let mut list = vec![0; trine_descriptor::record::page(tools, 0, &mut [])];
+    trine_descriptor::record::page(tools, 0, &mut list);
+    Table::new(list.into()).map(Arc::new).map_err(|why| Error::HostTools { why: why.to_string() })
+}
+
+/// Refuses tools that need someone whom this program cannot ask.
+pub(crate) fn check(tools: &dyn HostTools) -> Result<()> {
+    let table = tools.table();
+    for row in 0..table.count() {
+        let Some(info) = table.info(row) else { continue };
+        if info.consent > Consent::Elicit {
+            let (name, level) = (info.name, info.consent.name());
+            let why = format!(
+                "its tool {name} has the consent level {level}, which only a board can ask for: \
+                 use elicit"
+            );
+            return Err(Error::HostTools { why });
+        }
+    }
+    Ok(())
+}
