@@ -421,6 +421,15 @@ impl Calls<'_, '_> {
         self.device.log(level, text)
     }
 
+    /// The same about a call that is pending: a host passes the line to the client that made the
+    /// call. Where the call is not pending any more, the line is about none.
+    ///
+    /// # Errors
+    /// [`NotNow`] when there is no room.
+    pub fn log_of(&mut self, call: CallId, level: u8, text: &str) -> Result<(), NotNow> {
+        self.device.log_of(Some(call), level, text)
+    }
+
     /// The question is where a person sees it, as of the last poll, see [`Device::shown`]; `false`
     /// when there is none. For [`Tools::tick`]: later than that the time is too early.
     pub fn shown(&mut self) -> bool {

@@ -294,7 +294,7 @@ impl Board {
             DeviceMessage::Progress { id, done, total, .. } => {
                 self.progress.push((id, done, total));
             }
-            DeviceMessage::Log { level, text } => self.log.push((level, text.to_owned())),
+            DeviceMessage::Log { level, text, .. } => self.log.push((level, text.to_owned())),
             other => bail!("an unexpected message: {other:?}"),
         }
         Ok(())

@@ -14,7 +14,7 @@ use trine_descriptor::{Consent, Field, IntRange, Kind, Tool, ToolInfo};
 use trine_gateway::host_tools::{self, HostCall, HostTools};
 use trine_gateway::server::{Server, ServerHandle};
 use trine_gateway::table::Table;
-use trine_gateway::{DeviceArgs, Hub, Prefix, Settings};
+use trine_gateway::{CallContext, DeviceArgs, Hub, Prefix, Settings};
 
 const WHICH: Kind<'static> = Kind::Int(IntRange { min: 0, max: 99 });
 const PARAMS: [Field<'static>; 1] = [Field::new("which", WHICH).describe("A number.")];
@@ -26,6 +26,7 @@ struct Own {
     names: Vec<&'static str>,
     runs: Arc<AtomicU32>,
     waiting: Mutex<Vec<HostCall>>,
+    contexts: Mutex<Vec<CallContext>>,
 }
 
 impl Own {
@@ -37,7 +38,8 @@ impl Own {
         let tools: Vec<_> = names.iter().map(tool).collect();
         let table = host_tools::table(&tools).unwrap();
         let (names, runs) = (names.to_vec(), Arc::default());
-        Arc::new(Self { table, names, runs, waiting: Mutex::default() })
+        let (waiting, contexts) = (Mutex::default(), Mutex::default());
+        Arc::new(Self { table, names, runs, waiting, contexts })
     }
 }
 
@@ -58,6 +60,12 @@ impl HostTools for Own {
             "waits" => self.waiting.lock().unwrap().push(call),
             "breaks_its_rule" => call.value(64, |out| out.int(0, 100)),
             "has_no_room" => call.value(1, |out| out.int(0, 99)),
+            "context" => {
+                call.log(3, "about this call");
+                call.log(0, "of no interest");
+                self.contexts.lock().unwrap().push(call.context().clone());
+                call.value(64, |out| out.int(0, 1));
+            }
             "later" => drop(std::thread::spawn(move || {
                 for done in 1..=3 {
                     call.progress((done, 3), "more");
@@ -249,28 +257,44 @@ fn tools_that_could_not_be_served_are_refused_when_they_are_added() {
     assert!(illegal.to_string().contains("breaks a rule"), "{illegal}");
 }
 
-/// Posts a request of 2026-07-28 and answers what comes back.
-fn post(site: &Site, params: &Value) -> Value {
+/// Posts a body and answers what comes back.
+fn send(site: &Site, path: &str, headers: &str, body: &Value) -> String {
     let address = site.url.trim_start_matches("http://").trim_end_matches("/mcp");
-    let mut params = params.clone();
-    params["name"] = json!("count");
-    params["_meta"] = json!({
-        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-        "io.modelcontextprotocol/clientCapabilities": {"elicitation": {}},
-    });
-    let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params});
-    let body = message.to_string();
+    let body = body.to_string();
     let head = format!(
-        "POST /mcp HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nAccept: \
-         application/json, text/event-stream\r\nMCP-Protocol-Version: 2026-07-28\r\nMcp-Method: \
-         tools/call\r\nMcp-Name: count\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+        "POST {path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nAccept: \
+         application/json, text/event-stream\r\n{headers}Connection: close\r\nContent-Length: \
+         {}\r\n\r\n",
         body.len()
     );
     let mut stream = TcpStream::connect(address).unwrap();
     stream.write_all((head + &body).as_bytes()).unwrap();
     let mut reply = String::new();
     stream.read_to_string(&mut reply).unwrap();
-    serde_json::from_str(reply.split_once("\r\n\r\n").unwrap().1).unwrap()
+    reply.split_once("\r\n\r\n").unwrap().1.to_owned()
+}
+
+/// Posts a call of 2026-07-28, with more of `_meta`, and answers what comes back.
+fn call(site: &Site, tool: &str, params: &Value, meta: &Value) -> String {
+    let mut params = params.clone();
+    params["name"] = json!(tool);
+    params["_meta"] = json!({
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": {"elicitation": {}},
+    });
+    for (name, value) in meta.as_object().unwrap() {
+        params["_meta"][name] = value.clone();
+    }
+    let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params});
+    let headers = format!(
+        "MCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: {tool}\r\n"
+    );
+    send(site, "/mcp", &headers, &message)
+}
+
+/// The same, answered with JSON.
+fn post(site: &Site, params: &Value) -> Value {
+    serde_json::from_str(&call(site, "count", params, &json!({}))).unwrap()
 }
 
 #[test]
@@ -315,4 +339,38 @@ fn an_agreement_is_for_one_call_with_the_arguments_that_were_shown() {
     let asked = post(&foreign, &json!({"arguments": {"which": 1}}));
     let refused = answered(1, asked["result"]["requestState"].as_str().unwrap(), &yes);
     assert_eq!((&refused["error"]["code"], runs()), (&json!(-32602), 1), "{refused}");
+}
+
+#[test]
+fn a_tool_sees_the_trace_the_thought_and_the_step_of_its_call_and_logs_to_its_client() {
+    let own = Own::new(&["context"], Consent::None);
+    let site = Site::start(&own);
+    let seen = || own.contexts.lock().unwrap().pop().unwrap();
+    let arguments = json!({"arguments": {"which": 1}});
+    let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let meta = json!({"traceparent": parent, "tracestate": "a=1", "baggage": "user=7",
+        "io.modelcontextprotocol/logLevel": "notice"});
+    let events = call(&site, "context", &arguments, &meta);
+    let context = seen();
+    assert_eq!(context.trace_parent.as_deref(), Some(parent));
+    assert_eq!(context.trace_state.as_deref(), Some("a=1"));
+    assert_eq!(context.baggage.as_deref(), Some("user=7"));
+    let line = events.find("about this call").unwrap_or_else(|| panic!("{events}"));
+    assert!(line < events.find("structuredContent").unwrap(), "{events}");
+    assert!(
+        events.contains("\"level\":\"warning\"") && !events.contains("no interest"),
+        "{events}"
+    );
+    // Without a level no line comes, and what is no trace is none.
+    let answer = call(&site, "context", &arguments, &json!({"traceparent": "00-xyz"}));
+    assert!(!answer.contains("about this call"), "{answer}");
+    assert_eq!(seen(), CallContext::default());
+    let body = json!({"tools": [{"tool_slug": "context", "arguments": {"which": 1}}],
+        "request_id": "r-7", "thought": "It is too warm.", "current_step": "COOLING"});
+    let answer = send(&site, "/mcp/execute", "", &body);
+    assert!(answer.contains("\"successful\":true"), "{answer}");
+    let context = seen();
+    assert_eq!(context.request_id.as_deref(), Some("r-7"));
+    assert_eq!(context.thought.as_deref(), Some("It is too warm."));
+    assert_eq!(context.current_step.as_deref(), Some("COOLING"));
 }

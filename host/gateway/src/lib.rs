@@ -13,6 +13,7 @@
 //! - `fixtures`: a device for the MCP conformance suite;
 //! - `simulate`, `emulate`: boards in this process, and in an emulator;
 //! - [`args`]: devices, as the command line names them;
+//! - `context`: what comes with a call next to its arguments;
 //! - [`host_tools`]: tools of this program, next to those of devices;
 //! - [`ask_tool`]: the tool `ask`, which a model outside of this crate answers;
 //! - [`hub`]: all devices of one process under their names; the catalog that clients see;
@@ -24,6 +25,7 @@
 
 pub mod args;
 pub mod ask_tool;
+mod context;
 pub mod device;
 mod emulate;
 mod error;
@@ -46,6 +48,7 @@ pub mod table;
 mod words;
 
 pub use args::{DeviceArgs, Prefix};
+pub use context::CallContext;
 pub use device::{CallReport, CallStage, Device, Driven, Event, StageMark, State, Status, Wire};
 pub use error::{Error, Result};
 pub use hub::Hub;

@@ -209,3 +209,43 @@ fn who_cannot_ask_a_person_is_told_which_capability_is_missing() {
     let needed = &refused.json()["error"]["data"]["requiredCapabilities"];
     assert_eq!(*needed, json!({"elicitation": {"form": {}}}));
 }
+
+#[test]
+fn the_log_of_a_call_goes_to_the_client_that_made_it_where_it_asked_for_that() {
+    let mut gateway = Gateway::start(&["--fixtures"]);
+    let site = Site::start(&["--fixtures"]);
+    let call = |id: u32, level: Option<&str>| {
+        let params = json!({"name": "test_tool_with_logging", "arguments": {}});
+        let mut message = stateless(&json!(id), "tools/call", params);
+        if let Some(level) = level {
+            message["params"]["_meta"]["io.modelcontextprotocol/logLevel"] = json!(level);
+        }
+        message
+    };
+    for (id, level, wanted) in
+        [(1, Some("debug"), 3), (2, Some("info"), 3), (3, Some("notice"), 0), (4, None, 0)]
+    {
+        let message = call(id, level);
+        let mut over_stdio = Vec::new();
+        gateway.send(&message);
+        while over_stdio.last().is_none_or(|it: &Value| it.get("id").is_none()) {
+            over_stdio.push(gateway.line());
+        }
+        let headers = [&crate::web::USUAL[..], &crate::web::repeated(&message)].concat();
+        let mut events = site.messages("POST /mcp", &headers, &message.to_string());
+        let mut over_http = Vec::new();
+        while over_http.last().is_none_or(|it: &Value| it.get("id").is_none()) {
+            over_http.push(events.next().unwrap());
+        }
+        for told in [over_stdio, over_http] {
+            let (answer, lines) = told.split_last().unwrap();
+            assert_eq!((&answer["id"], lines.len()), (&json!(id), wanted), "{level:?}: {lines:?}");
+            for line in lines {
+                assert_eq!(method(line), "notifications/message", "{line}");
+                assert_eq!(line["params"]["level"], json!("info"));
+                assert_eq!(line["params"]["data"], json!("one more step is done"));
+                assert_eq!(line["params"]["logger"], json!("fixtures"));
+            }
+        }
+    }
+}

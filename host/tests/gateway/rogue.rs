@@ -142,7 +142,7 @@ fn serve(mut host: UnixStream, script: &Mutex<Script>, end: &AtomicBool) {
         }
         if session != 0 {
             for text in std::mem::take(&mut script.log) {
-                say(&DeviceMessage::Log { level: 3, text: &text }, &mut said);
+                say(&DeviceMessage::Log { level: 3, text: &text, call: 0 }, &mut said);
             }
         }
         drop(script);

@@ -119,6 +119,16 @@ impl Device<'_> {
     /// # Errors
     /// [`crate::NotNow`] when there is no room.
     pub fn log(&mut self, level: u8, text: &str) -> Result<(), crate::NotNow> {
+        self.log_of(None, level, text)
+    }
+
+    /// The same about a call of the host, where there is one.
+    pub(crate) fn log_of(
+        &mut self,
+        call: Option<CallId>,
+        level: u8,
+        text: &str,
+    ) -> Result<(), crate::NotNow> {
         let text = self.fitting(text);
         let wanted = self.session.log_level.first().copied().unwrap_or(LOG_NONE);
         let is_wanted = level >= wanted && wanted != LOG_NONE;
@@ -127,7 +137,9 @@ impl Device<'_> {
         }
         self.keep(News::Log { level, text });
         if is_wanted {
-            self.outbox.send(&DeviceMessage::Log { level, text });
+            let slot = call.and_then(|call| self.slots.pending(call));
+            let call = slot.map_or(0, |slot| slot.id);
+            self.outbox.send(&DeviceMessage::Log { level, text, call });
         }
         Ok(())
     }

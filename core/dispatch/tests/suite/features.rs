@@ -49,7 +49,10 @@ fn the_log_has_the_level_that_the_host_asked_for_until_another_host_comes() {
         rig.send(&HostMessage::Log { level: 3 });
         rig.hear();
         rig.bench.log.extend(lines());
-        let heard = ["Log { level: 3, text: \"warm\" }", "Log { level: 7, text: \"hot\" }"];
+        let heard = [
+            "Log { level: 3, text: \"warm\", call: 0 }",
+            "Log { level: 7, text: \"hot\", call: 0 }",
+        ];
         assert_eq!(rig.hear(), heard.map(other));
         assert!(rig.device.log(7, "from outside of a poll").is_ok());
         assert_eq!(rig.hear().len(), 1);

@@ -202,7 +202,7 @@ fn a_message_that_meets_a_full_outbox_on_a_bus_is_dealt_with_after_it() {
     let heard: Vec<String> = harness.hear().iter().map(|bytes| text(bytes)).collect();
     assert_eq!(heard.len(), 2, "{heard:?}");
     assert!(heard[0].starts_with("Pong { nonce: 1"));
-    assert_eq!(heard[1], "Log { level: 0, text: \"heard\" }");
+    assert_eq!(heard[1], "Log { level: 0, text: \"heard\", call: 0 }");
 }
 
 #[test]

@@ -153,6 +153,7 @@ fn every_event_line_and_progress_that_is_taken_is_sent() {
             let text = "x".repeat(len);
             all_is_heard(rig, |rig| rig.device.with_calls(|calls| calls.event(FAN, &text)));
             all_is_heard(rig, |rig| rig.device.with_calls(|calls| calls.log(2, &text)));
+            all_is_heard(rig, |rig| rig.device.with_calls(|calls| calls.log_of(call, 2, &text)));
             let progress = (u32::MAX, u32::MAX);
             all_is_heard(rig, |rig| {
                 rig.device.with_calls(|calls| calls.progress(call, progress, &text))
@@ -167,6 +168,32 @@ fn every_event_line_and_progress_that_is_taken_is_sent() {
             });
         }
         assert_eq!(rig.hear(), [done(2, 1)]);
+    });
+}
+
+#[test]
+fn a_line_about_a_call_has_its_id_until_the_call_is_over() {
+    with_rig(|rig| {
+        rig.send(&HostMessage::Log { level: 2 });
+        rig.call(7, MOVE, 10);
+        rig.hear();
+        let call = rig.bench.pending[0];
+        let mut line = |level, text| {
+            let logged = rig.device.with_calls(|calls| calls.log_of(call, level, text));
+            assert_eq!(logged, Ok(()));
+            rig.hear()
+        };
+        let of = |id: u32, text: &str| {
+            Received::Other(format!("Log {{ level: 3, text: \"{text}\", call: {id} }}"))
+        };
+        let id = call_of(7, MOVE, &[]).id;
+        assert_eq!(line(3, "under way"), [of(id, "under way")]);
+        assert_eq!(line(1, "not wanted"), []);
+        rig.bench.complete.push_back((call, 10));
+        assert_eq!(rig.hear(), [done(7, 10)]);
+        let logged = rig.device.with_calls(|calls| calls.log_of(call, 3, "after it"));
+        assert_eq!(logged, Ok(()));
+        assert_eq!(rig.hear(), [of(0, "after it")]);
     });
 }
 
@@ -198,7 +225,8 @@ fn a_line_from_a_port_reaches_a_host_that_wants_it_and_no_other_does() {
     rig.send(&HostMessage::Log { level: 3 });
     rig.hear();
     assert!(port.log(2, "fine") && port.log(3, "warm") && port.log(7, "hot"));
-    let lines = ["Log { level: 3, text: \"warm\" }", "Log { level: 7, text: \"hot\" }"];
+    let lines =
+        ["Log { level: 3, text: \"warm\", call: 0 }", "Log { level: 7, text: \"hot\", call: 0 }"];
     assert_eq!(rig.hear(), lines.map(|line| Received::Other(line.to_string())));
     // A record about a call that is over does nothing.
     let call = pending(&mut rig, 1, 5);

@@ -75,6 +75,8 @@ pub enum DeviceMessage<'a> {
         level: u8,
         /// The line.
         text: &'a str,
+        /// Id of the call that it is about, 0 for none. Appended in version 1.
+        call: u32,
     },
     /// Kind 9: here I am.
     Pong {
@@ -213,7 +215,9 @@ impl<'a> Message<'a> for DeviceMessage<'a> {
             Self::Unsupported { kind } => put::unsupported(out, kind),
             Self::Progress { id, done, total, text } => put::progress(out, id, (done, total), text),
             #[cfg(feature = "progress")]
-            Self::Log { level, text } => _ = out.byte(8).byte(level).text(text),
+            Self::Log { level, text, call } => {
+                out.byte(8).byte(level).text(text).later_number(call);
+            }
             Self::Pong { nonce, epoch } => put::pong(out, nonce, epoch),
             #[cfg(feature = "secure")]
             Self::Provisioned { code } => _ = out.byte(10).byte(code),
@@ -264,7 +268,7 @@ impl<'a> Message<'a> for DeviceMessage<'a> {
                 total: from.number()?,
                 text: from.text()?,
             },
-            8 => Self::Log { level: from.byte()?, text: from.text()? },
+            8 => Self::Log { level: from.byte()?, text: from.text()?, call: from.later_number()? },
             9 => Self::Pong { nonce: from.number()?, epoch: u32::from_le_bytes(from.array()?) },
             10 => Self::Provisioned { code: from.byte()? },
             11 => Self::Factory { op: from.byte()?, code: from.byte()?, bytes: from.bytes()? },

@@ -183,6 +183,9 @@ proptest! {
         let (required, whole) = with(postcard(&(4u8, id, small, &text)));
         let event = DeviceMessage::Event { seq: id, tool: small, text: &text, what: tail };
         agrees(&event, &required, &whole)?;
+        let required = postcard(&(8u8, tail, &text));
+        let whole = [required.clone(), postcard(&id)].concat();
+        agrees(&DeviceMessage::Log { level: tail, text: &text, call: id }, &required, &whole)?;
         let [repeats, unauthentic, link_losses] = n;
         let status =
             Status { uptime_ms: 5, repeats, unauthentic, link_losses, ..Status::default() };
@@ -216,7 +219,6 @@ proptest! {
         let device = [
             (DeviceMessage::Progress { id, done: upto, total: id, text },
                 postcard(&(7u8, id, upto, id, text))),
-            (DeviceMessage::Log { level: op, text }, postcard(&(8u8, op, text))),
             (DeviceMessage::Pong { nonce: id, epoch: upto },
                 postcard(&(9u8, id, upto.to_le_bytes()))),
             (DeviceMessage::Provisioned { code: op }, postcard(&(10u8, op))),

@@ -29,7 +29,7 @@ fn zigzag(bound: i64) -> Vec<u8> {
 }
 
 fn words(text: &str) -> Vec<u8> {
-    behind(2, &DeviceMessage::Log { level: 0, text })
+    behind(2, &DeviceMessage::Log { level: 0, text, call: 0 })
 }
 
 const FAN: ToolInfo<'_> = ToolInfo {

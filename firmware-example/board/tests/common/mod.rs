@@ -243,7 +243,7 @@ impl Client {
     fn heard(&mut self, message: DeviceMessage<'_>) {
         match message {
             DeviceMessage::Pong { epoch, .. } => assert_eq!(epoch, EPOCH),
-            DeviceMessage::Log { level, text } => self.log.push((level, text.to_owned())),
+            DeviceMessage::Log { level, text, .. } => self.log.push((level, text.to_owned())),
             DeviceMessage::Progress { done, total, .. } => self.progress.push((done, total)),
             DeviceMessage::Hello(hello) => assert_eq!(hello.epoch, EPOCH),
             DeviceMessage::Event { tool, text, .. } => self.events.push((tool, text.to_owned())),

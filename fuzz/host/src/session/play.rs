@@ -207,7 +207,7 @@ impl Play {
             1 => {
                 DeviceMessage::Event { seq: number, tool: id as u16, text: &text, what: what >> 6 }
             }
-            2 => DeviceMessage::Log { level: what, text: &text },
+            2 => DeviceMessage::Log { level: what, text: &text, call: id },
             3 => DeviceMessage::Unsupported { kind: what },
             4 => DeviceMessage::Pong { nonce: number, epoch: id },
             5 => DeviceMessage::Provisioned { code: what },

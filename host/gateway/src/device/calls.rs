@@ -43,6 +43,12 @@ pub trait Waiter: Send + Sync {
         false
     }
 
+    /// The tool has sent a line of log of a level from 0, debug, to 7, emergency. Never after
+    /// [`Self::done`]; the device is locked.
+    fn log(&self, tag: u64, level: u8, text: &str) {
+        _ = (tag, level, text);
+    }
+
     /// A sentence is over, or a request for what the device has beside tools: the blocks that it
     /// came to, as the wire has them. Whoever asks for neither leaves this as it is.
     fn understood(&self, tag: u64, blocks: &[u8], cost: Cost) {
@@ -320,6 +326,14 @@ impl Calls {
         let Some(entry) = self.entries.get(index).filter(|entry| entry.progress) else { return };
         if let Some(waiter) = &entry.waiter {
             waiter.progress(entry.tag, (done, total), text);
+        }
+    }
+
+    /// A line of log about a call, for who waits for it.
+    pub(super) fn log(&self, index: usize, level: u8, text: &str) {
+        let entry = self.entries.get(index).filter(|entry| entry.stage != Stage::Free);
+        if let Some(CallEntry { waiter: Some(waiter), tag, .. }) = entry {
+            waiter.log(*tag, level, text);
         }
     }
 

@@ -8,6 +8,7 @@ use trine_descriptor::{Args, Side, ValueWriter, validate};
 use trine_mcp::{Failure, Outcome};
 
 use super::{HostTools, consent};
+use crate::context::CallContext;
 use crate::device::{Cost, Extra, Waiter};
 
 const ENDED: &str = "the tool ended without an answer: report this to its author";
@@ -23,6 +24,7 @@ pub struct HostCall {
     args: Box<[u8]>,
     waiter: Arc<dyn Waiter>,
     tag: u64,
+    context: Arc<CallContext>,
     wants_progress: bool,
     cancelled: CancelFlag,
     is_done: bool,
@@ -77,6 +79,18 @@ impl HostCall {
         self.wants_progress && self.waiter.progress(self.tag, (done, total), text)
     }
 
+    /// What came with the call next to its arguments.
+    #[must_use]
+    pub fn context(&self) -> &CallContext {
+        &self.context
+    }
+
+    /// Sends the client a line of log about the call, of a level from 0, debug, to 7, emergency,
+    /// where the client asked for lines of that level with this call (2026-07-28).
+    pub fn log(&self, level: u8, text: &str) {
+        self.waiter.log(self.tag, level, text);
+    }
+
     /// Ends the call with a structured result, which `write` writes into `room` bytes by the output
     /// of the descriptor. A result that the descriptor does not allow is an error of the tool.
     pub fn value(self, room: usize, write: impl FnOnce(&mut ValueWriter<'_>)) {
@@ -124,7 +138,7 @@ impl Drop for HostCall {
 pub(crate) fn start(
     tools: &Arc<dyn HostTools>,
     row: u16,
-    (args, extra): (&[u8], Extra<'_>),
+    ((args, extra), context): ((&[u8], Extra<'_>), Arc<CallContext>),
     (waiter, tag): (&Arc<dyn Waiter>, u64),
 ) -> Option<CancelFlag> {
     let table = tools.table();
@@ -142,6 +156,7 @@ pub(crate) fn start(
         args: args.into(),
         waiter: Arc::clone(waiter),
         tag,
+        context,
         wants_progress: extra.progress,
         cancelled: Arc::clone(&cancelled),
         is_done: false,

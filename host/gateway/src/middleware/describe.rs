@@ -151,7 +151,10 @@ impl MessageReader {
             DeviceMessage::Progress { id, done, total, text } => {
                 format!("progress {id} {done} of {total} {text}").trim_end().to_owned()
             }
-            DeviceMessage::Log { level, text } => format!("log level {level}: {text}"),
+            DeviceMessage::Log { level, text, call: 0 } => format!("log level {level}: {text}"),
+            DeviceMessage::Log { level, text, call } => {
+                format!("log level {level}, call {call}: {text}")
+            }
             DeviceMessage::Pong { nonce, epoch } => format!("pong {nonce:08x} epoch {epoch:08x}"),
             DeviceMessage::Provisioned { code } => format!("provisioned: code {code}"),
             DeviceMessage::Factory { op, code, bytes } => {

@@ -165,7 +165,7 @@ mod tests {
     fn what_a_device_says_forges_no_line_and_reaches_no_terminal() {
         let text = "a\n   1.000000 < done\r\u{1b}[2J\u{9b}\u{202e}\u{200b}\u{e0041}";
         let says = [
-            DeviceMessage::Log { level: 3, text },
+            DeviceMessage::Log { level: 3, text, call: 0 },
             DeviceMessage::Event { seq: 1, tool: 0, text, what: 0 },
             DeviceMessage::Result { id: 1, outcome: Outcome::Failed { text } },
         ];

@@ -9,6 +9,7 @@ use trine_mcp::{Call, Outcome, Retry};
 use super::ask::{Given, Refused, Sealer, Subject};
 use super::sentences::{Sentence, Sentences};
 use super::tasks::Tasks;
+use crate::context::CallContext;
 use crate::device::{Cost, Device, Extra, Ticket, Waiter};
 use crate::host_tools::{self, CancelFlag};
 use crate::hub::{Hub, Owner, Snapshot};
@@ -58,6 +59,8 @@ pub(super) struct From<'a> {
     pub(super) tag: u64,
     /// Whose call it is, see [`Extra::client`].
     pub(super) client: u64,
+    /// What came with it.
+    pub(super) context: Option<&'a Arc<CallContext>>,
 }
 
 /// What calls may need beside the devices.
@@ -85,6 +88,9 @@ impl Helpers {
         from: From<'_>,
     ) {
         let Some(entry) = snapshot.entry(call.tool) else { return };
+        if let Some(trace) = from.context.and_then(|it| it.trace_parent.as_deref()) {
+            tracing::debug!("call {} of trace {trace}", entry.name);
+        }
         if let (Some(_), Some(sentences)) = (&entry.asks, &self.sentences) {
             let sentence = Sentence::new(from, (snapshot, call.tool), args);
             return sentence.into_iter().for_each(|sentence| sentences.ask(sentence));
@@ -132,7 +138,10 @@ pub(super) fn again(
             let ticket = device.call_with(&entry.table, entry.row, call, waiter);
             ticket.map(|ticket| Running::Device(Arc::clone(device), ticket))
         }
-        Owner::Host(tools) => host_tools::start(tools, entry.row, call, waiter).map(Running::Host),
+        Owner::Host(tools) => {
+            let context = from.context.cloned().unwrap_or_default();
+            host_tools::start(tools, entry.row, (call, context), waiter).map(Running::Host)
+        }
     };
     if let Some(running) = running {
         from.caller.started(from.tag, running);

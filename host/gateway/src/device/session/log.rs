@@ -92,11 +92,17 @@ impl DeviceSession {
         }
     }
 
-    /// The device has sent a line for the log.
-    pub(super) fn logged(&mut self, level: u8, text: &str) {
-        if self.log.own() {
-            self.deferred.push(Deferred::Log(level, sanitize::plain(text.trim_end()).into_owned()));
+    /// The device has sent a line for the log, about the call that has this id on the wire.
+    pub(super) fn logged(&mut self, level: u8, text: &str, call: u32) {
+        if !self.log.own() {
+            return;
         }
+        let text = sanitize::plain(text.trim_end()).into_owned();
+        let index = self.calls.sent_as(call).map(|(index, _)| index);
+        if let Some(index) = index.filter(|_| call != 0) {
+            self.calls.log(index, level, &text);
+        }
+        self.deferred.push(Deferred::Log(level, text));
     }
 
     /// The device has printed something that is no frame.

@@ -397,7 +397,7 @@ impl DeviceSession {
             }
             // A list has changed: the hello tells which there is now.
             DeviceMessage::Event { what: 1, tool, .. } => self.list_changed(tool, now),
-            DeviceMessage::Log { level, text } => self.logged(level, text),
+            DeviceMessage::Log { level, text, call } => self.logged(level, text, call),
             DeviceMessage::Unsupported { kind } => {
                 self.questions.unsupported(kind);
                 self.note(&format!("does not know messages of kind {kind}"));

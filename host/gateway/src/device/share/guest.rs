@@ -365,6 +365,10 @@ impl Waiter for Guest {
         true
     }
 
+    fn log(&self, tag: u64, level: u8, text: &str) {
+        self.say(&DeviceMessage::Log { level, text, call: tag as u32 });
+    }
+
     fn understood(&self, tag: u64, bytes: &[u8], _: Cost) {
         let (id, outcome) = (tag as u32, Said::Blocks { bytes });
         self.answer(id, |each| each(&DeviceMessage::Result { id, outcome }));

@@ -17,8 +17,9 @@ use super::Server;
 use super::events::event;
 use super::received::Origin;
 use super::sessions::Session;
+use crate::context::CallContext;
 use crate::device::{Asked, Cost, Waiter};
-use crate::hub::Snapshot;
+use crate::hub::{Entry, Snapshot};
 use crate::server::ask::{Given, PendingRound, QUESTIONS_MAX, Questions};
 use crate::server::calls::{self, Caller, From, Running};
 use crate::server::tasks::{self, Later, Task, TaskOf, Tasks, Work};
@@ -51,6 +52,8 @@ pub(super) struct Exchange {
     session: Option<Arc<Session>>,
     /// This, for a session to go on with it.
     own: Weak<Self>,
+    /// What came with the request.
+    pub(super) context: Option<Arc<CallContext>>,
     /// The client's token for news of the call, where it wants some.
     token: Option<Box<[u8]>>,
     state: Mutex<State>,
@@ -214,7 +217,8 @@ impl Exchange {
         };
         let caller = Arc::clone(&own) as Arc<dyn Caller>;
         let waiter = own as Arc<dyn Waiter>;
-        let from = From { caller: &caller, waiter: &waiter, tag: 0, client: self.client };
+        let (client, context) = (self.client, self.context.as_ref());
+        let from = From { caller: &caller, waiter: &waiter, tag: 0, client, context };
         match &self.want {
             Some(KeptWant::Prompt { prompt }) => {
                 if !wants::prompt_again(&self.snapshot, *prompt, args, &given, from) {
@@ -290,6 +294,21 @@ impl Waiter for Exchange {
             state.told = Some(done);
         }
         is_told
+    }
+
+    fn log(&self, _: u64, level: u8, text: &str) {
+        if !self.context.as_ref().is_some_and(|context| context.wants(level)) {
+            return;
+        }
+        let logger = self.snapshot.entry(self.tool).and_then(Entry::device);
+        let logger = logger.map(|device| device.name()).unwrap_or_default();
+        let message = written(|out| notify::message(level, &logger, text, out));
+        if let Some(news) = &lock(&self.state).news
+            && news.capacity() > QUESTIONS_MAX
+        {
+            // A client that does not read misses it; the program's own log has it.
+            _ = news.try_send(event(&message));
+        }
     }
 
     fn needs_input(&self, _: u64, asked: &Asked<'_>, _: Cost) {
@@ -385,7 +404,10 @@ impl Pending {
         let token = token.filter(|_| origin.streams).map(|token| token.raw().into());
         let session = origin.session.filter(|_| origin.streams).map(Arc::clone);
         let is_asked = version.is_legacy() && able != ClientCapabilities::default();
-        let has_news = token.is_some() || session.is_some() && is_asked;
+        let context = origin.context.cloned();
+        let logs = context.as_ref().is_some_and(|context| context.log_level.is_some());
+        let logs = logs && version.is_stateless() && origin.streams;
+        let has_news = token.is_some() || logs || session.is_some() && is_asked;
         let (send, answer) = oneshot::channel();
         let (tell, news) = has_news.then(|| mpsc::channel(NEWS_MAX + QUESTIONS_MAX)).unzip();
         let state = State {
@@ -409,6 +431,7 @@ impl Pending {
                 able,
                 session,
                 own: Weak::clone(own),
+                context,
                 token,
                 state: Mutex::new(state),
             })

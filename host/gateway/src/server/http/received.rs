@@ -9,6 +9,7 @@ use trine_mcp::{Batch, Call, ClientCapabilities, ID_MAX, Id, McpEngine, McpSessi
 use super::Server;
 use super::exchange::{Pending, written};
 use super::sessions::Session;
+use crate::context::CallContext;
 use crate::device::Waiter;
 use crate::hub::Snapshot;
 use crate::server::calls::{ARGS_MAX, Caller, From};
@@ -80,6 +81,8 @@ pub(super) struct Origin<'a> {
     pub(super) principal: Option<&'a str>,
     /// The session, as the engine has it.
     pub(super) mcp: &'a McpSession,
+    /// What came with the message.
+    pub(super) context: Option<&'a Arc<CallContext>>,
 }
 
 impl Received {
@@ -96,7 +99,7 @@ impl Received {
             let snapshot = server.hub.snapshot();
             let engine = McpEngine::new(&*snapshot);
             let step = engine.receive(message, mcp, args, reply);
-            let before = *mcp;
+            let (before, context) = (*mcp, CallContext::of(message));
             let origin = Origin {
                 server,
                 snapshot: &snapshot,
@@ -105,6 +108,7 @@ impl Received {
                 session,
                 principal,
                 mcp: &before,
+                context: context.as_ref(),
             };
             match step {
                 Step::Batch(batch) => Self::array(&engine, batch, mcp, (args, reply), origin),
@@ -125,7 +129,9 @@ impl Received {
         }
         let each = |message| {
             let step = engine.receive_one(message, mcp, args, reply);
-            Self::step(step, message, (args, reply), &Origin { streams: false, ..origin })
+            let context = CallContext::of(message);
+            let (streams, context) = (false, context.as_ref());
+            Self::step(step, message, (args, reply), &Origin { streams, context, ..origin })
         };
         Self::Array(batch.map(each).collect())
     }
@@ -136,7 +142,7 @@ impl Received {
         (args, reply): (&[u8], &[u8]),
         origin: &Origin<'_>,
     ) -> Self {
-        let Origin { server, snapshot, client, .. } = *origin;
+        let Origin { server, snapshot, client, context, .. } = *origin;
         let copied = |len| Bytes::copy_from_slice(reply.get(..len).unwrap_or_default());
         match step {
             Step::Reply(len) => Self::Answer(copied(len)),
@@ -166,7 +172,7 @@ impl Received {
                 let pending = Pending::of_want(origin, &want, kept);
                 let caller = Arc::clone(pending.exchange()) as Arc<dyn Caller>;
                 let waiter = Arc::clone(pending.exchange()) as Arc<dyn Waiter>;
-                let from = From { caller: &caller, waiter: &waiter, tag: 0, client };
+                let from = From { caller: &caller, waiter: &waiter, tag: 0, client, context };
                 if !wants::start(&server.helpers, &want, snapshot, args, from) {
                     pending.exchange().want_ended(WantEnd::Missing);
                 }
@@ -188,7 +194,7 @@ impl Received {
                 let caller = Arc::clone(pending.exchange()) as Arc<dyn Caller>;
                 let waiter = Arc::clone(pending.exchange()) as Arc<dyn Waiter>;
                 let args = args.get(..call.arguments).unwrap_or_default();
-                let from = From { caller: &caller, waiter: &waiter, tag: 0, client };
+                let from = From { caller: &caller, waiter: &waiter, tag: 0, client, context };
                 server.helpers.start(&call, snapshot, args, from);
                 Self::Call(pending)
             }

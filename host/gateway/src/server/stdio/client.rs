@@ -13,9 +13,10 @@ use super::outbox::Outbox;
 use super::requests::{Request, Tag};
 use super::state::{State, Subscription, WAITING_MAX};
 use super::tasks::Due;
+use crate::context::CallContext;
 use crate::device::{Asked, Cost, Waiter};
 use crate::error::{Error, Result};
-use crate::hub::{Hub, News, Observer, Snapshot};
+use crate::hub::{Entry, Hub, News, Observer, Snapshot};
 use crate::server::ask::Ended;
 use crate::server::calls::{Caller, Helpers, Running};
 use crate::server::interest::Interest;
@@ -293,6 +294,13 @@ impl Client {
         self.state().interviews.answered(message)
     }
 
+    /// Keeps what came with a request.
+    pub(super) fn keep_context(&self, tag: Tag, context: Option<&Arc<CallContext>>) {
+        if let (Some(_), Some(request)) = (context, self.state().requests.get(tag)) {
+            request.context = context.cloned();
+        }
+    }
+
     /// What a request was that goes on; `None` where it is over.
     pub(super) fn under_way(&self, tag: Tag) -> Option<UnderWay> {
         let mut state = self.state();
@@ -355,6 +363,23 @@ impl Waiter for Client {
         out.push(b"\n");
         self.written(state);
         true
+    }
+
+    fn log(&self, tag: u64, level: u8, text: &str) {
+        let mut state = self.state();
+        let State { out, requests, .. } = &mut *state;
+        let Some(request) = requests.get(tag) else { return };
+        let is_wanted = request.context.as_ref().is_some_and(|context| context.wants(level));
+        let is_stateless = request.version.is_some_and(Version::is_stateless);
+        // A client that does not read misses it; the program's own log has it.
+        if !is_wanted || !is_stateless || out.len() > WAITING_MAX {
+            return;
+        }
+        let entry = request.snapshot.as_ref().and_then(|snapshot| snapshot.entry(request.tool));
+        let logger = entry.and_then(Entry::device).map(|device| device.name()).unwrap_or_default();
+        out.write(|out| notify::message(level, &logger, text, out));
+        out.push(b"\n");
+        self.written(state);
     }
 
     fn needs_input(&self, tag: u64, asked: &Asked<'_>, _: Cost) {

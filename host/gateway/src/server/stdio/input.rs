@@ -14,6 +14,7 @@ use trine_mcp::{
 use super::client::Client;
 use super::state::{STDIO, WAITING_MAX};
 use super::terminal;
+use crate::context::CallContext;
 use crate::device::Waiter;
 use crate::hub::Snapshot;
 use crate::server::ask::Ended;
@@ -191,8 +192,8 @@ impl ClientReader {
     fn step(&mut self, step: Step<'_>, message: &[u8], array: Option<usize>) {
         match step {
             Step::Reply(len) => self.answer(len, None, array),
-            Step::Call(call) => self.call(&call, array),
-            Step::Want(want) => self.want(&want, array),
+            Step::Call(call) => self.call(&call, CallContext::of(message), array),
+            Step::Want(want) => self.want(&want, CallContext::of(message), array),
             Step::Task(request) => self.task(&request, array),
             Step::Cancel(id) => self.client.cancel(id),
             Step::Listen(listen) => {
@@ -278,21 +279,23 @@ impl ClientReader {
     }
 
     /// A request for what devices have beside tools.
-    fn want(&mut self, want: &Want<'_>, array: Option<usize>) {
+    fn want(&mut self, want: &Want<'_>, context: Option<Arc<CallContext>>, array: Option<usize>) {
         if self.subscribed(want, array) {
             return;
         }
         self.client.wait_for_room();
         let (kept, able) = (KeptWant::of(want, &self.args), want.client(&self.session));
         let tag = self.client.state().open_want((want, able), kept, &self.snapshot, array);
-        let from = From { caller: &self.caller, waiter: &self.waiter, tag, client: STDIO };
+        self.client.keep_context(tag, context.as_ref());
+        let (context, client) = (context.as_ref(), STDIO);
+        let from = From { caller: &self.caller, waiter: &self.waiter, tag, client, context };
         let helpers = &self.client.helpers;
         if !wants::start(helpers, want, &self.snapshot, &self.args, from) {
             self.client.want_ended(tag, WantEnd::Missing);
         }
     }
 
-    fn call(&mut self, call: &Call<'_>, array: Option<usize>) {
+    fn call(&mut self, call: &Call<'_>, context: Option<Arc<CallContext>>, array: Option<usize>) {
         self.client.wait_for_room();
         let able = call.client(&self.session);
         if call.version.is_stateless() && !able.tasks && tasks::needs(&self.snapshot, call.tool) {
@@ -300,7 +303,9 @@ impl ClientReader {
         }
         let tag = self.client.state().open((call, able), &self.snapshot, array);
         let args = self.args.get(..call.arguments).unwrap_or_default();
-        let from = From { caller: &self.caller, waiter: &self.waiter, tag, client: STDIO };
+        self.client.keep_context(tag, context.as_ref());
+        let (context, client) = (context.as_ref(), STDIO);
+        let from = From { caller: &self.caller, waiter: &self.waiter, tag, client, context };
         self.client.helpers.start(call, &self.snapshot, args, from);
         if able.tasks && array.is_none() {
             self.client.may_become_task(tag);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use trine_mcp::{ClientCapabilities, Version};
 
+use crate::context::CallContext;
 use crate::hub::Snapshot;
 use crate::server::calls::Running;
 use crate::server::tasks::TaskOf;
@@ -22,6 +23,8 @@ pub(super) struct Request {
     /// call was when it was last told.
     pub(super) progress: Option<Box<[u8]>>,
     pub(super) told: Option<u32>,
+    /// What came with it.
+    pub(super) context: Option<Arc<CallContext>>,
     /// What is asked for beside tools, where it is no call.
     pub(super) want: Option<KeptWant>,
     /// What the call has become, and whether that is a task.

@@ -102,13 +102,15 @@ impl Client {
     pub(super) fn go_on(self: &Arc<Self>, tag: Tag, args: &[u8], given: Result<Given, String>) {
         self.state().requests.set_waits(tag, false);
         let Some((snapshot, tool, want, progress)) = self.under_way(tag) else { return };
+        let context = self.state().requests.get(tag).and_then(|it| it.context.clone());
         let given = match given {
             Ok(given) => given,
             Err(why) => return self.done(tag, Outcome::Error(&why), Cost::default()),
         };
         let caller = Arc::clone(self) as Arc<dyn Caller>;
         let waiter = Arc::clone(self) as Arc<dyn Waiter>;
-        let from = From { caller: &caller, waiter: &waiter, tag, client: STDIO };
+        let (client, context) = (STDIO, context.as_ref());
+        let from = From { caller: &caller, waiter: &waiter, tag, client, context };
         let is_there = match want {
             Some(KeptWant::Prompt { prompt }) => {
                 wants::prompt_again(&snapshot, prompt, args, &given, from)

@@ -207,7 +207,7 @@ fn failures_progress_events_and_lines_come_with_every_code_point_replaced() {
     let text = said.strip_prefix("Error(").unwrap();
     assert_eq!(text.matches("\u{fffd}").count(), forbidden().len(), "{said}");
     play.say(&DeviceMessage::Event { seq: 1, tool: 0, text: &nasty, what: 0 });
-    play.say(&DeviceMessage::Log { level: 3, text: &nasty });
+    play.say(&DeviceMessage::Log { level: 3, text: &nasty, call: 0 });
     play.session.found(crate::link::FrameEvent::Text(&nasty), play.now);
     let lines = lines(&mut play);
     assert_eq!(lines.len(), 3, "{lines:?}");
@@ -304,7 +304,7 @@ fn a_flood_of_lines_is_cut_to_a_burst_and_twenty_a_second() {
     // 27 lines a millisecond for three seconds.
     for _ in 0..3_000 {
         for _ in 0..9 {
-            play.say(&DeviceMessage::Log { level: 3, text: "x" });
+            play.say(&DeviceMessage::Log { level: 3, text: "x", call: 0 });
             play.say(&DeviceMessage::Event { seq: 1, tool: 0, text: "x", what: 0 });
             play.session.found(crate::link::FrameEvent::Text("x"), play.now);
         }
@@ -331,6 +331,6 @@ fn a_flood_of_lines_is_cut_to_a_burst_and_twenty_a_second() {
     let left = lines(&mut play);
     let (count, _) = left[0].split_once(" lines dropped").unwrap();
     assert_eq!(said + dropped + count.parse::<u64>().unwrap(), 81_000);
-    play.say(&DeviceMessage::Log { level: 3, text: "at last" });
+    play.say(&DeviceMessage::Log { level: 3, text: "at last", call: 0 });
     assert_eq!(lines(&mut play), ["at last"]);
 }

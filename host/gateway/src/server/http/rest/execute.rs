@@ -13,6 +13,7 @@ use super::super::reply::Refused;
 use super::super::{Server, guard, post, reply};
 use super::body::{self, Asked};
 use super::running;
+use crate::context::CallContext;
 use crate::sanitize;
 
 /// Most characters of a text in the log.
@@ -53,9 +54,15 @@ async fn answered(
     log(&id, &asked, &principal);
     // It has no session, whatever its headers say.
     let client = post::client(&principal, &HeaderMap::new());
+    let context = Arc::new(CallContext {
+        request_id: Some(id.clone()),
+        thought: asked.thought.take(),
+        current_step: asked.current_step.take(),
+        ..CallContext::default()
+    });
     let mut results = Vec::new();
     for tool in &asked.tools {
-        match running::run(server, tool, client).await {
+        match running::run(server, tool, (client, &context)).await {
             Ok(response) => push(&mut results, &tool.slug, &response),
             Err(why) => return Ok(failed(StatusCode::OK, &id, &why)),
         }

@@ -14,6 +14,7 @@ use super::super::Server;
 use super::super::exchange::written;
 use super::META;
 use super::body::AskedTool;
+use crate::context::CallContext;
 use crate::device::{Asked, Cost, Waiter};
 use crate::hub::Snapshot;
 use crate::server::calls::{ARGS_MAX, Caller, From, Running};
@@ -53,15 +54,23 @@ struct Awaited {
 }
 
 /// Calls a tool and waits for its end.
-pub(super) async fn run(server: &Arc<Server>, tool: &AskedTool<'_>, client: u64) -> Ended {
-    match start(server, tool, client) {
+pub(super) async fn run(
+    server: &Arc<Server>,
+    tool: &AskedTool<'_>,
+    (client, context): (u64, &Arc<CallContext>),
+) -> Ended {
+    match start(server, tool, (client, Some(context))) {
         Ok(awaited) => awaited.await,
         Err(why) => Err(why),
     }
 }
 
 /// Starts a call; or says why it cannot be made.
-fn start(server: &Arc<Server>, tool: &AskedTool<'_>, client: u64) -> Result<Awaited, String> {
+fn start(
+    server: &Arc<Server>,
+    tool: &AskedTool<'_>,
+    (client, context): (u64, Option<&Arc<CallContext>>),
+) -> Result<Awaited, String> {
     let message = [
         b"{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"tools/call\",\"params\":{\"name\":",
         tool.raw_slug,
@@ -94,7 +103,7 @@ fn start(server: &Arc<Server>, tool: &AskedTool<'_>, client: u64) -> Result<Awai
     });
     let caller = Arc::clone(&its) as Arc<dyn Caller>;
     let waiter = Arc::clone(&its) as Arc<dyn Waiter>;
-    let from = From { caller: &caller, waiter: &waiter, tag: 0, client };
+    let from = From { caller: &caller, waiter: &waiter, tag: 0, client, context };
     let args = args.get(..call.arguments).unwrap_or_default();
     server.helpers.start(&call, &snapshot, args, from);
     Ok(Awaited { call: its, answer, is_done: false })
