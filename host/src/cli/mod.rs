@@ -58,7 +58,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve devices and models to MCP clients on standard input and output, or over HTTP.
+    /// Serve devices and models to MCP clients, on stdio or HTTP.
     Gateway(gateway::Gateway),
     /// Call one tool of a device and print the result.
     Call(call::Call),

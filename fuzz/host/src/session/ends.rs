@@ -66,7 +66,13 @@ impl Waiter for Ends {
         }
     }
 
-    fn progress(&self, tag: u64, _: (u32, u32), text: &str) {
+    fn progress(&self, tag: u64, _: (u32, u32), text: &str) -> bool {
+        assert_eq!(self.all()[tag as usize], Stand::UnderWay, "call {tag} goes on");
+        assert!(is_line(text), "{text:?}");
+        true
+    }
+
+    fn log(&self, tag: u64, _: u8, text: &str) {
         assert_eq!(self.all()[tag as usize], Stand::UnderWay, "call {tag} goes on");
         assert!(is_line(text), "{text:?}");
     }
