@@ -51,7 +51,8 @@ impl EventReader {
             line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
         }
         if line.is_empty() {
-            if self.has_data && !self.is_other {
+            // One without data has an id alone, for a stream that is taken up again.
+            if self.has_data && !self.data.is_empty() && !self.is_other {
                 message(&self.data);
             }
             self.data.clear();

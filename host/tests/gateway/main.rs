@@ -20,6 +20,7 @@ mod models;
 mod news;
 mod questions;
 mod rest;
+mod resume;
 mod rogue;
 mod selftest;
 mod sentences;

@@ -1,5 +1,6 @@
 //! A client over HTTP that says each byte of its requests itself.
 
+use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -27,7 +28,11 @@ pub(crate) struct Reply {
 /// A response of events, as they come.
 pub(crate) struct Events {
     pub(crate) head: Reply,
+    /// The id of the last event that had one.
+    pub(crate) id: Option<String>,
     reader: BufReader<TcpStream>,
+    /// Events that came in one chunk: the lines of each.
+    waiting: VecDeque<String>,
 }
 
 /// A header and its value.
@@ -117,7 +122,8 @@ impl Site {
         let mut stream = self.connect();
         stream.write_all(self.request(line, headers, body).as_bytes()).unwrap();
         let mut reader = BufReader::new(stream);
-        Events { head: Reply::head(&mut reader), reader }
+        let head = Reply::head(&mut reader);
+        Events { head, id: None, reader, waiting: VecDeque::new() }
     }
 
     /// Sends a stateless request whose response is of events.
@@ -228,12 +234,25 @@ impl Events {
             return Some(serde_json::from_slice(&body).unwrap());
         }
         loop {
-            let chunk = chunk(&mut self.reader)?;
-            let data: String =
-                chunk.lines().filter_map(|line| line.strip_prefix("data: ")).collect();
+            let data = self.event()?;
             if !data.is_empty() {
                 return Some(serde_json::from_str(&data).unwrap());
             }
         }
+    }
+
+    /// The data of the next event, which may be none.
+    pub(crate) fn event(&mut self) -> Option<String> {
+        while self.waiting.is_empty() {
+            let chunk = chunk(&mut self.reader)?;
+            let events = chunk.split("\n\n").filter(|event| !event.is_empty());
+            self.waiting.extend(events.map(str::to_owned));
+        }
+        let event = self.waiting.pop_front()?;
+        let id = event.lines().find_map(|line| line.strip_prefix("id: "));
+        if let Some(id) = id {
+            self.id = Some(id.to_owned());
+        }
+        Some(event.lines().filter_map(|line| line.strip_prefix("data: ")).collect())
     }
 }

@@ -56,6 +56,11 @@ impl Interest {
         is_room
     }
 
+    /// The resources that are watched.
+    pub(super) fn watched(&self) -> impl Iterator<Item = &str> {
+        self.uris.iter().map(|uri| &**uri)
+    }
+
     /// Whether the client is told of this.
     pub(super) fn has(&self, news: News<'_>) -> bool {
         match news {

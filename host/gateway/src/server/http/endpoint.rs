@@ -10,7 +10,8 @@ use axum::routing::{get, post};
 
 use super::listeners::Listening;
 use super::post::{SESSION, reads_events};
-use super::{Server, events, guard, health, reply, rest};
+use super::sessions::Session;
+use super::{Server, events, guard, health, reply, rest, resume};
 
 /// All of them.
 pub(super) fn router(server: &Arc<Server>) -> Router {
@@ -31,10 +32,27 @@ async fn stream(State(server): State<Arc<Server>>, headers: HeaderMap) -> Respon
         .and_then(|principal| server.session(&headers, &principal, None));
     match session {
         Err(response) => *response,
-        Ok(Some(session)) if reads_events(&headers) => {
-            let interest = Arc::clone(session.interest());
-            events::of_listener(None, Listening::new(&server, None, interest))
-        }
+        Ok(Some(session)) if reads_events(&headers) => match last_event(&headers) {
+            None => {
+                let first = resume::primed(&session, server.hub.version());
+                events::of_listener(first, listen(&server, &session))
+            }
+            Some(id) => match resume::version_of(id) {
+                Some(version) => {
+                    let listening = listen(&server, &session);
+                    let missed = resume::missed(&session, (version, server.hub.version()));
+                    events::of_listener(missed, listening)
+                }
+                None => server.streams.resume(&session, id).map_or_else(
+                    || {
+                        let text = "Last-Event-ID names no event of this session that is kept: \
+                                    make the call again";
+                        reply::refusal(StatusCode::BAD_REQUEST, text)
+                    },
+                    events::of_stream,
+                ),
+            },
+        },
         Ok(Some(_)) => {
             reply::refusal(StatusCode::NOT_ACCEPTABLE, "Accept must name text/event-stream")
         }
@@ -44,6 +62,16 @@ async fn stream(State(server): State<Arc<Server>>, headers: HeaderMap) -> Respon
              subscriptions/listen",
         ),
     }
+}
+
+/// The event after which a client wants more.
+fn last_event(headers: &HeaderMap) -> Option<&str> {
+    headers.get("last-event-id").and_then(|id| id.to_str().ok())
+}
+
+/// A stream of what a session is told.
+fn listen(server: &Arc<Server>, session: &Session) -> Listening {
+    Listening::new(server, None, Arc::clone(session.interest()))
 }
 
 /// `DELETE /mcp`: a session ends.

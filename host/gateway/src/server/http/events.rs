@@ -2,6 +2,7 @@
 //! told.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::exchange::Pending;
 use super::listeners::Listening;
+use super::resume::Reader;
 
 /// How often a response without events says that it is there, so that no proxy ends it.
 const BEAT: Duration = Duration::from_secs(15);
@@ -27,6 +29,8 @@ pub(super) fn event(message: &[u8]) -> Bytes {
 /// What events come from.
 enum Source {
     Call(Pending),
+    /// A call of a session, which can be taken up again.
+    Stream(Reader),
     Listener(Listening),
     Ended,
 }
@@ -40,7 +44,18 @@ struct Events {
 
 /// The news and the answer of a call, `first` before all.
 pub(super) fn of_call(first: Option<Bytes>, pending: Pending) -> Response {
-    response(first, Source::Call(pending))
+    match pending.resumable() {
+        Some((streams, session, primes)) => {
+            let (streams, session) = (Arc::clone(streams), Arc::clone(session));
+            of_stream(Reader::open(&streams, &session, (primes, first), pending))
+        }
+        None => response(first, Source::Call(pending)),
+    }
+}
+
+/// What a reader of a call's stream gets.
+pub(super) fn of_stream(reader: Reader) -> Response {
+    response(None, Source::Stream(reader))
 }
 
 /// What a listener is told, `first` before all.
@@ -65,6 +80,7 @@ impl Source {
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         let (next, is_last) = match self {
             Self::Call(pending) => ready!(pending.poll_next(cx)),
+            Self::Stream(reader) => (ready!(reader.poll_next(cx)), false),
             Self::Listener(listening) => (ready!(listening.events.poll_recv(cx)), false),
             Self::Ended => return Poll::Ready(None),
         };
@@ -91,8 +107,10 @@ impl HttpBody for Events {
             return Poll::Ready(next.map(|bytes| Ok(Frame::data(bytes))));
         }
         ready!(self.beat.poll_tick(cx));
-        if let Source::Call(pending) = &self.source {
-            pending.look_at_time();
+        match &self.source {
+            Source::Call(pending) => pending.look_at_time(),
+            Source::Stream(reader) => reader.look_at_time(),
+            Source::Listener(_) | Source::Ended => {}
         }
         Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(COMMENT)))))
     }

@@ -16,6 +16,7 @@ use trine_mcp::{
 use super::Server;
 use super::events::event;
 use super::received::Origin;
+use super::resume::Streams;
 use super::sessions::Session;
 use crate::context::CallContext;
 use crate::device::{Asked, Cost, Waiter};
@@ -479,6 +480,14 @@ impl Pending {
         id.map_or_else(Vec::new, |id| {
             written(|out| Tasks::created(task, (id, *version), &engine, out))
         })
+    }
+
+    /// Where its stream is kept for a client that loses its connection, and whether the stream has
+    /// an empty event first (2025-11-25).
+    pub(super) fn resumable(&self) -> Option<(&Arc<Streams>, &Arc<Session>, bool)> {
+        let Exchange { version, session, server, .. } = &*self.exchange;
+        let session = session.as_ref().filter(|_| version.is_legacy())?;
+        Some((&server.streams, session, *version == Version::V2025_11_25))
     }
 
     /// Ends what was asked for too long.

@@ -7,6 +7,7 @@ use trine_mcp::{Catalog as _, Id, NeedBytes, notify};
 
 use super::Server;
 use super::events::event;
+use super::resume;
 use crate::hub::{News, Snapshot};
 use crate::server::interest::{self, Interest};
 use crate::sync::lock;
@@ -103,11 +104,12 @@ impl Listeners {
         lock(&self.0).listeners.len()
     }
 
-    pub(super) fn told(&self, news: News<'_>) {
+    /// Something is news; `version` is that of what there is now.
+    pub(super) fn told(&self, news: News<'_>, version: u64) {
         let mut all = lock(&self.0);
         let is_told = |listener: &&Listener| {
             let is_wanted = !listener.is_silent && lock(&listener.interest).has(news);
-            !is_wanted || listener.tell(|id, out| interest::write(news, id, out))
+            !is_wanted || listener.tell(version, |id, out| interest::write(news, id, out))
         };
         let deaf = all.listeners.iter().filter(|listener| !is_told(listener));
         let deaf: Vec<u64> = deaf.map(|listener| listener.number).collect();
@@ -121,7 +123,7 @@ impl Listeners {
     pub(super) fn end(&self, snapshot: &Snapshot) {
         for listener in lock(&self.0).listeners.drain(..) {
             if listener.id.is_some() {
-                listener.tell(|id, out| match id {
+                listener.tell(0, |id, out| match id {
                     Some(id) => notify::listen_ended(id, &snapshot.server(), out),
                     None => Ok(0),
                 });
@@ -134,6 +136,7 @@ impl Listener {
     /// `false` where the client does not read.
     fn tell(
         &self,
+        version: u64,
         mut write: impl FnMut(Option<Id<'_>>, &mut [u8]) -> Result<usize, NeedBytes>,
     ) -> bool {
         let mut out = vec![0; ROOM];
@@ -144,7 +147,13 @@ impl Listener {
             written = write(id, &mut out);
         }
         let message = out.get(..written.unwrap_or(0)).unwrap_or_default();
-        message.is_empty() || self.events.try_send(event(message)).is_ok()
+        if message.is_empty() {
+            return true;
+        }
+        let event = event(message);
+        // Subscriptions of the stateless revision are not taken up again.
+        let event = if id.is_none() { resume::told(&event, version) } else { event };
+        self.events.try_send(event).is_ok()
     }
 }
 
@@ -170,13 +179,13 @@ mod tests {
         let mut other = Listening::new(&server, None, interest());
         let line = News::Log { device: "one", level: 7, text: &"x".repeat(4096) };
         for _ in 0..WAITING_MAX {
-            server.listeners.told(line);
+            server.listeners.told(line, 1);
         }
         // Lines of log that do not fit are left out, and no one's stream ends by them.
-        server.listeners.told(line);
+        server.listeners.told(line, 1);
         assert_eq!((server.listeners.len(), later.events.len()), (3, WAITING_MAX));
         while other.events.try_recv().is_ok() {}
-        server.listeners.told(News::List(Changed::Tools));
+        server.listeners.told(News::List(Changed::Tools), 1);
         assert_eq!(server.listeners.len(), 2, "the one that does not read is forgotten");
         assert_eq!(other.events.len(), 1);
         assert!((0..WAITING_MAX).all(|_| later.events.try_recv().is_ok()));
@@ -185,7 +194,7 @@ mod tests {
         );
         // Another stream of that session is told from now on.
         assert_eq!(earlier.events.len(), 0);
-        server.listeners.told(News::List(Changed::Tools));
+        server.listeners.told(News::List(Changed::Tools), 1);
         assert_eq!(earlier.events.len(), 1);
         drop((earlier, later, other));
         assert_eq!(server.listeners.len(), 0);

@@ -27,6 +27,7 @@ mod post;
 mod received;
 mod reply;
 mod rest;
+mod resume;
 mod sessions;
 mod tls;
 
@@ -45,6 +46,7 @@ pub use keys::{KEY_MIN, Keys};
 use listeners::Listeners;
 pub use options::HttpOptions;
 use rest::Waiting;
+use resume::Streams;
 use sessions::Sessions;
 pub use tls::Tls;
 
@@ -55,6 +57,8 @@ struct Server {
     options: HttpOptions,
     sessions: Sessions,
     listeners: Listeners,
+    /// Streams of calls that can be taken up again.
+    streams: Arc<Streams>,
     /// Requests that may be with devices at a time; others wait.
     calls: Arc<Semaphore>,
     /// Requests of REST that wait for that.
@@ -125,6 +129,7 @@ impl Server {
             options,
             sessions: Sessions::default(),
             listeners: Listeners::default(),
+            streams: Arc::default(),
             connections: AtomicUsize::new(0),
             since: Instant::now(),
             ending: watch::Sender::new(false),
@@ -134,6 +139,6 @@ impl Server {
 
 impl Observer for Server {
     fn told(&self, news: News<'_>) {
-        self.listeners.told(news);
+        self.listeners.told(news, self.hub.version());
     }
 }
