@@ -14,6 +14,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 BOARD = HERE.parent.parent / "firmware-example" / "board"
 PLAN = json.loads((HERE / "plan.json").read_text())
+CASES = json.loads((HERE / "cases.json").read_text())["cases"]
 TOOLS = [
     tool
     for name in ("tools.json", "camera.json")

@@ -39,12 +39,32 @@ class Session:
         return (await self.call("board_status", {}))["structuredContent"]["calls_entered"]
 
 
+async def check_case(report: plan.Report, session: Session, case: dict[str, Any]) -> None:
+    """One of the calls that each surface makes (`cases.json`)."""
+    try:
+        result = await session.call(case["tool"], case["arguments"])
+    except MCPError as error:
+        said = str(error)
+        fine = case.get("unknown", False) and all(word in said for word in case["says"])
+        report.check(f"case: {case['what']}", fine, said)
+        return
+    if "gives" in case:
+        content = result.get("structuredContent") or {}
+        fine = all(plan.same(content.get(name), value) for name, value in case["gives"].items())
+        report.check(f"case: {case['what']}", fine, result)
+    else:
+        plan.check_error(report, case, result)
+
+
 async def run_plan(report: plan.Report, session: Session) -> None:
     listed = await session.client.list_tools()
     tools = [
         tool.model_dump(mode="json", by_alias=True, exclude_unset=True) for tool in listed.tools
     ]
     plan.check_listing(report, session.prefix, tools)
+
+    for case in plan.CASES:
+        await check_case(report, session, case)
 
     # Reading the counter is itself a call, so what one reading adds is measured first.
     first, second = await session.entered(), await session.entered()

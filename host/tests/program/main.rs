@@ -14,4 +14,5 @@ mod model;
 #[cfg(unix)]
 mod serve;
 mod settings;
+mod surfaces;
 mod train;
