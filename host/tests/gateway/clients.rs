@@ -251,3 +251,45 @@ fn on_a_terminal_it_says_how_to_connect() {
     keys.write_all(request.as_bytes()).unwrap();
     assert_eq!(gateway.answer(&json!(1))["result"]["isError"], json!(false));
 }
+
+/// A client that drops a list without `resultType` is in use (2026-07-28): each result has one, for
+/// what real clients send in `_meta`, and on what they send.
+#[test]
+fn each_result_names_its_type_to_the_clients_that_were_recorded() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/clients/messages");
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    let modern: Vec<_> =
+        files.filter(|file| file.to_str().unwrap().ends_with("-modern.jsonl")).collect();
+    assert!(modern.len() >= 4, "{modern:?}");
+    for file in modern {
+        let recorded = std::fs::read_to_string(&file).unwrap();
+        let recorded: Vec<&str> = recorded.lines().collect();
+        let first: Value = serde_json::from_str(recorded[0]).unwrap();
+        let meta = &first["params"]["_meta"];
+        let mut gateway = Gateway::start(&["--simulate"]);
+        let mut lists = Vec::new();
+        for method in [
+            "server/discover",
+            "tools/list",
+            "resources/list",
+            "resources/templates/list",
+            "prompts/list",
+        ] {
+            let params = json!({"_meta": meta});
+            let id = format!("{method} of {}", file.display());
+            lists.push(json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}));
+        }
+        let lists: Vec<String> = lists.iter().map(Value::to_string).collect();
+        for line in lists.iter().map(String::as_str).chain(recorded) {
+            let message: Value = serde_json::from_str(line).unwrap();
+            gateway.send_raw(format!("{line}\n").as_bytes());
+            let answer = gateway.answer(&message["id"]);
+            let kind =
+                answer["result"]["resultType"].as_str().unwrap_or_else(|| panic!("{answer}"));
+            assert!(["complete", "task"].contains(&kind), "{answer}");
+            // What may be kept says for how long; the result of a call does not.
+            let is_kept = message["method"] != "tools/call" || kind == "task";
+            assert_eq!(answer["result"]["ttlMs"].is_number(), is_kept, "{answer}");
+        }
+    }
+}
