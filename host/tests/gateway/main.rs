@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 mod asking;
+mod at_board;
 mod bad_input;
 mod bakery;
 mod board;

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use trine_descriptor::ToolInfo;
-use trine_mcp::Outcome;
+use trine_descriptor::{Consent, ToolInfo};
+use trine_mcp::{Failure, Outcome};
 use trine_wire::message;
 
 use super::content::{self, Content, Piece};
@@ -53,20 +53,27 @@ pub trait Waiter: Send + Sync {
     /// came to, as the wire has them. Whoever asks for neither leaves this as it is.
     fn understood(&self, tag: u64, blocks: &[u8], cost: Cost) {
         _ = blocks;
-        self.done(tag, Outcome::Failed(trine_mcp::Failure::BadResult), cost);
+        self.done(tag, Outcome::Failed(Failure::BadResult), cost);
     }
 
     /// There is no such resource, prompt or tool. Whoever asks for none but tools leaves this as it
     /// is.
     fn missing(&self, tag: u64, cost: Cost) {
-        self.done(tag, Outcome::Failed(trine_mcp::Failure::Stale), cost);
+        self.done(tag, Outcome::Failed(Failure::Stale), cost);
+    }
+
+    /// A person has to agree at the device to a call with these arguments. The call is over with
+    /// it. Whoever cannot send a person there leaves this as it is.
+    fn needs_person(&self, tag: u64, consent: Consent, args: &[u8], cost: Cost) {
+        _ = args;
+        self.done(tag, Outcome::Failed(Failure::NeedsPerson(consent)), cost);
     }
 
     /// The tool needs a person's input. The call is over with it. Whoever cannot ask leaves this as
     /// it is.
     fn needs_input(&self, tag: u64, asked: &Asked<'_>, cost: Cost) {
         _ = asked;
-        self.done(tag, Outcome::Failed(trine_mcp::Failure::NeedsInput), cost);
+        self.done(tag, Outcome::Failed(Failure::NeedsInput), cost);
     }
 }
 
@@ -356,6 +363,12 @@ impl Calls {
                 if let Some(ended) = self.close(index) {
                     let asked = Asked { args: &args, state, requests };
                     ended.waiter.needs_input(ended.tag, &asked, ended.cost);
+                }
+            }
+            message::Outcome::NeedsPerson { consent } => {
+                let args = std::mem::take(&mut entry.args);
+                if let Some(Ended { waiter, tag, cost, .. }) = self.close(index) {
+                    waiter.needs_person(tag, Consent::from_u8(consent), &args, cost);
                 }
             }
             message::Outcome::UnknownTool if want::is_special(entry.tool) => {

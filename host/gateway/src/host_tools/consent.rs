@@ -7,10 +7,11 @@
 use std::sync::Arc;
 
 use trine_descriptor::record::Encoder;
-use trine_descriptor::{Args, Consent, Field, Kind, Side, Tool, ToolInfo, ToolTable};
+use trine_descriptor::{Args, Consent, Field, Kind, Tool, ToolInfo, ToolTable as _};
 use trine_mcp::{Failure, Outcome, result};
 use trine_wire::message::input::{self, Answer, Records, Request, asks};
 
+use super::Arguments;
 use crate::device::{Asked, Cost, Extra, Waiter};
 use crate::table::Table;
 
@@ -64,35 +65,10 @@ fn agrees(answers: &[u8]) -> bool {
     Args::new(&form, 0, values).bool(0) == Some(true)
 }
 
-/// The arguments of tools in the place of their results, to be written like those.
-struct Params<'a>(&'a Table);
-
-impl ToolTable for Params<'_> {
-    fn count(&self) -> u16 {
-        self.0.count()
-    }
-
-    fn info(&self, tool: u16) -> Option<ToolInfo<'_>> {
-        self.0.info(tool)
-    }
-
-    fn node_count(&self, tool: u16, _: Side) -> u16 {
-        self.0.node_count(tool, Side::Params)
-    }
-
-    fn node(&self, tool: u16, _: Side, node: u16) -> Option<Field<'_>> {
-        self.0.node(tool, Side::Params, node)
-    }
-
-    fn hash(&self, tool: u16) -> u64 {
-        self.0.hash(tool)
-    }
-}
-
 /// The question, as the wire has it.
 fn question(table: &Table, row: u16, info: &ToolInfo<'_>, args: &[u8]) -> Option<Vec<u8>> {
     let mut shown = vec![0; SHOWN_MAX];
-    let len = result::value_json(&Params(table), row, args, &mut shown)?;
+    let len = result::value_json(&Arguments(table), row, args, &mut shown)?;
     let shown = std::str::from_utf8(shown.get(..len)?).ok()?;
     let title = if info.title.is_empty() { info.name } else { info.title };
     let message = format!("Allow {} ({title}) with {shown}?", info.name);

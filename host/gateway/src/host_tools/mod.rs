@@ -5,6 +5,7 @@
 //! [`Consent::Elicit`](trine_descriptor::Consent) runs after the person at the client has agreed to
 //! this one call (`consent`).
 
+mod arguments;
 mod call;
 mod consent;
 
@@ -12,6 +13,7 @@ use std::sync::Arc;
 
 use trine_descriptor::{Consent, ToolTable as _};
 
+pub(crate) use arguments::Arguments;
 pub use call::HostCall;
 pub(crate) use call::{CancelFlag, start};
 

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use trine_mcp::{Call, Outcome, Retry};
 
-use super::ask::{Given, Refused, Sealer, Subject};
+use super::ask::{Given, Refused, Sealer, Subject, at_board};
 use super::sentences::{Sentence, Sentences};
 use super::tasks::Tasks;
 use crate::context::CallContext;
@@ -22,9 +22,17 @@ pub(super) trait Caller: Waiter {
     /// Answers that the request itself is wrong, and why.
     fn refuse(&self, tag: u64, why: &str);
 
+    /// The user has been at the board for this call, and is not sent there again.
+    fn was_at_board(&self, tag: u64) {
+        _ = tag;
+    }
+
     /// Takes what cancels a call. The call may have ended already.
     fn started(&self, tag: u64, call: Running);
 }
+
+const NOT_THERE: &str =
+    "a person has to allow this call at the device, and the user did not go there";
 
 /// Most bytes of encoded arguments. A device takes no longer message than 64 KiB; tools of this
 /// program have a little more.
@@ -130,7 +138,17 @@ pub(super) fn again(
     from: From<'_>,
 ) {
     let Some(entry) = snapshot.entry(tool) else { return };
-    let (state, answers) = (&given.state[..], &given.answers[..]);
+    let (state, answers): (&[u8], &[u8]) = match at_board::answer(given) {
+        None => (&given.state, &given.answers),
+        // What counts is the board's own input, so the call is made again as it was.
+        Some(true) => {
+            from.caller.was_at_board(from.tag);
+            (&[], &[])
+        }
+        Some(false) => {
+            return from.waiter.done(from.tag, Outcome::Error(NOT_THERE), Cost::default());
+        }
+    };
     let extra = Extra { progress, state, answers, client: from.client };
     let (call, waiter) = ((args, extra), (from.waiter, from.tag));
     let running = match &entry.owner {

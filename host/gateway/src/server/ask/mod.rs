@@ -9,6 +9,7 @@
 //! A device's questions are untrusted input: their number is bounded, and a question that cannot be
 //! read is dropped.
 
+pub(super) mod at_board;
 mod interview;
 mod pending;
 mod round;

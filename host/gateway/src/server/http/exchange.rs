@@ -8,6 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use axum::body::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+use trine_descriptor::Consent;
 use trine_mcp::{
     Call, ClientCapabilities, Failure, Id, McpEngine, NeedBytes, Outcome, Version, Want, error,
     notify,
@@ -21,7 +22,7 @@ use super::sessions::Session;
 use crate::context::CallContext;
 use crate::device::{Asked, Cost, Waiter};
 use crate::hub::{Entry, Snapshot};
-use crate::server::ask::{Given, PendingRound, QUESTIONS_MAX, Questions};
+use crate::server::ask::{Given, PendingRound, QUESTIONS_MAX, Questions, at_board};
 use crate::server::calls::{self, Caller, From, Running};
 use crate::server::tasks::{self, Later, Task, TaskOf, Tasks, Work};
 use crate::server::wants::{self, KeptWant, WantEnd};
@@ -72,6 +73,8 @@ struct State {
     permit: Option<OwnedSemaphorePermit>,
     /// The client was asked something: no device is busy with it.
     is_asked: bool,
+    /// The user has been at the board.
+    was_at_board: bool,
     /// What the call has become.
     task: TaskOf,
 }
@@ -312,6 +315,18 @@ impl Waiter for Exchange {
         }
     }
 
+    fn needs_person(&self, tag: u64, consent: Consent, args: &[u8], cost: Cost) {
+        let is_sent = self.able.forms && !lock(&self.state).was_at_board && self.want.is_none();
+        let entry = self.snapshot.entry(self.tool).filter(|entry| is_sent && entry.asks.is_none());
+        match entry.and_then(|entry| at_board::question(entry, args)) {
+            Some(requests) => {
+                let asked = Asked { args, state: at_board::STATE, requests: &requests };
+                self.needs_input(tag, &asked, cost);
+            }
+            None => self.end(Outcome::Failed(Failure::NeedsPerson(consent))),
+        }
+    }
+
     fn needs_input(&self, _: u64, asked: &Asked<'_>, _: Cost) {
         match &self.session {
             _ if self.version.is_stateless() => self.ask(asked),
@@ -357,6 +372,10 @@ impl Work for ExchangeWork {
 }
 
 impl Caller for Exchange {
+    fn was_at_board(&self, _: u64) {
+        lock(&self.state).was_at_board = true;
+    }
+
     fn wants(&self, _: u64) -> bool {
         lock(&self.state).answer.as_ref().is_some_and(|answer| !answer.is_closed())
     }
@@ -418,6 +437,7 @@ impl Pending {
             call: None,
             permit: None,
             is_asked: false,
+            was_at_board: false,
             task: TaskOf::No,
         };
         let exchange = Arc::new_cyclic(|own| {

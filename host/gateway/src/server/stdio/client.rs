@@ -7,6 +7,7 @@ use std::sync::mpsc::Sender;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
+use trine_descriptor::Consent;
 use trine_mcp::{Catalog, Failure, Id, McpSession, NeedBytes, Outcome, Version, error, notify};
 
 use super::outbox::Outbox;
@@ -17,7 +18,7 @@ use crate::context::CallContext;
 use crate::device::{Asked, Cost, Waiter};
 use crate::error::{Error, Result};
 use crate::hub::{Entry, Hub, News, Observer, Snapshot};
-use crate::server::ask::Ended;
+use crate::server::ask::{Ended, at_board};
 use crate::server::calls::{Caller, Helpers, Running};
 use crate::server::interest::Interest;
 use crate::server::tasks::TaskOf;
@@ -382,6 +383,22 @@ impl Waiter for Client {
         self.written(state);
     }
 
+    fn needs_person(&self, tag: u64, consent: Consent, args: &[u8], cost: Cost) {
+        let requests = self.state().requests.get(tag).and_then(|request| {
+            let is_sent = request.able.forms && !request.was_at_board && request.want.is_none();
+            let entry = request.snapshot.as_ref()?.entry(request.tool)?;
+            let is_sent = is_sent && entry.asks.is_none();
+            is_sent.then(|| at_board::question(entry, args)).flatten()
+        });
+        match requests {
+            Some(requests) => {
+                let asked = Asked { args, state: at_board::STATE, requests: &requests };
+                self.needs_input(tag, &asked, cost);
+            }
+            None => self.done(tag, Outcome::Failed(Failure::NeedsPerson(consent)), cost),
+        }
+    }
+
     fn needs_input(&self, tag: u64, asked: &Asked<'_>, _: Cost) {
         let mut state = self.state();
         let stateless = |request: &mut Request| request.version.is_some_and(Version::is_stateless);
@@ -411,6 +428,12 @@ impl Waiter for Client {
 }
 
 impl Caller for Client {
+    fn was_at_board(&self, tag: Tag) {
+        if let Some(request) = self.state().requests.get(tag) {
+            request.was_at_board = true;
+        }
+    }
+
     fn wants(&self, tag: Tag) -> bool {
         self.state().requests.get(tag).is_some()
     }

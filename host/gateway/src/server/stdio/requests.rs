@@ -32,6 +32,8 @@ pub(super) struct Request {
     pub(super) is_task: bool,
     /// The client was asked something: no device is busy with it.
     waits: bool,
+    /// The user has been at the board.
+    pub(super) was_at_board: bool,
     /// What the client can be asked for.
     pub(super) able: ClientCapabilities,
     /// The array that it came in.

@@ -165,7 +165,7 @@ impl State {
         (request.version, request.array) = (Some(version), array);
         (request.progress, request.told) = (None, None);
         (request.able, request.want) = (ClientCapabilities::default(), None);
-        (request.is_task, request.context) = (false, None);
+        (request.is_task, request.was_at_board, request.context) = (false, false, None);
         (tag, request)
     }
 
