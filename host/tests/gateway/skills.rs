@@ -75,3 +75,20 @@ fn a_file_that_changes_is_read_again_and_clients_are_told() {
     assert_ne!(changed, skill);
     assert!(verify(&mut gateway, changed), "{changed}");
 }
+
+#[test]
+fn a_command_that_makes_one_call_reads_no_manual() {
+    let mut call = Gateway::command(&[]);
+    let mut trine = std::process::Command::new(call.get_program());
+    trine.args(["call", "fixtures", "test_simple_text", "--fixtures", "--trace", "-"]);
+    for (name, value) in call.env("TRINE_CONFIG", "/no/such/folder").get_envs() {
+        match value {
+            Some(value) => trine.env(name, value),
+            None => trine.env_remove(name),
+        };
+    }
+    let done = trine.output().unwrap();
+    let trace = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success() && trace.contains("> call"), "{trace}");
+    assert!(!trace.contains("> read"), "{trace}");
+}

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use tracing::error;
 use trine_descriptor::ToolTable;
@@ -196,6 +197,9 @@ impl<'h> Build<'h> {
         };
         for problem in self.shelf.add(device, &shelf, name) {
             self.problem(link, problem);
+        }
+        if !self.hub.serves.load(Ordering::Acquire) {
+            return;
         }
         let (skills, are_unknown) = device.skill_reader().skills(device);
         // By the end of this list they may be known, and are not in it.

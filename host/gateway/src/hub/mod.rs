@@ -10,7 +10,7 @@ mod shelf;
 mod shown;
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
@@ -86,6 +86,8 @@ pub struct Hub {
     tasks: Option<PathBuf>,
     /// The tools that the gateway's model knows, if it has one.
     known: OnceLock<KnownTools>,
+    /// It has clients, who want what is read from devices beforehand.
+    serves: AtomicBool,
     /// Tools of this program.
     own: Mutex<Vec<Arc<dyn HostTools>>>,
     /// The socket of `--button`, which goes away with the hub.
@@ -183,6 +185,15 @@ impl Hub {
     pub fn set_strict(&self) {
         self.pinned.set_strict();
         self.rebuild();
+    }
+
+    /// Reads from now on what clients want to have at once: the skills of devices. A command that
+    /// makes one call leaves them unread.
+    pub(crate) fn begin_to_serve(&self) {
+        if !self.serves.swap(true, Ordering::AcqRel) {
+            lock(&self.progress).settled = false;
+            self.rebuild();
+        }
     }
 
     /// Adds tools of this program, which clients see under their own names, without a prefix.

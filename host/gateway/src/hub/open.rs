@@ -1,7 +1,7 @@
 //! Opening the devices of the command line.
 
 use std::path::PathBuf;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Condvar, Mutex, OnceLock};
 use std::time::Duration;
 
@@ -82,6 +82,7 @@ impl Hub {
             aliases: settings.aliases()?,
             tasks: settings.tasks_folder(),
             known: OnceLock::new(),
+            serves: AtomicBool::new(false),
             own: Mutex::default(),
             socket: Mutex::new(None),
         });

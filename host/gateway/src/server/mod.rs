@@ -56,6 +56,7 @@ fn opened(hub: &Hub, model: Option<SentenceModel>) -> Result<Option<Sentences>> 
     if hub.is_empty() {
         return Err(Error::NoDevice);
     }
+    hub.begin_to_serve();
     let Some((sentences, known)) = model.map(Sentences::start).transpose()? else {
         return Ok(None);
     };
