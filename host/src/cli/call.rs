@@ -38,7 +38,7 @@ pub(super) struct Call {
     #[arg(value_name = "JSON", default_value = "{}")]
     arguments: String,
     /// Timeout for the device, and for its answer, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    #[arg(long, value_name = "SECONDS", default_value_t = PATIENCE)]
     patience: u64,
     /// File for the first image or sound of the result.
     #[arg(long, value_name = "PATH")]
@@ -50,7 +50,20 @@ pub(super) struct Call {
     devices: DeviceArgs,
 }
 
+/// Seconds that a device may take.
+const PATIENCE: u64 = 10;
+
 impl Call {
+    /// A call of which the stages are printed.
+    pub(super) fn staged(
+        device: String,
+        tool: String,
+        arguments: String,
+        devices: DeviceArgs,
+    ) -> Self {
+        Self { device, tool, arguments, patience: PATIENCE, save: None, stages: true, devices }
+    }
+
     pub(super) fn run(&self) -> Result<ExitCode> {
         Ok(self.call().unwrap_or_else(|code| code))
     }

@@ -6,27 +6,46 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use trine::{Error, Result};
-use trine_gateway::middleware;
+use trine_gateway::{DeviceArgs, middleware};
+
+use super::call::Call;
 
 const AFTER_HELP: &str = "\
-A line has the time in seconds, > to the device or < from it, and the message. Tools have names
-after the message that lists them. To trace a live link, give any command --trace FILE, or --trace -
-for standard error.
+Of a call, each stage is printed with its time on standard error, as `trine call --stages` does, and
+the result on standard output.
 
-Example: trine trace greenhouse.capture";
+Of a capture, a line has the time in seconds, > to the device or < from it, and the message. Tools
+have names after the message that lists them. To trace a live link, give any command --trace FILE,
+or --trace - for standard error.
+
+Examples:
+  trine trace greenhouse fan_set '{\"percent\": 40}' --simulate
+  trine trace greenhouse.capture";
 
 /// Arguments of `trine trace`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct Trace {
-    /// File of the capture.
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
+    /// File of a capture, or name of the device that is called.
+    #[arg(value_name = "FILE|DEV")]
+    what: PathBuf,
+    /// Name of the tool to call.
+    #[arg(value_name = "TOOL")]
+    tool: Option<String>,
+    /// Arguments of the tool as a JSON object.
+    #[arg(value_name = "JSON", default_value = "{}")]
+    arguments: String,
+    #[command(flatten)]
+    devices: DeviceArgs,
 }
 
 impl Trace {
     pub(super) fn run(self) -> Result<ExitCode> {
-        middleware::trace(&read(&self.file)?, stdout().lock())?;
+        let Self { what, tool, arguments, devices } = self;
+        if let Some(tool) = tool {
+            return Call::staged(what.to_string_lossy().into(), tool, arguments, devices).run();
+        }
+        middleware::trace(&read(&what)?, stdout().lock())?;
         Ok(ExitCode::SUCCESS)
     }
 }

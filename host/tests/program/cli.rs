@@ -52,9 +52,9 @@ fn the_stages_of_a_call_are_printed_in_order_with_their_times() {
         "result",
         "json",
     ];
-    let stages = |more: &[&str]| -> Vec<(u64, String)> {
-        let call = ["call", "greenhouse", "fan_set", r#"{"percent": 40}"#, "--stages"];
-        let output = trine(&[&call, more].concat());
+    let stages = |command: &[&str], more: &[&str]| -> Vec<(u64, String)> {
+        let call = ["greenhouse", "fan_set", r#"{"percent": 40}"#];
+        let output = trine(&[command, &call, more].concat());
         assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
         assert_eq!(json_of(&output)["structuredContent"], json!({ "percent": 40 }));
         let stage = |line: &str| {
@@ -66,12 +66,14 @@ fn the_stages_of_a_call_are_printed_in_order_with_their_times() {
     };
     // In this process, and with a link between on which layers stand.
     for more in [&["--simulate=greenhouse"][..], &["--simulate=greenhouse", "--faults", "seed=1"]] {
-        let stages = stages(more);
+        let stages = stages(&["call", "--stages"], more);
         let found: Vec<_> = stages.iter().map(|(_, name)| &**name).collect();
         assert_eq!(found, names, "{more:?}");
         assert!(stages.is_sorted_by_key(|(us, _)| *us), "{stages:?}");
         assert!(stages[10].0 < 60_000_000, "{stages:?}");
     }
+    let traced = stages(&["trace"], &["--simulate=greenhouse"]);
+    assert_eq!(traced.iter().map(|(_, name)| &**name).collect::<Vec<_>>(), names);
     // What the board refuses before it is sent has the stages until then.
     let refused = call("fan_set", r#"{"percent": 140}"#);
     assert_eq!(text(&refused.stderr).lines().count(), 1, "{}", text(&refused.stderr));
