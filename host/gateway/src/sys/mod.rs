@@ -52,6 +52,15 @@ fn keep_open(descriptor: &OwnedFd) -> io::Result<()> {
     Ok(())
 }
 
+/// Gives memory that was freed back to the system, where the C library keeps it.
+pub(crate) fn give_memory_back() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: may be called at any time from any thread; it takes a number of bytes to keep.
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
+
 /// Keeps other programs from opening a terminal, such as a serial port, while this one has it open;
 /// all but those of the superuser.
 pub(crate) fn make_exclusive(terminal: &impl AsFd) -> io::Result<()> {

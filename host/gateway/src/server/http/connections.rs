@@ -20,6 +20,7 @@ use tower_service::Service as _;
 
 use super::{Server, endpoint};
 use crate::error::{Error, Result};
+use crate::sys;
 
 /// How long a client may take to send the head of a request, also of its next one.
 const HEAD_PATIENCE: Duration = Duration::from_secs(30);
@@ -102,9 +103,16 @@ pub(super) fn end_on_signal(server: &Arc<Server>) -> Result<()> {
 fn watch(server: &Arc<Server>) -> Result<()> {
     let server = Arc::clone(server);
     spawn("watch", move || {
+        let mut had_clients = false;
         while !*server.ending.borrow() {
             std::thread::sleep(LOOK);
             server.hub.look_again();
+            let has_clients = server.connections.load(Ordering::Acquire) > 0;
+            if had_clients && !has_clients {
+                // It takes some milliseconds, in which no one is kept waiting.
+                sys::give_memory_back();
+            }
+            had_clients = has_clients;
             if let Some(tls) = &server.options.tls {
                 tls.look_again();
             }
