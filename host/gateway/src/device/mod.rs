@@ -106,6 +106,8 @@ pub(crate) enum DeviceNews<'a> {
     Resource(&'a str),
     /// A line of log, of a level from 0, debug, to 7, emergency.
     Log(u8, &'a str),
+    /// It could be reached until now, or can be again: a line about it, of such a level.
+    Reach(u8, &'a str),
 }
 
 /// Someone who is told of events as long as he is there.
@@ -118,6 +120,10 @@ pub(crate) trait EventListener: Send + Sync {
     /// What the device has next to its tools has changed.
     fn lists_changed(&self);
 }
+
+/// Levels of log, as the wire numbers them.
+const NOTICE: u8 = 2;
+const WARNING: u8 = 3;
 
 /// How long after a device was opened clients wait for its skills, in milliseconds.
 const SKILLS_MS: u64 = 3_000;
@@ -434,6 +440,10 @@ impl Device {
             Deferred::Log(level, text) => {
                 report::log(&self.name(), level, &text);
                 self.tell(DeviceNews::Log(level, &text));
+            }
+            Deferred::Reach { is_there, text } => {
+                let level = if is_there { NOTICE } else { WARNING };
+                self.tell(DeviceNews::Reach(level, &text));
             }
             Deferred::Text(text) => info!("{}| {text}", self.name()),
             Deferred::Good(text) => info!("{}: {text}", self.name()),

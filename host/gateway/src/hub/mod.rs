@@ -44,6 +44,9 @@ pub(crate) enum News<'a> {
     Resource(&'a str),
     /// A device has sent a line of log, of a level from 0, debug, to 7, emergency.
     Log { device: &'a str, level: u8, text: &'a str },
+    /// A device that clients were shown could be reached until now, or can be again. Its tools stay
+    /// in the list. A line about it, as of log.
+    Reach { device: &'a str, level: u8, text: &'a str },
 }
 
 /// Someone who is told of changes.
@@ -303,6 +306,9 @@ impl Hub {
             }
             DeviceNews::Log(level, text) => {
                 self.tell(News::Log { device: &device.name(), level, text });
+            }
+            DeviceNews::Reach(level, text) => {
+                self.tell(News::Reach { device: &device.name(), level, text });
             }
         }
     }

@@ -69,6 +69,8 @@ impl Interest {
             News::List(Changed::Prompts) => self.prompts,
             News::Resource(uri) => self.uris.contains(uri),
             News::Log { level, .. } => self.level.is_some_and(|least| level >= least),
+            // A subscription has no lines of log.
+            News::Reach { level, .. } => self.level.map_or(self.tools, |least| level >= least),
         }
     }
 }
@@ -113,7 +115,13 @@ pub(super) fn write(
     match news {
         News::List(list) => notify::list_changed(list, subscription, out),
         News::Resource(uri) => notify::resource_updated(uri, subscription, out),
-        News::Log { device, level, text } => notify::message(level, device, text, out),
+        // Of what can be called a subscription is told by its list.
+        News::Reach { .. } if subscription.is_some() => {
+            notify::list_changed(Changed::Tools, subscription, out)
+        }
+        News::Log { device, level, text } | News::Reach { device, level, text } => {
+            notify::message(level, device, text, out)
+        }
     }
 }
 
@@ -131,7 +139,12 @@ mod tests {
         let mut session = Interest::of_session(&McpSession::new());
         let line = |level| News::Log { device: "one", level, text: "a line" };
         assert!(!interest.has(line(7)) && session.has(line(1)) && !session.has(line(0)));
+        let lost = News::Reach { device: "one", level: 3, text: "offline" };
+        assert!(session.has(lost) && !interest.has(lost));
+        let tools = Interest { tools: true, ..Interest::default() };
+        assert!(tools.has(lost) && !tools.has(line(7)));
         session.set_level(4);
+        assert!(!session.has(lost));
         assert!(session.has(line(4)) && !session.has(line(3)));
         assert!(session.has(News::List(Changed::Prompts)) && !session.has(News::Resource("a:1")));
     }

@@ -283,6 +283,9 @@ impl DeviceSession {
             return;
         }
         let again = if self.was_ready { "online again" } else { "online" };
+        if self.was_ready && !self.ready {
+            self.deferred.push(Deferred::Reach { is_there: true, text: again.to_owned() });
+        }
         self.good(&format!(
             "{again}: {} tools, {} bytes of descriptors, after {} ms",
             trine_descriptor::ToolTable::count(&*table),

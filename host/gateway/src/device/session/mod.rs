@@ -57,6 +57,8 @@ pub(super) enum Deferred {
     Event { seq: u32, tool: u16, text: String, is_logged: bool },
     /// It has said something that is no frame.
     Text(String),
+    /// It could be reached until now, or can be again; why, or that it is so.
+    Reach { is_there: bool, text: String },
     /// It has sent a line for the log, of this level as the wire numbers them.
     Log(u8, String),
     /// A line for the log: all is well.
@@ -287,12 +289,16 @@ impl DeviceSession {
     fn gone(&mut self, why: &str, now: u64) {
         let why = &*sanitize::plain(why);
         let news = self.ready || self.offline.as_deref() != Some(why);
+        let text = format!("offline: {why}");
+        if self.ready {
+            self.deferred.push(Deferred::Reach { is_there: false, text: text.clone() });
+        }
         self.losses += u64::from(self.ready);
         self.ready = false;
         self.offline = Some(why.to_owned());
         self.settle_after_loss(now);
         if news {
-            self.note(&format!("offline: {why}"));
+            self.note(&text);
             self.deferred.push(Deferred::Changed);
         }
     }

@@ -113,8 +113,9 @@ impl Listeners {
         };
         let deaf = all.listeners.iter().filter(|listener| !is_told(listener));
         let deaf: Vec<u64> = deaf.map(|listener| listener.number).collect();
-        // A line of log that does not fit is left out: the program's own log has it.
-        if !matches!(news, News::Log { .. }) {
+        // A line of log that does not fit is left out: the program's own log has it. So is a hint
+        // that a device cannot be called: who calls it learns that.
+        if !matches!(news, News::Log { .. } | News::Reach { .. }) {
             deaf.into_iter().for_each(|number| all.forget(number));
         }
     }

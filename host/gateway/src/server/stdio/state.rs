@@ -75,7 +75,7 @@ impl State {
                     return;
                 }
                 // The program's own log has it.
-                News::Log { .. } => return,
+                News::Log { .. } | News::Reach { .. } => return,
                 News::List(_) => {}
             }
         }

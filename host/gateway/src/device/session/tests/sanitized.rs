@@ -121,7 +121,7 @@ fn answered(play: &mut Play, outcome: Outcome<'_>) -> String {
 fn lines(play: &mut Play) -> Vec<String> {
     let deferred = std::mem::take(&mut play.session.deferred);
     let line = |deferred| match deferred {
-        Deferred::Text(text) | Deferred::Log(_, text) => Some(text),
+        Deferred::Text(text) | Deferred::Log(_, text) | Deferred::Reach { text, .. } => Some(text),
         Deferred::Good(text) | Deferred::Note(text) | Deferred::Event { text, .. } => Some(text),
         Deferred::Changed | Deferred::Resource(_) => None,
     };
