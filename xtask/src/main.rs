@@ -14,6 +14,7 @@ mod setup;
 mod soak;
 mod structure;
 mod tidy;
+mod usb;
 mod workflows;
 
 use std::path::PathBuf;

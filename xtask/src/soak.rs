@@ -11,7 +11,7 @@ use devtools_bench::agents;
 use devtools_boards::sentences;
 use devtools_gpu::{legs, modules};
 
-use crate::{baremetal, coverage, fuzz, mutants, parallel, planted, sh};
+use crate::{baremetal, coverage, fuzz, mutants, parallel, planted, sh, usb};
 
 /// Calls through every fault of a line, on each kind of line.
 const CALLS: &str = "100000";
@@ -41,6 +41,9 @@ type Part = (&'static str, &'static str, fn(Amount) -> Result<String>);
 const PARTS: &[Part] = &[
     ("faults", "100,000 calls through every fault of a line", faults),
     ("shared", "10,000 calls of programs that share a port, killed and unplugged", |_| shared()),
+    ("usb", "USB boards on a real USB stack, in an emulated PC, pulled and plugged in", |_| {
+        usb::main()
+    }),
     (
         "agents",
         "1,000 cycles, or --cycles N, of 50 clients over HTTP, some of which vanish",

@@ -6,6 +6,7 @@ use trine_wire::bus::DEVICE_MAX;
 
 use crate::error::{Error, Result};
 use crate::middleware::{LinkArgs, LinkKind};
+use crate::usb::UsbAddress;
 
 /// Rate of a serial port where none is given.
 const BAUD: u32 = 115_200;
@@ -26,6 +27,13 @@ pub struct DeviceArgs {
     /// the same product. NAME= gives it another name: --serial north=/dev/ttyACM0
     #[arg(long, value_name = "[NAME=]PATH[:BAUD]")]
     pub serial: Vec<String>,
+    /// USB board, found by its numbers whichever port it has
+    ///
+    /// VENDOR and PRODUCT are hexadecimal, as `lsusb` prints them. SERIAL tells boards of the same
+    /// numbers apart, INTERFACE the ports of one board. `trine devices usb` lists the boards that
+    /// are plugged in. A board that is plugged in again is found again.
+    #[arg(long, value_name = "[NAME=]VENDOR:PRODUCT[/INTERFACE][:SERIAL][@BAUD]")]
+    pub usb: Vec<String>,
     /// Device behind a TCP socket.
     #[arg(long, value_name = "[NAME=]HOST:PORT")]
     pub tcp: Vec<String>,
@@ -41,8 +49,9 @@ pub struct DeviceArgs {
     pub mtu: u16,
     /// Device on a bus, such as RS-485.
     ///
-    /// ADDRESS is 1 to 247; LINE is PATH or PATH:BAUD of a serial port, tcp:HOST:PORT, or
-    /// unix:PATH. Devices of one line are polled in turn: --bus 1@/dev/ttyUSB0 --bus 2@/dev/ttyUSB0
+    /// ADDRESS is 1 to 247; LINE is PATH or PATH:BAUD of a serial port, usb:VENDOR:PRODUCT,
+    /// tcp:HOST:PORT, or unix:PATH. Devices of one line are polled in turn: --bus 1@/dev/ttyUSB0
+    /// --bus 2@/dev/ttyUSB0
     #[arg(long, value_name = "[NAME=]ADDRESS@LINE")]
     pub bus: Vec<String>,
     /// Board to emulate with QEMU: mps2-an386, or virt (RISC-V).
@@ -86,6 +95,7 @@ impl Default for DeviceArgs {
         let none = Vec::new;
         Self {
             serial: none(),
+            usb: none(),
             tcp: none(),
             unix: none(),
             udp: none(),
@@ -127,6 +137,7 @@ pub(crate) enum Button {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Address {
     Serial { path: PathBuf, baud: u32 },
+    Usb { board: UsbAddress, baud: u32 },
     Tcp(String),
     Unix(PathBuf),
     Udp { address: String, mtu: u16 },
@@ -141,6 +152,7 @@ impl std::fmt::Display for Address {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Serial { path, .. } => write!(f, "serial {}", path.display()),
+            Self::Usb { board, .. } => write!(f, "usb {board}"),
             Self::Tcp(address) => write!(f, "tcp {address}"),
             Self::Unix(path) => write!(f, "unix {}", path.display()),
             Self::Udp { address, .. } => write!(f, "udp {address}"),
@@ -161,7 +173,7 @@ impl Address {
         Some(match self {
             Self::Serial { path: port, .. } => format!("serial {}", path(port).display()),
             Self::Unix(socket) => format!("unix {}", path(socket).display()),
-            Self::Tcp(_) | Self::Udp { .. } => self.to_string(),
+            Self::Usb { .. } | Self::Tcp(_) | Self::Udp { .. } => self.to_string(),
             Self::Bus { address, line } => format!("bus {address} on {}", line.link()?),
             Self::Emulate(_) | Self::Played(_) | Self::Simulate | Self::Fixtures => return None,
         })
@@ -182,6 +194,7 @@ impl DeviceArgs {
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.serial.is_empty()
+            && self.usb.is_empty()
             && self.tcp.is_empty()
             && self.unix.is_empty()
             && self.udp.is_empty()
@@ -198,6 +211,10 @@ impl DeviceArgs {
         for text in &self.serial {
             let (name, text) = named(text);
             all.push((name, serial(text)?));
+        }
+        for text in &self.usb {
+            let (name, text) = named(text);
+            all.push((name, usb("--usb", text)?));
         }
         for text in &self.tcp {
             let (name, text) = named(text);
@@ -289,6 +306,19 @@ fn serial(text: &str) -> Result<Address> {
     Ok(Address::Serial { path: path.into(), baud })
 }
 
+/// The rate is what follows the last `@`, where that is a number; a serial number may have one.
+fn usb(option: &'static str, text: &str) -> Result<Address> {
+    let expected = "VENDOR:PRODUCT in hexadecimal, as lsusb prints them, such as 303a:1001";
+    let wrong = || wrong(option, text, expected);
+    let (board, baud) = match text.rsplit_once('@') {
+        Some((board, baud)) if baud.bytes().all(|byte| byte.is_ascii_digit()) => {
+            (board, baud.parse().ok().filter(|rate| *rate > 0).ok_or_else(wrong)?)
+        }
+        _ => (text, BAUD),
+    };
+    Ok(Address::Usb { board: UsbAddress::parse(board).ok_or_else(wrong)?, baud })
+}
+
 fn wrong(option: &'static str, value: &str, expected: &'static str) -> Error {
     Error::Value { option, value: value.to_owned(), expected }
 }
@@ -308,6 +338,7 @@ fn bus(text: &str, all: &[(Option<String>, Address)]) -> Result<Address> {
     let line = match line.split_once(':') {
         Some(("tcp", rest)) => Address::Tcp(host_and_port("--bus", rest)?),
         Some(("unix", path)) => Address::Unix(path.into()),
+        Some(("usb", board)) => usb("--bus", board)?,
         _ => serial(line)?,
     };
     let new = Address::Bus { address, line: Box::new(line) };
@@ -338,6 +369,33 @@ mod tests {
         let by_id = Address::Serial { path: "/dev/serial/by-id/a=b:x".into(), baud: BAUD };
         assert_eq!(all[1], (None, by_id));
         assert_eq!(all[2], (Some("s".into()), Address::Tcp("[::1]:4000".into())));
+    }
+
+    #[test]
+    fn usb_boards_are_named_by_their_numbers() {
+        let texts = ["north=303A:1001:7C:DF@9600", "2e8a:a/2", "1:2:x@y", "a=1@usb:1:2@19200"];
+        let [usb @ .., bus] = texts.map(String::from);
+        let args = DeviceArgs { usb: usb.to_vec(), bus: vec![bus], ..DeviceArgs::default() };
+        let all = addresses(&args);
+        let shown: Vec<_> = all.iter().map(|(_, address)| address.to_string()).collect();
+        let expected = [
+            "usb 303a:1001:7C:DF",
+            "usb 2e8a:000a/2",
+            "usb 0001:0002:x@y",
+            "bus 1 on usb 0001:0002",
+        ];
+        assert_eq!(shown, expected);
+        assert_eq!(all[0].0.as_deref(), Some("north"));
+        assert_eq!(all[0].1.link().as_deref(), Some(expected[0]));
+        let rates = all.iter().map(|(_, address)| match address {
+            Address::Usb { baud, .. } => *baud,
+            Address::Bus { line, .. } => match **line {
+                Address::Usb { baud, .. } => baud,
+                _ => 0,
+            },
+            _ => 0,
+        });
+        assert_eq!(rates.collect::<Vec<_>>(), [9_600, BAUD, BAUD, 19_200]);
     }
 
     #[test]
@@ -390,6 +448,10 @@ mod tests {
         for bus in ["0@/dev/x", "248@/dev/x", "1", "1@tcp:x"] {
             let said = sentence(&DeviceArgs { bus: vec![bus.into()], ..DeviceArgs::default() });
             assert!(said.contains("--bus"), "{said}");
+        }
+        for usb in ["board", "303a", "303a:1001@0", "1:2@4294967296"] {
+            let said = sentence(&DeviceArgs { usb: vec![usb.into()], ..DeviceArgs::default() });
+            assert!(said.contains("--usb") && said.contains("lsusb"), "{said}");
         }
         let two = vec!["1@/dev/x".to_owned(), "1@/dev/x".to_owned()];
         let said = sentence(&DeviceArgs { bus: two, ..DeviceArgs::default() });

@@ -7,6 +7,7 @@
 //! - [`suggest`]: the name that a misspelt one was meant to be;
 //! - [`folders`]: folders of the user;
 //! - [`settings`]: names, keys and trust by serial number;
+//! - [`usb`]: finding USB boards;
 //! - `link`: ways to a device;
 //! - [`middleware`]: layers on a link: a tracer, a recorder, a fault injector;
 //! - [`device`]: one device: its identity, its tools, and the calls under way;
@@ -45,6 +46,7 @@ pub mod suggest;
 mod sync;
 mod sys;
 pub mod table;
+pub mod usb;
 mod words;
 
 pub use args::{DeviceArgs, Prefix};

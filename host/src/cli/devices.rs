@@ -6,9 +6,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use trine::{Error, Result};
 use trine_descriptor::ToolTable as _;
+use trine_gateway::sanitize::terminal_text;
 use trine_gateway::settings::Alias;
 use trine_gateway::suggest::did_you_mean;
-use trine_gateway::{Device, DeviceArgs, Settings, State, Status, Wire};
+use trine_gateway::usb::{UsbBoard, UsbPort, UsbWay, boards};
+use trine_gateway::{Device, DeviceArgs, LinkError, Settings, State, Status, Wire};
 
 use super::offload;
 use super::open::{OFFLINE, open, usage};
@@ -44,6 +46,15 @@ pub(super) struct Devices {
 /// What else there is to do about devices.
 #[derive(Debug, clap::Subcommand)]
 enum Action {
+    /// Print the USB boards that are plugged in, as --usb takes them.
+    ///
+    /// Boards are listed whose interfaces can carry a byte stream: serial ports, and interfaces
+    /// that no driver of the system has.
+    Usb {
+        /// Print a JSON array.
+        #[arg(long)]
+        json: bool,
+    },
     /// Print, set or remove names of devices.
     ///
     /// A name on the command line (`--serial north=/dev/ttyACM0`) takes precedence.
@@ -62,9 +73,13 @@ enum Action {
 
 impl Devices {
     pub(super) fn run(&self) -> Result<ExitCode> {
-        if let Some(Action::Alias { serial, name, remove }) = &self.action {
-            let names = serial.as_deref().zip(name.as_deref());
-            return alias(names, remove.as_deref());
+        match &self.action {
+            Some(Action::Alias { serial, name, remove }) => {
+                let names = serial.as_deref().zip(name.as_deref());
+                return alias(names, remove.as_deref());
+            }
+            Some(Action::Usb { json }) => return usb(*json),
+            None => {}
         }
         if self.gpu {
             return offload::list(self.json);
@@ -82,6 +97,46 @@ impl Devices {
         }
         let all_online = devices.iter().all(|device| device.state() == State::Online);
         Ok(if all_online { ExitCode::SUCCESS } else { ExitCode::from(OFFLINE) })
+    }
+}
+
+/// Prints the USB boards that are plugged in.
+fn usb(json: bool) -> Result<ExitCode> {
+    let boards =
+        boards().map_err(|source| trine_gateway::Error::Dial(LinkError::UsbList(source)))?;
+    if json {
+        let all = boards.iter().map(usb_object).collect();
+        say!("{}", pretty(&Value::Array(all)));
+    } else {
+        boards.iter().for_each(print_usb);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn usb_object(board: &UsbBoard) -> Value {
+    let port = |port: &UsbPort| {
+        let path = match &port.way {
+            UsbWay::Serial(path) => Some(path.display().to_string()),
+            UsbWay::Bulk => None,
+        };
+        json!({"interface": port.interface, "name": port.name, "path": path})
+    };
+    json!({
+        "usb": board.address(),
+        "vendor": format!("{:04x}", board.vendor),
+        "product": format!("{:04x}", board.product),
+        "serial": board.serial,
+        "name": board.name,
+        "ports": board.ports.iter().map(port).collect::<Vec<_>>(),
+    })
+}
+
+fn print_usb(board: &UsbBoard) {
+    let (address, name) = (board.address(), terminal_text(&board.name).into_owned());
+    say!("{STRONG}{}{STRONG:#}  {name}", terminal_text(&address));
+    for port in &board.ports {
+        let name = terminal_text(&port.name);
+        say!("  interface {}: {}  {FAINT}{name}{FAINT:#}", port.interface, port.way);
     }
 }
 

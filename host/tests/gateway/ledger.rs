@@ -40,13 +40,18 @@ pub(crate) struct Ledger {
 
 impl Ledger {
     pub(crate) fn start(port: PathBuf, numbers: usize) -> Self {
+        let mut ledger = Self::unplugged(port, numbers);
+        ledger.plug();
+        ledger
+    }
+
+    /// One whose cable is not plugged in.
+    pub(crate) fn unplugged(port: PathBuf, numbers: usize) -> Self {
         let noted = Arc::new(Mutex::new(vec![0; numbers]));
         let (cable, end) = (Arc::default(), Arc::new(AtomicBool::new(false)));
         let (its, its_cable, its_end) = (Arc::clone(&noted), Arc::clone(&cable), Arc::clone(&end));
         let thread = Some(std::thread::spawn(move || run(its, &its_cable, &its_end)));
-        let mut ledger = Self { noted, port, cable, its: None, end, thread };
-        ledger.plug();
-        ledger
+        Self { noted, port, cable, its: None, end, thread }
     }
 
     /// As an argument of `--serial`.
@@ -61,12 +66,25 @@ impl Ledger {
     }
 
     pub(crate) fn plug(&mut self) {
-        let (mut ours, its) = SerialPort::pair().unwrap();
-        ours.set_read_timeout(Duration::from_millis(1)).unwrap();
+        let (ours, its) = SerialPort::pair().unwrap();
         let path = std::fs::read_link(format!("/proc/self/fd/{}", its.as_raw_fd())).unwrap();
-        *self.cable.lock().unwrap() = Some(ours);
+        self.connect(Some(ours));
         self.its = Some(its);
         std::os::unix::fs::symlink(path, &self.port).unwrap();
+    }
+
+    /// Plugs the cable into a port of another name.
+    pub(crate) fn plug_as(&mut self, port: PathBuf) {
+        self.port = port;
+        self.plug();
+    }
+
+    /// The line on which the device is, or that it is on none.
+    pub(crate) fn connect(&mut self, mut line: Option<SerialPort>) {
+        if let Some(line) = &mut line {
+            line.set_read_timeout(Duration::from_millis(1)).unwrap();
+        }
+        *self.cable.lock().unwrap() = line;
     }
 }
 

@@ -8,6 +8,8 @@ mod bakery;
 mod board;
 mod client;
 mod clients;
+mod crowd;
+mod dead;
 #[cfg(target_os = "linux")]
 mod emulation;
 #[cfg(target_os = "linux")]
@@ -28,4 +30,6 @@ mod sentences;
 mod shared;
 mod skills;
 mod tasks;
+#[cfg(target_os = "linux")]
+mod usb;
 mod web;

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use serial2::SerialPort;
-use trine_bits::Random;
 
 use crate::bakery::Bakery;
 use crate::board::Board;
+use crate::crowd::{Cabled, Crowd};
 use crate::harness::{Folder, Gateway, stateless, until};
 use crate::ledger::Ledger;
 
@@ -148,144 +148,44 @@ fn when_the_holder_ends_another_takes_its_place_however_it_ends() {
     }
 }
 
+/// A ledger on a pseudo-terminal whose name stays.
+struct Terminal {
+    folder: Folder,
+    ledger: Ledger,
+}
+
+impl Cabled for Terminal {
+    fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    fn gateway(&self) -> Command {
+        let port = self.ledger.port().to_str().unwrap();
+        let mut command = Gateway::command(&["--serial", port]);
+        command.env("XDG_RUNTIME_DIR", self.folder.path(""));
+        command
+    }
+
+    fn pull(&mut self) {
+        self.ledger.pull();
+    }
+
+    fn plug(&mut self) {
+        self.ledger.plug();
+    }
+}
+
 /// How many calls are made; a soak makes 10,000 (`cargo xtask soak shared`).
 fn calls() -> usize {
     let set = std::env::var("SHARED_CALLS").ok();
     set.map_or(600, |calls| calls.parse().unwrap())
 }
 
-/// Calls that a program has under way at a time.
-const BATCH: usize = 8;
-
-/// Programs that use one port, and how each of their calls has ended.
-struct Crowd {
-    folder: Folder,
-    ledger: Ledger,
-    programs: Vec<Gateway>,
-    ends: Vec<&'static str>,
-    made: usize,
-}
-
-impl Crowd {
-    fn new(name: &str, calls: usize) -> Self {
-        let folder = Folder::new(name);
-        let ledger = Ledger::start(folder.path("port"), calls);
-        Self { folder, ledger, programs: Vec::new(), ends: vec![""; calls], made: 0 }
-    }
-
-    fn join(&mut self) {
-        let port = self.ledger.port().to_str().unwrap().to_owned();
-        let mut command = Gateway::command(&["--serial", &port]);
-        command.env("XDG_RUNTIME_DIR", self.folder.path(""));
-        let mut gateway = Gateway::spawn(&mut command);
-        gateway.tools_of(1);
-        self.programs.push(gateway);
-    }
-
-    /// Each program makes calls; answers the numbers of the calls of each.
-    fn call(&mut self) -> Vec<Vec<usize>> {
-        let mut all = Vec::new();
-        for program in &mut self.programs {
-            let numbers: Vec<_> = (self.made..self.ends.len()).take(BATCH).collect();
-            self.made += numbers.len();
-            for number in &numbers {
-                let params = json!({"name": "note", "arguments": {"number": number}});
-                program.send(&stateless(&json!(number), "tools/call", params));
-            }
-            all.push(numbers);
-        }
-        all
-    }
-
-    /// Reads the answers of a program.
-    fn answers(&mut self, program: usize, numbers: &[usize]) {
-        for _ in numbers {
-            let answer = loop {
-                let line = self.programs[program].line();
-                if line.get("id").is_some() {
-                    break line;
-                }
-            };
-            let number = answer["id"].as_u64().unwrap() as usize;
-            assert!(numbers.contains(&number), "an answer to another program: {answer}");
-            assert_eq!(self.ends[number], "", "a second answer: {answer}");
-            let result = &answer["result"];
-            let text = result["content"][0]["text"].as_str().unwrap_or_default();
-            self.ends[number] = if result["isError"] == false {
-                assert_eq!(result["structuredContent"]["number"], json!(number), "another's");
-                "done"
-            } else if text.contains("outcome unknown") {
-                "unknown"
-            } else if text.contains("nothing was done") {
-                "refused"
-            } else {
-                panic!("{answer}")
-            };
-        }
-    }
-
-    /// Kills the program that has the port, or the one that came last.
-    fn kill(&mut self, which: usize, numbers: &[usize]) {
-        let mut killed = self.programs.remove(which);
-        killed.child.kill().unwrap();
-        while let Some(line) = killed.line_or_end() {
-            if let Some(number) = line["id"].as_u64().filter(|_| line["result"]["isError"] == false)
-            {
-                self.ends[number as usize] = "done";
-            }
-        }
-        for &number in numbers {
-            if self.ends[number].is_empty() {
-                self.ends[number] = "killed";
-            }
-        }
-    }
-}
-
 #[test]
 fn no_call_runs_twice_or_goes_unanswered_whoever_is_killed_and_however_the_cable_is() {
-    let calls = calls();
-    let mut crowd = Crowd::new("shared-kill", calls);
-    let mut random = Random::new(27);
-    while crowd.made < calls {
-        // Two to four programs.
-        while crowd.programs.len() < 2 + random.below(3) {
-            crowd.join();
-        }
-        let mut all = crowd.call();
-        std::thread::sleep(Duration::from_micros(random.below(4_000) as u64));
-        match random.below(6) {
-            // The one that came first has the port.
-            0 => crowd.kill(0, &all.remove(0)),
-            1 => {
-                let last = crowd.programs.len() - 1;
-                crowd.kill(last, &all.remove(last));
-            }
-            2 => {
-                crowd.ledger.pull();
-                std::thread::sleep(Duration::from_millis(random.below(300) as u64));
-                crowd.ledger.plug();
-            }
-            _ => {}
-        }
-        for (program, numbers) in all.iter().enumerate() {
-            crowd.answers(program, numbers);
-        }
-    }
-    let noted = crowd.ledger.noted.lock().unwrap().clone();
-    let count = |end: &str| crowd.ends.iter().filter(|other| **other == end).count();
-    let tally = ["done", "unknown", "refused", "killed"].map(|end| format!("{end} {}", count(end)));
-    println!("{calls} calls: {}", tally.join(", "));
-    for (number, (end, noted)) in crowd.ends.iter().zip(&noted).enumerate() {
-        let is_right = match *end {
-            "done" => *noted == 1,
-            "refused" => *noted == 0,
-            "unknown" | "killed" => *noted <= 1,
-            _ => false,
-        };
-        assert!(is_right, "call {number} ended '{end}' and ran {noted} times");
-    }
-    assert!(count("done") > calls / 4, "hardly any call went through");
+    let folder = Folder::new("shared-kill");
+    let ledger = Ledger::start(folder.path("port"), calls());
+    Crowd::new(Terminal { folder, ledger }).play();
 }
 
 #[test]

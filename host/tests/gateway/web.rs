@@ -40,7 +40,12 @@ pub(crate) type Header<'a> = (&'a str, &'a str);
 
 impl Site {
     pub(crate) fn start(arguments: &[&str]) -> Self {
-        let gateway = Gateway::start(&[arguments, &["--http", "127.0.0.1:0"]].concat());
+        Self::spawn(&mut Gateway::command(&[arguments, &["--http", "127.0.0.1:0"]].concat()))
+    }
+
+    /// The same by a command of its own.
+    pub(crate) fn spawn(command: &mut Command) -> Self {
+        let gateway = Gateway::spawn(command);
         let log = gateway.logged("/mcp");
         let (_, rest) = log.split_once("http://").unwrap();
         let address = rest.split('/').next().unwrap().to_owned();

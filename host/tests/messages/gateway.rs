@@ -16,7 +16,30 @@ pub(crate) fn links(out: &mut String) {
         Unreachable { address: text("board:4000"), source: absent() }
         Busy { path: "/dev/ttyUSB0".into(), holder: text("trine (process 7)") }
         Missing { path: "/dev/ttyUSB0".into() }
-        Forbidden { path: "/dev/ttyUSB0".into() }
+        Forbidden {
+            path: "/dev/ttyUSB0".into(),
+            advice: text("it belongs to the group dialout; run `sudo usermod -aG dialout $USER`"),
+        }
+        UsbList(absent())
+        NoUsbBoard {
+            address: text("303a:1001"),
+            found: text("2e8a:000a:E660 (Raspberry Pi Pico)"),
+        }
+        SeveralUsbBoards {
+            address: text("303a:1001"),
+            boards: text("--usb 303a:1001:A1, --usb 303a:1001:B2"),
+        }
+        UsbBoardsAlike {
+            address: text("303a:1001"),
+            ports: text("/dev/ttyACM0 (interface 0), /dev/ttyACM1 (interface 0)"),
+        }
+        NoUsbPort { address: text("303a:1001/1"), ports: text("/dev/ttyACM0 (interface 0)") }
+        SeveralUsbPorts {
+            address: text("303a:1001"),
+            ports: text("--usb 303a:1001/0 (/dev/ttyACM0), --usb 303a:1001/2 (/dev/ttyACM1)"),
+        }
+        NoUsbStream { address: text("303a:1001/1"), interface: 1 }
+        Usb { address: text("303a:1001"), source: absent() }
         Port { path: "/dev/ttyUSB0".into(), baud: 115_200, source: absent() }
         NotAStream {}
         Ended {}

@@ -11,9 +11,8 @@ use crate::error::chain;
 use crate::link::{Board, Dial, Frames, Line, Local};
 use crate::sync::lock;
 
-/// Pauses between attempts to open a link: doubled from the first to the last.
+/// The first pause between attempts to open a link. It doubles up to [`Dial::pause_max`].
 const PAUSE_MIN: Duration = Duration::from_millis(100);
-const PAUSE_MAX: Duration = Duration::from_secs(2);
 /// How long a line is quiet before text without a line end is shown.
 const IDLE_MS: u64 = 200;
 /// How long a peer may be silent before a new connection is tried, where that can help.
@@ -86,7 +85,7 @@ impl Device {
                 Err(error) => self.lost(&chain(&error)),
             }
             std::thread::park_timeout(pause);
-            pause = (pause * 2).min(PAUSE_MAX);
+            pause = (pause * 2).min(dial.pause_max());
             self.tick();
         }
     }

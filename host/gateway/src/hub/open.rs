@@ -13,7 +13,7 @@ use crate::device::{Device, Person};
 use crate::emulate::{Console, Emulator};
 use crate::error::{Error, Result};
 use crate::fixtures::Fixtures;
-use crate::link::{Attached, Board, Bus, BusTiming, Dial, Serial, Tcp, Udp, Unix};
+use crate::link::{Attached, Board, Bus, BusTiming, Dial, Serial, Tcp, Udp, Unix, Usb};
 use crate::middleware::conversation::Conversation;
 use crate::middleware::{self, LinkKind, Played, Prepared, Replayed};
 use crate::settings::Settings;
@@ -200,9 +200,12 @@ fn dial(address: &Address, is_shared: bool) -> Result<Box<dyn Dial>> {
         Address::Serial { path, baud } => {
             Box::new(Serial { path: path.clone(), baud: *baud, is_shared })
         }
-        Address::Tcp(address) => Box::new(Tcp { address: address.clone() }),
+        Address::Usb { board, baud } => {
+            Box::new(Usb { board: board.clone(), baud: *baud, is_shared })
+        }
+        Address::Tcp(address) => Box::new(Tcp::new(address.clone())),
         Address::Unix(path) => Box::new(Unix { path: path.clone() }),
-        Address::Udp { address, mtu } => Box::new(Udp { address: address.clone(), mtu: *mtu }),
+        Address::Udp { address, mtu } => Box::new(Udp::new(address.clone(), *mtu)),
         Address::Bus { .. }
         | Address::Emulate(_)
         | Address::Simulate
@@ -228,7 +231,7 @@ impl Links {
             return Ok(bus.clone());
         }
         let timing = match line {
-            Address::Serial { baud, .. } => BusTiming::of_baud(*baud),
+            Address::Serial { baud, .. } | Address::Usb { baud, .. } => BusTiming::of_baud(*baud),
             _ => BusTiming::UNKNOWN,
         };
         let dial = self.layers.wrap(dial(line, false)?, LinkKind::Bus, &line.to_string());

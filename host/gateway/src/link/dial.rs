@@ -2,20 +2,22 @@
 //! time, and write with one, so that a stuck device holds no one up.
 
 use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs, UdpSocket};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::place::Place;
+use super::reach::{self, CONNECT_PATIENCE, Resolver};
 use super::{Framing, LinkError};
 
 /// How long a read waits for a byte.
 pub(crate) const READ_PATIENCE: Duration = Duration::from_millis(50);
 /// How long a write waits for room.
 pub(super) const WRITE_PATIENCE: Duration = Duration::from_secs(2);
-/// How long a connection may take to be made.
-const CONNECT_PATIENCE: Duration = Duration::from_secs(3);
+
+/// Longest pause between two attempts to open a link.
+const PAUSE_MAX: Duration = Duration::from_secs(2);
 
 /// How long a device has to answer before it counts as offline, in milliseconds.
 pub(crate) const COMING_MS: u64 = 3_000;
@@ -67,35 +69,42 @@ pub(crate) trait Dial: Send {
     fn redial_when_silent(&self) -> bool {
         false
     }
+
+    /// Longest pause between two attempts to open the link.
+    fn pause_max(&self) -> Duration {
+        PAUSE_MAX
+    }
 }
 
 /// A TCP socket.
 #[derive(Debug)]
 pub(crate) struct Tcp {
-    pub(crate) address: String,
+    address: String,
+    resolver: Resolver,
+}
+
+impl Tcp {
+    /// One to `HOST:PORT`.
+    pub(crate) fn new(address: String) -> Self {
+        Self { address, resolver: Resolver::default() }
+    }
 }
 
 impl Dial for Tcp {
     fn dial(&mut self) -> Result<Opened, LinkError> {
-        let open = || {
-            let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
-            for address in self.address.to_socket_addrs()? {
-                match TcpStream::connect_timeout(&address, CONNECT_PATIENCE) {
-                    Ok(stream) => {
-                        // Without this each frame may wait 40 ms for an acknowledgement.
-                        stream.set_nodelay(true)?;
-                        stream.set_read_timeout(Some(READ_PATIENCE))?;
-                        stream.set_write_timeout(Some(WRITE_PATIENCE))?;
-                        return Ok((stream.try_clone()?, stream));
-                    }
-                    Err(error) => last = error,
-                }
-            }
-            Err(last)
+        let until = Instant::now() + CONNECT_PATIENCE;
+        let mut open = || {
+            let addresses = self.resolver.resolve(&self.address, until)?;
+            let stream = reach::connect(&addresses, until)?;
+            // Without this each frame may wait 40 ms for an acknowledgement.
+            stream.set_nodelay(true)?;
+            stream.set_read_timeout(Some(READ_PATIENCE))?;
+            stream.set_write_timeout(Some(WRITE_PATIENCE))?;
+            Ok((stream.try_clone()?, stream))
         };
-        let address = || self.address.clone();
+        let opened = open();
         let (reader, writer) =
-            open().map_err(|source| LinkError::Silent { address: address(), source })?;
+            opened.map_err(|source| LinkError::Silent { address: self.address.clone(), source })?;
         Ok(Opened::stream(reader, writer))
     }
 
@@ -107,15 +116,24 @@ impl Dial for Tcp {
 /// Datagrams to one address.
 #[derive(Debug)]
 pub(crate) struct Udp {
-    pub(crate) address: String,
-    pub(crate) mtu: u16,
+    address: String,
+    mtu: u16,
+    resolver: Resolver,
+}
+
+impl Udp {
+    /// Those to `HOST:PORT`, of that many bytes at most.
+    pub(crate) fn new(address: String, mtu: u16) -> Self {
+        Self { address, mtu, resolver: Resolver::default() }
+    }
 }
 
 impl Dial for Udp {
     fn dial(&mut self) -> Result<Opened, LinkError> {
-        let open = || {
+        let until = Instant::now() + CONNECT_PATIENCE;
+        let mut open = || {
             let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
-            for address in self.address.to_socket_addrs()? {
+            for address in self.resolver.resolve(&self.address, until)? {
                 let own: SocketAddr = match address {
                     SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
                     SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
@@ -132,9 +150,9 @@ impl Dial for Udp {
             }
             Err(last)
         };
-        let address = || self.address.clone();
-        let (reader, writer) =
-            open().map_err(|source| LinkError::Unreachable { address: address(), source })?;
+        let opened = open();
+        let (reader, writer) = opened
+            .map_err(|source| LinkError::Unreachable { address: self.address.clone(), source })?;
         let (reader, writer) = (Box::new(Datagrams(reader)), Box::new(Datagrams(writer)));
         Ok(Opened::new(reader, writer, Framing::Packet { mtu: self.mtu }))
     }
@@ -178,7 +196,8 @@ pub(crate) struct Unix {
 
 impl Dial for Unix {
     fn dial(&mut self) -> Result<Opened, LinkError> {
-        let opened = UnixStream::connect(&self.path).and_then(halves);
+        let until = Instant::now() + CONNECT_PATIENCE;
+        let opened = reach::connect_local(&self.path, until).and_then(halves);
         let address = || self.path.display().to_string();
         opened.map_err(|source| LinkError::Silent { address: address(), source })
     }

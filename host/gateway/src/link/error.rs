@@ -4,6 +4,8 @@ use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 
+use super::owner;
+
 /// Why a link cannot be opened: what is wrong and what to do.
 ///
 /// The cause is the [`source`](std::error::Error::source) and not part of the text.
@@ -43,15 +45,81 @@ pub enum LinkError {
         /// The port.
         path: PathBuf,
     },
-    /// A serial port that the user may not open.
-    #[error(
-        "{} may not be opened: add your user to the group that owns it (often dialout) and log in \
-         again",
-        path.display()
-    )]
+    /// A port that the user may not open.
+    #[error("{} may not be opened: {advice}", path.display())]
     Forbidden {
         /// The port.
         path: PathBuf,
+        /// What to do.
+        advice: String,
+    },
+    /// The system does not list its USB devices.
+    #[error("cannot list the USB devices")]
+    UsbList(#[source] io::Error),
+    /// A USB board that is not there.
+    #[error("no USB board {address} is plugged in; found: {found}")]
+    NoUsbBoard {
+        /// As it was named.
+        address: String,
+        /// Those that are there.
+        found: String,
+    },
+    /// Several USB boards that one address names.
+    #[error("several USB boards are {address}: name one of them: {boards}")]
+    SeveralUsbBoards {
+        /// As they were named.
+        address: String,
+        /// How each is named.
+        boards: String,
+    },
+    /// Several USB boards that have no serial numbers, or the same one.
+    #[error(
+        "several USB boards are {address}, without serial numbers of their own: name the port of \
+         one with --serial; their ports: {ports}"
+    )]
+    UsbBoardsAlike {
+        /// As they were named.
+        address: String,
+        /// Their ports.
+        ports: String,
+    },
+    /// A USB board without a port, or without the one that is named.
+    #[error(
+        "USB board {address} has no such port: load its driver, or name another interface; its \
+         ports: {ports}"
+    )]
+    NoUsbPort {
+        /// As it was named.
+        address: String,
+        /// The ports that it has.
+        ports: String,
+    },
+    /// A USB board with several ports.
+    #[error("USB board {address} has several ports: name one of them: {ports}")]
+    SeveralUsbPorts {
+        /// As it was named.
+        address: String,
+        /// How each is named.
+        ports: String,
+    },
+    /// An interface of a USB board that carries no byte stream.
+    #[error(
+        "interface {interface} of USB board {address} has no pair of bulk endpoints: name another \
+         interface, or its serial port with --serial"
+    )]
+    NoUsbStream {
+        /// As it was named.
+        address: String,
+        /// The interface.
+        interface: u8,
+    },
+    /// A USB board that does not open.
+    #[error("USB board {address} does not open")]
+    Usb {
+        /// As it was named.
+        address: String,
+        /// Why.
+        source: io::Error,
     },
     /// A serial port that fails for another reason.
     #[error("{} does not open at {baud} baud", path.display())]
@@ -100,4 +168,12 @@ pub enum LinkError {
     /// A layer on the link, such as a capture, cannot be made.
     #[error(transparent)]
     Layer(Box<dyn Error + Send + Sync>),
+}
+
+impl LinkError {
+    /// A port that the user may not open, and what to do about that.
+    pub(crate) fn forbidden(path: PathBuf) -> Self {
+        let advice = owner::advice(&path);
+        Self::Forbidden { path, advice }
+    }
 }

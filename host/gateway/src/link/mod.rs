@@ -1,6 +1,7 @@
 //! Ways to a device.
 
 mod attached;
+mod bulk;
 mod bus;
 mod dial;
 mod error;
@@ -8,10 +9,13 @@ mod frames;
 mod holder;
 mod local;
 mod outgoing;
+mod owner;
 pub(crate) mod place;
 mod pump;
+mod reach;
 mod serial;
 mod shared;
+mod usb;
 
 use std::io::{self, Write};
 
@@ -25,6 +29,7 @@ pub(crate) use outgoing::Outgoing;
 pub(crate) use pump::{Pump, ReadEvent, is_quiet};
 pub(crate) use serial::Serial;
 pub(crate) use shared::Bus;
+pub(crate) use usb::Usb;
 
 impl std::fmt::Display for Framing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -5,8 +5,9 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use super::reach;
 use crate::sys;
 
 /// What both sides say first. The number rises when what follows it changes.
@@ -22,6 +23,14 @@ impl Place {
     /// The place of a port: the same for every path that leads to it.
     pub(crate) fn of(port: &Path) -> io::Result<Self> {
         Self::in_folder(&folder()?, port)
+    }
+
+    /// The place of an interface of a USB device, which has several behind one file.
+    pub(crate) fn of_interface(node: &Path, interface: u8) -> io::Result<Self> {
+        let Self(place) = Self::of(node)?;
+        let mut name = place.into_os_string();
+        name.push(format!("-{interface}"));
+        Ok(Self(name.into()))
     }
 
     fn in_folder(folder: &Path, port: &Path) -> io::Result<Self> {
@@ -49,7 +58,7 @@ impl Place {
 
     /// Connects to who listens there, if that is a program of this user that shares.
     pub(crate) fn join(&self) -> io::Result<UnixStream> {
-        let stream = UnixStream::connect(&self.0)?;
+        let stream = reach::connect_local(&self.0, Instant::now() + PATIENCE)?;
         let (_, process) = sys::peer(&stream)?;
         if process == std::process::id() {
             return Err(io::Error::new(ErrorKind::ResourceBusy, "it is named twice"));

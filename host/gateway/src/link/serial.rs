@@ -5,7 +5,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serial2::{FlowControl, SerialPort, StopBits};
 
@@ -91,28 +91,32 @@ impl Dial for Serial {
         let path = self.path.clone();
         let place = self.is_shared.then(|| Place::of(&path));
         match self.open() {
-            Ok((reader, writer)) => {
-                let place = place.and_then(|place| {
-                    place.inspect_err(|error| tracing::warn!("{}: {error}", path.display())).ok()
-                });
-                Ok(Opened { place, ..Opened::stream(reader, writer) })
-            }
-            Err(Closed::Held) => {
-                let joined = place.map(|place| place?.join().and_then(halves)).transpose();
-                match joined {
-                    Ok(Some(opened)) => Ok(Opened { is_holder: true, ..opened }),
-                    not_shared => {
-                        let why = not_shared.err().map(|error| format!(" ({error})"));
-                        let holder = holder::of(&path) + &why.unwrap_or_default();
-                        Err(LinkError::Busy { path, holder })
-                    }
-                }
-            }
+            Ok((reader, writer)) => Ok(offered(Opened::stream(reader, writer), place, &path)),
+            Err(Closed::Held) => joined(path, place),
             Err(Closed::Failed(source)) => Err(match source.kind() {
                 io::ErrorKind::NotFound => LinkError::Missing { path },
-                io::ErrorKind::PermissionDenied => LinkError::Forbidden { path },
+                io::ErrorKind::PermissionDenied => LinkError::forbidden(path),
                 _ => LinkError::Port { path, baud: self.baud, source },
             }),
+        }
+    }
+}
+
+/// A port that this program has; other programs may have its device by `place`.
+pub(super) fn offered(opened: Opened, place: Option<io::Result<Place>>, path: &Path) -> Opened {
+    let warn = |error: &io::Error| tracing::warn!("{}: {error}", path.display());
+    let place = place.and_then(|place| place.inspect_err(warn).ok());
+    Opened { place, ..opened }
+}
+
+/// The device of a port that another program has, by way of that program where it can be.
+pub(super) fn joined(path: PathBuf, place: Option<io::Result<Place>>) -> Result<Opened, LinkError> {
+    match place.map(|place| place?.join().and_then(halves)).transpose() {
+        Ok(Some(opened)) => Ok(Opened { is_holder: true, ..opened }),
+        not_shared => {
+            let why = not_shared.err().map(|error| format!(" ({error})"));
+            let holder = holder::of(&path) + &why.unwrap_or_default();
+            Err(LinkError::Busy { path, holder })
         }
     }
 }

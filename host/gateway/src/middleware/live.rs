@@ -49,6 +49,10 @@ impl Dial for Layered {
     fn redial_when_silent(&self) -> bool {
         self.inner.redial_when_silent()
     }
+
+    fn pause_max(&self) -> Duration {
+        self.inner.pause_max()
+    }
 }
 
 /// What the reading end waits for.

@@ -1,0 +1,83 @@
+//! Real USB devices, made by Linux: a gadget is plugged into `dummy_hcd`, a host controller that
+//! leads back to the same machine. `cargo xtask soak usb` has a machine with both.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serial2::SerialPort;
+
+use crate::harness::until;
+
+const ROOT: &str = "/sys/kernel/config/usb_gadget";
+
+/// A device with a CDC-ACM function, whose own end is `/dev/ttyGS0` or a later one.
+pub(crate) struct Gadget {
+    folder: PathBuf,
+    controller: String,
+}
+
+impl Gadget {
+    /// A device of vendor 1209 for that controller, not plugged in.
+    pub(crate) fn new(number: u8, product: u16, serial: &str) -> Self {
+        let folder = Path::new(ROOT).join(format!("trine{number}"));
+        let gadget = Self { folder, controller: format!("dummy_udc.{number}") };
+        for part in ["strings/0x409", "configs/c.1", "functions/acm.usb0"] {
+            fs::create_dir_all(gadget.folder.join(part)).unwrap();
+        }
+        gadget.write("idVendor", "0x1209");
+        gadget.write("idProduct", &format!("{product:#06x}"));
+        gadget.write("strings/0x409/serialnumber", serial);
+        gadget.write("strings/0x409/manufacturer", "Trine");
+        gadget.write("strings/0x409/product", "Ledger");
+        let link = gadget.folder.join("configs/c.1/acm.usb0");
+        if link.symlink_metadata().is_err() {
+            std::os::unix::fs::symlink(gadget.folder.join("functions/acm.usb0"), link).unwrap();
+        }
+        gadget
+    }
+
+    fn write(&self, name: &str, value: &str) {
+        fs::write(self.folder.join(name), value).unwrap();
+    }
+
+    /// Plugs it in and waits until the host has set it up.
+    pub(crate) fn plug(&self) {
+        // The host may not have noticed yet that it was pulled.
+        until(|| (!self.is_there()).then_some(()), || "the host keeps the device".to_owned());
+        self.write("UDC", &self.controller);
+        until(|| self.is_there().then_some(()), || "the host sees no device".to_owned());
+    }
+
+    /// Whether the host of that controller has found a data interface.
+    fn is_there(&self) -> bool {
+        let host = self.controller.replace("udc", "hcd");
+        let all = fs::read_dir("/sys/bus/usb/devices").unwrap().flatten();
+        all.filter_map(|entry| entry.path().canonicalize().ok()).any(|interface| {
+            let class = fs::read_to_string(interface.join("bInterfaceClass"));
+            interface.iter().any(|part| part == host.as_str())
+                && class.is_ok_and(|class| class.trim() == "0a")
+        })
+    }
+
+    pub(crate) fn pull(&self) {
+        self.write("UDC", "\n");
+    }
+
+    /// The device's end of the line.
+    pub(crate) fn line(&self) -> SerialPort {
+        let number = fs::read_to_string(self.folder.join("functions/acm.usb0/port_num")).unwrap();
+        let path = format!("/dev/ttyGS{}", number.trim());
+        SerialPort::open(path, |mut settings: serial2::Settings| {
+            settings.set_raw();
+            Ok(settings)
+        })
+        .unwrap()
+    }
+}
+
+impl Drop for Gadget {
+    fn drop(&mut self) {
+        // It may not be plugged in.
+        drop(fs::write(self.folder.join("UDC"), "\n"));
+    }
+}

@@ -1,0 +1,163 @@
+//! `cargo xtask soak usb`: the tests of USB boards on real USB devices of Linux.
+//!
+//! An emulated PC boots Debian's kernel with nothing but busybox, the program and its tests. There
+//! the tests make USB gadgets (CDC-ACM) and plug them into `dummy_hcd`, a host controller that
+//! leads back to the same machine: once where `cdc_acm` makes serial ports of them, and once where
+//! no driver has them, so that the program speaks with them by bulk transfers.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::sh;
+
+/// What is installed for it, and a program of each package.
+const NEEDS: [(&str, &str); 2] = [("qemu-system-x86_64", "qemu-system-x86"), ("dpkg-deb", "dpkg")];
+/// The package whose dependency is the kernel of the day.
+const KERNEL: &str = "linux-image-amd64";
+const BUSYBOX: &str = "busybox-static";
+/// What of the kernel is loaded, in this order, below its folder of modules.
+const MODULES: [&str; 9] = [
+    "fs/configfs/configfs",
+    "drivers/usb/common/usb-common",
+    "drivers/usb/core/usbcore",
+    "drivers/usb/gadget/udc/udc-core",
+    "drivers/usb/gadget/libcomposite",
+    "drivers/usb/gadget/function/u_serial",
+    "drivers/usb/gadget/function/usb_f_acm",
+    "drivers/usb/class/cdc-acm",
+    "drivers/usb/gadget/udc/dummy_hcd",
+];
+/// What the machine does; it ends with a line for each run of the tests.
+const INIT: &str = include_str!("usb-init.sh");
+/// Seconds for all of it.
+const PATIENCE: &str = "1800";
+
+/// Runs the tests in the machine; answers how soon a pulled cable was noticed.
+pub(crate) fn main() -> Result<String> {
+    for (program, package) in NEEDS {
+        ensure!(sh::works(program, &["--version"]), "no {program}: apt-get install {package}");
+    }
+    let folder = sh::target_dir().join("usb");
+    let image = packages(&folder)?;
+    let machine = folder.join("root");
+    lay_out(&folder, &machine, &image)?;
+    let archive = "find . | bin/busybox cpio -o -H newc | gzip -1 > ../initrd.gz";
+    sh::run(sh::command("sh").args(["-c", archive]).current_dir(&machine))?;
+    let mut emulator = sh::command("timeout");
+    emulator.args([PATIENCE, "qemu-system-x86_64", "-cpu", "max", "-smp", "2", "-m", "1024"]);
+    emulator.args(["-nographic", "-no-reboot", "-append", "console=ttyS0 quiet panic=-1"]);
+    emulator.arg("-kernel").arg(kernel(&folder)?).arg("-initrd").arg(folder.join("initrd.gz"));
+    let said = sh::output(emulator.stdin(std::process::Stdio::null()))?;
+    println!("{said}");
+    verdict(&said)
+}
+
+/// Downloads the kernel and busybox, once; the version of the kernel.
+fn packages(folder: &Path) -> Result<String> {
+    let asked = sh::output(sh::command("apt-cache").args(["depends", KERNEL]))?;
+    let package = asked.lines().find_map(|line| line.trim().strip_prefix("Depends: "));
+    let package = package.filter(|name| name.starts_with("linux-image-"));
+    let package = package.context("no kernel: run apt-get update")?;
+    if !folder.join(package).exists() {
+        sh::empty_folder(folder)?;
+        let mut download = sh::command("apt-get");
+        sh::run(download.args(["download", "-q", package, BUSYBOX]).current_dir(folder))?;
+        for file in sh::files(folder, "deb")? {
+            sh::run(sh::command("dpkg-deb").arg("-x").arg(file).arg(folder))?;
+        }
+        fs::write(folder.join(package), "")?;
+    }
+    Ok(package.trim_start_matches("linux-image-").to_owned())
+}
+
+fn kernel(folder: &Path) -> Result<PathBuf> {
+    let boot = sh::entries(&folder.join("boot"))?;
+    let is_kernel = |path: &PathBuf| path.to_string_lossy().contains("/vmlinuz-");
+    boot.into_iter().find(is_kernel).context("no kernel in its package")
+}
+
+/// The files of the machine: programs keep their paths, as the tests know them by those.
+fn lay_out(folder: &Path, machine: &Path, version: &str) -> Result<()> {
+    sh::empty_folder(machine)?;
+    for name in ["bin", "proc", "sys", "dev", "tmp", "modules"] {
+        fs::create_dir_all(machine.join(name))?;
+    }
+    fs::copy(folder.join("bin/busybox"), machine.join("bin/busybox"))?;
+    for (number, module) in MODULES.iter().enumerate() {
+        let file = format!("lib/modules/{version}/kernel/{module}.ko");
+        let name = module.rsplit('/').next().unwrap_or_default();
+        fs::copy(folder.join(file), machine.join(format!("modules/{number}-{name}.ko")))?;
+    }
+    sh::run(sh::cargo().args(["build", "-q", "-p", "trine"]))?;
+    let program = sh::program_in(&sh::target_dir().join("debug"), "trine");
+    let tests = test_program()?;
+    place(machine, &program, &program)?;
+    place(machine, &tests, Path::new("/bin/gateway"))?;
+    for library in libraries(&tests)?.iter().chain(&libraries(&program)?) {
+        let place = below(machine, library)?;
+        fs::copy(library, place)?;
+    }
+    for kept in [sh::target_dir().join("tmp"), sh::root().join("host")] {
+        fs::create_dir_all(machine.join(kept.strip_prefix("/")?))?;
+    }
+    let init = machine.join("init");
+    fs::write(&init, INIT)?;
+    sh::run(sh::command("chmod").arg("+x").arg(init))
+}
+
+/// The program of the gateway's tests.
+fn test_program() -> Result<PathBuf> {
+    let mut cargo = sh::cargo();
+    cargo.args(["test", "-q", "-p", "trine", "--test", "gateway", "--no-run"]);
+    let built = sh::output(cargo.arg("--message-format=json"))?;
+    let (_, path) = built.rsplit_once(r#""executable":""#).context("no program of tests")?;
+    Ok(path.split('"').next().unwrap_or_default().into())
+}
+
+/// Copies a program without what debuggers want.
+fn place(machine: &Path, program: &Path, to: &Path) -> Result<()> {
+    let to = below(machine, to)?;
+    sh::run(sh::command("strip").arg("-o").arg(to).arg(program))
+}
+
+/// A path in the machine, whose folder is there.
+fn below(machine: &Path, path: &Path) -> Result<PathBuf> {
+    let place = machine.join(path.strip_prefix("/")?);
+    fs::create_dir_all(place.parent().context("a file")?)?;
+    Ok(place)
+}
+
+fn libraries(program: &Path) -> Result<Vec<PathBuf>> {
+    let said = sh::output(sh::command("ldd").arg(program))?;
+    let words = said.split_whitespace().filter(|word| word.starts_with('/'));
+    Ok(words.map(PathBuf::from).collect())
+}
+
+/// What was measured, where every test has passed both times.
+fn verdict(said: &str) -> Result<String> {
+    let passed = said.lines().filter(|line| line.starts_with("test result: ok. ")).count();
+    ensure!(passed == 2 && !said.contains("FAILED"), "not all tests passed: see above");
+    let told: Vec<_> = said.lines().filter_map(|line| line.split_once("pulled cable ")).collect();
+    ensure!(told.len() == 2, "a pulled cable was not measured twice");
+    let told: Vec<_> = told.iter().map(|(_, told)| told.trim()).collect();
+    Ok(format!("pulled cables by cdc_acm {}; by bulk transfers {}", told[0], told[1]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::verdict;
+
+    #[test]
+    fn a_run_counts_only_when_every_test_has_passed_both_times() {
+        let run = |result: &str| {
+            format!("test x ... pulled cable told after 5 ms\ntest result: {result}. 4 passed\n")
+        };
+        let said = verdict(&(run("ok") + &run("ok"))).unwrap();
+        assert_eq!(said.matches("told after 5 ms").count(), 2, "{said}");
+        assert!(verdict(&run("ok")).is_err());
+        assert!(verdict(&(run("ok") + &run("FAILED"))).is_err());
+        assert!(verdict("test result: ok. \ntest result: ok. ").is_err());
+    }
+}
