@@ -17,6 +17,7 @@ pub(super) fn of(path: &Path) -> String {
 }
 
 /// The process that has locked a file.
+#[cfg(target_os = "linux")]
 fn by_lock(file: &Metadata) -> Option<u32> {
     let locks = fs::read_to_string("/proc/locks").ok()?;
     let (device, inode) = (file.dev(), file.ino());
@@ -24,8 +25,15 @@ fn by_lock(file: &Metadata) -> Option<u32> {
     locks.lines().find_map(|line| process_of(line, &place))
 }
 
+/// Other systems do not tell.
+#[cfg(not(target_os = "linux"))]
+const fn by_lock(_: &Metadata) -> Option<u32> {
+    None
+}
+
 /// The process of a line such as `1: FLOCK  ADVISORY  WRITE 4242 00:06:93 0 EOF`. Lines of those
 /// that wait for a lock have an arrow.
+#[cfg(any(target_os = "linux", test))]
 fn process_of(line: &str, place: &str) -> Option<u32> {
     let mut words = line.split_whitespace().skip(1);
     let (kind, process, of) = (words.next()?, words.nth(2)?, words.next()?);

@@ -4,7 +4,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use serial2::{FlowControl, SerialPort, StopBits};
@@ -14,7 +14,8 @@ use super::place::Place;
 use super::{Dial, LinkError, Opened, halves, holder};
 use crate::sys;
 
-/// Numbers of the kinds of pseudo-terminals on Linux.
+/// Numbers of the kinds of pseudo-terminals.
+#[cfg(target_os = "linux")]
 const PSEUDO: std::ops::RangeInclusive<libc::c_uint> = 136..=143;
 
 /// A serial port.
@@ -47,7 +48,7 @@ impl Serial {
         options.read(true).write(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY);
         let file = options.open(&self.path)?;
         // Before anything of the port is changed, which another program may be using.
-        lock(&file)?;
+        lock(&file, &self.path)?;
         let mut port = SerialPort::from(OwnedFd::from(file));
         let mut settings = port.get_configuration()?;
         settings.set_raw();
@@ -66,14 +67,14 @@ impl Serial {
 
 /// Locks a port, for those who ask first, and keeps others from opening it, where the system can.
 /// Both end when its last copy is closed, also because the process was killed.
-fn lock(file: &File) -> Result<(), Closed> {
+fn lock(file: &File, path: &Path) -> Result<(), Closed> {
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => return Err(Closed::Held),
         // A device file that cannot be locked can still be opened exclusively.
         Err(TryLockError::Error(_)) => {}
     }
-    if !is_pseudo(file) {
+    if !is_pseudo(file, path) {
         // Where it is no terminal, its configuration will tell.
         drop(sys::make_exclusive(file));
     }
@@ -82,8 +83,16 @@ fn lock(file: &File) -> Result<(), Closed> {
 
 /// Whether this is the end of a pair that two programs share: it would stay exclusive after its
 /// last copy was closed, as long as the other end is open.
-fn is_pseudo(file: &File) -> bool {
+#[cfg(target_os = "linux")]
+fn is_pseudo(file: &File, _: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
     file.metadata().is_ok_and(|file| PSEUDO.contains(&libc::major(file.rdev())))
+}
+
+/// The same where the number of a terminal does not tell: those of macOS are called so.
+#[cfg(not(target_os = "linux"))]
+fn is_pseudo(_: &File, path: &Path) -> bool {
+    path.to_string_lossy().starts_with("/dev/ttys")
 }
 
 impl Dial for Serial {

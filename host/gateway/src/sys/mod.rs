@@ -66,7 +66,7 @@ pub(crate) fn give_memory_back() {
 pub(crate) fn make_exclusive(terminal: &impl AsFd) -> io::Result<()> {
     let descriptor = terminal.as_fd().as_raw_fd();
     // SAFETY: the descriptor is open, being borrowed; this request has no argument.
-    if unsafe { libc::ioctl(descriptor, libc::TIOCEXCL) } == -1 {
+    if unsafe { libc::ioctl(descriptor, libc::TIOCEXCL as _) } == -1 {
         return Err(io::Error::last_os_error());
     }
     Ok(())

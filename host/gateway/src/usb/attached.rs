@@ -1,9 +1,10 @@
 //! The USB devices that are plugged in: by nusb, and their serial ports by the system's tree.
 
 use std::io;
+#[cfg(target_os = "linux")]
 use std::path::{Path, PathBuf};
 
-use nusb::{DeviceInfo, ErrorKind, InterfaceInfo, MaybeFuture as _};
+use nusb::{DeviceInfo, InterfaceInfo, MaybeFuture as _};
 
 use super::{UsbBoard, UsbPort, UsbWay};
 
@@ -30,7 +31,7 @@ pub(crate) fn attached() -> io::Result<Vec<Attached>> {
 
 #[cfg(target_os = "linux")]
 fn is_without_usb(error: &nusb::Error) -> bool {
-    error.kind() == ErrorKind::Other && !Path::new("/sys/bus/usb/devices").exists()
+    error.kind() == nusb::ErrorKind::Other && !Path::new("/sys/bus/usb/devices").exists()
 }
 
 #[cfg(not(target_os = "linux"))]
