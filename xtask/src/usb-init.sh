@@ -20,4 +20,6 @@ export HOME=/tmp RUST_BACKTRACE=0 SHARED_CALLS=500
 TRINE_USB_GADGETS=acm gateway usb:: --nocapture --test-threads 1
 rmmod cdc_acm
 TRINE_USB_GADGETS=bulk gateway usb:: --nocapture --test-threads 1
+for gadget in /sys/kernel/config/usb_gadget/*; do rm "$gadget"/configs/c.1/acm.usb0; done
+TRINE_USB_GADGETS=vendor gateway usb:: --nocapture --test-threads 1
 poweroff -f

