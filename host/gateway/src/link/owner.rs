@@ -18,8 +18,8 @@ pub(super) fn advice(path: &Path) -> String {
 
 fn of(file: &Metadata, groups: &str) -> String {
     if file.gid() == 0 || file.mode() & GROUP_RW != GROUP_RW {
-        return "only its owner may; add a udev rule for the board with TAG+=\"uaccess\", such as \
-                /etc/udev/rules.d/70-board.rules, and plug it in again"
+        return "only its owner may; add a udev rule with TAG+=\"uaccess\" for it in \
+                /etc/udev/rules.d and plug it in again"
             .to_owned();
     }
     let group = name(groups, file.gid()).unwrap_or_else(|| file.gid().to_string());

@@ -10,6 +10,8 @@ pub(crate) use choose::{ChooseError, choose};
 
 use std::path::PathBuf;
 
+use crate::sanitize::plain;
+
 /// A USB board that is plugged in and has a port.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UsbBoard {
@@ -45,15 +47,24 @@ pub enum UsbWay {
     Bulk,
 }
 
-/// The boards that `--usb` can name at present, in the order of their numbers.
+/// The boards that `--usb` can name at present, in the order of their numbers. In what they say of
+/// themselves, code points that control a terminal or hide text are replaced.
 ///
 /// # Errors
 /// When the system does not list its USB devices.
 pub fn boards() -> std::io::Result<Vec<UsbBoard>> {
     let mut boards: Vec<_> = attached()?.into_iter().map(|found| found.board).collect();
     boards.retain(|board| !board.ports.is_empty());
+    boards.iter_mut().for_each(tame);
     boards.sort_by(|one, two| key(one).cmp(&key(two)));
     Ok(boards)
+}
+
+fn tame(board: &mut UsbBoard) {
+    let names = board.ports.iter_mut().map(|port| &mut port.name);
+    for text in names.chain([&mut board.serial, &mut board.name]) {
+        *text = plain(text).into_owned();
+    }
 }
 
 fn key(board: &UsbBoard) -> (u16, u16, &str) {
@@ -75,6 +86,23 @@ impl std::fmt::Display for UsbWay {
         match self {
             Self::Serial(path) => write!(f, "{}", path.display()),
             Self::Bulk => f.write_str("bulk transfers"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_board_says_of_itself_acts_on_no_terminal() {
+        let text = || "a\u{1b}[2J\u{202e}b".to_owned();
+        let port = UsbPort { interface: 0, name: text(), way: UsbWay::Bulk };
+        let mut board =
+            UsbBoard { serial: text(), name: text(), ports: vec![port], ..UsbBoard::default() };
+        tame(&mut board);
+        for text in [&board.serial, &board.name, &board.ports[0].name] {
+            assert_eq!(text, "a\u{fffd}[2J\u{fffd}b");
         }
     }
 }
