@@ -124,13 +124,20 @@ mod tests {
         let settings = Settings::in_folder(&folder);
         assert_eq!(settings.link_files().unwrap(), []);
         assert_eq!(settings.forget_link("/dev/ttyX").unwrap(), None);
-        let links = ["serial /dev/ttyX", "tcp a:1", "udp a:1", "bus 1 on serial /dev/ttyX"];
-        for (link, serial) in links.iter().zip(["1", "2", "3", "4"]) {
+        let links = [
+            "serial /dev/ttyX",
+            "tcp a:1",
+            "udp a:1",
+            "bus 1 on serial /dev/ttyX",
+            "usb 303a:1001",
+        ];
+        for (link, serial) in links.iter().zip(["1", "2", "3", "4", "5"]) {
             assert_eq!(settings.device_of_link(link).unwrap(), None);
             settings.bind_link(link, &id(serial)).unwrap();
             assert_eq!(settings.device_of_link(link).unwrap(), Some(id(serial)));
         }
-        assert_eq!(settings.link_files().unwrap().len(), 4);
+        assert_eq!(settings.link_files().unwrap().len(), 5);
+        assert_eq!(settings.forget_link("303a:1001").unwrap().unwrap().device, Some(id("5")));
         let said = settings.forget_link("a:1").unwrap_err().to_string();
         assert!(said.contains("'tcp a:1', 'udp a:1'"), "{said}");
         assert_eq!(settings.forget_link("udp a:1").unwrap().unwrap().device, Some(id("3")));
