@@ -119,6 +119,9 @@ pub(crate) trait EventListener: Send + Sync {
 
     /// What the device has next to its tools has changed.
     fn lists_changed(&self);
+
+    /// The device cannot be reached any more.
+    fn lost(&self);
 }
 
 /// Levels of log, as the wire numbers them.
@@ -442,6 +445,9 @@ impl Device {
                 self.tell(DeviceNews::Log(level, &text));
             }
             Deferred::Reach { is_there, text } => {
+                if !is_there {
+                    self.tell_guests(|guest| guest.lost());
+                }
                 let level = if is_there { NOTICE } else { WARNING };
                 self.tell(DeviceNews::Reach(level, &text));
             }

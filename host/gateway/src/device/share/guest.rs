@@ -399,4 +399,9 @@ impl EventListener for Guest {
         let tool = message::what::RESOURCES.into();
         self.say(&DeviceMessage::Event { seq: 0, tool, text: "", what: 1 });
     }
+
+    fn lost(&self) {
+        // The guest learns it by the end of its link, at once.
+        self.close();
+    }
 }
