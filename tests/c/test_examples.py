@@ -89,12 +89,21 @@ class Examples(unittest.TestCase):
         program = str(OUT / "quick")
         changes = {
             "cargo xtask dist x86_64-unknown-linux-gnu\n": "",
-            "target/dist": str(TARGET / "dist"),
+            # The tests have the largest profile, which holds that of the page.
+            "target/dist/x86_64-unknown-linux-gnu/full": str(LIBTRINE.parent),
             " -o hello": f" -o {program}",
             "./hello": program,
         }
         said, wanted = first_commands("docs/c-quickstart.md", changes)
         self.assertEqual(said.decode(), wanted)
+
+    def test_the_code_of_the_page_on_resources_is_taken_as_it_stands(self) -> None:
+        page = Path("docs/c-resources.md").read_text()
+        code = OUT / "resources.c"
+        code.write_text(page.split("```c\n")[1].split("```")[0])
+        for compiler in ("gcc", "clang", "arm-none-eabi-gcc -mcpu=cortex-m0 -mthumb"):
+            line = f"{compiler} -std=c99 -Wall -Wextra -Wpedantic -Werror -Iinclude -c -o"
+            output(*line.split(), OUT / "resources.o", code)
 
 
 if __name__ == "__main__":

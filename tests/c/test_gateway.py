@@ -1,20 +1,42 @@
-"""A device in C behind the gateway: lists in, blocks out, and a question to a person, as an MCP
-client gets to see them."""
+"""A device in C behind the gateway: lists in, blocks out, a question to a person, resources and
+prompts, as an MCP client gets to see them."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import subprocess
 import sys
 import tempfile
 import time
 import unittest
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from programs import LIBTRINE, OUT, SANITIZED, TRINE
 
 FOLDER = Path("tests/c/gateway")
+# An example.
+WELL = Path("host-example/device")
 # The longest that the device may take to listen, on a machine that does much else.
 START_S = 60.0
+
+
+META = {
+    "_meta": {
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": {},
+    }
+}
+
+
+def well() -> Path:
+    """The example."""
+    return SANITIZED.compile(
+        "well", f"-std=c99 -g -O1 -Iinclude {WELL}/well.c {WELL}/unix.c", LIBTRINE
+    )
 
 
 def play(names: list[str], *server: str | Path) -> str:
@@ -28,6 +50,40 @@ def play(names: list[str], *server: str | Path) -> str:
     return log.read_text()
 
 
+class Client:
+    """A client of the 2026-07-28 revision, one request after another."""
+
+    def __init__(self, *server: str | Path) -> None:
+        pipe = subprocess.PIPE
+        self.server = subprocess.Popen(server, stdin=pipe, stdout=pipe, text=True)
+        self.asked = 0
+
+    def ask(self, method: str, **params: Any) -> Any:
+        """What a request is answered: its result, or its error."""
+        assert self.server.stdin is not None and self.server.stdout is not None
+        self.asked += 1
+        request = {"jsonrpc": "2.0", "id": self.asked, "method": method, "params": params | META}
+        self.server.stdin.write(json.dumps(request) + "\n")
+        self.server.stdin.flush()
+        for line in self.server.stdout:
+            answer = json.loads(line)
+            if answer.get("id") == self.asked:
+                return answer.get("result", answer.get("error"))
+        raise AssertionError("the server has ended")
+
+    def until(self, is_so: Callable[[], bool]) -> None:
+        """Waits for what takes a moment."""
+        since = time.monotonic()
+        while not is_so():
+            assert time.monotonic() - since < START_S, "it never is so"
+            time.sleep(0.02)
+
+    def end(self) -> int:
+        """The status that the server ends with."""
+        self.server.communicate()
+        return self.server.returncode
+
+
 class Gateway(unittest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
@@ -35,21 +91,69 @@ class Gateway(unittest.TestCase):
         cls.program = SANITIZED.compile("clerk", line, LIBTRINE)
 
     def test_a_client_sees_lists_blocks_a_question_and_a_line_of_log_of_a_device(self) -> None:
+        said = self.serves(self.program, ["answers", "question"])
+        self.assertIn("WARN clerk: the ink is low", said)
+
+    @contextmanager
+    def device(self, program: Path) -> Iterator[Path]:
+        """Runs a device, which ends when its line does; its socket."""
         # A socket's path may have about 100 bytes, which rules out the folder of what is built.
         with tempfile.TemporaryDirectory(prefix="trine-") as folder:
-            socket = Path(folder, "clerk")
-            device = subprocess.Popen([self.program, socket])
+            socket = Path(folder, "device")
+            device = subprocess.Popen([program, socket])
             try:
                 since = time.monotonic()
                 while not socket.exists():
                     self.assertLess(time.monotonic() - since, START_S, "it opens no socket")
                     time.sleep(0.02)
-                said = play(["answers", "question"], TRINE, "gateway", "--unix", socket)
+                yield socket
                 self.assertEqual(device.wait(START_S), 0, "it ends when its line does")
             finally:
                 device.kill()
                 device.wait()
-        self.assertIn("WARN clerk: the ink is low", said)
+
+    def serves(self, program: Path, names: list[str]) -> str:
+        """Plays transcripts to the gateway before a device; what it says besides."""
+        with self.device(program) as socket:
+            return play(names, TRINE, "gateway", "--unix", socket)
+
+    def test_a_client_finds_resources_a_template_and_a_prompt_of_a_device(self) -> None:
+        self.serves(well(), ["well"])
+
+    def test_what_a_device_does_wrong_with_its_lists_is_a_clear_error(self) -> None:
+        line = f"-std=c99 -g -O1 -Iinclude {FOLDER}/odd.c"
+        self.serves(SANITIZED.compile("odd", line, LIBTRINE), ["odd"])
+
+    def test_a_manual_in_flash_is_a_skill_and_a_list_that_changes_is_asked_for_again(self) -> None:
+        with self.device(well()) as socket:
+            client = Client(TRINE, "gateway", "--unix", socket)
+            client.until(lambda: len(client.ask("skills/list")["skills"]) == 1)
+            skill = client.ask("skills/list")["skills"][0]
+            self.assertEqual(skill["frontmatter"]["name"], "well")
+            (manual,) = skill["resources"]
+            read = client.ask("resources/read", uri="skill://well/SKILL.md")
+            text = read["contents"][0]["text"].encode()
+            self.assertEqual(manual["size"], len(text))
+            self.assertEqual(manual["digest"], f"sha256:{hashlib.sha256(text).hexdigest()}")
+
+            def has_flow() -> bool:
+                listed = client.ask("resources/list")["resources"]
+                return [one["uri"] for one in listed[2:]] == ["well://flow"]
+
+            def pump(is_on: bool) -> None:
+                done = client.ask("tools/call", name="pump_set", arguments={"on": is_on})
+                self.assertEqual(done["structuredContent"], {"on": is_on})
+
+            self.assertFalse(has_flow())
+            pump(True)
+            client.until(has_flow)
+            read = client.ask("resources/read", uri="well://flow")
+            self.assertEqual(read["contents"][0]["text"], "0.4 litres a second\n")
+            pump(False)
+            client.until(lambda: not has_flow())
+            read = client.ask("resources/read", uri="well://flow")
+            self.assertEqual(read["message"], "Resource not found")
+            self.assertEqual(client.end(), 0)
 
     def test_a_device_as_a_server_by_itself_has_lists_and_blocks(self) -> None:
         play(["answers", "unasked"], self.program, "-")

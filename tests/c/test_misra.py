@@ -20,10 +20,13 @@ CPPCHECK = (
 PROGRAMS = (
     ("tests/c/header",),
     ("host-example/c",),
+    ("host-example/device",),
     ("firmware-example/c/board", "firmware-example/c/src", "firmware-example/c/bsp"),
 )
 # Files that belong to another program or another processor than the rest of their folder.
-APART = ("without_trine.c", "rtos.c", "receive_dma.c", "riscv.c", "nrf51.c")
+APART = (
+    "without_trine.c", "well_bare.c", "rtos.c", "receive_dma.c", "riscv.c", "nrf51.c", "unix.c",
+)
 
 
 def check(folders: tuple[str, ...]) -> list[str]:

@@ -25,7 +25,7 @@ from programs import (
 
 FLAGS = "-std=c11 -g -O1 -pthread -Iinclude"
 # What a function takes that may be NULL.
-OPTIONAL = ("*user_data", "*problem", "*next_due", "**text")
+OPTIONAL = ("*user_data", "*problem", "*next_due", "**text", "**uri")
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,9 @@ class Suite:
 
 MODEL_FILE = ("tests/golden/bitnet/bytes.gguf",)
 DEVICE = Suite(
-    ("trine", "trine_consent", "trine_run", "trine_news"), "tests/c/misuse", "tests/c/support"
+    ("trine", "trine_consent", "trine_run", "trine_news", "trine_mcp"),
+    "tests/c/misuse",
+    "tests/c/support",
 )
 MODEL = Suite(("trine_model",), "tests/c/model", "tests/c/model/support", MODEL_FILE)
 HOST = Suite(("trine_host",), "tests/c/host", "tests/c/model/support", MODEL_FILE)

@@ -5,7 +5,7 @@
 //! `docs/wire.md`, §6.
 
 use crate::record::{Decoder, Encoder};
-use crate::{Field, Tool, ToolInfo};
+use crate::{Field, Rules, Tool, ToolInfo};
 
 /// Something that can be read under an address.
 ///
@@ -112,7 +112,7 @@ impl<'a> Template<'a> {
     pub fn value<'u>(&self, uri: &'u str, index: usize) -> Option<&'u str> {
         let mut found = None;
         let mut number = 0;
-        self.walk(uri, |value| {
+        self.walk(uri, &mut |value| {
             if number == index {
                 found = Some(value);
             }
@@ -124,11 +124,12 @@ impl<'a> Template<'a> {
     /// Whether an address is one of this form.
     #[must_use]
     pub fn is_of(&self, uri: &str) -> bool {
-        self.walk(uri, |_| {})
+        self.walk(uri, &mut |_| {})
     }
 
     /// Calls `each` with the value of each variable; `false` where the address is not of this form.
-    fn walk<'u>(&self, uri: &'u str, mut each: impl FnMut(&'u str)) -> bool {
+    // Not generic, so that a device holds it once.
+    fn walk<'u>(&self, uri: &'u str, each: &mut dyn FnMut(&'u str)) -> bool {
         if self.uri.bytes().filter(|&byte| byte == b'{').count() != self.variables().count() {
             return false;
         }
@@ -238,12 +239,50 @@ pub trait Lists: Sync {
         false
     }
 
+    /// The resource that has an address, or the first template of whose form it is.
+    fn find(&self, uri: &str) -> Option<Found> {
+        let [resources, templates, _] = self.counts();
+        (0..resources)
+            .find(|&index| self.resource(index).is_some_and(|it| it.uri == uri))
+            .map(Found::Resource)
+            .or_else(|| {
+                (0..templates)
+                    .find(|&index| self.template(index).is_some_and(|it| it.is_of(uri)))
+                    .map(Found::Template)
+            })
+    }
+
     /// Whether an address is that of a resource, or of the form of a template.
     fn has(&self, uri: &str) -> bool {
-        let [resources, templates, _] = self.counts();
-        (0..resources).any(|index| self.resource(index).is_some_and(|it| it.uri == uri))
-            || (0..templates).any(|index| self.template(index).is_some_and(|it| it.is_of(uri)))
+        self.find(uri).is_some()
     }
+
+    /// How many arguments a prompt has; none where there is no such prompt.
+    fn prompt_args(&self, index: u16) -> Option<u16> {
+        self.prompt(index).map(|prompt| count(prompt.args().len()))
+    }
+
+    /// Calls `with` with what judges the arguments of a prompt, and its number there. Lists that
+    /// keep prompts in another form than [`Prompt`] have their own, and [`Self::encode_prompt`].
+    fn with_prompt(&self, index: u16, with: &mut dyn FnMut(&dyn Rules, u16)) {
+        if let Some(prompt) = self.prompt(index) {
+            with(prompt.table(), 0);
+        }
+    }
+
+    /// Writes the record of a prompt.
+    fn encode_prompt(&self, index: u16, out: &mut Encoder<'_>) {
+        self.prompt(index).iter().for_each(|it| prompt(it, out));
+    }
+}
+
+/// What has an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// The resource of this number.
+    Resource(u16),
+    /// The template of this number.
+    Template(u16),
 }
 
 /// Lists of constants.
@@ -323,7 +362,7 @@ pub fn page<L: Lists + ?Sized>(lists: &L, list: List, offset: usize, out: &mut [
     let encode = |index: u16, out: &mut Encoder<'_>| match list {
         List::Resources => lists.resource(index).iter().for_each(|it| resource(it, out)),
         List::Templates => lists.template(index).iter().for_each(|it| template(it, out)),
-        List::Prompts => lists.prompt(index).iter().for_each(|it| prompt(it, out)),
+        List::Prompts => lists.encode_prompt(index, out),
     };
     crate::record::page_of(count, encode, offset, out)
 }
@@ -454,6 +493,9 @@ mod tests {
         assert_eq!(judge(&[0, 4, 1, b'x']), Ok(()));
         assert!(judge(&[]).is_err() && judge(&[0, 4, 0]).is_err());
         assert!(SHELF.completes() && SHELF.has("plot://a/soil") && !SHELF.has("plot://a"));
+        assert_eq!(SHELF.find("board://log"), Some(Found::Resource(1)));
+        assert_eq!(SHELF.find("plot://a/soil"), Some(Found::Template(0)));
+        assert_eq!((SHELF.prompt_args(0), SHELF.prompt_args(1)), (Some(1), None));
         assert_eq!(Shelf::EMPTY.counts(), [0; 3]);
     }
 }

@@ -210,7 +210,8 @@ pub trait Tools {
 
     /// Reads a resource of the device's lists: with [`Answer::Blocks`] after [`block`] has written
     /// one `Block::Embedded` of its address, or with [`Answer::Content`], whose bytes
-    /// [`Self::read`] yields for the tool number `READ`. It may answer later, as a tool.
+    /// [`Self::read`] yields for the tool number `RESOURCE` and the resource's own, or `READ` for
+    /// an address of a template's form. It may answer later, as a tool.
     #[cfg(feature = "resources")]
     fn read_resource(
         &mut self,

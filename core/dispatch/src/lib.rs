@@ -67,7 +67,9 @@ pub use device::Local;
 #[cfg(feature = "ask")]
 pub use device::ask::{Asked, SENTENCE, tokens, verdict};
 #[cfg(feature = "resources")]
-pub use device::shelf::{COMPLETION, Completion, PROMPT, Prompted, READ, Wanted as ReadRequest};
+pub use device::shelf::{
+    COMPLETION, Completion, PROMPT, Prompted, READ, RESOURCE, Wanted as ReadRequest,
+};
 pub use device::{Device, News, PORTS_MAX, most_pending};
 pub use heartbeat::Heartbeat;
 pub use port::Port;

@@ -17,6 +17,9 @@ pub(crate) const GREENHOUSE: &str = "greenhouse";
 pub(crate) const RTOS: &str = "greenhouse-rtos";
 pub(crate) const BASE: &str = "greenhouse-base";
 pub(crate) const MACROS: &str = "greenhouse-macros";
+pub(crate) const GREENHOUSE_LISTS: &str = "greenhouse-unused";
+pub(crate) const WELL: &str = "well";
+pub(crate) const WELL_TOOLS: &str = "well-tools";
 
 /// The boards, the one with everything first.
 pub(crate) static BOARDS: [Board; 5] = [
@@ -28,12 +31,16 @@ pub(crate) static BOARDS: [Board; 5] = [
 ];
 
 /// The programs, and the profile of the library that each has.
-const PROGRAMS: [(&str, Option<&str>); 6] = [
+const PROGRAMS: [(&str, Option<&str>); 9] = [
     (GREENHOUSE, Some("full")),
     ("greenhouse-dma", Some("full")),
     (RTOS, Some("full")),
     (BASE, Some("base")),
     (MACROS, Some("base")),
+    (WELL, Some("resources")),
+    (WELL_TOOLS, Some("full")),
+    // The same program as the first with the library of the one before.
+    (GREENHOUSE_LISTS, Some("resources")),
     ("without-trine", None),
 ];
 
@@ -73,6 +80,11 @@ pub(crate) fn build(board: &Board, program: &str) -> Result<PathBuf> {
     sh::output(&mut make)?;
     has_no_heap(&image)?;
     Ok(image)
+}
+
+/// The profile of the library that a program has.
+pub(crate) fn profile(program: &str) -> Option<&'static str> {
+    PROGRAMS.iter().find(|(name, _)| *name == program)?.1
 }
 
 /// A heap would show by the names of the C library that give memory.

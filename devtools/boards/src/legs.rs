@@ -3,7 +3,7 @@
 //! every processor that the library is made for; and by their logs.
 
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 use devtools::transcripts::{REVISIONS, play};
@@ -17,6 +17,8 @@ const GENERATED: &str = "firmware-example/c/src/board_tools.h";
 const EVERY_TOOL: &str = "firmware-example/board/every_tool.jsonl";
 /// Calls that are made on a board with one line, which has no person.
 const CALLS: &str = "20";
+/// What an MCP client finds at the well.
+const WELL: &str = "tests/c/gateway/well.jsonl";
 
 /// `cargo xtask test --leg emulate`, for one board: the firmware in Rust.
 pub fn emulate(board: &Board) -> Result<()> {
@@ -26,8 +28,7 @@ pub fn emulate(board: &Board) -> Result<()> {
 
 /// What a firmware answers behind the gateway: to both protocol families, and of each tool.
 fn converse(board: &str, firmware: &Path) -> Result<()> {
-    let mut gateway = programs::command(&format!("trine gateway --emulate {board} --firmware"));
-    gateway.arg(firmware);
+    let gateway = gateway(board, firmware);
     let mut transcripts = sh::files(REVISIONS, "jsonl")?;
     transcripts.push(sh::root().join(EVERY_TOOL));
     transcripts.iter().try_for_each(|file| play(file, &gateway, Stdio::inherit()))
@@ -45,6 +46,9 @@ pub fn in_c() -> Result<()> {
             converse(first.name, &image)?;
         }
     }
+    let image = c::build(first, c::WELL)?;
+    println!("\n{} on {}", c::WELL, first.name);
+    play(&sh::root().join(WELL), &gateway(first.name, &image), Stdio::inherit())?;
     generated()?;
     for board in &c::BOARDS {
         let image = c::build(board, c::BASE)?;
@@ -62,6 +66,13 @@ fn generated() -> Result<()> {
     ensure!(sh::read(GENERATED)? == wanted, "{GENERATED} is not what `{line}` writes");
     println!("{GENERATED} is what trine gen writes");
     Ok(())
+}
+
+/// The gateway before an emulated board.
+fn gateway(board: &str, firmware: &Path) -> Command {
+    let mut gateway = programs::command(&format!("trine gateway --emulate {board} --firmware"));
+    gateway.arg(firmware);
+    gateway
 }
 
 /// The leg `smoke`: the boards side by side, since they mostly wait for their clocks.

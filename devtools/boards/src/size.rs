@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use devtools::{Gates, sh};
 
 use crate::elf::Image;
@@ -46,6 +46,7 @@ pub fn main(board: &Board) -> Result<()> {
     }
     if board.name == c::BOARDS[0].name {
         base(board, &mut gates)?;
+        lists(board, &mut gates)?;
     }
     gates.conclude()
 }
@@ -113,6 +114,53 @@ fn base(board: &Board, gates: &mut Gates) -> Result<()> {
     let most = |of: &str| format!("{}.base.{of}", board.name);
     within(gates, "bytes of flash, profile base", flash, &most("flash"))?;
     within(gates, "bytes of RAM, profile base", ram, &most("ram"))
+}
+
+/// What in the names of functions tells that they are for resources, prompts and completion.
+const FOR_LISTS: [&str; 6] = [
+    "trine_c_api::lists",
+    "trine_c_api::serve",
+    "trine_c_api::client",
+    "trine_descriptor::lists",
+    "Device>::shelf",
+    "trine_mcp_",
+];
+
+/// What resources, prompts and completion take: in the well, which has them and is compared with
+/// the same program without them, and in a greenhouse that has none, with a library that offers
+/// them and with one that does not.
+fn lists(board: &Board, gates: &mut Gates) -> Result<()> {
+    let programs = [c::WELL, c::WELL_TOOLS, c::GREENHOUSE_LISTS, c::GREENHOUSE];
+    println!("\n{}: resources, prompts and completion, in the firmware in C", board.name);
+    let names = ["profile", "flash", "RAM", "libtrine", "named lists"];
+    println!("{:<22}{}", "program", names.map(|name| format!("{name:>13}")).concat());
+    let mut sums = Vec::new();
+    for program in programs {
+        let elf = c::build(board, program)?;
+        let (image, map) = (Image::read(&elf)?, elf.with_extension("map"));
+        let library =
+            read(&std::fs::read_to_string(&map)?).get("libtrine.a").map_or(0, |bytes| bytes.0);
+        let (flash, ram) = (image.flash_bytes(), image.ram_bytes());
+        let is_for = |name: &str| FOR_LISTS.iter().any(|part| name.contains(part));
+        let own = image.symbols.iter().filter(|symbol| is_for(&symbol.name));
+        let own: u64 = own.map(|symbol| symbol.bytes).sum();
+        let profile = c::profile(program).unwrap_or_default();
+        println!("{program:<22}{profile:>13}{flash:>13}{ram:>13}{library:>13}{own:>13}");
+        sums.push((flash, ram, own));
+    }
+    let [with, without, unused, greenhouse] = sums[..] else { return Ok(()) };
+    let most = |of: &str| format!("{}.lists.{of}", board.name);
+    let more = |with: u64, without: u64| with.saturating_sub(without) as f64;
+    let what = "bytes of flash, lists of the well";
+    within(gates, what, more(with.0, without.0), &most("flash"))?;
+    within(gates, "bytes of RAM, lists of the well", more(with.1, without.1), &most("ram"))?;
+    let what = "bytes of flash, profile resources without lists";
+    within(gates, what, more(unused.0, greenhouse.0), &most("unused"))?;
+    let what = "bytes of RAM, profile resources without lists";
+    gates.at_most(what, more(unused.1, greenhouse.1), 0.0);
+    gates.at_most("bytes for lists in a firmware of profile full", greenhouse.2 as f64, 0.0);
+    ensure!(with.2 > 0, "no function of the well has the name of one for lists");
+    Ok(())
 }
 
 /// Behind the name of a library of the compiler: what it links for Trine alone.
@@ -195,7 +243,7 @@ mod tests {
         assert!(budget("mps2-an386.base.flash").is_ok());
         assert!(budget("mps2-an386.base").is_err() && budget("virt.base.flash").is_err());
         let file: toml::Table = toml::from_str(&sh::read(BUDGETS).unwrap()).unwrap();
-        let known = "flash ram trine_flash trine_ram stack library_stack base";
+        let known = "flash ram trine_flash trine_ram stack library_stack base lists";
         let of_boards = BOARDS.iter().flat_map(|board| file[board.name].as_table().unwrap().keys());
         let unknown: Vec<_> =
             of_boards.filter(|name| !known.split(' ').any(|known| known == *name)).collect();

@@ -35,7 +35,7 @@ pub struct trine_question {
 /// Bytes of the first version of the structure.
 const V1: usize = offset_of!(trine_question, message) + size_of::<trine_text>();
 /// Name of the one question of a call.
-const NAME: &str = "input";
+pub(crate) const NAME: &str = "input";
 /// Longest list of fields.
 const FIELDS_MAX: u32 = 32;
 
@@ -162,7 +162,7 @@ impl<'c> State<'c> {
 }
 
 /// The entries of a value, up to its end.
-fn entries(bytes: &[u8]) -> impl Iterator<Item = Item<'_>> {
+pub(crate) fn entries(bytes: &[u8]) -> impl Iterator<Item = Item<'_>> {
     let mut reader = ValueReader::new(bytes);
     core::iter::from_fn(move || reader.item().ok())
 }

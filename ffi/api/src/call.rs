@@ -14,6 +14,8 @@ use trine_dispatch::{Answer, CallId};
 
 use crate::descriptor::{trine_call, trine_call_id, trine_function};
 use crate::memory::Object;
+#[cfg(feature = "resources")]
+use crate::serve::Asked;
 #[cfg(not(feature = "policy"))]
 use crate::status::TRINE_E_UNSUPPORTED;
 #[cfg(feature = "policy")]
@@ -52,6 +54,9 @@ pub(crate) struct State<'c> {
     /// What the person answered.
     #[cfg(feature = "policy")]
     pub(crate) answers: &'c [u8],
+    /// What is asked for, where it is no call of a tool.
+    #[cfg(feature = "resources")]
+    pub(crate) asked: Asked<'c>,
 }
 
 /// What is known of a call.
@@ -143,7 +148,15 @@ impl<'c> State<'c> {
             kept: &[],
             #[cfg(feature = "policy")]
             answers: &[],
+            #[cfg(feature = "resources")]
+            asked: Asked::Tool,
         }
+    }
+
+    /// The same for what is asked for besides a tool.
+    #[cfg(feature = "resources")]
+    pub(crate) const fn asked(info: trine_call_info, asked: Asked<'c>) -> Self {
+        Self { asked, text: "the device could not do it", ..Self::new(info) }
     }
 
     /// The pointer that the tool gets. It is valid for as long as the state.
@@ -184,8 +197,10 @@ impl<'c> State<'c> {
 
     fn exists(&self, parameter: i32) -> bool {
         let (Some(_), Some(object)) = (&self.args, self.object) else { return false };
-        let table = object.source();
-        let count = table.params(self.info.tool as u16);
+        #[cfg(not(feature = "resources"))]
+        let count = object.source().params(self.info.tool as u16);
+        #[cfg(feature = "resources")]
+        let count = self.nodes(object).1;
         #[cfg(feature = "policy")]
         if self.may_be_beyond(parameter, count.into()) {
             return true;
@@ -199,7 +214,10 @@ impl<'c> State<'c> {
     #[cfg(feature = "policy")]
     fn has_tag(&self, parameter: i32, wanted: u8) -> bool {
         let Ok(number) = u16::try_from(parameter) else { return true };
+        #[cfg(not(feature = "resources"))]
         let nodes = self.object.and_then(|object| object.source().nodes());
+        #[cfg(feature = "resources")]
+        let nodes = self.object.and_then(|object| self.nodes(object).0);
         let Some(nodes) = &nodes else { return true };
         let node = nodes.bare_node(self.info.tool as u16, Side::Params, number);
         node.is_none_or(|node| tag_of(&node.kind) == wanted)
@@ -219,6 +237,11 @@ impl<'c> State<'c> {
             return TRINE_E_ARGUMENT;
         };
         let Some(mut out) = self.out else { return TRINE_E_STATE };
+        #[cfg(feature = "resources")]
+        if !matches!(self.asked, Asked::Tool) {
+            self.misuse(misuse::NODE);
+            return TRINE_E_STATE;
+        }
         // SAFETY: whoever made the state lent it the writer for as long as the state lives.
         let out = unsafe { out.as_mut() };
         out.item(&Item { node, tag, number, text });

@@ -14,6 +14,8 @@ use crate::{
     trine_call_info, trine_clock, trine_config, trine_node, trine_problem, trine_table, trine_text,
     trine_tool, trine_tool_more, trine_wide,
 };
+#[cfg(feature = "resources")]
+use crate::{trine_completion, trine_extra, trine_mcp_lists, trine_resource};
 
 /// What a row says on this target: the first number with pointers of 32 bits, the second with 64.
 const fn here(small: usize, large: usize) -> usize {
@@ -211,5 +213,51 @@ layout! {
         memory_used 72 72;
         reserved 76 76;
         uptime_ms 80 80;
+    }
+}
+
+#[cfg(feature = "resources")]
+layout! {
+    trine_resource 28 48 {
+        texts 0 0;
+        read 4 8;
+        user_data 8 16;
+        data 12 24;
+        size 16 32;
+        uri_size 20 36;
+        name_size 22 38;
+        title_size 23 39;
+        mime_size 24 40;
+        flags 25 41;
+        reserved 26 42;
+    }
+    trine_extra 16 24 {
+        members 0 0;
+        size 4 8;
+        tool 8 12;
+        node 10 14;
+        of 12 16;
+    }
+    trine_mcp_lists 44 80 {
+        struct_size 0 0;
+        resources_count 4 4;
+        templates_count 6 6;
+        prompts_count 8 8;
+        extras_count 10 10;
+        resources 12 16;
+        templates 16 24;
+        prompts 20 32;
+        extras 24 40;
+        complete 28 48;
+        on_stop 32 56;
+        on_read 36 64;
+        user_data 40 72;
+    }
+    trine_completion 24 32 {
+        of 0 0;
+        index 4 4;
+        node 8 8;
+        reserved 12 12;
+        text 16 16;
     }
 }

@@ -21,6 +21,8 @@ mod ask;
 mod block;
 mod bound;
 mod call;
+#[cfg(feature = "resources")]
+mod client;
 mod clock;
 mod config;
 #[cfg(feature = "policy")]
@@ -32,6 +34,10 @@ mod guard;
 mod json_tools;
 mod later;
 mod layout;
+#[cfg(feature = "resources")]
+mod lists;
+#[cfg(feature = "resources")]
+mod lists_check;
 #[cfg(feature = "policy")]
 mod log;
 #[cfg(feature = "mcp")]
@@ -50,6 +56,8 @@ mod result;
 mod run;
 #[cfg(feature = "full")]
 mod secure;
+#[cfg(feature = "resources")]
+mod serve;
 mod source;
 mod status;
 mod table;
@@ -69,6 +77,8 @@ pub use block::{
 };
 pub use call::{trine_call_get_block, trine_call_get_id, trine_call_get_info, trine_call_info};
 pub use call::{trine_content, trine_fail};
+#[cfg(feature = "resources")]
+pub use client::{trine_mcp_ask_model, trine_mcp_ask_roots, trine_mcp_root};
 pub use clock::*;
 pub use config::{
     TRINE_LINK_BUS, TRINE_LINK_PACKET, TRINE_LINK_STREAM, trine_config, trine_problem,
@@ -81,6 +91,12 @@ pub use consent::{
 pub use descriptor::*;
 pub use device::*;
 pub use later::{trine_event, trine_resume};
+#[cfg(feature = "resources")]
+pub use lists::{
+    TRINE_EXTRA_ALL, TRINE_EXTRA_PARAM, TRINE_EXTRA_RESULT, TRINE_EXTRA_TOOL, TRINE_LIST_PROMPTS,
+    TRINE_LIST_RESOURCES, TRINE_LIST_TEMPLATES, TRINE_RESOURCE_BINARY, trine_extra,
+    trine_mcp_changed, trine_mcp_lists, trine_mcp_offer, trine_mcp_updated, trine_resource,
+};
 #[cfg(feature = "policy")]
 pub use log::trine_port_log;
 #[cfg(feature = "mcp")]
@@ -103,6 +119,12 @@ pub use result::*;
 pub use run::*;
 #[cfg(feature = "full")]
 pub use secure::trine_provision;
+#[cfg(feature = "resources")]
+pub use serve::{
+    TRINE_OF_PROMPT, TRINE_OF_TEMPLATE, TRINE_OF_TOOL, TRINE_ROLE_ASSISTANT, TRINE_ROLE_USER,
+    trine_completion, trine_mcp_completion_of, trine_mcp_more, trine_mcp_say, trine_mcp_suggest,
+    trine_mcp_uri, trine_mcp_variable, trine_mcp_write,
+};
 pub use source::{trine_form_nodes, trine_form_packed};
 pub use status::{
     TRINE_BLOCKS, TRINE_CONTENT, TRINE_E_ALIGNMENT, TRINE_E_ARGUMENT, TRINE_E_BUSY, TRINE_E_FAILED,

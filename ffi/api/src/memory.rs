@@ -21,6 +21,8 @@ use crate::call::FailureText;
 use crate::config::Kept;
 use crate::config::{self, Setup, trine_config, trine_problem};
 use crate::guard::Busy;
+#[cfg(feature = "resources")]
+use crate::lists::Offer;
 use crate::source::{self, Tools};
 use crate::status::{
     TRINE_E_ALIGNMENT, TRINE_E_ARGUMENT, TRINE_E_NO_SPACE, TRINE_E_NULL, TRINE_E_STATE, TRINE_OK,
@@ -62,6 +64,9 @@ pub(crate) struct Object {
     ring: UnsafeCell<Ring<'static>>,
     producer: UnsafeCell<MaybeUninit<Producer<'static>>>,
     pub(crate) said: FailureText,
+    /// What is offered next to tools.
+    #[cfg(feature = "resources")]
+    pub(crate) offer: Offer,
     /// Bytes of the memory that the program gave, and those that a device of this configuration
     /// needs.
     #[cfg(feature = "policy")]
@@ -349,11 +354,23 @@ unsafe fn start(
         producer: UnsafeCell::new(MaybeUninit::uninit()),
         device: UnsafeCell::new(MaybeUninit::uninit()),
         said: FailureText::new(),
+        #[cfg(feature = "resources")]
+        offer: Offer::new(),
         #[cfg(feature = "policy")]
         sizes: (size as u32, needed(setup) as u32),
     };
     // SAFETY: the memory is aligned, large enough and the callee's.
     unsafe { place.write(object) };
+    // What the records of tools end with is among the lists, which come later.
+    #[cfg(feature = "resources")]
+    {
+        // SAFETY: just written, and it stays where it is.
+        let offer: &'static Offer = unsafe { &(*place.as_ptr()).offer };
+        // SAFETY: as above.
+        let place = unsafe { &raw mut (*place.as_ptr()).rules.table };
+        // SAFETY: nobody else knows of the object yet.
+        unsafe { place.write(table.with_offer(offer)) };
+    }
     // SAFETY: just written; it stays where it is until the device is ended, which is `'static` to
     // the parts that live in it.
     let object: &'static Object = unsafe { &*place.as_ptr() };
@@ -427,6 +444,11 @@ fn said(fault: &InitError) -> trine_problem {
         }
         _ => (-1, -1, ""),
     };
+    problem_of(tool, node, rule)
+}
+
+/// A problem of an entry.
+pub(crate) const fn problem_of(tool: i32, node: i32, rule: &'static str) -> trine_problem {
     let rule = trine_text { data: rule.as_ptr().cast(), size: rule.len() };
     trine_problem { tool, node, rule, ..NO_PROBLEM }
 }

@@ -56,6 +56,7 @@ impl core::fmt::Debug for dyn Source + '_ {
     }
 }
 
+#[cfg(not(feature = "resources"))]
 impl dyn Source + '_ {
     /// The number of the node of that name on one side, at top level.
     pub(crate) fn named(&self, tool: u16, side: Side, name: &[u8]) -> Option<u16> {

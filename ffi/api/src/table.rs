@@ -1,7 +1,9 @@
 //! C descriptors as a [`ToolTable`] and as [`Rules`].
 
 use core::ffi::c_char;
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::AtomicU32;
+#[cfg(not(feature = "policy"))]
+use core::sync::atomic::Ordering;
 
 use trine_descriptor::record::Encoder;
 use trine_descriptor::value::tag;
@@ -15,6 +17,8 @@ use crate::descriptor::{
     TRINE_KIND_OBJECT, TRINE_KIND_STRING, TRINE_NODE_PRESET, TRINE_NODE_REQUIRED, TRINE_NODE_WHEN,
     TRINE_NODE_WIDE, TRINE_TOOL_CONTENT, trine_node, trine_tool, trine_tool_more, trine_wide,
 };
+#[cfg(feature = "resources")]
+use crate::lists::Offer;
 #[cfg(target_pointer_width = "64")]
 use crate::quick;
 
@@ -22,7 +26,14 @@ use crate::quick;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Table<'c> {
     tools: &'c [trine_tool],
+    /// Where extras of the tools are.
+    #[cfg(feature = "resources")]
+    offer: &'c Offer,
 }
+
+/// No extras.
+#[cfg(feature = "resources")]
+static NO_OFFER: Offer = Offer::new();
 
 /// The kind of a node without its places.
 const KIND: u8 = 15;
@@ -33,7 +44,17 @@ impl<'c> Table<'c> {
     /// their sizes say and end with a zero byte, the arrays of nodes and of wide bounds have as
     /// many entries as their counts say.
     pub(crate) const unsafe fn new(tools: &'c [trine_tool]) -> Self {
-        Self { tools }
+        Self {
+            tools,
+            #[cfg(feature = "resources")]
+            offer: &NO_OFFER,
+        }
+    }
+
+    /// The same with the extras of what is offered.
+    #[cfg(feature = "resources")]
+    pub(crate) const fn with_offer(self, offer: &'c Offer) -> Self {
+        Self { offer, ..self }
     }
 
     pub(crate) const fn tools(&self) -> &'c [trine_tool] {
@@ -136,7 +157,7 @@ pub(crate) unsafe fn piece<'c>(texts: *const c_char, start: usize, size: usize) 
 ///
 /// # Safety
 /// The texts have as many bytes and a zero byte behind them, unless they are NULL.
-unsafe fn tail<'c>(texts: *const c_char, start: usize) -> &'c [u8] {
+pub(crate) unsafe fn tail<'c>(texts: *const c_char, start: usize) -> &'c [u8] {
     if texts.is_null() {
         return &[];
     }
@@ -178,7 +199,7 @@ unsafe fn put_tail(texts: *const c_char, start: usize, out: &mut Encoder<'_>) {
 
 /// A text of a descriptor; one that is not UTF-8 is empty, which the check of the table finds.
 /// Names and units are short and nearly always ASCII, which is found in no time.
-fn utf8(bytes: &[u8]) -> &str {
+pub(crate) fn utf8(bytes: &[u8]) -> &str {
     if bytes.iter().fold(0, |all, &byte| all | byte) < 0x80 {
         // SAFETY: ASCII is UTF-8.
         return unsafe { core::str::from_utf8_unchecked(bytes) };
@@ -351,13 +372,20 @@ fn clamp(count: i32) -> u16 {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CRules<'c> {
     pub(crate) table: Table<'c>,
-    /// Where the lower half of each tool's hash is kept, 0 until it is known; empty where the
-    /// device keeps them.
+    /// Where the lower half of each tool's hash is kept, 0 until it is known; the device itself
+    /// keeps them from profile `policy` on.
+    #[cfg(not(feature = "policy"))]
     checks: &'c [AtomicU32],
 }
 
 impl<'c> CRules<'c> {
     pub(crate) const fn new(table: Table<'c>, checks: &'c [AtomicU32]) -> Self {
+        #[cfg(feature = "policy")]
+        {
+            _ = checks;
+            Self { table }
+        }
+        #[cfg(not(feature = "policy"))]
         Self { table, checks }
     }
 
@@ -386,21 +414,28 @@ impl<'c> CRules<'c> {
     }
 }
 
+/// Writes name, title and description of a tool; answers where its version starts.
+#[inline(always)]
+fn encode_texts(tool: &trine_tool, out: &mut Encoder<'_>) -> usize {
+    let title = usize::from(tool.name_size) + 1;
+    let version = title + usize::from(tool.title_size) + 1;
+    let description = version + usize::from(tool.version_size) + 1;
+    // SAFETY: the promise of `Table::new`.
+    let mut text = |start, size: u8| unsafe { put(tool.texts, start, size.into(), out) };
+    text(0, tool.name_size);
+    text(title, tool.title_size);
+    // SAFETY: the promise of `Table::new`.
+    unsafe { put_tail(tool.texts, description, out) };
+    version
+}
+
 /// Records written from the C structs as they are: the same bytes as [`record::page`] writes,
 /// without a field being put together, which a small device would have to link.
 impl Table<'_> {
     fn encode(&self, number: u16, out: &mut Encoder<'_>) {
         let Some(tool) = self.tool(number) else { return };
-        let title = usize::from(tool.name_size) + 1;
-        let version = title + usize::from(tool.title_size) + 1;
-        let description = version + usize::from(tool.version_size) + 1;
+        let version = encode_texts(tool, out);
         // SAFETY: the promise of `new`.
-        let mut text = |start, size: u8| unsafe { put(tool.texts, start, size.into(), out) };
-        text(0, tool.name_size);
-        text(title, tool.title_size);
-        // SAFETY: the promise of `new`.
-        unsafe { put_tail(tool.texts, description, out) };
-        // SAFETY: as above.
         unsafe { put(tool.texts, version, tool.version_size.into(), out) };
         let head = head(tool);
         out.byte(head.annotations.0);
@@ -415,6 +450,20 @@ impl Table<'_> {
             for node in nodes {
                 self.encode_node(number, node, out);
             }
+        }
+        #[cfg(feature = "resources")]
+        self.offer.encode(number, out);
+    }
+
+    /// The record of a prompt, which is a tool without a result.
+    #[cfg(feature = "resources")]
+    pub(crate) fn encode_prompt(&self, number: u16, out: &mut Encoder<'_>) {
+        let Some(prompt) = self.tool(number) else { return };
+        encode_texts(prompt, out);
+        let nodes = self.entries(number, Side::Params);
+        out.number(nodes.len() as u64);
+        for node in nodes {
+            self.encode_node(number, node, out);
         }
     }
 
@@ -501,6 +550,12 @@ impl Rules for CRules<'_> {
         self.table.tool(tool).map(head)
     }
 
+    #[cfg(feature = "policy")]
+    fn check(&self, tool: u16) -> u32 {
+        self.table.own_hash(tool) as u32
+    }
+
+    #[cfg(not(feature = "policy"))]
     fn check(&self, tool: u16) -> u32 {
         let place = self.checks.get(usize::from(tool));
         let known = place.map_or(0, |place| place.load(Ordering::Relaxed));

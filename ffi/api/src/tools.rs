@@ -11,13 +11,15 @@ use trine_dispatch::{self as dispatch, Answer, Call, CallId};
 use crate::call::{State, trine_call_info};
 use crate::descriptor::trine_function;
 use crate::memory::Object;
+#[cfg(feature = "resources")]
+use crate::serve::{Asked, answer_of};
 #[cfg(feature = "full")]
 use crate::status::TRINE_OK;
 use crate::text::trine_text;
 
 /// The tools of a device.
 pub(crate) struct CTools<'o> {
-    object: &'o Object,
+    pub(crate) object: &'o Object,
     /// What goes on with a pending call in place of its tool, and what that is passed.
     finish: (trine_function, *mut c_void),
 }
@@ -43,7 +45,7 @@ impl<'o> CTools<'o> {
 }
 
 /// The text of a C program's view.
-const fn view(text: &str) -> trine_text {
+pub(crate) const fn view(text: &str) -> trine_text {
     trine_text { data: text.as_ptr().cast(), size: text.len() }
 }
 
@@ -70,11 +72,23 @@ impl dispatch::Tools for CTools<'_> {
         {
             (state.kept, state.answers) = (call.state, call.answers);
         }
+        #[cfg(feature = "resources")]
+        if call.tool >= dispatch::RESOURCE {
+            state.asked = Asked::Later;
+            // SAFETY: as below; `out` is not used meanwhile.
+            let answer = unsafe { state.run(function, user_data) };
+            // SAFETY: the writer that was lent for this call.
+            return state.out.map_or(answer, |out| answer_of(answer, unsafe { out.as_ref() }));
+        }
         // SAFETY: the program's own function and what it asked to be passed.
         unsafe { state.run(function, user_data) }
     }
 
     fn read(&mut self, tool: u16, id: CallId, offset: u32, out: &mut [u8]) -> usize {
+        #[cfg(feature = "resources")]
+        if tool >= dispatch::RESOURCE {
+            return self.read_piece(tool, id, offset, out);
+        }
         let Some((callbacks, user_data)) = self.object.source().callbacks(tool) else { return 0 };
         // SAFETY: the program's own function and what it asked to be passed; it may write as many
         // bytes as it is told.
@@ -83,7 +97,34 @@ impl dispatch::Tools for CTools<'_> {
         })
     }
 
+    #[cfg(feature = "resources")]
+    fn read_resource(
+        &mut self,
+        request: &dispatch::ReadRequest<'_>,
+        out: &mut ValueWriter<'_>,
+    ) -> Answer {
+        self.read_listed(request, out)
+    }
+
+    #[cfg(feature = "resources")]
+    fn prompt(&mut self, request: &dispatch::Prompted<'_>, out: &mut ValueWriter<'_>) -> Answer {
+        self.make_prompt(request, out)
+    }
+
+    #[cfg(feature = "resources")]
+    fn complete(
+        &mut self,
+        request: &dispatch::Completion<'_>,
+        out: &mut ValueWriter<'_>,
+    ) -> Answer {
+        self.complete_text(request, out)
+    }
+
     fn stop(&mut self, tool: u16, id: CallId) {
+        #[cfg(feature = "resources")]
+        if tool >= dispatch::RESOURCE {
+            return self.stop_listed(id);
+        }
         if let Some((callbacks, user_data)) = self.object.source().callbacks(tool)
             && let Some(function) = callbacks.on_stop
         {

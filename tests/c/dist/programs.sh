@@ -20,11 +20,12 @@ layout() {
   fi
   for compiler in cc "arm-none-eabi-gcc -mcpu=cortex-m0 -mthumb" \
     "riscv64-unknown-elf-gcc -march=rv32imac -mabi=ilp32 -ffreestanding"; do
-    $compiler -std=c11 -Iinclude -fsyntax-only "$source"
+    $compiler -std=c11 -Iinclude -I"$out" -fsyntax-only "$source"
   done
   echo "$2: $rows sizes and offsets are what C compilers see"
 }
-layout api trine_run.h 51
+printf '#include <trine_mcp.h>\n#include <trine_run.h>\n' >"$out/all.h"
+layout api all.h 86
 layout model trine_model.h 51
 layout host trine_host.h 5
 

@@ -3,6 +3,7 @@
 #define EVERY_MACRO_H
 
 #include "trine.h"
+#include "trine_mcp.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -68,5 +69,34 @@ static const trine_function every_calls[] = {every_call, every_call};
 static const trine_table every_table =
     TRINE_TABLE(every_bytes, every_calls, NULL, every_safe, every_safe, every_stop, every_ask,
                 every_read);
+
+static const trine_resource every_resources[] = {
+    TRINE_RESOURCE("board://manual", "manual", "Manual", "text/markdown", "How it works.", 0u,
+                   "Turn it on.", 11u),
+    TRINE_RESOURCE("board://photo", "photo", "", "image/png", "", TRINE_RESOURCE_BINARY,
+                   every_bytes, sizeof every_bytes),
+    TRINE_RESOURCE_READ("board://log", "log", "", "text/plain", "", 0u, every_call, NULL),
+    TRINE_RESOURCE_ALL("board://all", "all", "", "", "", 0u, NULL, NULL, NULL, 0u)};
+static const trine_resource every_templates[] = {TRINE_TEMPLATE(
+    "board://lamp/{name}", "lamp", "", "text/plain", "A lamp.", 0u, every_call, NULL)};
+static const trine_tool every_prompts[] = {
+    TRINE_PROMPT("advise", "Advice", "Asks for advice.", every_params, every_call, NULL)};
+static const trine_extra every_extras[] = {
+    TRINE_EXTRA(TRINE_EXTRA_PARAM, 0u, 2u, "{\"title\":\"Per cent\"}"),
+    TRINE_EXTRA(TRINE_EXTRA_RESULT, 0u, TRINE_EXTRA_ALL, "{\"title\":\"State\"}"),
+    TRINE_ICONS(1u, "{\"icons\":[]}")};
+static const trine_mcp_lists every_lists = {sizeof(trine_mcp_lists),
+                                            4u,
+                                            1u,
+                                            1u,
+                                            3u,
+                                            every_resources,
+                                            every_templates,
+                                            every_prompts,
+                                            every_extras,
+                                            every_call,
+                                            every_stop,
+                                            every_read,
+                                            NULL};
 
 #endif

@@ -27,6 +27,7 @@ trine_status every_call(void *user_data, trine_call *call)
     (void)every_port;
     (void)every_tools;
     (void)every_table;
+    (void)every_lists;
     return (trine_has(call, trine_param(call, TRINE_TEXT("percent"))) > 0) ? TRINE_OK
                                                                            : TRINE_E_ARGUMENT;
 }

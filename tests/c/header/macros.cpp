@@ -27,6 +27,7 @@ trine_status every_call(void *user_data, trine_call *call)
     static_cast<void>(every_port);
     static_cast<void>(every_tools);
     static_cast<void>(every_table);
+    static_cast<void>(every_lists);
     return (trine_has(call, trine_param(call, TRINE_TEXT("percent"))) > 0) ? TRINE_OK
                                                                            : TRINE_E_ARGUMENT;
 }

@@ -2,6 +2,8 @@
 #include "trine.h"
 #include "trine.h"
 #include "trine_consent.h"
+#include "trine_mcp.h"
+#include "trine_mcp.h"
 #include "trine_news.h"
 #include "trine_news.h"
 #include "trine_run.h"

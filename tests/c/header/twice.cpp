@@ -3,6 +3,8 @@
 #include "trine.h"
 #include "trine_host.h"
 #include "trine_host.h"
+#include "trine_mcp.h"
+#include "trine_mcp.h"
 
 static_assert(TRINE_OK == 0, "success is zero");
 

@@ -3,6 +3,7 @@
 #include "../support/fixture.h"
 
 #include <trine_consent.h>
+#include <trine_mcp.h>
 #include <trine_news.h>
 #include <trine_run.h>
 
@@ -161,6 +162,13 @@ static trine_status inside(trine_call *call)
     CHECK(trine_put_string(call, 0, NULL, 4u) == TRINE_E_NULL);
     CHECK(trine_put_block(call, NULL) == TRINE_E_NULL);
     CHECK(trine_need_input(call, NULL, text, 4u) == TRINE_E_NULL);
+    CHECK(trine_mcp_write(call, NULL, 4u) == TRINE_E_NULL);
+    CHECK(trine_mcp_say(call, TRINE_ROLE_USER, NULL, 4u) == TRINE_E_NULL);
+    CHECK(trine_mcp_completion_of(call, NULL) == TRINE_E_NULL);
+    CHECK(trine_mcp_suggest(call, NULL, 4u) == TRINE_E_NULL);
+    CHECK(trine_mcp_ask_model(call, NULL, 4u, 0u, NULL, 0u) == TRINE_E_NULL);
+    CHECK(trine_mcp_ask_model(call, text, 4u, 0u, NULL, 4u) == TRINE_E_NULL);
+    CHECK(trine_mcp_ask_roots(call, NULL, 4u) == TRINE_E_NULL);
     CHECK(trine_need_input(call, &(trine_question){.struct_size = sizeof(trine_question)}, NULL,
                            4u) == TRINE_E_NULL);
     return TRINE_OK;
@@ -194,6 +202,28 @@ static void run_functions(void)
     REFUSES(trine_run_text(fixture_device, &outcome, room, 0u, NULL), TRINE_E_NULL);
 }
 
+static void list_functions(void)
+{
+    static const trine_mcp_lists lists = {.struct_size = sizeof(trine_mcp_lists)};
+    trine_completion what;
+
+    REFUSES(trine_mcp_offer(NULL, &lists, NULL), TRINE_E_NULL);
+    REFUSES(trine_mcp_offer(fixture_device, NULL, NULL), TRINE_E_NULL);
+    REFUSES(trine_mcp_updated(NULL, text, 4u), TRINE_E_NULL);
+    REFUSES(trine_mcp_updated(fixture_device, NULL, 4u), TRINE_E_NULL);
+    REFUSES(trine_mcp_changed(NULL, TRINE_LIST_PROMPTS), TRINE_E_NULL);
+    REFUSES(trine_mcp_uri(NULL, NULL), 0u);
+    REFUSES(trine_mcp_variable(NULL, 0u, NULL), 0u);
+    REFUSES(trine_mcp_root(NULL, 0u, NULL), 0u);
+    REFUSES(trine_mcp_write(NULL, text, 4u), TRINE_E_NULL);
+    REFUSES(trine_mcp_say(NULL, TRINE_ROLE_USER, text, 4u), TRINE_E_NULL);
+    REFUSES(trine_mcp_completion_of(NULL, &what), TRINE_E_NULL);
+    REFUSES(trine_mcp_suggest(NULL, text, 4u), TRINE_E_NULL);
+    REFUSES(trine_mcp_more(NULL, 0u), TRINE_E_NULL);
+    REFUSES(trine_mcp_ask_model(NULL, text, 4u, 0u, text, 4u), TRINE_E_NULL);
+    REFUSES(trine_mcp_ask_roots(NULL, text, 4u), TRINE_E_NULL);
+}
+
 static void clock_functions(void)
 {
     CHECK(trine_now(NULL, 5u) == 5u);
@@ -207,6 +237,7 @@ int main(void)
     port_and_session_functions();
     call_functions();
     run_functions();
+    list_functions();
     clock_functions();
     fixture_hook = inside;
     (void)fixture_call("hook", 3);

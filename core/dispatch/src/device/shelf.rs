@@ -1,21 +1,26 @@
 //! Resources, prompts and completion: each request has a slot, as a call has.
 
-use trine_descriptor::lists::{self, List};
+use trine_descriptor::lists::{self, Found, List};
 use trine_descriptor::{
-    Annotations, Args, Consent, FailSafe, Head, Limits, Lists, Prompt, Side, ValueWriter, validate,
+    Annotations, Args, Consent, FailSafe, Fault, Head, Limits, Lists, Side, ValueWriter, validate,
 };
 use trine_wire::codec::Members;
 use trine_wire::message::{DeviceMessage, kind, outcome, what};
 
 use super::Device;
 use super::run::{DEADLINE_MAX, written};
-use crate::call::{Answer, Tools};
+use crate::call::Tools;
 use crate::features::RESOURCES;
 use crate::slots::IdState;
 use crate::{CallId, NotNow};
 
-/// The number of no tool: a resource that is being read has it, where a call has its tool's.
+/// The number of no tool: an address of a template's form that is being read has it, where a call
+/// has its tool's.
 pub const READ: u16 = u16::MAX - 1;
+/// The same of a resource that is being read: this and its number in the list.
+pub const RESOURCE: u16 = 0xc000;
+/// Resources that have a number of their own; those after them have [`READ`].
+const RESOURCES_MAX: u16 = 0x3ff0;
 /// The same of a prompt.
 pub const PROMPT: u16 = u16::MAX - 2;
 /// The same of a completion.
@@ -41,6 +46,8 @@ pub struct Wanted<'a> {
     pub deadline: u64,
     /// The address: that of a resource of the lists, or one of the form of a template.
     pub uri: &'a str,
+    /// What of the lists it is.
+    pub found: Found,
 }
 
 /// A prompt whose messages are to be made.
@@ -110,6 +117,12 @@ impl<'m> Device<'m> {
     /// Shows hosts these lists beside the tools. *init-only*.
     pub const fn offer_lists(&mut self, lists: &'m dyn Lists) {
         self.lists = [Some(lists)];
+    }
+
+    /// Whether the device was polled yet.
+    #[must_use]
+    pub const fn has_started(&self) -> bool {
+        self.is_started
     }
 
     /// Tells the host that the resource of this address has changed. *owner-only*.
@@ -190,18 +203,9 @@ impl<'m> Device<'m> {
         if self.session.id.is_none() {
             return self.reply(id, outcome::STALE);
         }
-        let prompt = match request {
-            Request::Prompt { prompt, .. } => lists.prompt(prompt),
-            _ => None,
-        };
-        let (tool, is_there) = match request {
-            Request::Read { uri } => (READ, lists.has(uri)),
-            Request::Prompt { .. } => (PROMPT, prompt.is_some()),
-            Request::Complete { .. } => (COMPLETION, lists.completes()),
-        };
-        if !is_there {
+        let Some((tool, found)) = self.meant(lists, &request) else {
             return self.reply(id, outcome::UNKNOWN_TOOL);
-        }
+        };
         self.give_up(slot, tools);
         let deadline_ms = self.deadline_ms(0, &HEAD).min(DEADLINE_MAX);
         let due = (self.now as u32).wrapping_add(deadline_ms);
@@ -212,42 +216,72 @@ impl<'m> Device<'m> {
             }
         }
         let deadline = self.now.saturating_add(deadline_ms.into());
-        if let (Request::Prompt { args, .. }, Some(prompt)) = (request, &prompt)
-            && let Err(fault) = validate(prompt.table(), 0, Side::Params, args)
-        {
-            let out = self.ending(handle, outcome::FAULT);
-            out.byte(fault.code as u8).short(fault.node).signed(fault.bound);
-            return self.answer(handle);
-        }
-        let (answer, written) = self.do_request((handle, deadline), request, &prompt, tools);
-        self.settle(handle, answer, written);
-    }
-
-    /// Lets the program answer a request.
-    fn do_request<T: Tools + ?Sized>(
-        &mut self,
-        (id, deadline): (CallId, u64),
-        request: Request<'_>,
-        prompt: &Option<Prompt<'_>>,
-        tools: &mut T,
-    ) -> (Answer, usize) {
-        let now = self.now;
-        let mut out = ValueWriter::new(self.outbox.result_place());
-        let answer = match (request, prompt) {
-            (Request::Read { uri }, _) => {
-                tools.read_resource(&Wanted { id, now, deadline, uri }, &mut out)
+        match (request, found) {
+            (Request::Prompt { prompt, args, state, answers }, _) => {
+                let now = self.now;
+                lists.with_prompt(prompt, &mut |rules, row| {
+                    if let Err(fault) = validate(rules, row, Side::Params, args) {
+                        return self.refuse(handle, fault);
+                    }
+                    let args = Args::new(rules, row, args);
+                    let request =
+                        Prompted { id: handle, now, deadline, prompt, args, state, answers };
+                    let mut out = ValueWriter::new(self.outbox.result_place());
+                    let answer = tools.prompt(&request, &mut out);
+                    let written = written(&out);
+                    self.settle(handle, answer, written);
+                });
             }
-            (Request::Prompt { prompt: number, args, state, answers }, Some(prompt)) => {
-                let args = Args::new(prompt.table(), 0, args);
-                let request = Prompted { id, now, deadline, prompt: number, args, state, answers };
-                tools.prompt(&request, &mut out)
+            (Request::Read { uri }, Some(found)) => {
+                let request = Wanted { id: handle, now: self.now, deadline, uri, found };
+                let mut out = ValueWriter::new(self.outbox.result_place());
+                let answer = tools.read_resource(&request, &mut out);
+                let written = written(&out);
+                self.settle(handle, answer, written);
             }
             (Request::Complete { of, index, node, text }, _) => {
-                let request = Completion { id, now, deadline, of, index, node, text };
-                tools.complete(&request, &mut out)
+                let now = self.now;
+                let request = Completion { id: handle, now, deadline, of, index, node, text };
+                let mut out = ValueWriter::new(self.outbox.result_place());
+                let answer = tools.complete(&request, &mut out);
+                let written = written(&out);
+                self.settle(handle, answer, written);
             }
-            (Request::Prompt { .. }, None) => Answer::Failed("there is no such prompt"),
+            (Request::Read { .. }, None) => self.fail(handle, "there is no such resource"),
+        }
+    }
+
+    /// The number that a request has in place of a tool's, and what of the lists has the address;
+    /// none for a request of what is not there.
+    fn meant(&self, lists: &dyn Lists, request: &Request<'_>) -> Option<(u16, Option<Found>)> {
+        let is_there = match *request {
+            Request::Read { uri } => {
+                let found = lists.find(uri)?;
+                let number = match found {
+                    Found::Resource(index) if index < RESOURCES_MAX => RESOURCE + index,
+                    _ => READ,
+                };
+                return Some((number, Some(found)));
+            }
+            Request::Prompt { prompt, .. } => {
+                lists.prompt_args(prompt)?;
+                return Some((PROMPT, None));
+            }
+            Request::Complete { .. } if !lists.completes() => false,
+            Request::Complete { of: 0, index, .. } => index < self.table.tools(),
+            Request::Complete { of: 1, index, node, .. } => node < lists.prompt_args(index)?,
+            Request::Complete { of: 2, index, node, .. } => {
+                lists.template(index)?.variables().nth(node.into()).is_some()
+            }
+            Request::Complete { .. } => false,
         };
-        (answer, written(&out))
+        is_there.then_some((COMPLETION, None))
+    }
+
+    /// Answers that an argument breaks a rule.
+    fn refuse(&mut self, call: CallId, fault: Fault) {
+        let out = self.ending(call, outcome::FAULT);
+        out.byte(fault.code as u8).short(fault.node).signed(fault.bound);
+        self.answer(call);
     }
 }

@@ -236,6 +236,40 @@ fn what_is_not_there_or_not_right_never_reaches_the_program() {
 }
 
 #[test]
+fn an_address_that_is_no_utf8_or_is_cut_never_reaches_the_program() {
+    let mut harness = library();
+    let id = (1 + SLOTS) as u8;
+    for bytes in [&[6, id, 3, b'a', b':', 0xff][..], &[6, id, 5, b'a', b':'], &[6]] {
+        harness.send_raw(bytes);
+        let unsupported = said(&DeviceMessage::Unsupported { kind: 6 });
+        assert_eq!(heard(&mut harness), [unsupported], "{bytes:?}");
+    }
+    assert!(harness.tools.asked.is_empty());
+    harness.send(&HostMessage::Read { id: 1 + SLOTS, uri: "board://manual" });
+    heard(&mut harness);
+    assert_eq!(harness.tools.asked, ["read board://manual"]);
+}
+
+#[test]
+fn nothing_is_completed_of_what_is_not_there() {
+    let mut harness = library();
+    let complete =
+        |id, of, index, node| HostMessage::Complete { id: id + SLOTS, of, index, node, text: "A" };
+    let bad = [(0, 1, 0), (1, 1, 0), (1, 0, 1), (2, 1, 0), (2, 0, 1), (3, 0, 0), (2, 9, u16::MAX)];
+    for (of, index, node) in bad {
+        harness.send(&complete(1, of, index, node));
+        let said = heard(&mut harness);
+        assert_eq!(said, [result(1, Outcome::UnknownTool)], "{of} {index} {node}");
+    }
+    assert!(harness.tools.asked.is_empty());
+    for (id, of) in [(2, 0), (3, 1), (4, 2)] {
+        harness.send(&complete(id, of, 0, 0));
+        heard(&mut harness);
+    }
+    assert_eq!(harness.tools.asked, ["complete 0 0 0 A", "complete 1 0 0 A", "complete 2 0 0 A"]);
+}
+
+#[test]
 fn a_request_is_answered_later_or_stopped_when_no_one_waits_for_it() {
     let mut harness = library();
     let read = |id| HostMessage::Read { id: id + SLOTS, uri: "board://slow" };
@@ -249,7 +283,7 @@ fn a_request_is_answered_later_or_stopped_when_no_one_waits_for_it() {
     heard(&mut harness);
     harness.send(&HostMessage::Cancel { id: 2 + SLOTS });
     assert_eq!(heard(&mut harness), [result(2, Outcome::Cancelled)]);
-    assert_eq!(harness.tools.stopped, [trine_dispatch::READ]);
+    assert_eq!(harness.tools.stopped, [trine_dispatch::RESOURCE + 1]);
     // Without a session nothing is read.
     let mut harness = LinkHarness::new(CONFIG, &TOOLS, Library::default());
     harness.device.offer_lists(&SHELF);

@@ -8,7 +8,7 @@ mod answer;
 mod list;
 mod params;
 
-use trine_descriptor::Lists;
+use trine_descriptor::{FaultCode, Lists};
 
 use crate::call::{self, Refusal};
 use crate::envelope::Params;
@@ -140,6 +140,10 @@ pub(crate) fn request<'m, C: Catalog + ?Sized>(
     })
 }
 
+/// What is said of arguments that break a rule.
+const NOT_ALLOWED: &str =
+    "an argument of the prompt is missing, or is not what its description allows";
+
 fn prompt<'m>(
     lists: &dyn Lists,
     request: &Request<'m>,
@@ -157,8 +161,12 @@ fn prompt<'m>(
                 return Err(Problem::Params("the prompt has no argument of that name"));
             }
             Err(Refusal::Json(error)) => return Err(Problem::Json(error, 0)),
-            Err(Refusal::Fault(_) | Refusal::Space) => {
+            Err(Refusal::Fault(fault)) if fault.code == FaultCode::WrongType => {
                 return Err(Problem::Params("arguments of a prompt must be strings"));
+            }
+            Err(Refusal::Fault(_)) => return Err(Problem::Params(NOT_ALLOWED)),
+            Err(Refusal::Space) => {
+                return Err(Problem::Params("the arguments are longer than there is room for"));
             }
         },
     };
@@ -166,9 +174,7 @@ fn prompt<'m>(
     let judged =
         trine_descriptor::validate(prompt.table(), 0, trine_descriptor::Side::Params, encoded);
     if judged.is_err() {
-        return Err(Problem::Params(
-            "an argument of the prompt is missing, or is not what its description allows",
-        ));
+        return Err(Problem::Params(NOT_ALLOWED));
     }
     want(Wanted::Prompt { prompt: number, arguments })
 }

@@ -36,7 +36,7 @@ struct Product {
 const DEVICE: Product = Product {
     name: "trine",
     exports: "ffi/exports.txt",
-    profiles: &["base", "policy", "mcp", "full"],
+    profiles: &["base", "policy", "mcp", "full", "resources"],
     prefix: "",
 };
 
@@ -132,7 +132,7 @@ pub fn check() -> Result<()> {
 
 /// The static library of the host, for the tests of C programs.
 pub fn host_library() -> Result<PathBuf> {
-    library(&DEVICE, &HOST, "full")
+    library(&DEVICE, &HOST, "resources")
 }
 
 /// The same for language models.

@@ -20,7 +20,7 @@ pub(super) enum For {
 /// Files that are shipped as they are.
 const FILES: &str = "LICENSE-APACHE LICENSE-MIT include/trine.h include/trine.hpp \
                      include/trine_consent.h include/trine_host.h include/trine_model.h \
-                     include/trine_news.h include/trine_run.h";
+                     include/trine_mcp.h include/trine_news.h include/trine_run.h";
 
 /// The host's shared library, made of the same object as the static one, with its two links.
 pub fn shared(library: &Path) -> Result<PathBuf> {
@@ -96,7 +96,9 @@ pub(super) fn make(target: &Target, whom: For) -> Result<PathBuf> {
         fs::create_dir_all(lib.join(folder))?;
         fs::write(lib.join(folder).join(file), text)?;
     }
-    let built = library(&DEVICE, target, "full")?;
+    // What a chip's program pays for resources is little, but not nothing.
+    let most = if target.is_host() { "resources" } else { "full" };
+    let built = library(&DEVICE, target, most)?;
     fs::copy(&built, lib.join("libtrine.a"))?;
     if target.is_host() {
         let shared = shared(&built)?;
@@ -104,7 +106,7 @@ pub(super) fn make(target: &Target, whom: For) -> Result<PathBuf> {
         sh::run(sh::command("cp").arg("-a").arg(from.join(".")).arg(&lib))?;
         hosted(&built_for(whom)?, &lib)?;
     } else {
-        for profile in ["base", "policy", "mcp"] {
+        for profile in ["base", "policy", "mcp", "resources"] {
             let built = library(&DEVICE, target, profile)?;
             fs::copy(built, lib.join(format!("libtrine_{profile}.a")))?;
         }

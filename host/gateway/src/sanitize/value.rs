@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use trine_descriptor::record::{Decoder, Encoder};
 use trine_descriptor::value::tag;
 use trine_descriptor::{ValueReader, ValueWriter};
-use trine_wire::message::input::{self, Records, Request};
+use trine_wire::message::input::{self, Records, Request, asks};
 
 use super::extras;
 use super::record::{node, node_is_fit};
@@ -50,7 +50,8 @@ pub(crate) fn questions(bytes: &[u8]) -> Option<Cow<'_, [u8]>> {
     while records.left() > 0 {
         let request: Request<'_> = records.record()?;
         let mut nodes = Decoder::new(request.nodes);
-        let count = nodes.count()?;
+        // A form alone has nodes: a model or the client's folders are asked without any.
+        let count = if request.kind == asks::FORM { nodes.count()? } else { 0 };
         let fields = (0..count).map(|_| nodes.node()).collect::<Option<Vec<_>>>()?;
         fit &= is_plain(request.name) && is_content(request.message);
         fit &= fields.iter().all(node_is_fit) && extras::is_fit(request.extras, [&fields, &[]]);
@@ -66,7 +67,7 @@ pub(crate) fn questions(bytes: &[u8]) -> Option<Cow<'_, [u8]>> {
             let mut out = Encoder::window(&mut nodes, 0);
             out.number(fields.len() as u64);
             fields.iter().for_each(|field| node(field, &mut out));
-            let len = out.len();
+            let len = if request.kind == asks::FORM { out.len() } else { 0 };
             nodes.truncate(len);
             let extras = extras::cleaned(request.extras, [fields, &[]]);
             (*request, plain(request.name), content(request.message), nodes, extras)
@@ -125,6 +126,23 @@ mod tests {
         assert_eq!(field.kind, Kind::Choice(FIT));
         let plain = asked("who");
         assert!(matches!(questions(&plain).unwrap(), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn questions_without_a_form_have_no_nodes() {
+        let asked = |message| {
+            let (kind, tokens) = (asks::SAMPLING, 100);
+            let model = Request { name: "why", kind, message, tokens, ..Request::default() };
+            let folders = Request { name: "where", kind: asks::ROOTS, ..Request::default() };
+            let mut bytes = vec![0; 256];
+            let len = input::write(&[model, folders], &mut bytes).unwrap();
+            bytes.truncate(len);
+            bytes
+        };
+        let plain = asked("Why?");
+        assert!(matches!(questions(&plain).unwrap(), Cow::Borrowed(_)));
+        let nasty = asked("a\u{1b}z");
+        assert_eq!(questions(&nasty).unwrap(), asked("a\u{fffd}z"));
     }
 
     #[test]
