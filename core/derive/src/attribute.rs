@@ -59,6 +59,76 @@ impl ToolAttributes {
     }
 }
 
+/// What stands on a struct that derives `Prompt`.
+#[derive(Default)]
+pub(crate) struct PromptAttributes {
+    pub(crate) name: Option<LitStr>,
+    pub(crate) title: Option<LitStr>,
+    pub(crate) description: Option<LitStr>,
+}
+
+impl PromptAttributes {
+    pub(crate) fn parse(attributes: &[Attribute]) -> syn::Result<Self> {
+        let mut all = Self::default();
+        each(attributes, |meta| match key(meta).as_str() {
+            "name" => put(&mut all.name, meta, value),
+            "title" => put(&mut all.title, meta, value),
+            "description" => put(&mut all.description, meta, value),
+            _ => Err(meta.error("expected one of `name`, `title`, `description`")),
+        })?;
+        Ok(all)
+    }
+}
+
+/// What stands on a variant of an enum that derives `Resources`.
+#[derive(Default)]
+pub(crate) struct ResourceAttributes {
+    pub(crate) uri: Option<LitStr>,
+    pub(crate) template: Option<LitStr>,
+    pub(crate) name: Option<LitStr>,
+    pub(crate) title: Option<LitStr>,
+    pub(crate) description: Option<LitStr>,
+    pub(crate) mime: Option<LitStr>,
+    pub(crate) text: Option<Expr>,
+    pub(crate) bytes: Option<Expr>,
+    /// Where `template`, `text` and `bytes` stand, for errors.
+    pub(crate) template_span: Option<Span>,
+    pub(crate) content_span: Option<Span>,
+}
+
+const RESOURCE_KEYS: &str = "expected one of `uri`, `template`, `name`, `title`, `description`, \
+    `mime`, `text`, `bytes`";
+
+impl ResourceAttributes {
+    pub(crate) fn parse(attributes: &[Attribute]) -> syn::Result<Self> {
+        let mut all = Self::default();
+        each(attributes, |meta| {
+            match key(meta).as_str() {
+                "uri" => put(&mut all.uri, meta, value)?,
+                "template" => {
+                    all.template_span = Some(span(meta));
+                    put(&mut all.template, meta, value)?;
+                }
+                "name" => put(&mut all.name, meta, value)?,
+                "title" => put(&mut all.title, meta, value)?,
+                "description" => put(&mut all.description, meta, value)?,
+                "mime" => put(&mut all.mime, meta, value)?,
+                "text" => {
+                    all.content_span = Some(span(meta));
+                    put(&mut all.text, meta, value)?;
+                }
+                "bytes" => {
+                    all.content_span = Some(span(meta));
+                    put(&mut all.bytes, meta, value)?;
+                }
+                _ => return Err(meta.error(RESOURCE_KEYS)),
+            }
+            Ok(())
+        })?;
+        Ok(all)
+    }
+}
+
 /// The variant of `Consent` that `"elicit"` names.
 fn consent(meta: &ParseNestedMeta<'_>) -> syn::Result<Ident> {
     let level: LitStr = value(meta)?;

@@ -197,3 +197,68 @@ fn enums_that_cannot_be_choices() {
     let twice = "another variant has this label";
     one(derive, "enum Mode { Heat, #[trine(label = \"heat\")] Warm }", twice, "\"heat\"");
 }
+
+#[test]
+fn structs_that_cannot_be_prompts() {
+    let derive = crate::prompt::derive;
+    let prompt =
+        |field: &str| format!("/// A prompt.\nstruct Ask<'a> {{ /// An argument.\n{field} }}");
+    let kind = "an argument of a prompt is a text or a choice: use `&'a str` or an enum with \
+                `Choice`";
+    one(derive, &prompt("x: u8"), kind, "u8");
+    one(derive, &prompt("x: Option<bool>"), kind, "bool");
+    one(derive, &prompt("#[trine(min = 1, max = 2)] x: Decimal<1>"), kind, "Decimal<1>");
+    one(
+        derive,
+        &prompt("x: &'a str"),
+        "parameter `x` needs a longest length: add `#[trine(max_len = …)]`, in characters",
+        "&'a str",
+    );
+    let text = "a prompt needs a description: write a doc comment above the struct";
+    one(derive, "struct Ask;", text, "Ask");
+    one(
+        derive,
+        "/// A prompt.\n#[trine(name = \"a b\")] struct Ask;",
+        "`a b` cannot name a tool: use 1 to 64 of the characters A-Z, a-z, 0-9, `_` and `-`",
+        "\"a b\"",
+    );
+    let faults = told(derive, "/// A prompt.\n#[trine(read_only)] struct Ask;");
+    assert_eq!(faults[0].0, "expected one of `name`, `title`, `description`");
+}
+
+#[test]
+fn enums_that_cannot_be_resources() {
+    let derive = crate::resources::derive;
+    let variant = |text: &str| format!("enum Files {{ #[trine({text})] One }}");
+    one(derive, "struct Files;", "`Resources` is for enums", "Files");
+    one(derive, "enum Files { One(u8) }", "a resource carries no fields", "One(u8)");
+    let faults = told(derive, "enum Files { One }");
+    assert!(faults[0].0.starts_with("a resource needs an address"), "{faults:?}");
+    let address =
+        "an address has a scheme, as in `board://menu`, no spaces, and at most 1024 bytes";
+    for bad in ["\"menu\"", "\":menu\"", "\"a:b c\"", "\"a:\\n\""] {
+        one(derive, &variant(&format!("uri = {bad}")), address, bad);
+    }
+    let long = format!("\"a:{}\"", "b".repeat(1_023));
+    one(derive, &variant(&format!("uri = {long}")), address, &long);
+    let braces = "a variable is a name in braces, as in `plot://{name}/soil`";
+    for bad in ["\"a:{\"", "\"a:}\"", "\"a:{}\"", "\"a:{b{c}}\"", "\"a:{b}}\""] {
+        one(derive, &variant(&format!("template = {bad}")), braces, bad);
+    }
+    let faults = told(derive, &variant("template = \"a:b\""));
+    assert!(faults[0].0.starts_with("a template has a variable"), "{faults:?}");
+    let text = "an address with a variable is `template = …`";
+    one(derive, &variant("uri = \"a:{b}\""), text, "\"a:{b}\"");
+    let both = variant("uri = \"a:b\", template = \"a:{b}\"");
+    one(derive, &both, "keep `uri` or `template`", "template");
+    let both = variant("uri = \"a:b\", text = \"c\", bytes = b\"d\"");
+    one(derive, &both, "keep `text` or `bytes`", "bytes");
+    let content = variant("template = \"a:{b}\", text = \"c\"");
+    let text = "what an address of a template has is read by the program: remove this";
+    one(derive, &content, text, "text");
+    one(derive, &variant("uri = \"a:b\", name = \"\""), "a name cannot be empty", "\"\"");
+    let twice = "enum Files { #[trine(uri = \"a:b\")] One, #[trine(uri = \"a:b\")] Two }";
+    one(derive, twice, "another variant has this address", "\"a:b\"");
+    let faults = told(derive, &variant("address = \"a:b\""));
+    assert!(faults[0].0.starts_with("expected one of `uri`, `template`"), "{faults:?}");
+}

@@ -88,7 +88,11 @@
 //!   bounds on a list are those of its items.
 //! - On a parameter: `default = …`, and `required_if(other = Mode::Heat)` or
 //!   `required_if(other = "heat")` where `other` is a choice.
-//! - On a variant: `label` (else its name in snake case).
+//! - On a variant of a choice: `label` (else its name in snake case).
+//! - On a prompt: `name`, `title`, `description`, as on a tool.
+//! - On a variant of `Resources`: `uri = "…"` or `template = "…"`, `name` (else the variant's in
+//!   snake case), `title`, `description` (else the doc comment), `mime`, and for content that never
+//!   changes `text = include_str!("…")` or `bytes = include_bytes!("…")`.
 //!
 //! Every parameter is bounded: integers of up to 32 bits by their type where no bound is written,
 //! and a `Decimal` goes in steps of its last place. In results an integer is bounded by its type as
@@ -105,7 +109,9 @@ mod errors;
 mod kind;
 mod node;
 mod number;
+mod prompt;
 mod record;
+mod resources;
 mod shape;
 mod text;
 mod tool;
@@ -167,6 +173,95 @@ pub fn choice(input: TokenStream) -> TokenStream {
 pub fn record(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     record::derive(&input).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// A struct as the arguments of a prompt: implements `ToolParams` and adds the constant `PROMPT`.
+///
+/// Arguments are texts and choices: MCP has no others. They are checked before the program gets
+/// them.
+///
+/// ```
+/// use trine_descriptor::{Args, ToolParams};
+///
+/// #[derive(Clone, Copy, trine_derive::Choice)]
+/// enum Length {
+///     Short,
+///     Long,
+/// }
+///
+/// /// Asks whether a tank needs water.
+/// #[derive(trine_derive::Prompt)]
+/// #[trine(title = "Inspect a tank")]
+/// struct Inspect<'a> {
+///     /// Which tank.
+///     #[trine(max_len = 20)]
+///     tank: &'a str,
+///     /// How long the answer is.
+///     answer: Option<Length>,
+/// }
+///
+/// let prompt = Inspect::PROMPT;
+/// assert_eq!((prompt.name(), prompt.title()), ("inspect", "Inspect a tank"));
+/// // `{"tank": "n"}`, in `Tools::prompt` of a device as `request.args`.
+/// let read = Inspect::read(&Args::new(prompt.table(), 0, &[0, 4, 1, b'n'])).unwrap();
+/// assert_eq!(read.tank, "n");
+/// assert!(read.answer.is_none());
+/// ```
+///
+/// Another type is a fault of the build:
+///
+/// ```compile_fail,E0080
+/// type Yes = bool;
+///
+/// /// Asks whether a tank needs water.
+/// #[derive(trine_derive::Prompt)]
+/// struct Inspect {
+///     /// Whether it is meant.
+///     yes: Yes,
+/// }
+/// # let _ = Inspect::PROMPT;
+/// ```
+#[proc_macro_derive(Prompt, attributes(trine))]
+pub fn prompt(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    prompt::derive(&input).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// An enum as the resources and templates of a device: implements `Resources`.
+///
+/// The enum is `Copy`. Each variant is a resource, or a template of addresses. What never changes
+/// lies in flash and is read without code of the program, by `read_constant` and `constant_piece`
+/// of `trine_dispatch`; a resource `skill://NAME/SKILL.md` is a skill.
+///
+/// ```
+/// use trine_descriptor::lists::Found;
+/// use trine_descriptor::{Constant, Lists as _, Resources as _, Shelf};
+///
+/// #[derive(Clone, Copy, Debug, PartialEq, trine_derive::Resources)]
+/// enum Files {
+///     /// How to run the well.
+///     #[trine(uri = "skill://well/SKILL.md", mime = "text/markdown", text = "# The well\n")]
+///     Manual,
+///     /// The last switches.
+///     #[trine(uri = "well://log", title = "Log", mime = "text/plain")]
+///     Log,
+///     /// How full a tank is.
+///     #[trine(template = "well://tank/{name}", mime = "text/plain")]
+///     Tank,
+/// }
+///
+/// static SHELF: Shelf<'static> =
+///     Shelf { resources: Files::RESOURCES, templates: Files::TEMPLATES, ..Shelf::EMPTY };
+/// assert_eq!(SHELF.resource(0).unwrap().size, 11);
+/// // In `Tools::read_resource` of a device as `request.found`.
+/// let found = SHELF.find("well://tank/north").unwrap();
+/// assert_eq!(Files::found(found), Some(Files::Tank));
+/// assert_eq!(Files::Manual.content(), Some(Constant::Text("# The well\n")));
+/// ```
+#[proc_macro_derive(Resources, attributes(trine))]
+pub fn resources(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    resources::derive(&input).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
 /// A struct as the parameters of a tool: implements `ToolParams` and adds the constant `TOOL`.

@@ -6,7 +6,7 @@ use syn::spanned::Spanned;
 use syn::{DeriveInput, LitStr};
 
 use crate::attribute::ToolAttributes;
-use crate::node::{self, Role};
+use crate::node::{self, Member, Role};
 use crate::text;
 
 pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
@@ -16,13 +16,7 @@ pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
     let members = node::members(input, Role::Params)?;
     let (parts, _) = node::parts(&members)?;
     let output = output(&attributes)?;
-    let reads = members.iter().enumerate().map(|(index, member)| {
-        let ident = &member.ident;
-        let index = u16::try_from(index).unwrap_or(u16::MAX);
-        quote_spanned! {node::at(member.node.ty.span())=>
-            #ident: ::trine_descriptor::typed::FromArgs::read(args, #index)?
-        }
-    });
+    let reads = reads(&members);
     let (ident, vis) = (&input.ident, &input.vis);
     let (generics, arguments, filter) = input.generics.split_for_impl();
     let (read_generics, lifetime) = lifetime(input)?;
@@ -51,6 +45,17 @@ pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
                 }
             }
         };
+    })
+}
+
+/// Members of a struct expression, each read from its parameter.
+pub(crate) fn reads(members: &[Member]) -> impl Iterator<Item = TokenStream> {
+    members.iter().enumerate().map(|(index, member)| {
+        let ident = &member.ident;
+        let index = u16::try_from(index).unwrap_or(u16::MAX);
+        quote_spanned! {node::at(member.node.ty.span())=>
+            #ident: ::trine_descriptor::typed::FromArgs::read(args, #index)?
+        }
     })
 }
 
@@ -135,7 +140,7 @@ fn output(all: &ToolAttributes) -> syn::Result<TokenStream> {
 }
 
 /// The generics of `impl ToolParams` and the lifetime of the arguments.
-fn lifetime(input: &DeriveInput) -> syn::Result<(TokenStream, TokenStream)> {
+pub(crate) fn lifetime(input: &DeriveInput) -> syn::Result<(TokenStream, TokenStream)> {
     let mut lifetimes = input.generics.lifetimes();
     let first = lifetimes.next();
     if let Some(second) = lifetimes.next() {

@@ -40,6 +40,7 @@ pub mod packed;
 #[cfg(target_pointer_width = "64")]
 mod quick;
 pub mod record;
+pub mod resources;
 mod rules;
 pub mod schema;
 mod table;
@@ -57,6 +58,7 @@ pub use pack::Pack;
 pub use packed::Packed;
 #[cfg(target_pointer_width = "64")]
 pub use quick::accepts_integers;
+pub use resources::{Constant, Resources};
 pub use rules::{Head, Rule, Rules};
 pub use table::{Side, ToolTable, find_tool};
 pub use tool::{Annotations, Consent, FailSafe, Limits, Tool, ToolInfo};

@@ -67,6 +67,8 @@ pub use device::Local;
 #[cfg(feature = "ask")]
 pub use device::ask::{Asked, SENTENCE, tokens, verdict};
 #[cfg(feature = "resources")]
+pub use device::constant::{constant_piece, read_constant};
+#[cfg(feature = "resources")]
 pub use device::shelf::{
     COMPLETION, Completion, PROMPT, Prompted, READ, RESOURCE, Wanted as ReadRequest,
 };

@@ -56,7 +56,7 @@ pub(crate) struct State<'c> {
     pub(crate) answers: &'c [u8],
     /// What is asked for, where it is no call of a tool.
     #[cfg(feature = "resources")]
-    pub(crate) asked: Asked<'c>,
+    pub(crate) asked: Asked,
 }
 
 /// What is known of a call.
@@ -155,7 +155,7 @@ impl<'c> State<'c> {
 
     /// The same for what is asked for besides a tool.
     #[cfg(feature = "resources")]
-    pub(crate) const fn asked(info: trine_call_info, asked: Asked<'c>) -> Self {
+    pub(crate) const fn asked(info: trine_call_info, asked: Asked) -> Self {
         Self { asked, text: "the device could not do it", ..Self::new(info) }
     }
 

@@ -1,6 +1,7 @@
 //! What the functions of resources, prompts and completion see, and what they write.
 
 use core::ffi::{c_char, c_void};
+use core::mem::size_of;
 use core::ptr::NonNull;
 
 use trine_descriptor::lists::Found;
@@ -48,20 +49,63 @@ pub struct trine_completion {
     pub text: trine_text,
 }
 
-/// What is asked for, of a call of no tool.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) enum Asked<'c> {
+/// What is asked for, of a call of no tool. Its number is that of the entry, and its text (the
+/// address that is read, or what was typed) stands where a tool's call has its state.
+// Two bytes, so that a draft needs no more memory than without.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Asked {
     /// It is a call of a tool.
     #[default]
     Tool,
-    /// The resource of an address; of a template, where it is one of its form.
-    Read { uri: &'c str, template: Option<&'static trine_resource> },
-    /// The messages of a prompt.
-    Prompt { role: u8 },
-    /// How a text goes on.
-    Complete(&'c Completion<'c>),
+    /// A resource is read.
+    Resource,
+    /// An address of a template's form is read.
+    Template,
+    /// The messages of a prompt, and who spoke last.
+    Prompt(u8),
+    /// How an argument of a tool of this number goes on.
+    CompleteTool(u8),
+    /// How an argument of a prompt goes on.
+    CompletePrompt(u8),
+    /// How a variable of a template goes on.
+    CompleteTemplate(u8),
     /// The answer to one of them, later.
     Later,
+}
+
+const _: () = assert!(size_of::<Asked>() == 2);
+
+impl Asked {
+    /// A completion; none for a node beyond those that the tables can have.
+    fn completion(of: u8, node: u16) -> Option<Self> {
+        let node = u8::try_from(node).ok()?;
+        Some(match of {
+            0 => Self::CompleteTool(node),
+            1 => Self::CompletePrompt(node),
+            _ => Self::CompleteTemplate(node),
+        })
+    }
+
+    /// Of what a text is completed, and the node.
+    const fn completed(self) -> Option<(u32, u8)> {
+        match self {
+            Self::CompleteTool(node) => Some((TRINE_OF_TOOL, node)),
+            Self::CompletePrompt(node) => Some((TRINE_OF_PROMPT, node)),
+            Self::CompleteTemplate(node) => Some((TRINE_OF_TEMPLATE, node)),
+            _ => None,
+        }
+    }
+
+    const fn is_read(self) -> bool {
+        matches!(self, Self::Resource | Self::Template)
+    }
+}
+
+impl<'c> State<'c> {
+    /// The address that is read, or what was typed.
+    fn asked_text(&self) -> &'c str {
+        core::str::from_utf8(self.kept).unwrap_or_default()
+    }
 }
 
 /// What is said of content that is longer than a message.
@@ -81,10 +125,8 @@ const NO_UTF8: &str = "the resource wrote text that is not UTF-8: a fault of the
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trine_mcp_uri(call: *mut trine_call, uri: *mut *const c_char) -> usize {
     // SAFETY: the contract of every function: NULL or a call that lives.
-    let read = match unsafe { state(call) }.map(|state| state.asked) {
-        Some(Asked::Read { uri, .. }) => uri,
-        _ => "",
-    };
+    let state = unsafe { state(call) }.filter(|state| state.asked.is_read());
+    let read = state.map_or("", |state| state.asked_text());
     // SAFETY: NULL, or the caller's to be written.
     unsafe { give(read, uri) }
 }
@@ -106,12 +148,13 @@ pub unsafe extern "C" fn trine_mcp_variable(
     text: *mut *const c_char,
 ) -> usize {
     // SAFETY: the contract of every function: NULL or a call that lives.
-    let found = match unsafe { state(call) }.map(|state| state.asked) {
-        Some(Asked::Read { uri, template: Some(template) }) => {
-            template.template().value(uri, variable as usize).unwrap_or_default()
-        }
-        _ => "",
-    };
+    let state = unsafe { state(call) }.filter(|state| state.asked == Asked::Template);
+    let found = state.and_then(|state| {
+        let templates = state.object?.lists()?.all_templates();
+        let template = templates.get(state.info.tool as usize)?.template();
+        template.value(state.asked_text(), variable as usize)
+    });
+    let found = found.unwrap_or_default();
     // SAFETY: NULL, or the caller's to be written.
     unsafe { give(found, text) }
 }
@@ -154,7 +197,7 @@ pub unsafe extern "C" fn trine_mcp_write(
         Ok(bytes) => bytes,
         Err(status) => return status,
     };
-    let is_read = matches!(state.asked, Asked::Read { .. });
+    let is_read = state.asked.is_read();
     ended(state.with_out(|out, has_blocks| {
         if !is_read || *has_blocks {
             return Err(TRINE_E_STATE);
@@ -196,7 +239,7 @@ pub unsafe extern "C" fn trine_mcp_say(
     };
     let role = role as u8;
     let last = match &mut state.asked {
-        Asked::Prompt { role: last } => core::mem::replace(last, role),
+        Asked::Prompt(last) => core::mem::replace(last, role),
         // Who spoke last is not known there.
         Asked::Later => u8::MAX,
         _ => {
@@ -232,12 +275,10 @@ pub unsafe extern "C" fn trine_mcp_completion_of(
     if what.is_null() {
         return TRINE_E_NULL;
     }
-    let Asked::Complete(asked) = state.asked else { return TRINE_E_STATE };
-    let (of, index, node) = (asked.of.into(), asked.index.into(), asked.node.into());
+    let Some((of, node)) = state.asked.completed() else { return TRINE_E_STATE };
+    let (index, node, text) = (state.info.tool, node.into(), view(state.asked_text()));
     // SAFETY: not NULL, and the caller's to be written.
-    unsafe {
-        what.write(trine_completion { of, index, node, reserved: 0, text: view(asked.text) });
-    }
+    unsafe { what.write(trine_completion { of, index, node, reserved: 0, text }) };
     TRINE_OK
 }
 
@@ -283,7 +324,7 @@ pub unsafe extern "C" fn trine_mcp_more(call: *mut trine_call, total: u32) -> tr
 
 /// Appends a block to completions, if there is room for it.
 fn suggest(state: &mut State<'_>, one: &Block<'_>) -> trine_status {
-    if !matches!(state.asked, Asked::Complete(_) | Asked::Later) {
+    if state.asked.completed().is_none() && state.asked != Asked::Later {
         state.misuse(misuse::BLOCK);
         return TRINE_E_STATE;
     }
@@ -314,7 +355,7 @@ impl<'c> State<'c> {
                 let source = object.source();
                 (source.nodes(), source.params(number))
             }
-            Asked::Prompt { .. } => {
+            Asked::Prompt(_) => {
                 let table = object.lists().map(trine_mcp_lists::prompt_table);
                 let count = table.map_or(0, |table| table.entries(number, Side::Params).len());
                 (table, count as u8)
@@ -414,9 +455,12 @@ impl CTools<'_> {
             out.clear();
             return Answer::Content { mime, len: entry.size };
         }
-        let template = matches!(request.found, Found::Template(_)).then_some(entry);
-        let asked = Asked::Read { uri, template };
-        let state = self.state((request.now, request.deadline, request.id, index), asked);
+        let asked = match request.found {
+            Found::Resource(_) => Asked::Resource,
+            Found::Template(_) => Asked::Template,
+        };
+        let mut state = self.state((request.now, request.deadline, request.id, index), asked);
+        state.kept = uri.as_bytes();
         match run(state, (entry.read, entry.user_data), out) {
             (Answer::Blocks, false) => close(out, (uri, mime, what)),
             (Answer::NeedInput, _) => Answer::Failed(NO_INPUT),
@@ -431,7 +475,7 @@ impl CTools<'_> {
             return Answer::Failed("there is no such prompt");
         };
         let at = (request.now, request.deadline, request.id, request.prompt);
-        let mut state = self.state(at, Asked::Prompt { role: TRINE_ROLE_USER as u8 });
+        let mut state = self.state(at, Asked::Prompt(TRINE_ROLE_USER as u8));
         state.args = Some(request.args);
         (state.kept, state.answers) = (request.state, request.answers);
         run(state, (prompt.call, prompt.user_data), out).0
@@ -445,7 +489,11 @@ impl CTools<'_> {
     ) -> Answer {
         let Some(lists) = self.object.lists() else { return Answer::Blocks };
         let at = (request.now, request.deadline, request.id, request.index);
-        let state = self.state(at, Asked::Complete(request));
+        let Some(asked) = Asked::completion(request.of, request.node) else {
+            return Answer::Blocks;
+        };
+        let mut state = self.state(at, asked);
+        state.kept = request.text.as_bytes();
         match run(state, (lists.complete, lists.user_data), out).0 {
             Answer::NeedInput => Answer::Failed(NO_INPUT),
             answer => answer,
@@ -456,7 +504,7 @@ impl CTools<'_> {
     fn state<'c>(
         &self,
         (now, deadline, id, number): (u64, u64, CallId, u16),
-        asked: Asked<'c>,
+        asked: Asked,
     ) -> State<'c>
     where
         Self: 'c,

@@ -4,6 +4,7 @@
 #include "../../../firmware-example/c/src/board_tools.h"
 
 #include "../support/fixture.h"
+#include <trine_mcp.h>
 
 static uint64_t memory[FIXTURE_BYTES / 8u];
 static uint8_t bytes[sizeof board_tools_table];
@@ -26,6 +27,14 @@ static const trine_function calls[BOARD_TOOLS_COUNT] = {answer, answer, answer, 
 static const trine_table whole =
     TRINE_TABLE(bytes, calls, &entered, safe, safe, NULL, NULL, NULL);
 
+static const trine_extra extra[] = {TRINE_ICONS(0u, "{\"icons\":[]}")};
+static const trine_resource resource[] = {
+    TRINE_RESOURCE("a:b", "name", "", "text/plain", "", 0u, "text", 4u)};
+static const trine_mcp_lists with_extra = {
+    .struct_size = sizeof(trine_mcp_lists), .extras_count = 1u, .extras = extra};
+static const trine_mcp_lists with_resource = {
+    .struct_size = sizeof(trine_mcp_lists), .resources_count = 1u, .resources = resource};
+
 /* What a device with this table starts with; it is polled once when it starts. */
 static trine_status start(const trine_table *table)
 {
@@ -43,6 +52,9 @@ static trine_status start(const trine_table *table)
         uint64_t room[TRINE_SESSION_BYTES(192u, 256u) / 8u + 1u];
         trine_session *session = NULL;
 
+        /* Lists go with a packed table, but nothing can be added to its tools. */
+        CHECK(trine_mcp_offer(device, &with_extra, NULL) == TRINE_E_UNSUPPORTED);
+        CHECK(trine_mcp_offer(device, &with_resource, NULL) == TRINE_OK);
         CHECK(trine_poll(device, 1u, 32u, NULL) == TRINE_OK);
         CHECK(trine_session_init(room, sizeof room, device, &session) == TRINE_E_UNSUPPORTED);
         CHECK(session == NULL);

@@ -4,6 +4,8 @@
 pub(crate) mod ask;
 #[cfg(feature = "check")]
 mod check;
+#[cfg(feature = "resources")]
+pub(crate) mod constant;
 mod content;
 mod factory;
 #[cfg(feature = "local")]

@@ -17,6 +17,8 @@ mod captures;
 mod consent;
 #[cfg(feature = "secure")]
 mod demo;
+#[cfg(all(feature = "secure", feature = "resources"))]
+mod derived;
 mod failsafe;
 #[cfg(feature = "secure")]
 mod features;

@@ -116,6 +116,7 @@ pub fn check() -> Result<()> {
     parallel::each(TARGETS, |target| {
         library(&DEVICE, target, "base")?;
         library(&DEVICE, target, "full")?;
+        library(&DEVICE, target, "resources")?;
         library(&MODEL, target, if target.is_host() { "full" } else { "image" })?;
         // What reads files is large; that it is made at all does not hang on the chip.
         let is_with_files = target.name.starts_with("thumbv7em");
