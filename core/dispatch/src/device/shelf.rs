@@ -63,8 +63,8 @@ pub struct Prompted<'a> {
     pub prompt: u16,
     /// The arguments, which were checked.
     pub args: Args<'a>,
-    /// Where the request goes on with one that answered [`crate::Answer::NeedInput`]: the state that
-    /// was given there, which has passed through other hands. Else empty.
+    /// Where the request goes on with one that answered [`crate::Answer::NeedInput`]: the state
+    /// that was given there, which has passed through other hands. Else empty.
     pub state: &'a [u8],
     /// The answers to its requests, unchecked: records as `trine_wire` reads them. Else empty.
     pub answers: &'a [u8],
