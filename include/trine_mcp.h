@@ -64,12 +64,12 @@
 #define TRINE_LIST_PROMPTS 3
 
 /**
- * Who says a message: the person who uses the client.
+ * Role of a message: the person who uses the client.
  */
 #define TRINE_ROLE_USER 0
 
 /**
- * Who says a message: the model.
+ * Role of a message: the model.
  */
 #define TRINE_ROLE_ASSISTANT 1
 
@@ -267,9 +267,9 @@ extern "C" {
  *
  * @param device The device.
  * @param lists The lists.
- * @param problem Where it is said what is wrong: `tool` is the number of the entry (templates
- *                count from 10,000, prompts from 20,000, extras from 30,000), `node` that of a
- *                prompt's argument or -1. May be NULL.
+ * @param problem Receives what is wrong: `tool` is the number of the entry (templates count from
+ *                10,000, prompts from 20,000, extras from 30,000), `node` that of a prompt's
+ *                argument or -1. May be NULL.
  * @return TRINE_OK, TRINE_E_NULL, TRINE_E_STATE, TRINE_E_BUSY, TRINE_E_ALIGNMENT, TRINE_E_VERSION,
  *         TRINE_E_UNSUPPORTED where extras are for tools in a packed table, or TRINE_E_TABLE when
  *         an entry breaks a rule. Nothing has changed then.
@@ -353,8 +353,8 @@ TRINE_API size_t trine_mcp_variable(trine_call *call, uint32_t variable, const c
 TRINE_API trine_status trine_mcp_write(trine_call *call, const void *data, size_t size);
 
 /**
- * Appends a message of text to a prompt; `trine_put_block` appends other content, said by the one
- * who said the last text. Return TRINE_OK when all is written.
+ * Appends a message of text to a prompt; `trine_put_block` appends other content, with the role of
+ * the last text. Return TRINE_OK when all is written.
  *
  * @param call The call.
  * @param role `TRINE_ROLE_USER` or `TRINE_ROLE_ASSISTANT`.
@@ -410,7 +410,7 @@ TRINE_API trine_status trine_mcp_more(trine_call *call, uint32_t total);
 
 /**
  * Asks the client's language model, as `trine_need_input` asks a person. In the next call
- * TRINE_ANSWER_ACTION says whether there is an answer (0), and TRINE_ANSWER(0) is its text.
+ * TRINE_ANSWER_ACTION is 0 where there is an answer, and TRINE_ANSWER(0) is its text.
  * `return trine_mcp_ask_model(call, TRINE_TEXT("Why is it so dry?"), 200, NULL, 0);`
  *
  * Not every client has a model for this, and a person may say no: the action is then another one.
@@ -436,7 +436,7 @@ trine_status trine_mcp_ask_model(trine_call *call,
 
 /**
  * Asks for the folders and files that the client works on, as `trine_need_input` asks a person. In
- * the next call TRINE_ANSWER_ACTION says whether there is an answer (0), and `trine_mcp_root` has
+ * the next call TRINE_ANSWER_ACTION is 0 where there is an answer, and `trine_mcp_root` has
  * the addresses.
  *
  * @param call The call. What was written to its result is dropped.

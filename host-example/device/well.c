@@ -234,7 +234,7 @@ static trine_status explain(void *user_data, trine_call *call)
         return trine_mcp_ask_model(call, line.bytes, line.size, 100u, NULL, 0u);
     }
     if (trine_get_choice(call, TRINE_ANSWER_ACTION) != 0u) {
-        return trine_fail(call, TRINE_TEXT("the client has no model for this, or it said no"));
+        return trine_fail(call, TRINE_TEXT("the client has no model for this, or its user declined"));
     }
     size = trine_get_string(call, TRINE_ANSWER(0), &text);
     return trine_put_string(call, 0, text, size);

@@ -13,7 +13,7 @@ use crate::status::{TRINE_E_NO_SPACE, TRINE_E_NULL, TRINE_NEED_INPUT, trine_stat
 use crate::text;
 
 /// Asks the client's language model, as `trine_need_input` asks a person. In the next call
-/// TRINE_ANSWER_ACTION says whether there is an answer (0), and TRINE_ANSWER(0) is its text.
+/// TRINE_ANSWER_ACTION is 0 where there is an answer, and TRINE_ANSWER(0) is its text.
 /// `return trine_mcp_ask_model(call, TRINE_TEXT("Why is it so dry?"), 200, NULL, 0);`
 ///
 /// Not every client has a model for this, and a person may say no: the action is then another one.
@@ -49,7 +49,7 @@ pub unsafe extern "C" fn trine_mcp_ask_model(
 }
 
 /// Asks for the folders and files that the client works on, as `trine_need_input` asks a person. In
-/// the next call TRINE_ANSWER_ACTION says whether there is an answer (0), and `trine_mcp_root` has
+/// the next call TRINE_ANSWER_ACTION is 0 where there is an answer, and `trine_mcp_root` has
 /// the addresses.
 ///
 /// @param call The call. What was written to its result is dropped.

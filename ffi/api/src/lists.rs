@@ -152,9 +152,9 @@ const SIZE_MAX: usize = 4_096;
 ///
 /// @param device The device.
 /// @param lists The lists.
-/// @param problem Where it is said what is wrong: `tool` is the number of the entry (templates
-///                count from 10,000, prompts from 20,000, extras from 30,000), `node` that of a
-///                prompt's argument or -1. May be NULL.
+/// @param problem Receives what is wrong: `tool` is the number of the entry (templates count from
+///                10,000, prompts from 20,000, extras from 30,000), `node` that of a prompt's
+///                argument or -1. May be NULL.
 /// @return TRINE_OK, TRINE_E_NULL, TRINE_E_STATE, TRINE_E_BUSY, TRINE_E_ALIGNMENT, TRINE_E_VERSION,
 ///         TRINE_E_UNSUPPORTED where extras are for tools in a packed table, or TRINE_E_TABLE when
 ///         an entry breaks a rule. Nothing has changed then.

@@ -21,9 +21,9 @@ use crate::table::Table;
 use crate::text::{self, trine_text};
 use crate::tools::{CTools, NO_INFO, handle, view};
 
-/// Who says a message: the person who uses the client.
+/// Role of a message: the person who uses the client.
 pub const TRINE_ROLE_USER: u32 = 0;
-/// Who says a message: the model.
+/// Role of a message: the model.
 pub const TRINE_ROLE_ASSISTANT: u32 = 1;
 
 /// Of what a text is to be completed: a parameter of a tool.
@@ -108,7 +108,7 @@ impl<'c> State<'c> {
     }
 }
 
-/// What is said of content that is longer than a message.
+/// The error for content that is longer than a message.
 const TOO_LONG: &str = "the content is longer than result_max: raise that, give the content as \
      constant data, or announce it with trine_content";
 const NO_INPUT: &str = "a resource cannot ask for further input: a tool or a prompt can";
@@ -210,8 +210,8 @@ pub unsafe extern "C" fn trine_mcp_write(
     }))
 }
 
-/// Appends a message of text to a prompt; `trine_put_block` appends other content, said by the one
-/// who said the last text. Return TRINE_OK when all is written.
+/// Appends a message of text to a prompt; `trine_put_block` appends other content, with the role of
+/// the last text. Return TRINE_OK when all is written.
 ///
 /// @param call The call.
 /// @param role `TRINE_ROLE_USER` or `TRINE_ROLE_ASSISTANT`.
