@@ -141,6 +141,14 @@ static trine_status read_late(void *user_data, trine_call *call)
     return TRINE_PENDING;
 }
 
+/* Promises an answer that never comes. */
+static trine_status read_never(void *user_data, trine_call *call)
+{
+    (void)user_data;
+    (void)call;
+    return TRINE_PENDING;
+}
+
 /* Announces content that `read_piece` yields. */
 static trine_status read_stream(void *user_data, trine_call *call)
 {
@@ -272,7 +280,7 @@ static const trine_resource resources[] = {
     READ("error", read_error), READ("fail", read_fail), READ("utf8", read_utf8),
     READ("put", read_put), READ("mixed", read_mixed), READ("block", read_block),
     READ("input", read_input), READ("empty", read_empty), READ("late", read_late),
-    READ("stream", read_stream),
+    READ("stream", read_stream), READ("never", read_never),
     TRINE_RESOURCE("odd:constant", "constant", "", "text/plain", "", 0u, long_text,
                    sizeof long_text),
     TRINE_RESOURCE("odd:bytes", "bytes", "", "image/png", "", TRINE_RESOURCE_BINARY, "\x89PNG",
