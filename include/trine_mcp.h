@@ -463,6 +463,27 @@ TRINE_API trine_status trine_mcp_ask_roots(trine_call *call, const char *state, 
  */
 TRINE_API size_t trine_mcp_root(trine_call *call, uint32_t index, const char **uri);
 
+/**
+ * Sends a line of log about a pending call or read, for the client that made it, where that client
+ * asked for lines of this level. The host's own log has it too, as from `trine_log`.
+ *
+ * @param device The device.
+ * @param id The handle, from `trine_call_get_id`.
+ * @param level 0 debug, 1 info, 2 notice, 3 warning, 4 error, 5 critical, 6 alert, 7 emergency.
+ * @param text UTF-8; copied.
+ * @param size Bytes of the text.
+ * @return TRINE_OK (also where no one wants it), TRINE_E_NULL, TRINE_E_STATE, TRINE_E_BUSY,
+ *         TRINE_E_ARGUMENT, TRINE_E_UTF8, TRINE_E_STALE or TRINE_E_FULL.
+ *
+ * Context: owner-only.
+ */
+TRINE_API
+trine_status trine_mcp_log(trine_device *device,
+                           trine_call_id id,
+                           uint32_t level,
+                           const char *text,
+                           size_t size);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus

@@ -78,7 +78,7 @@ pub use block::{
 pub use call::{trine_call_get_block, trine_call_get_id, trine_call_get_info, trine_call_info};
 pub use call::{trine_content, trine_fail};
 #[cfg(feature = "resources")]
-pub use client::{trine_mcp_ask_model, trine_mcp_ask_roots, trine_mcp_root};
+pub use client::{trine_mcp_ask_model, trine_mcp_ask_roots, trine_mcp_log, trine_mcp_root};
 pub use clock::*;
 pub use config::{
     TRINE_LINK_BUS, TRINE_LINK_PACKET, TRINE_LINK_STREAM, trine_config, trine_problem,

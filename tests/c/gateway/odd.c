@@ -7,6 +7,7 @@
  * after it as if nothing had been. */
 #define _POSIX_C_SOURCE 200809L
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -20,6 +21,8 @@
 
 /* The read that is answered later, and whether one was given up. */
 static trine_call_id late;
+/* Whether its client was told that it is late. */
+static bool told;
 static uint32_t stopped;
 
 static trine_status fill(trine_call *call, const char *piece, size_t size, size_t count)
@@ -355,8 +358,12 @@ static void serve(trine_device *device, int line)
             }
             (void)trine_feed(device, bytes, (size_t)got);
         }
-        if (late != 0u && trine_resume(device, late, milliseconds(), finish, NULL) != TRINE_E_FULL) {
+        if (late != 0u && !told) {
+            told = trine_mcp_log(device, late, 3u, TRINE_TEXT("it is late")) != TRINE_E_FULL;
+        } else if (late != 0u
+                   && trine_resume(device, late, milliseconds(), finish, NULL) != TRINE_E_FULL) {
             late = 0u;
+            told = false;
         }
         if (trine_poll(device, milliseconds(), 16u, NULL) != TRINE_OK) {
             return;

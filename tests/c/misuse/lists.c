@@ -224,6 +224,9 @@ static void changes_are_told_of_what_is_there(void)
     REFUSES(trine_mcp_updated(fixture_device, long_uri, 1025u), TRINE_E_ARGUMENT);
     REFUSES(trine_mcp_changed(fixture_device, 0u), TRINE_E_ARGUMENT);
     REFUSES(trine_mcp_changed(fixture_device, 4u), TRINE_E_ARGUMENT);
+    REFUSES(trine_mcp_log(fixture_device, 1u, 8u, TRINE_TEXT("x")), TRINE_E_ARGUMENT);
+    REFUSES(trine_mcp_log(fixture_device, 1u, 3u, TRINE_TEXT("\xff")), TRINE_E_UTF8);
+    REFUSES(trine_mcp_log(fixture_device, 1u, 3u, TRINE_TEXT("of no call")), TRINE_E_STALE);
     CHECK(trine_mcp_updated(fixture_device, TRINE_TEXT("a:b")) == TRINE_OK);
     CHECK(trine_mcp_updated(fixture_device, TRINE_TEXT("a:any")) == TRINE_OK);
     CHECK(trine_mcp_changed(fixture_device, TRINE_LIST_PROMPTS) == TRINE_OK);

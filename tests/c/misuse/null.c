@@ -212,6 +212,8 @@ static void list_functions(void)
     REFUSES(trine_mcp_updated(NULL, text, 4u), TRINE_E_NULL);
     REFUSES(trine_mcp_updated(fixture_device, NULL, 4u), TRINE_E_NULL);
     REFUSES(trine_mcp_changed(NULL, TRINE_LIST_PROMPTS), TRINE_E_NULL);
+    REFUSES(trine_mcp_log(NULL, 1u, 3u, text, 4u), TRINE_E_NULL);
+    REFUSES(trine_mcp_log(fixture_device, 1u, 3u, NULL, 4u), TRINE_E_NULL);
     REFUSES(trine_mcp_uri(NULL, NULL), 0u);
     REFUSES(trine_mcp_variable(NULL, 0u, NULL), 0u);
     REFUSES(trine_mcp_root(NULL, 0u, NULL), 0u);
