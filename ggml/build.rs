@@ -1,5 +1,9 @@
 //! Compiles what keeps exceptions of ggml's C++ away from Rust, where ggml is built at all.
 
+#[cfg(feature = "fibers")]
+#[path = "ternary/print.rs"]
+mod print;
+
 fn main() {
     println!("cargo::rerun-if-changed=src/backend/guard.cpp");
     #[cfg(feature = "cpu")]
@@ -18,11 +22,18 @@ fn fibers() {
         println!("cargo::error=the sources of ggml are not found, which has headers for backends");
         return;
     };
+    let print = match print::print(std::path::Path::new("ternary")) {
+        Ok(print) => print,
+        Err(error) => return println!("cargo::error=ggml/ternary is not read: {error}"),
+    };
     let mut build = cc::Build::new();
+    build.define("TRINE_KERNELS", &*format!("\"{print}\""));
     build.cpp(true).std("c++17").file("ternary/fibers.cpp").define("_GNU_SOURCE", None);
     build.include(ggml.join("src")).include(ggml.join("include"));
     // Each number is rounded where it is computed.
     build.flag("-ffp-contract=off").flag("-Wno-unknown-pragmas").opt_level(2);
+    // What a kernel computes with before it has written it is found by other bits.
+    build.flag_if_supported("-ftrivial-auto-var-init=pattern");
     // Kernels read rows of halves by words, which the language of devices allows.
     build.flag("-fno-strict-aliasing");
     // Jumps go from one stack to another, which the library would take for an error.

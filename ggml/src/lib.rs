@@ -48,7 +48,7 @@ pub mod llama;
 mod round;
 
 #[cfg(feature = "cpu")]
-pub use backend::{Device, Kind};
+pub use backend::{Device, Kernels, Kind};
 #[cfg(feature = "modules")]
 pub use backend::{Module, Modules, State, VARIABLE};
 #[cfg(feature = "cpu")]

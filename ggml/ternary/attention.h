@@ -151,9 +151,12 @@ DEVICE float mix(float mixed, const float *scores, const float *shrinks,
 template <typename T, unsigned AHEAD, unsigned THREADS>
 KERNEL __launch_bounds__(THREADS, THREADS == ATTEND_THREADS_ONE ? 1 : 3)
     attend(const float *queries, const int *ends, Heads<T> heads, float *out) {
-    __shared__ float4 query_room[WIDTH_MOST / 4], score_room[ATTEND_TILE / 4];
-    __shared__ float mosts[ATTEND_BLOCKS], tops[ATTEND_BLOCKS], shrinks[ATTEND_BLOCKS];
-    __shared__ float inverse;
+    SHARED(float4, query_room, WIDTH_MOST / 4);
+    SHARED(float4, score_room, ATTEND_TILE / 4);
+    SHARED(float, mosts, ATTEND_BLOCKS);
+    SHARED(float, tops, ATTEND_BLOCKS);
+    SHARED(float, shrinks, ATTEND_BLOCKS);
+    SHARED_ONE(float, inverse);
     float *query = reinterpret_cast<float *>(query_room);
     float *scores = reinterpret_cast<float *>(score_room);
     unsigned head = blockIdx.x, token = blockIdx.y, width = heads.width, i = threadIdx.x;

@@ -146,8 +146,10 @@ KERNEL __launch_bounds__(WARPS *WARP, WIDTH == 128 ? 4 : 5)
     constexpr unsigned ROWS = WARPS * SHARED_ROWS, COLUMNS = WIDTH / WARP;
     constexpr unsigned STEP = WIDTH + 16 / sizeof(T), THREADS = WARPS * WARP;
     constexpr unsigned ROOM = SHARED_POSITIONS * STEP * sizeof(T) / 16;
-    __shared__ uint4 keys_room[ROOM], values_room[ROOM];
-    __shared__ float4 query_room[ROWS * WIDTH / 4], share_room[ROWS * SHARED_POSITIONS / 4];
+    SHARED(uint4, keys_room, ROOM);
+    SHARED(uint4, values_room, ROOM);
+    SHARED(float4, query_room, ROWS * WIDTH / 4);
+    SHARED(float4, share_room, ROWS * SHARED_POSITIONS / 4);
     unsigned lane = threadIdx.x % WARP, warp = threadIdx.x / WARP, width = heads.width;
     unsigned group = heads.heads / heads.kv_heads, count = tokens * group;
     // Later tokens see more: their blocks begin first.

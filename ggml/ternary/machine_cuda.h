@@ -9,6 +9,8 @@
 
 #define KERNEL __global__ static void
 #define DEVICE __device__ static inline
+#define SHARED(type, name, count) __shared__ type name[count]
+#define SHARED_ONE(type, name) __shared__ type name
 
 namespace machine {
 

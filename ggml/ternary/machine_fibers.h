@@ -1,5 +1,5 @@
 // A processor that runs blocks one after the other, and the threads of a block as fibers that take
-// turns at barriers.
+// turns at barriers, in orders that a seed chooses (`chance_fibers.h`).
 #pragma once
 
 #include <csetjmp>
@@ -14,9 +14,10 @@
 #include <string>
 #include <vector>
 
+#include "chance_fibers.h"
+
 #define KERNEL static void
 #define DEVICE static inline
-#define __shared__ static
 #define __restrict__ __restrict
 #define __launch_bounds__(...)
 
@@ -61,6 +62,8 @@ constexpr unsigned WARP = 32;
 // The block that runs. ggml computes in one thread at a time.
 struct Block {
     std::vector<Fiber> fibers;
+    // Warps that do not wait.
+    std::vector<unsigned> ready;
     // What lanes of a warp hand each other.
     std::vector<uint32_t> slots;
     std::jmp_buf home;
@@ -121,8 +124,11 @@ inline bool release(unsigned from, unsigned to, State state) {
     return any;
 }
 
-inline void run_block() {
+// Threads of a block that have not begun.
+inline void begin_block() {
     Block &all = block();
+    blocks_run()++;
+    all.ready.clear();
     for (unsigned at = 0; at < all.threads; at++) {
         Fiber &fiber = all.fibers[at];
         if (!fiber.stack) {
@@ -135,20 +141,51 @@ inline void run_block() {
         makecontext(&fiber.context, begin, 0);
         fiber.state = State::ready;
         fiber.has_begun = false;
+        if (at % WARP == 0) {
+            all.ready.push_back(at);
+        }
     }
-    for (bool goes_on = true; goes_on;) {
-        for (unsigned at = 0; at < all.threads; at++) {
-            if (all.fibers[at].state == State::ready) {
-                all.current = at;
-                thread_index = dim3(at, 0, 0);
-                go_on(all.fibers[at]);
+}
+
+// Lets the lanes of a warp go on until they wait; answers whether they waited for each other alone.
+inline bool step(unsigned warp) {
+    Block &all = block();
+    Order lanes(WARP);
+    for (unsigned place = 0; place < WARP; place++) {
+        unsigned at = warp + lanes.at(place);
+        if (all.fibers[at].state == State::ready) {
+            all.current = at;
+            thread_index = dim3(at, 0, 0);
+            go_on(all.fibers[at]);
+        }
+    }
+    return release(warp, warp + WARP, State::at_warp);
+}
+
+inline void run_block() {
+    Block &all = block();
+    begin_block();
+    // In some blocks warps keep pace with each other, in others one after the other goes as far as
+    // it can: up to a barrier, or to the end where that is missing.
+    bool goes_far = random_below(2) == 0;
+    do {
+        while (!all.ready.empty()) {
+            unsigned at = random_below(unsigned(all.ready.size()));
+            bool goes_on = step(all.ready[at]);
+            while (goes_on && goes_far) {
+                goes_on = step(all.ready[at]);
+            }
+            if (!goes_on) {
+                all.ready[at] = all.ready.back();
+                all.ready.pop_back();
             }
         }
-        goes_on = release(0, all.threads, State::at_block);
-        for (unsigned warp = 0; warp < all.threads; warp += WARP) {
-            goes_on |= release(warp, warp + WARP, State::at_warp);
+        if (release(0, all.threads, State::at_block)) {
+            for (unsigned warp = 0; warp < all.threads; warp += WARP) {
+                all.ready.push_back(warp);
+            }
         }
-    }
+    } while (!all.ready.empty());
     for (unsigned at = 0; at < all.threads; at++) {
         if (all.fibers[at].state != State::done) {
             throw std::runtime_error("threads of a block wait for each other");
@@ -163,10 +200,24 @@ inline bool &leaves_out() {
     return last;
 }
 
-template <typename... Wanted, typename... Given>
-void launch(void (*kernel)(Wanted...), dim3 grid, unsigned threads, int, Given... given) {
+// Work that is kept to be done again, as a graph of CUDA's keeps it, while there is a list of it.
+using Task = std::function<void()>;
+inline std::vector<Task> *&kept() {
+    static std::vector<Task> *tasks = nullptr;
+    return tasks;
+}
+
+inline void perform(Task task) {
+    if (kept()) {
+        kept()->push_back(std::move(task));
+    } else {
+        task();
+    }
+}
+
+inline void run_grid(Task kernel, dim3 grid, unsigned threads) {
     Block &all = block();
-    all.kernel = [=] { kernel(given...); };
+    all.kernel = std::move(kernel);
     all.threads = threads;
     if (all.fibers.size() < threads) {
         all.fibers.resize(threads);
@@ -174,17 +225,21 @@ void launch(void (*kernel)(Wanted...), dim3 grid, unsigned threads, int, Given..
     }
     grid_size = grid;
     block_size = dim3(threads);
-    for (unsigned z = 0; z < grid.z; z++) {
-        for (unsigned y = 0; y < grid.y; y++) {
-            for (unsigned x = 0; x < grid.x; x++) {
-                block_index = dim3(x, y, z);
-                bool is_last = grid.y > 1 && x + 1 == grid.x && y + 1 == grid.y;
-                if (!(is_last && leaves_out())) {
-                    run_block();
-                }
-            }
+    Order blocks(grid.x * grid.y * grid.z);
+    for (unsigned place = 0; place < blocks.count; place++) {
+        unsigned at = blocks.at(place), x = at % grid.x, y = at / grid.x % grid.y;
+        block_index = dim3(x, y, at / grid.x / grid.y);
+        bool is_last = grid.y > 1 && x + 1 == grid.x && y + 1 == grid.y;
+        if (!(is_last && leaves_out())) {
+            run_block();
         }
     }
+}
+
+template <typename... Wanted, typename... Given>
+void launch(void (*kernel)(Wanted...), dim3 grid, unsigned threads, int, Given... given) {
+    Task all = [=] { kernel(given...); };
+    perform([=] { run_grid(all, grid, threads); });
 }
 
 template <typename T>
@@ -198,6 +253,27 @@ T exchange(T x, unsigned lane) {
     return x;
 }
 
+template <typename At>
+void barrier(At at) {
+    static const int own = number_of(at());
+    if (own != left_out()) {
+        wait(State::at_block);
+    }
+}
+
+template <typename At>
+void wait_for_copies(At at) {
+    static const int own = number_of(at());
+    Fiber &fiber = block().fibers[block().current];
+    if (own == left_out()) {
+        return;
+    }
+    for (auto &[to, words] : fiber.copies) {
+        *to = words;
+    }
+    fiber.copies.clear();
+}
+
 } // namespace machine
 
 #define threadIdx machine::thread_index
@@ -205,7 +281,10 @@ T exchange(T x, unsigned lane) {
 #define blockDim machine::block_size
 #define gridDim machine::grid_size
 
-DEVICE void __syncthreads() { machine::wait(machine::State::at_block); }
+// Each of these is a place that a test can leave out.
+#define PLACE [] { return machine::Place{__FILE__, __LINE__}; }
+#define __syncthreads() machine::barrier(PLACE)
+#define wait_for_copies() machine::wait_for_copies(PLACE)
 
 template <typename T>
 T __shfl_xor_sync(unsigned, T x, int lanes) {
@@ -241,14 +320,6 @@ DEVICE void copy_ahead(uint4 *to, const uint4 *from, bool is_there) {
     machine::Block &all = machine::block();
     all.fibers[all.current].copies.push_back({to, is_there ? *from : uint4{0, 0, 0, 0}});
 }
-DEVICE void wait_for_copies() {
-    machine::Block &all = machine::block();
-    for (auto &[to, words] : all.fibers[all.current].copies) {
-        *to = words;
-    }
-    all.fibers[all.current].copies.clear();
-}
-
 DEVICE void load_tile(uint32_t (&b)[4], const int8_t *columns, unsigned step) {
     unsigned lane = threadIdx.x % machine::WARP;
     for (unsigned part = 0; part < 4; part++) {

@@ -62,8 +62,8 @@ DEVICE float added(const float *squares, unsigned count, float partial) {
 // epsilon. `own` are this thread's numbers, one of each `ROW_THREADS`.
 template <unsigned EACH>
 DEVICE float norm_factor(const float (&own)[EACH], unsigned columns, float epsilon) {
-    __shared__ float4 room[LANES * TILE_STRIDE / 4];
-    __shared__ float factor;
+    SHARED(float4, room, LANES * TILE_STRIDE / 4);
+    SHARED_ONE(float, factor);
     float *squares = reinterpret_cast<float *>(room);
     constexpr unsigned TOGETHER = TILE / ROW_THREADS;
     float partial = 0.0f;
@@ -105,8 +105,8 @@ template <unsigned EACH>
 KERNEL __launch_bounds__(ROW_THREADS)
     norm_codes(const float *x, unsigned step, const float *weight, int8_t *codes, unsigned columns,
                float epsilon, int kind) {
-    __shared__ uint32_t most_room[ROW_THREADS / WARP];
-    __shared__ int sum_room[ROW_THREADS / WARP];
+    SHARED(uint32_t, most_room, ROW_THREADS / WARP);
+    SHARED(int, sum_room, ROW_THREADS / WARP);
     let_next_begin();
     const float *row = x + size_t(blockIdx.x) * step;
     int8_t *out = codes + size_t(blockIdx.x) * stride(columns);
@@ -155,7 +155,7 @@ template <unsigned EACH>
 KERNEL __launch_bounds__(ROW_THREADS)
     norm_head(const float *x, const float *weight, uint8_t *out, unsigned columns, float epsilon,
               unsigned block) {
-    __shared__ float largest[ROW_THREADS * EACH / 32];
+    SHARED(float, largest, ROW_THREADS * EACH / 32);
     float own[EACH];
     let_next_begin();
     wait_for_before();

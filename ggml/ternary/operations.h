@@ -212,6 +212,7 @@ void compute(const ggml_tensor *op, machine::Stream stream) {
     if (!own) {
         return;
     }
+    machine::poison_output(op->data, ggml_nbytes(op), stream);
     bool is_half = own->own == Own::turn     ? op->src[4]->type == GGML_TYPE_F16
                    : own->own == Own::attend ? op->src[2]->type == GGML_TYPE_F16
                                              : false;

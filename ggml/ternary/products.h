@@ -170,8 +170,8 @@ template <unsigned TOKENS>
 KERNEL __launch_bounds__(MANY_THREADS, 2)
     product_many(Stack stack, const int8_t *codes, unsigned tokens) {
     constexpr unsigned TILE = TOKENS * MANY_STRIDE / 16, THREADS = MANY_WARPS * WARP;
-    __shared__ uint4 tiles[2 * MANY_PARTS * TILE];
-    __shared__ End ends[TOKENS];
+    SHARED(uint4, tiles, 2 * MANY_PARTS * TILE);
+    SHARED(End, ends, TOKENS);
     unsigned lane = threadIdx.x % WARP, thread = threadIdx.x % THREADS;
     unsigned part = threadIdx.x / THREADS, columns = stack.columns;
     unsigned first = blockIdx.x * MANY_ROWS + thread / WARP * 16 + lane / 4;

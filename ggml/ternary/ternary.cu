@@ -77,12 +77,17 @@ const char *backend_name(ggml_backend_t backend) { return of(backend).name.c_str
 void backend_free(ggml_backend_t backend) { delete backend; }
 void backend_wait(ggml_backend_t backend) { of(backend).machine.wait(); }
 
-// What tells a graph from others: its operations, and where everything lies. Words are added as in
-// FNV-1a, which has bytes: this runs before every token.
+// What tells a graph from others: its operations, and the place, type and shape of everything. Words
+// are added as in FNV-1a, which has bytes: this runs before every token.
 class Print {
   public:
     void add(uint64_t word) { print = (print ^ word) * 1099511628211u; }
-    void add(const void *at) { add(uint64_t(reinterpret_cast<uintptr_t>(at))); }
+    void add(const ggml_tensor *tensor) {
+        add(uint64_t(reinterpret_cast<uintptr_t>(tensor->data)));
+        add(uint64_t(tensor->ne[0]) << 32 | uint64_t(tensor->ne[1]));
+        add(uint64_t(tensor->ne[2]) << 32 | uint64_t(tensor->ne[3]));
+        add(uint64_t(tensor->nb[1]) << 8 | uint64_t(tensor->type));
+    }
     uint64_t value() const { return print ^ print >> 32; }
 
   private:
@@ -100,13 +105,9 @@ uint64_t print_of(const ggml_cgraph *graph) {
         for (int word = WORDS_BEFORE; word < WORDS_BEFORE + 8; word++) {
             print.add(uint64_t(uint32_t(op->op_params[word])));
         }
-        print.add(op->data);
-        print.add(uint64_t(op->ne[0]));
-        print.add(uint64_t(op->ne[1]));
+        print.add(op);
         for (int from = 0; from < GGML_MAX_SRC && op->src[from]; from++) {
-            print.add(op->src[from]->data);
-            print.add(uint64_t(op->src[from]->nb[1]));
-            print.add(uint64_t(op->src[from]->ne[1]));
+            print.add(op->src[from]);
         }
     }
     return print.value();
@@ -166,6 +167,19 @@ ggml_backend_dev_t registry_device(ggml_backend_reg_t registry, size_t at) {
     return &devices(registry)[at]->ggml;
 }
 
+// The print of the sources that this is compiled from (`print.rs`), which the build has.
+#ifndef TRINE_KERNELS
+#define TRINE_KERNELS ""
+#endif
+const char *kernels_print = TRINE_KERNELS;
+
+extern "C" const char *trine_ternary_kernels() { return kernels_print; }
+
+void *registry_function(ggml_backend_reg_t, const char *name) {
+    bool is_print = std::strcmp(name, "trine_ternary_kernels") == 0;
+    return is_print ? reinterpret_cast<void *>(trine_ternary_kernels) : nullptr;
+}
+
 void describe(Device &device, ggml_backend_reg_t registry) {
     ggml_backend_device_i calls = {};
     calls.get_name = device_name;
@@ -198,6 +212,7 @@ ggml_backend_reg_t trine_ternary_reg() {
         calls.get_name = registry_name;
         calls.get_device_count = registry_count;
         calls.get_device = registry_device;
+        calls.get_proc_address = registry_function;
         registry = {GGML_BACKEND_API_VERSION, calls, &all};
         for (int at = 0; at < machine::Device::count(); at++) {
             all.push_back(std::make_unique<Device>());

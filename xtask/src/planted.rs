@@ -160,8 +160,12 @@ impl Copy {
     /// What a line of what was seen begins with: package and patch as they are now.
     fn key(&self, bug: &Bug) -> Result<String> {
         let package = bug.tests.first().map_or("", |name| name.trim_start_matches("trine-"));
-        let folder = if package == "gateway" { "host" } else { "core" };
-        let tree = self.git(&["write-tree", &format!("--prefix={folder}/{package}/")])?;
+        let folder = match package {
+            "ggml" => "",
+            "gateway" => "host/",
+            _ => "core/",
+        };
+        let tree = self.git(&["write-tree", &format!("--prefix={folder}{package}/")])?;
         let patch = self.git(&["hash-object", &bug.patch])?;
         Ok(format!("{} {} {} ", tree.trim(), patch.trim(), bug.name))
     }
@@ -171,7 +175,7 @@ impl Copy {
         sh::clean_cargo_env(&mut program);
         program.current_dir(&self.root).env("CARGO_TARGET_DIR", &self.target);
         program.env("PROPTEST_RNG_SEED", "1").env("PROPTEST_DISABLE_FAILURE_PERSISTENCE", "1");
-        program
+        devtools_gpu::build::for_tests(program)
     }
 
     fn build(&self, bug: &Bug) -> Result<String> {

@@ -15,6 +15,9 @@ use crate::model::{FULL, Shape, figures, made, measured, number};
 
 /// Rounds of each engine; the figures are their medians.
 const ROUNDS: &str = "5";
+/// Tokens of longer prompts, and the rounds and greedy tokens that they are measured with.
+const PROMPTS: [&str; 2] = ["512", "2048"];
+const LONG: [&str; 4] = ["--rounds", "3", "--greedy", "32"];
 /// Least ratios to llama.cpp's speed, and seconds in which a model is loaded at most.
 const DECODE: f64 = 0.95;
 const PREFILL: f64 = 1.0;
@@ -45,15 +48,27 @@ pub fn main(
     let backends = format!("cpu,{backend}");
     let options = ["--backend", &backends, "--peer", "--rounds", ROUNDS];
     let measured = measured(bundle.trine()?, &model, &options)?;
-    let gates = gates(&measured, backend == ternary::NAME)?;
+    let is_exact = backend == ternary::NAME;
+    let mut gates = gates(&measured, is_exact)?;
+    let mut prompts = String::new();
+    // A small model has no room for them.
+    for prompt in PROMPTS.iter().filter(|_| is_full) {
+        let options = [&options[..3], &LONG, &["--prompt", prompt]].concat();
+        let measured = self::measured(bundle.trine()?, &model, &options)?;
+        prompts += &long(prompt, &measured)?;
+        if is_exact {
+            exact(&mut gates, &format!(", prompt of {prompt}"), &measured)?;
+        }
+    }
     let text = format!(
         "`trine model make {} --head q6_k`; a GPU bundle, in which ggml is compiled for \
          x86-64-v3. Medians of {ROUNDS} rounds, in turns on the device: 128 tokens at once, 32 one \
          at a time. Figures of 0 are the CPU's, of 1 the device's; its peers are llama.cpp there \
-         with its head on the CPU, and all of it there.\n\n{}\n{}",
+         with its head on the CPU, and all of it there.\n\n{}\n{}\n{}",
         shape.make,
         gates.text,
-        figures(&measured)
+        figures(&measured),
+        if prompts.is_empty() { prompts } else { format!("{LONG_HEAD}{prompts}") }
     );
     if bundled.is_some() {
         record.folder = bundle.records();
@@ -79,20 +94,65 @@ fn gates(measured: &Value, is_exact: bool) -> Result<Gates> {
         }
     }
     gates.at_most("seconds to load", number(measured, "/1/load_s")?, LOAD);
-    let (others, apart) =
-        (number(measured, "/1/greedy_others")?, number(measured, "/1/logits_apart")?);
     if is_exact {
-        gates.at_most("greedy tokens that are not the CPU's", others, 0.0);
-        gates.holds(format!("each logit is the CPU's: {apart:e} apart at most"), apart == 0.0);
+        exact(&mut gates, "", measured)?;
     }
     Ok(gates)
+}
+
+/// What is asked of our own backend alone.
+fn exact(gates: &mut Gates, after: &str, measured: &Value) -> Result<()> {
+    let (others, apart) =
+        (number(measured, "/1/greedy_others")?, number(measured, "/1/logits_apart")?);
+    gates.at_most(format!("greedy tokens that are not the CPU's{after}"), others, 0.0);
+    let text = format!("each logit is the CPU's{after}: {apart:e} apart at most");
+    gates.holds(text, apart == 0.0);
+    Ok(())
+}
+
+/// Above the rows of longer prompts.
+const LONG_HEAD: &str = "\
+Longer prompts, medians of 3 rounds, and 32 tokens decoded after each. The peer is llama.cpp with
+all of it there.
+
+| tokens a second | device | llama.cpp | ratio | CPU |
+|---|---:|---:|---:|---:|
+";
+
+/// Rows of what was measured of a longer prompt, with quantized activations.
+fn long(prompt: &str, measured: &Value) -> Result<String> {
+    let mut rows = String::new();
+    for (name, what) in [("prefill", "prefill"), ("decode", "decode after")] {
+        let of = |place: &str| number(measured, &format!("/{place}/{name}_tokens_per_s"));
+        let [device, peer, cpu] = [of("1")?, of("1/beside/peers/1")?, of("0")?];
+        let ratio = number(measured, &format!("/1/beside/codes/1/{name}"))?;
+        rows += &format!("| {what} {prompt} | {device:.1} | {peer:.1} | {ratio:.2} | {cpu:.1} |\n");
+    }
+    Ok(rows)
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
-    use super::gates;
+    use super::{gates, long};
+
+    #[test]
+    fn rows_of_a_longer_prompt_are_next_to_the_peers() {
+        let speeds = |prefill: f64, decode: f64| {
+            let decode = ("decode_tokens_per_s".to_owned(), json!(decode));
+            let all = [("prefill_tokens_per_s".to_owned(), json!(prefill)), decode];
+            Value::Object(all.into_iter().collect())
+        };
+        let mut device = speeds(1000.0, 100.0);
+        device["beside"] = json!({ "peers": [speeds(1.0, 1.0), speeds(500.0, 80.0)],
+            "codes": [{ "prefill": 9.0, "decode": 9.0 }, { "prefill": 2.0, "decode": 1.25 }] });
+        assert_eq!(
+            long("512", &json!([speeds(10.0, 5.0), device])).unwrap(),
+            "| prefill 512 | 1000.0 | 500.0 | 2.00 | 10.0 |\n\
+             | decode after 512 | 100.0 | 80.0 | 1.25 | 5.0 |\n"
+        );
+    }
 
     #[test]
     fn a_device_keeps_the_gates_of_what_it_computes() {

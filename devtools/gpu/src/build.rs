@@ -28,6 +28,19 @@ pub(crate) fn portable(mut cargo: Command) -> Command {
     cache::keep_objects(cargo)
 }
 
+/// For tests, which compile ggml far longer than they run it: it is made less quick.
+#[must_use]
+pub fn for_tests(cargo: Command) -> Command {
+    let mut cargo = native(cargo);
+    // Several sources at once share what their headers take, a sixth of all.
+    cargo.env("LLAMA_LIB_PROFILE", "Tests").env("CMAKE_UNITY_BUILD", "ON");
+    for language in ["C", "CXX"] {
+        cargo.env(format!("{language}FLAGS"), "-march=native");
+        cargo.env(format!("CMAKE_{language}_FLAGS_TESTS"), "-O0 -DNDEBUG");
+    }
+    cargo
+}
+
 /// How what is compiled with ggml is built.
 #[derive(Clone, Copy, Debug)]
 pub enum How {
@@ -42,19 +55,12 @@ impl How {
     /// them, so for these they are made less quick, by a configuration of which its build knows
     /// nothing but these options.
     pub(crate) fn cargo(self, what: &str) -> Result<Command> {
-        let cargo = native(sh::cargo());
         if matches!(self, Self::ForSpeed) {
-            let mut cargo = vulkan::build(cargo)?;
+            let mut cargo = vulkan::build(native(sh::cargo()))?;
             cargo.args([what, "--release", "--target-dir"]).arg(target_dir());
             return Ok(cargo);
         }
-        let mut cargo = vulkan::build_for_tests(cargo)?;
-        // Several sources at once share what their headers take, a sixth of all.
-        cargo.env("LLAMA_LIB_PROFILE", "Tests").env("CMAKE_UNITY_BUILD", "ON");
-        for language in ["C", "CXX"] {
-            cargo.env(format!("{language}FLAGS"), "-march=native");
-            cargo.env(format!("CMAKE_{language}_FLAGS_TESTS"), "-O0 -DNDEBUG");
-        }
+        let mut cargo = vulkan::build_for_tests(for_tests(sh::cargo()))?;
         // What is compiled lies with that of the other legs, the programs apart: these have
         // devices. Where cargo does not know this, it compiles all of it once more.
         cargo.args([what, "--target-dir"]).arg(with_devices());

@@ -113,7 +113,7 @@ mod found {
 
     use trine_c_model::hosted::NOT_FOUND;
     use trine_ggml::{Device, Kind};
-    use trine_models::offload::{is_software, taken, verdict};
+    use trine_models::offload::{is_software, place, taken, verdict};
 
     use super::{
         TRINE_HOST_GPU, TRINE_HOST_HELPER, TRINE_HOST_INTEGRATED, TRINE_HOST_PROCESSOR,
@@ -136,8 +136,7 @@ mod found {
         };
         let is_taken = taken(&devices) == Some(index);
         let why = match verdict(*device) {
-            Ok(()) if is_taken => "it is the first of its kind",
-            Ok(()) => "another one comes first",
+            Ok(()) => place(*device, is_taken),
             Err(why) => why,
         };
         let (free, all) = device.memory();

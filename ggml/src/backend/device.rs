@@ -7,7 +7,7 @@ use std::ptr::NonNull;
 use llama_cpp_sys_2 as sys;
 
 use super::guard::{self, guarded};
-use super::{Error, Result, Tensor, log};
+use super::{Error, Kernels, Result, Tensor, kernels, log};
 
 /// What a device is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,9 +37,9 @@ pub(super) fn text(text: *const c_char) -> String {
 
 impl Device {
     /// All devices of the backends that this program was built with, in ggml's order: graphics
-    /// processors before the processor, and our own backend's before all. With the feature
-    /// `modules` they are those of the modules, which are loaded now if no one has asked for them
-    /// yet.
+    /// processors before the processor, and our own backend's before all, or behind all where its
+    /// kernels were not measured ([`Self::is_measured`]). With the feature `modules` they are those
+    /// of the modules, which are loaded now if no one has asked for them yet.
     #[must_use]
     pub fn all() -> Vec<Self> {
         log::start();
@@ -54,7 +54,8 @@ impl Device {
         // SAFETY: the index is below the count, and nothing is unloaded.
         let device = |index| NonNull::new(unsafe { sys::ggml_backend_dev_get(index) });
         let mut all: Vec<Self> = (0..count).filter_map(device).map(Self).collect();
-        all.sort_by_key(|device| !device.is_ternary());
+        let known = Kernels::here();
+        all.sort_by_cached_key(|device| kernels::rank(known, device.kernels().as_deref()));
         all
     }
 
@@ -102,6 +103,31 @@ impl Device {
     #[must_use]
     pub fn is_ternary(self) -> bool {
         self.backend() == "Ternary"
+    }
+
+    /// The print of the kernels of our own backend, by which they are told from those of other
+    /// sources; empty where its module has none.
+    #[must_use]
+    pub fn kernels(self) -> Option<String> {
+        if !self.is_ternary() {
+            return None;
+        }
+        type Print = unsafe extern "C" fn() -> *const c_char;
+        let name = c"trine_ternary_kernels";
+        // SAFETY: the registry lives for ever, and the name ends with a zero.
+        let found =
+            unsafe { sys::ggml_backend_reg_get_proc_address(self.registry(), name.as_ptr()) };
+        // SAFETY: what has this name has this type, by `ggml/ternary/ternary.cu`; null is none.
+        let print = unsafe { std::mem::transmute::<*mut c_void, Option<Print>>(found) };
+        // SAFETY: it has no arguments.
+        Some(print.map_or_else(String::new, |print| text(unsafe { print() })))
+    }
+
+    /// Whether its kernels are those of a record that was made on a device: always, but for our own
+    /// backend's ([`Kernels`]).
+    #[must_use]
+    pub fn is_measured(self) -> bool {
+        self.kernels().is_none_or(|print| Kernels::here().were_measured(&print))
     }
 
     fn registry(self) -> sys::ggml_backend_reg_t {

@@ -7,6 +7,7 @@ mod device;
 #[cfg(feature = "fibers")]
 mod fibers;
 mod guard;
+mod kernels;
 pub(crate) mod log;
 #[cfg(feature = "modules")]
 mod modules;
@@ -21,6 +22,7 @@ mod why;
 
 pub(crate) use device::Backend;
 pub use device::{Device, Kind};
+pub use kernels::Kernels;
 #[cfg(feature = "modules")]
 pub use modules::{Module, Modules, State, VARIABLE};
 pub(crate) use own::{Own, Source};

@@ -102,3 +102,55 @@ impl Context {
         Ok(made)
     }
 }
+
+#[cfg(all(test, feature = "fibers"))]
+mod tests {
+    use llama_cpp_sys_2 as sys;
+
+    use super::Own;
+    use crate::backend::{Backend, Context, Device, Graph, Scheduler, Type};
+
+    const COLUMNS: usize = 64;
+    const ROWS: usize = 8;
+
+    /// Graphs are kept by what they compute from. Rows that are of another type, and else the same,
+    /// are another graph: the one that is kept would read them as what they were.
+    #[test]
+    fn a_graph_is_not_used_again_for_operands_of_another_type() {
+        let device = Device::all().into_iter().find(|device| device.is_ternary()).unwrap();
+        let memory = Context::new(3, 0).unwrap();
+        let rows = memory.tensor(Type::F32, [COLUMNS, ROWS]).unwrap();
+        let x = memory.tensor(Type::F32, [COLUMNS]).unwrap();
+        let logits = memory.tensor(Type::F32, [ROWS]).unwrap();
+        memory.allocate(device).unwrap();
+        // Ones in half precision, and read in single precision other numbers.
+        let ones = [0x00, 0x3c].repeat(2 * COLUMNS * ROWS);
+        rows.write(0, &ones).unwrap();
+        let mut first = [0.0; COLUMNS];
+        first[0] = 1.0;
+        x.write_f32(&first).unwrap();
+        let context = Context::new(4, 4).unwrap();
+        let graph = Graph::new(&context, 4).unwrap();
+        let head = context.own(Own::Head, (Type::F32, [1, 1]), &[&rows, &x, &logits], &[]);
+        graph.add(&head.unwrap()).unwrap();
+        let backends = [device, Device::cpu().unwrap()];
+        let backends = backends.map(|device| Backend::open(device, 1).unwrap());
+        let mut scheduler = Scheduler::new(backends.into(), 16).unwrap();
+        scheduler.take(graph).unwrap();
+        let mut computed = || {
+            let mut found = [0.0; ROWS];
+            logits.write_f32(&found).unwrap();
+            scheduler.compute().unwrap();
+            logits.read_f32(&mut found).unwrap();
+            found
+        };
+        let single = f32::from_bits(0x3c00_3c00);
+        // The second time the graph is kept, and from the third on used again.
+        for wanted in [single; 3].into_iter().chain([1.0; 3]).chain([single]) {
+            let kind = if wanted == single { sys::GGML_TYPE_F32 } else { sys::GGML_TYPE_F16 };
+            // SAFETY: the tensor lives, nothing computes, and no type is wider than the first.
+            unsafe { (*rows.raw()).type_ = kind };
+            assert_eq!(computed(), [wanted; ROWS]);
+        }
+    }
+}

@@ -8,13 +8,17 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod agreement;
+#[cfg(feature = "fibers")]
+mod barriers;
 mod fails;
 mod golden;
 mod made;
 #[path = "../making/mod.rs"]
 mod making;
+mod measured;
 mod prefix;
 mod refused;
+mod seed;
 mod ternary;
 
 use std::path::PathBuf;

@@ -8,11 +8,12 @@ use trine_ternary::{Packing, RowFormat};
 
 use super::golden::model;
 use super::making::Made;
+use super::seed::Seed;
 use super::{opened, read_prompt, session, tokens};
 
 /// The devices of our own backend: with the feature `fibers` there is one, and where its module is
 /// said to lie somewhere.
-fn ours() -> Vec<Device> {
+pub(crate) fn ours() -> Vec<Device> {
     let found: Vec<Device> = Device::all().into_iter().filter(|one| one.is_ternary()).collect();
     let folder = std::env::var_os("TRINE_GGML_MODULES").map(std::path::PathBuf::from);
     let has_module = folder.is_some_and(|folder| folder.join("libggml-ternary.so").exists());
@@ -24,6 +25,7 @@ fn ours() -> Vec<Device> {
 fn compare(made: &Made, prompt: usize, text: usize, options: &Options) {
     let model = model(&File::parse(made.file().leak()).unwrap());
     for device in ours() {
+        let _seed = Seed::new();
         let mut engine = opened(&model, device, options);
         let mut own = session(&model, options);
         let prompt: Vec<u32> = tokens(3, made.vocab).take(prompt).collect();

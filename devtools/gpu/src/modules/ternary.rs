@@ -9,6 +9,11 @@ use devtools::sh;
 
 use crate::toolkit;
 
+#[path = "../../../../ggml/ternary/print.rs"]
+mod print;
+
+/// Where its sources lie.
+const SOURCES: &str = "ggml/ternary";
 /// What it is called where backends are named.
 pub const NAME: &str = "ternary";
 /// The module, which ggml finds by this name.
@@ -31,7 +36,9 @@ pub fn compile(built: &Path, folder: &Path) -> Result<()> {
 pub(super) fn compile_for(generations: &str, built: &Path, folder: &Path) -> Result<()> {
     let codes = codes(generations)?;
     let ggml = sources(built)?;
-    let nvcc = sh::command(toolkit::compiler()?);
+    let mut nvcc = sh::command(toolkit::compiler()?);
+    let print = print::print(&sh::root().join(SOURCES)).context(SOURCES)?;
+    nvcc.arg(format!("-DTRINE_KERNELS=\"{print}\""));
     sh::run(&mut told(nvcc, &codes, &ggml, &folder.join(MODULE)))
 }
 
@@ -65,7 +72,7 @@ fn told(mut nvcc: Command, codes: &[String], ggml: &Path, module: &Path) -> Comm
     nvcc.args(codes.iter().flat_map(|code| ["-gencode", code]));
     nvcc.args(["-shared", "-Xcompiler", "-fPIC,-fvisibility=hidden", "-cudart", "static"]);
     // Nobody debugs what is shipped, and names are most of its size after the kernels.
-    nvcc.args(["-Xlinker", "-s"]).arg(sh::root().join("ggml/ternary/ternary.cu"));
+    nvcc.args(["-Xlinker", "-s"]).arg(sh::root().join(SOURCES).join("ternary.cu"));
     nvcc.arg("-I").arg(ggml.join("src")).arg("-I").arg(ggml.join("include"));
     nvcc.arg("-o").arg(module);
     nvcc

@@ -198,7 +198,7 @@ pub fn go_on<'t>(
 }
 
 #[cfg(feature = "gpu")]
-pub use chosen::{choose, choose_for_all, is_software, taken, verdict};
+pub use chosen::{choose, choose_for_all, is_software, place, taken, verdict};
 
 #[cfg(feature = "gpu")]
 mod chosen {
@@ -229,6 +229,17 @@ mod chosen {
                 "it is software on the processor; the name of its backend takes it all the same",
             ),
             Kind::Gpu | Kind::Integrated => Ok(()),
+        }
+    }
+
+    /// Why a device that might be taken is not, or is, where `is_taken` says so.
+    #[must_use]
+    pub fn place(device: Device, is_taken: bool) -> &'static str {
+        match (is_taken, device.is_measured()) {
+            (true, true) => "it is the first of its kind",
+            (true, false) => "there is no other, though no device has run these kernels yet",
+            (false, true) => "another one comes first",
+            (false, false) => "no device has run these kernels yet, so that others come first",
         }
     }
 

@@ -27,6 +27,8 @@ enum Side<'s> {
 #[derive(Debug, Default)]
 struct Measured {
     name: String,
+    /// The print of our own kernels, on their device.
+    kernels: Option<String>,
     vocab: usize,
     load: f64,
     prefill: Vec<f64>,
@@ -138,7 +140,9 @@ impl Task<'_> {
             (name, Side::Processor(session))
         };
         let load = begun.elapsed().as_secs_f64();
-        then(&mut side, Measured { name, load, vocab: config.vocab, ..Measured::default() })
+        let kernels = place.and_then(|(device, _)| device.kernels());
+        let vocab = config.vocab;
+        then(&mut side, Measured { name, kernels, load, vocab, ..Measured::default() })
     }
 
     /// Measures one alone.
@@ -408,7 +412,7 @@ impl Measured {
                     "floats": self.floats.as_ref().map(|floats| floats.ratios_json(peers)) })
         });
         json!({
-            "name": self.name, "beside": beside, "floats": floats,
+            "name": self.name, "kernels": self.kernels, "beside": beside, "floats": floats,
             "load_s": self.load, "first_token_s": self.first(bench),
             "prefill_tokens_per_s": median(&self.prefill),
             "decode_tokens_per_s": median(&self.decode), "memory": memory,

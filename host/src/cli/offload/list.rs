@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 use trine::Result;
 use trine_ggml::{Device, Kind};
-use trine_models::offload::{taken, verdict};
+use trine_models::offload::{place, taken, verdict};
 
 use crate::cli::paint::{FAINT, GOOD, STRONG, count, say};
 use crate::cli::tools::pretty;
@@ -31,8 +31,10 @@ pub(in crate::cli) fn list(as_json: bool) -> Result<ExitCode> {
         let (free, all) = (count(free as u64), count(all as u64));
         say!("  {}, {}; {free} of {all} bytes free", device.backend(), kind(*device));
         match verdict(*device) {
-            Ok(()) if taken == Some(at) => say!("  {GOOD}taken: the first of its kind{GOOD:#}"),
-            Ok(()) => say!("  {FAINT}not taken: another one comes first{FAINT:#}"),
+            Ok(()) if taken == Some(at) => {
+                say!("  {GOOD}taken: {}{GOOD:#}", place(*device, true));
+            }
+            Ok(()) => say!("  {FAINT}not taken: {}{FAINT:#}", place(*device, false)),
             Err(why) => say!("  {FAINT}not taken: {why}{FAINT:#}"),
         }
     }
