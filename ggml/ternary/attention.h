@@ -42,13 +42,10 @@ KERNEL turn(const float *qkv, const float *cosines, const float *sines, const in
 constexpr unsigned ATTEND_TILE = 1024;
 constexpr unsigned ATTEND_BLOCK = 16;
 constexpr unsigned ATTEND_BLOCKS = ATTEND_TILE / ATTEND_BLOCK;
-// Positions whose values are read before any is added: many where a token is alone, and few where
-// registers are for more blocks.
-constexpr unsigned ATTEND_AHEAD_ONE = 32;
-constexpr unsigned ATTEND_AHEAD_MANY = 16;
+// Positions whose values are read before any is added.
+constexpr unsigned ATTEND_AHEAD = 16;
 // Threads of a block, at most.
-constexpr unsigned ATTEND_THREADS_ONE = 512;
-constexpr unsigned ATTEND_THREADS_MANY = 288;
+constexpr unsigned ATTEND_THREADS = 288;
 constexpr unsigned WIDTH_MOST = 256;
 
 // Neighbours as numbers, which are read together.
@@ -129,12 +126,12 @@ DEVICE void score_by_ones(const float *query, const T *keys, unsigned width, siz
     }
 }
 
-// Adds shares of the values of `AHEAD` positions, whose shares are read by fours.
-template <typename T, unsigned AHEAD>
+// Adds shares of the values of `ATTEND_AHEAD` positions, whose shares are read by fours.
+template <typename T>
 DEVICE float mix(float mixed, const float *scores, const float *shrinks,
-                 const T (&values)[AHEAD]) {
+                 const T (&values)[ATTEND_AHEAD]) {
 #pragma unroll
-    for (unsigned n = 0; n < AHEAD; n += 4) {
+    for (unsigned n = 0; n < ATTEND_AHEAD; n += 4) {
         float4 shares = *reinterpret_cast<const float4 *>(scores + n);
         mixed = n % ATTEND_BLOCK == 0 ? mixed * shrinks[n / ATTEND_BLOCK] : mixed;
         mixed = mixed + shares.x * wide(values[n]);
@@ -148,8 +145,8 @@ DEVICE float mix(float mixed, const float *scores, const float *shrinks,
 // Attention of one head of one token over the positions before `ends[token]`, by the softmax of
 // `core/infer/src/model/attention.rs`: blocks of positions in rising order. There are more threads
 // than a head is wide: the last one adds the shares up while others mix values.
-template <typename T, unsigned AHEAD, unsigned THREADS>
-KERNEL __launch_bounds__(THREADS, THREADS == ATTEND_THREADS_ONE ? 1 : 3)
+template <typename T>
+KERNEL __launch_bounds__(ATTEND_THREADS, 3)
     attend(const float *queries, const int *ends, Heads<T> heads, float *out) {
     SHARED(float4, query_room, WIDTH_MOST / 4);
     SHARED(float4, score_room, ATTEND_TILE / 4);
@@ -178,10 +175,10 @@ KERNEL __launch_bounds__(THREADS, THREADS == ATTEND_THREADS_ONE ? 1 : 3)
         unsigned blocks = (count + ATTEND_BLOCK - 1) / ATTEND_BLOCK;
         const T *keys = heads.keys + shared + first * row;
         const T *values = heads.values + shared + first * row + (i < width ? i : 0);
-        T ahead[AHEAD];
+        T ahead[ATTEND_AHEAD];
         if (i < width) {
 #pragma unroll
-            for (unsigned n = 0; n < AHEAD; n++) {
+            for (unsigned n = 0; n < ATTEND_AHEAD; n++) {
                 ahead[n] = values[(n < count ? n : count - 1) * row];
             }
         }
@@ -232,20 +229,20 @@ KERNEL __launch_bounds__(THREADS, THREADS == ATTEND_THREADS_ONE ? 1 : 3)
                 }
             }
         } else if (i < width) {
-            for (unsigned start = 0; start < count; start += AHEAD) {
-                T now[AHEAD];
+            for (unsigned start = 0; start < count; start += ATTEND_AHEAD) {
+                T now[ATTEND_AHEAD];
 #pragma unroll
-                for (unsigned n = 0; n < AHEAD; n++) {
+                for (unsigned n = 0; n < ATTEND_AHEAD; n++) {
                     now[n] = ahead[n];
-                    unsigned at = start + AHEAD + n;
+                    unsigned at = start + ATTEND_AHEAD + n;
                     ahead[n] = values[(at < count ? at : count - 1) * row];
                 }
-                if (start + AHEAD <= count) {
+                if (start + ATTEND_AHEAD <= count) {
                     mixed = mix(mixed, scores + start, shrinks + start / ATTEND_BLOCK, now);
                     continue;
                 }
 #pragma unroll
-                for (unsigned n = 0; n < AHEAD; n++) {
+                for (unsigned n = 0; n < ATTEND_AHEAD; n++) {
                     if (n % ATTEND_BLOCK == 0 && start + n < count) {
                         mixed = mixed * shrinks[(start + n) / ATTEND_BLOCK];
                     }

@@ -10,12 +10,20 @@ constexpr unsigned SHARED_POSITIONS = WARP;
 // Rows of a warp, each a head of a token: all of the same keys and values.
 constexpr unsigned SHARED_ROWS = 4;
 
-// A row of a warp: the positions before `end`, what its softmax has come to, and where it lies.
+// A row of a warp: the positions before `end`, and what its softmax has come to.
 struct Row {
     float most, total, shrinks[SHARED_POSITIONS / ATTEND_BLOCK];
     unsigned end;
-    size_t place;
 };
+
+// Where the row `at` of those lies that share the keys and values of a head, or the last row.
+template <typename T>
+DEVICE size_t place_of(const Heads<T> &heads, unsigned at, unsigned count) {
+    unsigned group = heads.heads / heads.kv_heads;
+    at = at < count ? at : count - 1;
+    size_t head = size_t(at / group) * heads.heads + blockIdx.x * group + at % group;
+    return head * heads.width;
+}
 
 // Starts to copy the keys or values of some positions; zeros behind the last one. Between positions
 // there is room, so that lanes read from different banks.
@@ -35,25 +43,32 @@ DEVICE void hold_positions(uint4 *room, const T *from, unsigned width, size_t ro
     }
 }
 
-// Scores of the lane's position with each row of the warp, whose queries lie `step` apart.
+// Scores of the lane's position with each row of the warp, whose queries lie `step` apart. Two
+// lanes have two positions together, whose keys lie `apart` from each other: one of them has the
+// partial sums 0 to 7, the other 8 to 15, so that a query is read once for both positions. Then each
+// hands the other one what it has of its position.
 template <typename T>
 DEVICE void score_rows(float (&scores)[SHARED_ROWS], const float *queries, unsigned step,
-                       const T *key, unsigned width, float factor) {
-    float sums[SHARED_ROWS][LANES] = {};
+                       const T *keys, unsigned apart, unsigned width, float factor) {
+    float sums[2][SHARED_ROWS][8] = {};
+    unsigned side = threadIdx.x % 2;
+    keys += 8 * side;
+    queries += 8 * side;
 #pragma unroll 2
     for (unsigned i = 0; i < width; i += LANES) {
         float x[2][8];
-        widened(key + i, x[0]);
-        widened(key + i + 8, x[1]);
+        widened(keys + i, x[0]);
+        widened(keys + apart + i, x[1]);
 #pragma unroll
         for (unsigned r = 0; r < SHARED_ROWS; r++) {
 #pragma unroll
-            for (unsigned n = 0; n < LANES; n += 4) {
+            for (unsigned n = 0; n < 8; n += 4) {
                 float q[4];
                 widened(queries + r * step + i + n, q);
 #pragma unroll
                 for (unsigned k = 0; k < 4; k++) {
-                    sums[r][n + k] = sums[r][n + k] + q[k] * x[n / 8][n % 8 + k];
+                    sums[0][r][n + k] = sums[0][r][n + k] + q[k] * x[0][n + k];
+                    sums[1][r][n + k] = sums[1][r][n + k] + q[k] * x[1][n + k];
                 }
             }
         }
@@ -63,7 +78,9 @@ DEVICE void score_rows(float (&scores)[SHARED_ROWS], const float *queries, unsig
         float eights[8], fours[4];
 #pragma unroll
         for (unsigned n = 0; n < 8; n++) {
-            eights[n] = sums[r][n] + sums[r][n + 8];
+            float own = side == 0 ? sums[0][r][n] : sums[1][r][n];
+            float given = side == 0 ? sums[1][r][n] : sums[0][r][n];
+            eights[n] = own + __shfl_xor_sync(EVERYONE, given, 1);
         }
 #pragma unroll
         for (unsigned n = 0; n < 4; n++) {
@@ -156,7 +173,7 @@ KERNEL __launch_bounds__(WARPS *WARP, WIDTH == 128 ? 4 : 5)
     unsigned from = (gridDim.y - 1 - blockIdx.y) * ROWS, until = from + ROWS - 1;
     float *query = reinterpret_cast<float *>(query_room) + warp * SHARED_ROWS * WIDTH;
     float *shares = reinterpret_cast<float *>(share_room) + warp * SHARED_ROWS * SHARED_POSITIONS;
-    const T *key = reinterpret_cast<const T *>(keys_room) + lane * STEP;
+    const T *pair = reinterpret_cast<const T *>(keys_room) + lane / 2 * 2 * STEP;
     const T *value = reinterpret_cast<const T *>(values_room) + lane * COLUMNS;
     const T *keys = heads.keys + blockIdx.x * width, *values = heads.values + blockIdx.x * width;
     size_t row = size_t(heads.kv_heads) * width;
@@ -172,14 +189,13 @@ KERNEL __launch_bounds__(WARPS *WARP, WIDTH == 128 ? 4 : 5)
 #pragma unroll
     for (unsigned r = 0; r < SHARED_ROWS; r++) {
         unsigned at = from + warp * SHARED_ROWS + r;
-        at = at < count ? at : count - 1;
-        unsigned token = at / group, head = blockIdx.x * group + at % group;
-        rows[r] = {__uint_as_float(0xff800000u), 0.0f, {}, unsigned(ends[token]),
-                   (size_t(token) * heads.heads + head) * width};
+        unsigned token = (at < count ? at : count - 1) / group;
+        size_t place = place_of(heads, at, count);
+        rows[r] = {__uint_as_float(0xff800000u), 0.0f, {}, unsigned(ends[token])};
         shortest = rows[r].end < shortest ? rows[r].end : shortest;
         longest = rows[r].end > longest ? rows[r].end : longest;
         for (unsigned i = lane; i < width; i += WARP) {
-            query[r * WIDTH + i] = queries[rows[r].place + i];
+            query[r * WIDTH + i] = queries[place + i];
         }
     }
     float mixed[SHARED_ROWS][COLUMNS] = {};
@@ -190,7 +206,7 @@ KERNEL __launch_bounds__(WARPS *WARP, WIDTH == 128 ? 4 : 5)
         hold_positions<T, WIDTH, THREADS>(values_room, values, width, row, first, end);
         if (first < longest) {
             float scores[SHARED_ROWS];
-            score_rows(scores, query, WIDTH, key, width, factor);
+            score_rows(scores, query, WIDTH, pair, STEP, width, factor);
 #pragma unroll
             for (unsigned r = 0; r < SHARED_ROWS; r++) {
                 bool is_seen = first + lane < rows[r].end;
@@ -213,8 +229,9 @@ KERNEL __launch_bounds__(WARPS *WARP, WIDTH == 128 ? 4 : 5)
 #pragma unroll
     for (unsigned r = 0; r < SHARED_ROWS; r++) {
         float inverse = 1.0f / rows[r].total;
-        if (from + warp * SHARED_ROWS + r < count && lane * COLUMNS < width) {
-            float *place = out + rows[r].place + lane * COLUMNS;
+        unsigned at = from + warp * SHARED_ROWS + r;
+        if (at < count && lane * COLUMNS < width) {
+            float *place = out + place_of(heads, at, count) + lane * COLUMNS;
 #pragma unroll
             for (unsigned i = 0; i < COLUMNS; i++) {
                 place[i] = mixed[r][i] * inverse;

@@ -10,6 +10,7 @@
 #include <type_traits>
 
 #include "attention_many.h"
+#include "attention_one.h"
 #include "heads.h"
 #include "norms.h"
 #include "products.h"
@@ -156,12 +157,16 @@ void attend(const ggml_tensor *op, const Params &own, machine::Stream stream) {
             return;
         }
     }
-    // A token alone has few heads, and each of them the whole of a multiprocessor.
+    // A token alone has few heads: some columns of each are a block's.
+    if (is_one && heads.width * sizeof(T) % 16 == 0) {
+        dim3 grid(heads.heads, parts(heads.width, ONE_COLUMNS));
+        return machine::launch(kernels::attend_one<T>, grid, ONE_THREADS, stream,
+                               data<const float>(op->src[0]), data<const int>(op->src[1]), heads,
+                               data<float>(op));
+    }
     dim3 grid(heads.heads, size(op, 1));
-    unsigned threads = is_one ? ATTEND_THREADS_ONE : parts(heads.width, WARP) * WARP + WARP;
-    auto kernel = is_one ? kernels::attend<T, ATTEND_AHEAD_ONE, ATTEND_THREADS_ONE>
-                         : kernels::attend<T, ATTEND_AHEAD_MANY, ATTEND_THREADS_MANY>;
-    machine::launch(kernel, grid, threads, stream, data<const float>(op->src[0]),
+    unsigned threads = parts(heads.width, WARP) * WARP + WARP;
+    machine::launch(kernels::attend<T>, grid, threads, stream, data<const float>(op->src[0]),
                     data<const int>(op->src[1]), heads, data<float>(op));
 }
 

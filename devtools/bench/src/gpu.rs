@@ -112,8 +112,8 @@ fn exact(gates: &mut Gates, after: &str, measured: &Value) -> Result<()> {
 
 /// Above the rows of longer prompts.
 const LONG_HEAD: &str = "\
-Longer prompts, medians of 3 rounds, and 32 tokens decoded after each. The peer is llama.cpp with
-all of it there.
+Longer prompts, medians of 3 rounds, of the CPU of those that begin in 20 s, and 32 tokens decoded
+after each. The peer is llama.cpp with all of it there.
 
 | tokens a second | device | llama.cpp | ratio | CPU |
 |---|---:|---:|---:|---:|

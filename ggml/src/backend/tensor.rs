@@ -234,10 +234,15 @@ impl Tensor {
 
     /// Writes numbers from the beginning on.
     pub(crate) fn write_f32(&self, numbers: &[f32]) -> Result<()> {
+        self.write_f32_from(0, numbers)
+    }
+
+    /// Writes numbers from number `first` on.
+    pub(crate) fn write_f32_from(&self, first: usize, numbers: &[f32]) -> Result<()> {
         // SAFETY: numbers have no padding, every byte is one, and the slice is as long.
         let bytes =
             unsafe { std::slice::from_raw_parts(numbers.as_ptr().cast(), size_of_val(numbers)) };
-        self.write(0, bytes)
+        self.write(first.saturating_mul(size_of::<f32>()), bytes)
     }
 
     /// Reads bytes from the beginning on.

@@ -1,5 +1,6 @@
 //! What a pass finds in a device's memory beside the weights: keys and values, and its inputs.
 
+use std::cell::RefCell;
 use std::ops::Range;
 
 use trine_infer::{Config, Model};
@@ -14,6 +15,8 @@ use crate::round::magic;
 /// Tensors of a block's keys and values, and of what a pass is given.
 pub(super) const CACHE_OF_BLOCK: usize = 2;
 pub(super) const INPUTS: usize = 15;
+/// Rows of the embedding that are read before they are written.
+const ROWS_TOGETHER: usize = 64;
 
 /// Keys and values of all blocks.
 #[derive(Debug)]
@@ -159,6 +162,8 @@ pub(super) struct Inputs {
     pub(super) magic: Tensor,
     /// (vocab)
     pub(super) logits: Tensor,
+    /// Rows of the embedding on their way: memory that is new costs more than they do.
+    rows_read: RefCell<Vec<f32>>,
 }
 
 impl Inputs {
@@ -200,6 +205,7 @@ impl Inputs {
             ones: context.tensor(numbers, [ones])?,
             magic: context.tensor(numbers, [columns, 2])?,
             logits: context.tensor(numbers, [config.vocab])?,
+            rows_read: RefCell::default(),
         };
         context.allocate(device)?;
         inputs.rotations.begin(model)?;
@@ -209,14 +215,20 @@ impl Inputs {
         Ok(inputs)
     }
 
-    /// Writes the rows of the embedding.
+    /// Writes the rows of the embedding, some at a time: they are on their way to the device while
+    /// the next are read.
     pub(super) fn embed(&self, model: &Model<'_>, tokens: &[u32]) -> Result<()> {
         let dim = model.config().dim;
-        let mut rows = vec![0.0; dim * tokens.len()];
-        for (row, token) in rows.chunks_exact_mut(dim).zip(tokens) {
-            model.kernels().read(&model.weights().embedding, *token as usize, row)?;
+        let mut rows = self.rows_read.borrow_mut();
+        rows.resize(dim * tokens.len().min(ROWS_TOGETHER), 0.0);
+        for (at, tokens) in tokens.chunks(ROWS_TOGETHER).enumerate() {
+            for (row, token) in rows.chunks_exact_mut(dim).zip(tokens) {
+                model.kernels().read(&model.weights().embedding, *token as usize, row)?;
+            }
+            let read = rows.get(..dim * tokens.len()).unwrap_or_default();
+            self.stream.write_f32_from(dim * ROWS_TOGETHER * at, read)?;
         }
-        self.stream.write_f32(&rows)
+        Ok(())
     }
 
     /// Writes which of `seen` positions each token sees: those up to its own, and in blocks that

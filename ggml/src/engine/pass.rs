@@ -188,7 +188,7 @@ impl Pass<'_> {
                 };
                 Ok((rotated(0, heads)?, rotated(heads, kv_heads)?))
             }
-            Rotations::Tables { cosines, sines } => {
+            Rotations::Tables { cosines, sines, .. } => {
                 let both = part(qkv, 0, heads + kv_heads, row)?;
                 let rotated = self.rotate_by(&both, cosines, sines)?;
                 let [_, _, row, _] = rotated.strides();

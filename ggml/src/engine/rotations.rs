@@ -1,5 +1,6 @@
 //! By which angles positions rotate heads (rotary embedding).
 
+use std::cell::RefCell;
 use std::ops::Range;
 
 use trine_infer::Model;
@@ -14,7 +15,7 @@ use crate::backend::{Context, Error, Result, Tensor, Type};
 pub(super) enum Rotations {
     /// Cosines and sines that the processor makes, which is more exact at large angles than devices
     /// are: (width, 1, tokens). Sines of the first half are negative.
-    Tables { cosines: Tensor, sines: Tensor },
+    Tables { cosines: Tensor, sines: Tensor, made: RefCell<[Vec<f32>; 2]> },
     /// Positions, of which the device makes them: (tokens)
     Positions {
         positions: Tensor,
@@ -34,7 +35,11 @@ impl Rotations {
         let width = model.config().head_width();
         if activations == Activations::Int8 {
             let table = || context.tensor(Type::F32, [width, 1, tokens]);
-            return Ok(Self::Tables { cosines: table()?, sines: table()? });
+            return Ok(Self::Tables {
+                cosines: table()?,
+                sines: table()?,
+                made: RefCell::default(),
+            });
         }
         let listed = model.weights().frequencies;
         let divisors = listed.map(|_| context.tensor(Type::F32, [width / 2])).transpose()?;
@@ -44,7 +49,7 @@ impl Rotations {
     /// Cosines and sines, where they are given.
     pub(super) fn tables(&self) -> Result<(&Tensor, &Tensor)> {
         match self {
-            Self::Tables { cosines, sines } => Ok((cosines, sines)),
+            Self::Tables { cosines, sines, .. } => Ok((cosines, sines)),
             Self::Positions { .. } => Err(Error::Graph("there are no cosines")),
         }
     }
@@ -64,18 +69,27 @@ impl Rotations {
     /// Writes those of some positions.
     pub(super) fn write(&self, positions: Range<usize>, frequencies: &[f32]) -> Result<()> {
         match self {
-            Self::Tables { cosines, sines } => {
-                let (mut all_cosines, mut all_sines) = (Vec::new(), Vec::new());
+            Self::Tables { cosines, sines, made } => {
+                let mut made = made.borrow_mut();
+                let [all_cosines, all_sines] = &mut *made;
+                all_cosines.clear();
+                all_sines.clear();
+                let half = frequencies.len();
                 for position in positions {
                     let turn = |frequency: &f32| math::sin_cos(position as f32 * frequency);
-                    let rotations: Vec<(f32, f32)> = frequencies.iter().map(turn).collect();
-                    all_cosines
-                        .extend(rotations.iter().chain(&rotations).map(|(_, cosine)| cosine));
-                    all_sines.extend(rotations.iter().map(|(sine, _)| -sine));
-                    all_sines.extend(rotations.iter().map(|(sine, _)| sine));
+                    let from = all_cosines.len();
+                    for (sine, cosine) in frequencies.iter().map(turn) {
+                        all_cosines.push(cosine);
+                        all_sines.push(sine);
+                    }
+                    all_cosines.extend_from_within(from..from + half);
+                    all_sines.extend_from_within(from..from + half);
+                    if let Some(first) = all_sines.get_mut(from..from + half) {
+                        first.iter_mut().for_each(|sine| *sine = -*sine);
+                    }
                 }
-                cosines.write_f32(&all_cosines)?;
-                sines.write_f32(&all_sines)
+                cosines.write_f32(all_cosines)?;
+                sines.write_f32(all_sines)
             }
             Self::Positions { positions: place, .. } => {
                 let bytes = positions.flat_map(|position| (position as u32).to_le_bytes());

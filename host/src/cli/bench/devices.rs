@@ -1,7 +1,7 @@
 //! `trine bench --backend`: our engine on the processor and on devices, on the same tokens.
 
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use trine::{Error, Result};
@@ -16,6 +16,10 @@ use super::table::{median, ratio};
 use crate::cli::offload::{Backend, choose};
 use crate::cli::paint::{STRONG, count, say};
 use crate::cli::tools::pretty;
+
+/// After so long no other round begins of what is measured alone: a long prompt takes the processor
+/// half a minute.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What computes.
 enum Side<'s> {
@@ -148,8 +152,12 @@ impl Task<'_> {
     /// Measures one alone.
     fn alone(&self, place: Option<Place>, reference: &mut Reference) -> Result<Measured> {
         self.opened(place, |side, mut measured| {
+            let begun = Instant::now();
             for round in 0..=self.bench.rounds.max(1) {
                 self.round(side, &mut measured, round)?;
+                if round > 0 && begun.elapsed() > PATIENCE {
+                    break;
+                }
             }
             self.compare(side, reference, &mut measured)?;
             Ok(measured)
