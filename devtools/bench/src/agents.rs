@@ -5,6 +5,7 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -21,6 +22,10 @@ const WARM_UP: u32 = 20;
 /// What resident memory may have grown by since then, in KiB: the sessions that no agent has ended
 /// (4,096 at most, about 1 KiB each), and 2 MiB that an allocator may keep in pieces.
 const GROWTH_MAX: u64 = (4 + 2) * 1024;
+/// The same when these sessions have ended: what an allocator may keep in pieces.
+const KEPT_MAX: u64 = 1024;
+/// Sessions that agents left.
+static LEFT: Mutex<Vec<String>> = Mutex::new(Vec::new());
 /// How long the gateway may take to give back what the last agents had.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -62,10 +67,19 @@ pub fn soak(cycles: u32) -> Result<String> {
     let after = resident(&process)?;
     let growth = after.saturating_sub(before);
     ensure!(growth <= GROWTH_MAX, "memory grew from {before} to {after} KiB: {GROWTH_MAX} allowed");
+    let sessions = end_sessions(&site.address)?;
+    given_back(&process, held)?;
+    // The gateway gives memory back within a second.
+    std::thread::sleep(Duration::from_secs(2));
+    let end = resident(&process)?;
+    let kept = end.saturating_sub(before);
+    ensure!(kept <= KEPT_MAX, "memory is {end} KiB, from {before}: {KEPT_MAX} more allowed");
     let [files, threads, children] = held;
     Ok(format!(
         "{cycles} cycles of {AGENTS} agents: {files} files, {threads} threads and {children} child \
-         processes as at the start; {before} KiB resident, then {after} (at most {GROWTH_MAX} more)"
+         processes as at the start; {before} KiB resident, then {after} (at most {GROWTH_MAX} \
+         more), and {end} when the {sessions} sessions that were left had ended (at most \
+         {KEPT_MAX} more)"
     ))
 }
 
@@ -193,7 +207,22 @@ fn opens_a_session(address: &str) -> Result<()> {
 
 /// Opens a session and never comes back.
 fn leaves_a_session(address: &str) -> Result<()> {
-    session(address).map(drop)
+    let id = session(address)?;
+    LEFT.lock().map_err(|_| anyhow::anyhow!("an agent ended badly"))?.push(id);
+    Ok(())
+}
+
+/// Ends the sessions that agents left. The gateway has forgotten all but the last 4,096 of them.
+fn end_sessions(address: &str) -> Result<usize> {
+    let left = LEFT.lock().map_err(|_| anyhow::anyhow!("an agent ended badly"))?.split_off(0);
+    let mut ended = 0;
+    for id in left {
+        let header = session_header(&id);
+        let end = format!("DELETE /mcp HTTP/1.1\r\nHost: {address}\r\n{header}\r\n");
+        let (head, _) = head(&mut sent(address, &end)?)?;
+        ended += usize::from(head.starts_with("http/1.1 204"));
+    }
+    Ok(ended)
 }
 
 /// Vanishes in the head of a request.

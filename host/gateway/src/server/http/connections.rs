@@ -103,16 +103,16 @@ pub(super) fn end_on_signal(server: &Arc<Server>) -> Result<()> {
 fn watch(server: &Arc<Server>) -> Result<()> {
     let server = Arc::clone(server);
     spawn("watch", move || {
-        let mut had_clients = false;
+        let mut given_back = 0;
         while !*server.ending.borrow() {
             std::thread::sleep(LOOK);
             server.hub.look_again();
-            let has_clients = server.connections.load(Ordering::Acquire) > 0;
-            if had_clients && !has_clients {
+            let accepted = server.accepted.load(Ordering::Acquire);
+            if accepted != given_back && server.connections.load(Ordering::Acquire) == 0 {
                 // It takes some milliseconds, in which no one is kept waiting.
                 sys::give_memory_back();
+                given_back = accepted;
             }
-            had_clients = has_clients;
             if let Some(tls) = &server.options.tls {
                 tls.look_again();
             }
@@ -168,6 +168,7 @@ impl Drop for Counted {
 
 fn connected(server: &Arc<Server>, router: &Router, stream: TcpStream, peer: SocketAddr) {
     let before = server.connections.fetch_add(1, Ordering::AcqRel);
+    server.accepted.fetch_add(1, Ordering::AcqRel);
     let counted = Counted(Arc::clone(server));
     if before >= server.options.connections_max {
         tracing::warn!("{peer}: refused, {before} clients are connected");

@@ -64,6 +64,8 @@ struct Server {
     /// Requests of REST that wait for that.
     waiting: Waiting,
     connections: AtomicUsize,
+    /// All that there were.
+    accepted: AtomicUsize,
     since: Instant,
     /// The program is ending: no further request is taken.
     ending: watch::Sender<bool>,
@@ -131,6 +133,7 @@ impl Server {
             listeners: Listeners::default(),
             streams: Arc::default(),
             connections: AtomicUsize::new(0),
+            accepted: AtomicUsize::new(0),
             since: Instant::now(),
             ending: watch::Sender::new(false),
         }
