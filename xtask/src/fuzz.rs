@@ -151,7 +151,10 @@ fn reached(name: &str, code: &str) -> Result<Lines> {
     let program = folder().join("coverage").join(HOST).join("release").join(name);
     let (inputs, counts) = (sh::entries(&lay_out(name)?)?, folder().join("counts").join(name));
     let report = Report::of(&[&program], &counts, |(variable, file)| {
-        sh::output(sh::command(&program).args(inputs).env(variable, file)).map(drop)
+        // A command line has room for some thousands of paths.
+        inputs.chunks(1_000).try_for_each(|inputs| {
+            sh::output(sh::command(&program).args(inputs).env(variable, file)).map(drop)
+        })
     })?;
     Ok(report.below(&format!("/{code}/")))
 }
