@@ -27,6 +27,7 @@ struct Own {
     runs: Arc<AtomicU32>,
     waiting: Mutex<Vec<HostCall>>,
     contexts: Mutex<Vec<CallContext>>,
+    ends: AtomicU32,
 }
 
 impl Own {
@@ -39,7 +40,8 @@ impl Own {
         let table = host_tools::table(&tools).unwrap();
         let (names, runs) = (names.to_vec(), Arc::default());
         let (waiting, contexts) = (Mutex::default(), Mutex::default());
-        Arc::new(Self { table, names, runs, waiting, contexts })
+        let ends = AtomicU32::new(0);
+        Arc::new(Self { table, names, runs, waiting, contexts, ends })
     }
 }
 
@@ -50,6 +52,10 @@ impl HostTools for Own {
 
     fn meta(&self, _: u16) -> &[(&str, &str)] {
         &[("example/kind", "own")]
+    }
+
+    fn end(&self) {
+        self.ends.fetch_add(1, Ordering::AcqRel);
     }
 
     fn call(&self, call: HostCall) {
@@ -373,4 +379,20 @@ fn a_tool_sees_the_trace_the_thought_and_the_step_of_its_call_and_logs_to_its_cl
     assert_eq!(context.request_id.as_deref(), Some("r-7"));
     assert_eq!(context.thought.as_deref(), Some("It is too warm."));
     assert_eq!(context.current_step.as_deref(), Some("COOLING"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_shut_down_leaves_the_tools_to_the_next_one_of_the_same_hub() {
+    let own = Own::new(&["count"], Consent::None);
+    let first = Site::start(&own);
+    let hub = Arc::clone(&first.hub);
+    drop(first);
+    assert_eq!(own.ends.load(Ordering::Acquire), 0, "the program goes on");
+    let server = Server::builder().hub(hub).port(0).build().unwrap();
+    let (url, handle) = (format!("http://{}/mcp", server.local_addr()), server.handle());
+    let serving = std::thread::spawn(move || server.run());
+    let client = Client::connect(&url).await.unwrap();
+    assert!(client.call_tool("count", json!({"which": 1})).await.is_ok());
+    handle.shutdown();
+    serving.join().unwrap().unwrap();
 }

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -92,16 +93,21 @@ fn next(answers: &mut impl BufRead) -> Value {
     serde_json::from_str(&line).unwrap()
 }
 
-#[test]
-fn a_signal_ends_a_text_with_what_it_has_and_the_call_is_answered() {
-    // So large that the text takes many times longer than a signal leaves it.
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("drained");
+/// A folder with a model so large that a text takes many times longer than a signal leaves it.
+fn large(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::create_dir_all(&folder).unwrap();
     let sizes = ["--width", "1024", "--ffn", "4096", "--blocks", "16", "--heads", "8"];
     let more = ["--kv-heads", "8", "--vocab", "258", "--bytes", "--context", "4200", "-o"];
     let mut make = Command::new(TRINE);
     make.args(["model", "make"]).args(sizes).args(more).arg(folder.join("model.gguf"));
     assert!(make.output().unwrap().status.success());
+    folder
+}
+
+#[test]
+fn a_signal_ends_a_text_with_what_it_has_and_the_call_is_answered() {
+    let folder = large("drained");
     for signal in ["-TERM", "-INT"] {
         let (mut server, orders, mut answers) = calling(&folder, 4096);
         assert_eq!(next(&mut answers)["id"], 1);
@@ -121,6 +127,34 @@ fn a_signal_ends_a_text_with_what_it_has_and_the_call_is_answered() {
         assert!(!written["generated_text"].as_str().unwrap().is_empty());
         assert_eq!(server.wait().unwrap().code(), Some(0), "{signal}");
         drop(orders);
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_client_that_is_gone_leaves_no_text_behind() {
+    let folder = large("gone");
+    let (mut server, mut orders, mut answers) = calling(&folder, 4096);
+    assert_eq!(next(&mut answers)["id"], 1);
+    assert_eq!(next(&mut answers)["method"], "notifications/progress");
+    // In its place comes a call without news: nothing is written before its end, and so no write
+    // fails.
+    let quiet = json!({ "name": "bitnet-inference", "arguments": { "model_path": "model.gguf",
+        "prompt": "x", "max_tokens": 4096, "temperature": 0 } });
+    let cancelled = json!({ "requestId": 2 });
+    for message in [
+        json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": cancelled }),
+        json!({ "jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": quiet }),
+        json!({ "jsonrpc": "2.0", "id": 4, "method": "tools/list" }),
+    ] {
+        writeln!(orders, "{message}").unwrap();
+    }
+    while next(&mut answers)["id"] != 4 {}
+    drop((orders, answers));
+    let since = Instant::now();
+    while server.try_wait().unwrap().is_none() {
+        assert!(since.elapsed() < Duration::from_secs(20), "it still writes its text");
+        std::thread::sleep(Duration::from_millis(20));
     }
     std::fs::remove_dir_all(folder).unwrap();
 }

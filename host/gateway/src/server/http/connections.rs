@@ -92,6 +92,7 @@ pub(super) fn end_on_signal(server: &Arc<Server>) -> Result<()> {
     let on_signal = Arc::clone(server);
     spawn("signals", move || {
         if signals.forever().next().is_some() {
+            on_signal.hub.end_own();
             on_signal.ending.send_replace(true);
             std::thread::sleep(END_MAX);
             std::process::exit(0);
@@ -148,7 +149,6 @@ async fn accept(server: &Arc<Server>, listener: StdListener) -> Result<()> {
         }
     }
     drop(listener);
-    server.hub.end_own();
     server.listeners.end(&server.hub.snapshot());
     let since = tokio::time::Instant::now();
     while server.connections.load(Ordering::Acquire) > 0 && since.elapsed() < END_PATIENCE {

@@ -47,6 +47,8 @@ pub(super) struct Client {
     taking: Mutex<()>,
     /// No further line is taken.
     ending: AtomicBool,
+    /// No further line will come.
+    no_input: AtomicBool,
     in_flight_max: usize,
     pub(super) helpers: Helpers,
     /// Calls that may become tasks.
@@ -72,6 +74,7 @@ impl Client {
             output: Mutex::new((output, Outbox::new())),
             taking: Mutex::new(()),
             ending: AtomicBool::new(false),
+            no_input: AtomicBool::new(false),
             in_flight_max: in_flight_max.max(1),
             helpers,
             becoming: OnceLock::new(),
@@ -86,6 +89,15 @@ impl Client {
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
+    }
+
+    /// Its input has ended.
+    pub(super) fn input_ended(&self) {
+        self.no_input.store(true, Ordering::Release);
+    }
+
+    pub(super) fn has_no_input(&self) -> bool {
+        self.no_input.load(Ordering::Acquire)
     }
 
     /// Whether the client has closed its end of the output: no one is there to serve.

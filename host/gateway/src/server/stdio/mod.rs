@@ -35,10 +35,14 @@ pub(super) fn serve(hub: &Arc<Hub>, in_flight: usize, sentences: Option<Sentence
     if by_hand {
         terminal::explain(hub);
     }
+    let watched = (
+        input.try_clone().map_err(closed("input"))?,
+        output.try_clone().map_err(closed("output"))?,
+    );
     let client =
         Client::new(Arc::clone(hub), File::from(output), in_flight, Helpers::new(hub, sentences));
     client.start_writer()?;
-    shutdown::watch(&client, input.try_clone().map_err(closed("input"))?)?;
+    shutdown::watch(&client, watched.0, watched.1)?;
     let mut reader = ClientReader::new(Arc::clone(&client), by_hand);
     let read = reader.run(File::from(input));
     shutdown::input_ended(&client);

@@ -24,7 +24,7 @@ const LOOK: Duration = Duration::from_millis(500);
 const BLOCKED_MAX: Duration = Duration::from_secs(2);
 
 /// Watches for signals, and for a client that has gone without reading its answers.
-pub(super) fn watch(client: &Arc<Client>, input: OwnedFd) -> Result<()> {
+pub(super) fn watch(client: &Arc<Client>, input: OwnedFd, output: OwnedFd) -> Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(Error::Signals)?;
     let on_signal = Arc::clone(client);
     spawn("signals", move || {
@@ -43,6 +43,11 @@ pub(super) fn watch(client: &Arc<Client>, input: OwnedFd) -> Result<()> {
         loop {
             std::thread::sleep(LOOK);
             client.hub.look_again();
+            // After the end of its input a tool of this program may run for a client that is gone.
+            if client.has_no_input() && sys::has_hung_up(&output) {
+                client.hub.close();
+                std::process::exit(0);
+            }
             if client.is_broken() || client.blocked() > BLOCKED_MAX && sys::has_hung_up(&input) {
                 client.hub.close();
                 std::process::exit(0);
@@ -54,6 +59,7 @@ pub(super) fn watch(client: &Arc<Client>, input: OwnedFd) -> Result<()> {
 /// The input has ended. A call of the program's own tools is answered, however long it takes: a
 /// client that does not want that sends a signal.
 pub(super) fn input_ended(client: &Client) {
+    client.input_ended();
     client.wait_for_host(None);
     end_in_any_case();
     finish(client);
