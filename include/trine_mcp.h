@@ -472,8 +472,8 @@ TRINE_API size_t trine_mcp_root(trine_call *call, uint32_t index, const char **u
  * @param level 0 debug, 1 info, 2 notice, 3 warning, 4 error, 5 critical, 6 alert, 7 emergency.
  * @param text UTF-8; copied.
  * @param size Bytes of the text.
- * @return TRINE_OK (also where no one wants it), TRINE_E_NULL, TRINE_E_STATE, TRINE_E_BUSY,
- *         TRINE_E_ARGUMENT, TRINE_E_UTF8, TRINE_E_STALE or TRINE_E_FULL.
+ * @return TRINE_OK (also where the client does not want it), TRINE_E_NULL, TRINE_E_STATE,
+ *         TRINE_E_BUSY, TRINE_E_ARGUMENT, TRINE_E_UTF8, TRINE_E_STALE or TRINE_E_FULL.
  *
  * Context: owner-only.
  */

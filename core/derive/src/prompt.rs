@@ -13,20 +13,8 @@ use crate::{text, tool};
 pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
     node::only_lifetimes(input)?;
     let attributes = PromptAttributes::parse(&input.attrs)?;
-    let name = match &attributes.name {
-        Some(name) => name.value(),
-        None => text::snake_case(&text::plain_name(&input.ident)),
-    };
-    let span = attributes.name.as_ref().map_or_else(|| input.ident.span(), LitStr::span);
-    text::check_tool_name(&name, span)?;
-    let description = match &attributes.description {
-        Some(text) => text.value(),
-        None => text::doc_comment(&input.attrs),
-    };
-    if description.is_empty() {
-        let text = "a prompt needs a description: write a doc comment above the struct";
-        return Err(syn::Error::new(input.ident.span(), text));
-    }
+    let given = (&attributes.name, &attributes.description);
+    let (name, description) = text::heading(input, given, "a prompt")?;
     let title = attributes.title.as_ref().map_or_else(String::new, LitStr::value);
     let members = node::members(input, Role::Params)?;
     members.iter().try_for_each(is_argument)?;

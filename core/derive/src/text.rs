@@ -1,7 +1,27 @@
 //! Names and descriptions, taken from the Rust source.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
-use syn::{Attribute, Expr, ExprLit, Lit, LitStr, Meta};
+use syn::{Attribute, DeriveInput, Expr, ExprLit, Lit, LitStr, Meta};
+
+/// The name and the description of a tool or prompt: what its attributes give, or the struct's name
+/// and doc comment. `what` is what it is called in an error: `a tool`.
+pub(crate) fn heading(
+    input: &DeriveInput,
+    (name, description): (&Option<LitStr>, &Option<LitStr>),
+    what: &str,
+) -> syn::Result<(String, String)> {
+    let own = || snake_case(&plain_name(&input.ident));
+    let span = name.as_ref().map_or_else(|| input.ident.span(), LitStr::span);
+    let name = name.as_ref().map_or_else(own, LitStr::value);
+    check_tool_name(&name, span)?;
+    let own = || doc_comment(&input.attrs);
+    let description = description.as_ref().map_or_else(own, LitStr::value);
+    if description.is_empty() {
+        let text = format!("{what} needs a description: write a doc comment above the struct");
+        return Err(syn::Error::new(input.ident.span(), text));
+    }
+    Ok((name, description))
+}
 
 /// `LightSet` as `light_set`, `HTTPGet` as `http_get`, `Zone2` as `zone2`.
 pub(crate) fn snake_case(name: &str) -> String {

@@ -65,20 +65,7 @@ struct Info {
 }
 
 fn info(input: &DeriveInput, all: &ToolAttributes) -> syn::Result<Info> {
-    let name = match &all.name {
-        Some(name) => name.value(),
-        None => text::snake_case(&text::plain_name(&input.ident)),
-    };
-    let span = all.name.as_ref().map_or_else(|| input.ident.span(), LitStr::span);
-    text::check_tool_name(&name, span)?;
-    let description = match &all.description {
-        Some(text) => text.value(),
-        None => text::doc_comment(&input.attrs),
-    };
-    if description.is_empty() {
-        let text = "a tool needs a description: write a doc comment above the struct";
-        return Err(syn::Error::new(input.ident.span(), text));
-    }
+    let (name, description) = text::heading(input, (&all.name, &all.description), "a tool")?;
     let text = |text: &Option<LitStr>| text.as_ref().map_or_else(String::new, LitStr::value);
     let (title, version) = (text(&all.title), text(&all.version));
     let annotations = flags(

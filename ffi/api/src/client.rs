@@ -3,16 +3,18 @@
 use core::ffi::c_char;
 
 use trine_bits::varint;
+use trine_dispatch::Calls;
 use trine_wire::message::input::{self, Answer, Records, Request, asks};
 
 use crate::ask::{NAME, entries};
 use crate::call::{call_id, state};
 use crate::descriptor::{trine_call, trine_call_id};
 use crate::later::sent;
-use crate::memory::{owned, trine_device};
+use crate::memory::trine_device;
+use crate::policy;
 use crate::serve::give;
 use crate::status::{
-    TRINE_E_ARGUMENT, TRINE_E_NO_SPACE, TRINE_E_NULL, TRINE_E_STALE, TRINE_NEED_INPUT, trine_status,
+    TRINE_E_NO_SPACE, TRINE_E_NULL, TRINE_E_STALE, TRINE_NEED_INPUT, trine_status,
 };
 use crate::text;
 
@@ -110,8 +112,8 @@ pub unsafe extern "C" fn trine_mcp_root(
 /// @param level 0 debug, 1 info, 2 notice, 3 warning, 4 error, 5 critical, 6 alert, 7 emergency.
 /// @param text UTF-8; copied.
 /// @param size Bytes of the text.
-/// @return TRINE_OK (also where no one wants it), TRINE_E_NULL, TRINE_E_STATE, TRINE_E_BUSY,
-///         TRINE_E_ARGUMENT, TRINE_E_UTF8, TRINE_E_STALE or TRINE_E_FULL.
+/// @return TRINE_OK (also where the client does not want it), TRINE_E_NULL, TRINE_E_STATE,
+///         TRINE_E_BUSY, TRINE_E_ARGUMENT, TRINE_E_UTF8, TRINE_E_STALE or TRINE_E_FULL.
 ///
 /// Context: owner-only.
 #[unsafe(no_mangle)]
@@ -122,24 +124,13 @@ pub unsafe extern "C" fn trine_mcp_log(
     text: *const c_char,
     size: usize,
 ) -> trine_status {
-    // SAFETY: the contract of every function.
-    let mut owned = match unsafe { owned(device) } {
-        Ok(owned) => owned,
-        Err(status) => return status,
-    };
-    let Some(level) = u8::try_from(level).ok().filter(|level| *level <= 7) else {
-        return TRINE_E_ARGUMENT;
-    };
-    // SAFETY: the caller's text, read now.
-    let text = match unsafe { text::text(text, size) } {
-        Ok(text) => text,
-        Err(status) => return status,
-    };
     let id = call_id(id);
-    owned.device().with_calls(|calls| match calls.is_pending(id) {
+    let send = |calls: &mut Calls<'_, '_>, level, text: &str| match calls.is_pending(id) {
         true => sent(calls.log_of(id, level, text)),
         false => TRINE_E_STALE,
-    })
+    };
+    // SAFETY: passed on.
+    unsafe { policy::log(device, level, (text, size), send) }
 }
 
 /// Writes a request in place of a result, and the state.

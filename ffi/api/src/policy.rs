@@ -3,6 +3,8 @@
 use core::ffi::c_char;
 use core::mem::{offset_of, size_of};
 
+use trine_dispatch::Calls;
+
 use crate::call::call_id;
 use crate::descriptor::trine_call_id;
 use crate::later::sent;
@@ -215,6 +217,20 @@ pub unsafe extern "C" fn trine_log(
     text: *const c_char,
     size: usize,
 ) -> trine_status {
+    // SAFETY: passed on.
+    unsafe { log(device, level, (text, size), |calls, level, text| sent(calls.log(level, text))) }
+}
+
+/// Has a line of log sent.
+///
+/// # Safety
+/// As of the functions that call it.
+pub(crate) unsafe fn log(
+    device: *mut trine_device,
+    level: u32,
+    (text, size): (*const c_char, usize),
+    send: impl FnOnce(&mut Calls<'_, '_>, u8, &str) -> trine_status,
+) -> trine_status {
     // SAFETY: the contract of every function.
     let mut owned = match unsafe { owned(device) } {
         Ok(owned) => owned,
@@ -225,7 +241,7 @@ pub unsafe extern "C" fn trine_log(
     };
     // SAFETY: the caller's text, read now.
     match unsafe { text::text(text, size) } {
-        Ok(text) => sent(owned.device().with_calls(|calls| calls.log(level, text))),
+        Ok(text) => owned.device().with_calls(|calls| send(calls, level, text)),
         Err(status) => status,
     }
 }

@@ -244,8 +244,8 @@ async fn a_call_whose_client_goes_away_is_cancelled() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert!(call.is_cancelled());
-    // Its end reaches no one, and harms no one.
-    call.error("no one reads this");
+    // Ending it afterwards does no harm.
+    call.error("the client is gone");
     assert!(matches!(client.call_tool("nothing", json!({})).await, Err(Error::Rpc { .. })));
 }
 
@@ -367,7 +367,7 @@ fn a_tool_sees_the_trace_the_thought_and_the_step_of_its_call_and_logs_to_its_cl
         events.contains("\"level\":\"warning\"") && !events.contains("no interest"),
         "{events}"
     );
-    // Without a level no line comes, and what is no trace is none.
+    // Without a level no line is sent, and an invalid trace is ignored.
     let answer = call(&site, "context", &arguments, &json!({"traceparent": "00-xyz"}));
     assert!(!answer.contains("about this call"), "{answer}");
     assert_eq!(seen(), CallContext::default());

@@ -1,5 +1,5 @@
-//! What comes with a call next to its arguments: the trace that it belongs to, what its client says
-//! of it, and which lines of log the client wants.
+//! What comes with a call next to its arguments: the trace that it belongs to, the client's reason
+//! for it, and the level of log that the client asks for.
 
 use std::sync::{Arc, LazyLock};
 
@@ -30,9 +30,9 @@ pub struct CallContext {
     pub baggage: Option<String>,
     /// The id of a request of `/mcp/execute`.
     pub request_id: Option<String>,
-    /// Why the call is made, as a client of `/mcp/execute` says it; at most 4096 bytes.
+    /// `thought` of a request of `/mcp/execute`: why the call is made, at most 4096 bytes.
     pub thought: Option<String>,
-    /// The step of the client's plan that the call is part of; at most 256 bytes.
+    /// `current_step` of such a request: the step of the client's plan, at most 256 bytes.
     pub current_step: Option<String>,
     /// The least level of log that the client wants of this call (2026-07-28).
     pub(crate) log_level: Option<u8>,

@@ -49,7 +49,7 @@ fn stateless_client(socket: &std::path::Path, mut ask: impl FnMut(&Value) -> Val
     let message = form["message"].as_str().unwrap();
     assert!(message.contains("the device greenhouse: valve_open with {\"valve\":\"north\""));
     assert!(form["requestedSchema"]["properties"].as_object().unwrap().is_empty(), "{form}");
-    // The client says that its user was there. No one was: the board did not hear of it.
+    // The client accepts, but its user was not at the board.
     let early = sent(5, &answered(&asked, "accept"));
     assert_eq!(early["isError"], json!(true), "{early}");
     assert!(text(&early).contains("person"), "{early}");

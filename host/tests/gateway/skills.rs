@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 use crate::bakery::Bakery;
 use crate::harness::{Folder, Gateway, stateless};
 
-/// The skills, once there are so many.
+/// Waits until there are `count` skills, and returns them.
 fn skills(gateway: &mut Gateway, count: usize) -> Vec<Value> {
     let mut seen = Value::Null;
     for _ in 0..1_000 {

@@ -5,14 +5,11 @@
  * It serves one gateway and ends with it; as `clerk -` it serves an MCP client by itself, on
  * standard input and output. The matrix leg looks at what the client gets to see. */
 #define _POSIX_C_SOURCE 200809L
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <time.h>
 #include <trine.h>
-#include <unistd.h>
+
+#include "line.h"
 
 /* Set when the ink runs low, as an interrupt would find out. */
 static int is_low;
@@ -133,60 +130,15 @@ static const trine_tool tools[] = {
     TRINE_TOOL("order", "", "Adds an order.", TRINE_READ_ONLY, orders, sum, order, NULL),
     TRINE_TOOL("wrong", "", "Never works.", TRINE_READ_ONLY, orders, sum, wrong, NULL)};
 
-/* Waits for the gateway. */
-static int gateway(const char *path)
-{
-    struct sockaddr_un address;
-    const int listener = socket(AF_UNIX, SOCK_STREAM, 0);
-
-    memset(&address, 0, sizeof address);
-    address.sun_family = AF_UNIX;
-    (void)snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
-    if (listener < 0 || bind(listener, (struct sockaddr *)&address, sizeof address) != 0 ||
-        listen(listener, 1) != 0) {
-        return -1;
-    }
-    return accept(listener, NULL, NULL);
-}
-
-static uint64_t milliseconds(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000u + (uint64_t)now.tv_nsec / 1000000u;
-}
-
 /* Moves bytes both ways until the gateway goes. */
 static void serve(trine_device *device, trine_port *port, int line)
 {
-    for (;;) {
-        struct pollfd wait = {0};
-        const uint8_t *out = NULL;
-        uint8_t bytes[128];
-        int32_t size;
-
-        wait.fd = line;
-        wait.events = POLLIN;
-        if (poll(&wait, 1u, 5) > 0) {
-            const ssize_t got = read(line, bytes, sizeof bytes);
-            if (got <= 0) {
-                return;
-            }
-            (void)trine_feed(device, bytes, (size_t)got);
-        }
+    while (take(device, line) == 0) {
         if (is_low && trine_port_log(port, 3u, TRINE_TEXT("the ink is low")) == TRINE_OK) {
             is_low = 0;
         }
-        if (trine_poll(device, milliseconds(), 16u, NULL) != TRINE_OK) {
+        if (work(device, line) != 0) {
             return;
-        }
-        while ((size = trine_tx_peek(device, &out)) > 0) {
-            const ssize_t sent = write(line, out, (size_t)size);
-            if (sent <= 0) {
-                return;
-            }
-            (void)trine_tx_consume(device, (size_t)sent);
         }
     }
 }

@@ -6,15 +6,12 @@
  * The matrix leg looks at what an MCP client gets to see: a clear error for each, and what comes
  * after it as if nothing had been. */
 #define _POSIX_C_SOURCE 200809L
-#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <time.h>
 #include <trine_mcp.h>
-#include <unistd.h>
+
+#include "line.h"
 
 #define RESULT_MAX 256u
 #define STREAMED 3000u
@@ -310,30 +307,6 @@ static const trine_mcp_lists lists = {sizeof(trine_mcp_lists),
                                       read_piece,
                                       NULL};
 
-/* Waits for the gateway. */
-static int gateway(const char *path)
-{
-    struct sockaddr_un address;
-    const int listener = socket(AF_UNIX, SOCK_STREAM, 0);
-
-    memset(&address, 0, sizeof address);
-    address.sun_family = AF_UNIX;
-    (void)snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
-    if (listener < 0 || bind(listener, (struct sockaddr *)&address, sizeof address) != 0 ||
-        listen(listener, 1) != 0) {
-        return -1;
-    }
-    return accept(listener, NULL, NULL);
-}
-
-static uint64_t milliseconds(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000u + (uint64_t)now.tv_nsec / 1000000u;
-}
-
 static trine_status finish(void *user_data, trine_call *call)
 {
     (void)user_data;
@@ -343,21 +316,7 @@ static trine_status finish(void *user_data, trine_call *call)
 /* Moves bytes both ways until the gateway goes. */
 static void serve(trine_device *device, int line)
 {
-    for (;;) {
-        struct pollfd wait = {0};
-        const uint8_t *out = NULL;
-        uint8_t bytes[128];
-        int32_t size;
-
-        wait.fd = line;
-        wait.events = POLLIN;
-        if (poll(&wait, 1u, 5) > 0) {
-            const ssize_t got = read(line, bytes, sizeof bytes);
-            if (got <= 0) {
-                return;
-            }
-            (void)trine_feed(device, bytes, (size_t)got);
-        }
+    while (take(device, line) == 0) {
         if (late != 0u && !told) {
             told = trine_mcp_log(device, late, 3u, TRINE_TEXT("it is late")) != TRINE_E_FULL;
         } else if (late != 0u
@@ -365,15 +324,8 @@ static void serve(trine_device *device, int line)
             late = 0u;
             told = false;
         }
-        if (trine_poll(device, milliseconds(), 16u, NULL) != TRINE_OK) {
+        if (work(device, line) != 0) {
             return;
-        }
-        while ((size = trine_tx_peek(device, &out)) > 0) {
-            const ssize_t sent = write(line, out, (size_t)size);
-            if (sent <= 0) {
-                return;
-            }
-            (void)trine_tx_consume(device, (size_t)sent);
         }
     }
 }

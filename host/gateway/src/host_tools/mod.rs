@@ -89,8 +89,9 @@ pub trait HostTools: Send + Sync {
     /// that takes more than a moment hands the call to a thread of its own.
     fn call(&self, call: HostCall);
 
-    /// The program is about to end, by a signal. Calls under way have three seconds from now. One that can end
-    /// early with a part of its result should do so after two, and the others with an error.
+    /// The program is about to end, by a signal. Calls under way have three seconds from now. One
+    /// that can end early with a part of its result should do so after two, and the others with an
+    /// error.
     fn end(&self) {}
 }
 

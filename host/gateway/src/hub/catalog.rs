@@ -22,8 +22,8 @@ const INSTRUCTIONS: &str = "Each tool acts on a real device. When a result has i
     the device.";
 
 const WITH_OWN: &str = "A tool of a device acts on a real device; the other tools run in this \
-    program. When a result has isError, its text says what to change; a call that needs a person \
-    is done again after somebody has agreed.";
+    program. When a result has isError, its text says what to change. Repeat a call that needs a \
+    person after a person has agreed.";
 
 /// Who runs a tool.
 #[derive(Clone)]

@@ -119,7 +119,7 @@ impl Site {
         stream
     }
 
-    /// A connection after its handshake, or why there is none.
+    /// Connects and does the handshake; the error is that of the handshake.
     pub(crate) fn connect(&self, config: ClientConfig, name: &'static str) -> io::Result<Stream> {
         let name = ServerName::try_from(name).unwrap();
         let mut connection = ClientConnection::new(Arc::new(config), name).unwrap();

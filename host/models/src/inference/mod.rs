@@ -1,5 +1,5 @@
-//! Language models as MCP tools: `bitnet-inference` goes on with a text, `bitnet-health` reports
-//! the state of the models.
+//! Language models as MCP tools: `bitnet-inference` generates text, `bitnet-health` reports the
+//! state of the models.
 //!
 //! - [`Service`]: calls of the tools; the gateway serves them next to those of devices;
 //! - `progress`: what a client sees of a text while it is written;

@@ -110,7 +110,7 @@ fn watch(server: &Arc<Server>) -> Result<()> {
             server.hub.look_again();
             let accepted = server.accepted.load(Ordering::Acquire);
             if accepted != given_back && server.connections.load(Ordering::Acquire) == 0 {
-                // It takes some milliseconds, in which no one is kept waiting.
+                // This takes some milliseconds, and no client waits.
                 sys::give_memory_back();
                 given_back = accepted;
             }

@@ -1,10 +1,10 @@
 //! Streams of events that a client of a session takes up again after its connection was lost
 //! (2025-11-25, *Transports*, "Resumability and Redelivery").
 //!
-//! An event has the id `STREAM-NUMBER`. What was sent, and what comes while no one reads, is kept
-//! until a minute after the answer, within bounds; `GET` with `Last-Event-ID` gets what came after
-//! that event. The stream of a session that is told of changes has ids `g-VERSION`: what changed
-//! since is told again from what there is now, so nothing of it is kept.
+//! An event has the id `STREAM-NUMBER`. What was sent, and what comes while there is no reader, is
+//! kept until a minute after the answer, within bounds; `GET` with `Last-Event-ID` gets what came
+//! after that event. The stream of a session that is told of changes has ids `g-VERSION`: what
+//! changed since is told again from what there is now, so nothing of it is kept.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
