@@ -121,6 +121,7 @@ fn command() -> Result<()> {
         ["bench", "gateway"] => bench::gateway::main(record),
         ["bench", "http"] => bench::http::main(record),
         ["bench", "load"] => bench::load::main(record),
+        ["bench", "payload"] => bench::payload::main(record),
         ["bench", "sizes"] => bench::process::sizes(record, options.has("small")),
         ["bench", "process"] => bench::process::main(record),
         ["bench", "kernels"] => bench::kernels::main(record),

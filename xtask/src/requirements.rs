@@ -29,6 +29,7 @@ const AREAS: [&str; 6] =
 const COMMANDS: &[&str] = &[
     "bench gateway",
     "bench load",
+    "bench payload",
     "bench model",
     "check",
     "firmware",

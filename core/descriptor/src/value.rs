@@ -106,6 +106,23 @@ pub(crate) const fn small(bytes: &[u8]) -> Option<(i32, &[u8])> {
     }
 }
 
+/// A varint of three to eight bytes with eight bytes there, and what follows it: all its bytes at
+/// once.
+fn wide(bytes: &[u8]) -> Option<(u64, &[u8])> {
+    let word = u64::from_le_bytes(*bytes.first_chunk()?);
+    // The last byte is the first one without the highest bit.
+    let ends = !word & 0x8080_8080_8080_8080;
+    let bits = ends.trailing_zeros() & !7;
+    if !(16..=56).contains(&bits) || word >> bits & 0xff == 0 {
+        return None;
+    }
+    let rest = bytes.get(bits as usize / 8 + 1..)?;
+    let sevens = word & u64::MAX >> (56 - bits) & 0x7f7f_7f7f_7f7f_7f7f;
+    let pairs = sevens & 0x7f_007f_007f_007f | (sevens & 0x7f00_7f00_7f00_7f00) >> 1;
+    let fours = pairs & 0x3fff_0000_3fff | (pairs & 0x3fff_0000_3fff_0000) >> 2;
+    Some((fours & 0x0fff_ffff | fours >> 32 << 28, rest))
+}
+
 /// Reads entries, or the primitives they are made of. Never panics; what does not parse is
 /// [`Malformed`].
 ///
@@ -185,6 +202,13 @@ impl<'a> ValueReader<'a> {
             let signed = matches!(tag, tag::INT | tag::DECIMAL);
             let number = if signed { number >> 1 ^ -(number & 1) } else { number };
             return Some(Item { node: node.into(), tag, number: number.into(), text: &[] });
+        }
+        if cfg!(target_pointer_width = "64")
+            && let [node @ 0..0x80, tag @ (tag::INT | tag::DECIMAL), ref rest @ ..] = *self.rest
+            && let Some((raw, rest)) = wide(rest)
+        {
+            self.rest = rest;
+            return Some(Item { node: node.into(), tag, number: unzigzag(raw), text: &[] });
         }
         self.long_item()
     }

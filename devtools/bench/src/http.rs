@@ -7,7 +7,7 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -36,10 +36,17 @@ pub(crate) struct Site {
 /// A connection that stays open.
 struct Connection(BufReader<TcpStream>);
 
-/// One round's figures, or medians: CPU µs a request, requests a second, p50, p99.
-type Figures = [f64; 4];
+/// What is sent in a round, and what counts as an answer.
+pub(crate) struct Calls<'c> {
+    /// The request of an id to a server at an address.
+    pub(crate) request: &'c (dyn Fn(&str, usize) -> String + Sync),
+    pub(crate) is_answer: &'c (dyn Fn(&str) -> bool + Sync),
+}
 
-const FIGURES: [&str; 4] = ["CPU µs a request", "requests a second", "p50 µs", "p99 µs"];
+/// One round's figures, or medians: CPU µs a request, requests a second, p50, p99.
+pub(crate) type Figures = [f64; 4];
+
+pub(crate) const FIGURES: [&str; 4] = ["CPU µs a request", "requests a second", "p50 µs", "p99 µs"];
 
 /// `cargo xtask bench http`.
 pub fn main(keep: bool) -> Result<()> {
@@ -55,26 +62,10 @@ pub fn main(keep: bool) -> Result<()> {
         Site::peer(&programs[1], "rmcp")?,
         Site::peer(&programs[1], "echo")?,
     ];
-    for (connections, requests) in LOADS {
-        let mut rounds = Vec::new();
-        for round in 1..=ROUNDS {
-            eprintln!("{connections} connections: round {round} of {ROUNDS}");
-            let mut figures = [Figures::default(); 3];
-            for (at, site) in sites.iter().enumerate() {
-                figures[at] = site.round(connections, requests)?;
-            }
-            rounds.push(figures);
-        }
-        let all: [Figures; 3] = [0, 1, 2].map(|who| {
-            std::array::from_fn(|what| {
-                let mut values: Vec<f64> = rounds.iter().map(|round| round[who][what]).collect();
-                percentile(&mut values, 50)
-            })
-        });
-        text += &table(connections, &all);
-        let [ours, rmcp, echo] = all.map(|figures| figures[0]);
-        let most = (CPU_MAX[0] * rmcp).max(CPU_MAX[1] * echo);
-        gates.at_most(format!("{connections} connections: CPU µs a request"), ours, most);
+    let calls = Calls { request: &call, is_answer: &|body| body.contains("\"percent\":") };
+    for load in LOADS {
+        let what = format!("{} connections", load.0);
+        text += &compare(&what, NAMES, (&sites, load), &calls, &mut gates)?;
     }
     let peaks = sites.each_ref().map(|site| site.peak_mib());
     for (name, peak) in NAMES.iter().zip(peaks) {
@@ -85,8 +76,37 @@ pub fn main(keep: bool) -> Result<()> {
     record.end_with(&text, &gates)
 }
 
-fn table(connections: usize, all: &[Figures; 3]) -> String {
-    let [ours, rmcp, echo] = NAMES;
+/// Rounds of the three sites in turn: a table of medians, and the gate on the first one's processor
+/// time next to the others'.
+pub(crate) fn compare(
+    what: &str,
+    names: [&str; 3],
+    (sites, load): (&[Site; 3], (usize, usize)),
+    calls: &Calls<'_>,
+    gates: &mut Gates,
+) -> Result<String> {
+    let mut rounds = Vec::new();
+    for round in 1..=ROUNDS {
+        eprintln!("{what}: round {round} of {ROUNDS}");
+        let mut figures = [Figures::default(); 3];
+        for (at, site) in sites.iter().enumerate() {
+            figures[at] = site.round(load, calls)?;
+        }
+        rounds.push(figures);
+    }
+    let all: [Figures; 3] = [0, 1, 2].map(|who| {
+        std::array::from_fn(|what| {
+            let mut values: Vec<f64> = rounds.iter().map(|round| round[who][what]).collect();
+            percentile(&mut values, 50)
+        })
+    });
+    let [ours, rmcp, echo] = all.map(|figures| figures[0]);
+    let most = (CPU_MAX[0] * rmcp).max(CPU_MAX[1] * echo);
+    gates.at_most(format!("{what}: CPU µs a request"), ours, most);
+    Ok(table(what, names, &all))
+}
+
+fn table(what: &str, [ours, rmcp, echo]: [&str; 3], all: &[Figures; 3]) -> String {
     let mut text = format!(
         "| over HTTP | {ours} | {rmcp} | {echo} | to rmcp | to the echo |\n\
          |---|---:|---:|---:|---:|---:|\n"
@@ -94,7 +114,7 @@ fn table(connections: usize, all: &[Figures; 3]) -> String {
     for (at, name) in FIGURES.iter().enumerate() {
         let [ours, rmcp, echo] = all.map(|figures| figures[at]);
         text += &format!(
-            "| {connections} connections: {name} | {ours:.1} | {rmcp:.1} | {echo:.1} | {:.2} | \
+            "| {what}: {name} | {ours:.1} | {rmcp:.1} | {echo:.1} | {:.2} | \
              {:.2} |\n",
             ours / rmcp,
             ours / echo
@@ -136,8 +156,12 @@ impl Site {
 
     /// `peer-http` of a kind.
     pub(crate) fn peer(program: &PathBuf, kind: &str) -> Result<Self> {
-        let mut command = sh::command(program);
-        let mut child = command.arg(kind).stdout(Stdio::piped()).spawn()?;
+        Self::started(sh::command(program).arg(kind))
+    }
+
+    /// A program that prints its address and serves there.
+    pub(crate) fn started(command: &mut Command) -> Result<Self> {
+        let mut child = command.stdout(Stdio::piped()).spawn()?;
         let mut output = BufReader::new(child.stdout.take().context("the output is a pipe")?);
         let process = Running(child);
         let mut line = String::new();
@@ -146,15 +170,16 @@ impl Site {
     }
 
     /// All requests of a round, each connection from a thread of its own.
-    fn round(&self, connections: usize, requests: usize) -> Result<Figures> {
+    fn round(&self, (connections, requests): (usize, usize), calls: &Calls<'_>) -> Result<Figures> {
         let mut open = Vec::with_capacity(connections);
         for _ in 0..connections {
             let mut connection = Connection::open(&self.address)?;
-            connection.calls(&self.address, WARM_UP / connections + 1)?;
+            connection.calls(&self.address, WARM_UP.min(requests) / connections + 1, calls)?;
             open.push(connection);
         }
         let (before, since) = (processor_time(&self.process)?, Instant::now());
-        let each = |mut connection: Connection| move || connection.calls(&self.address, requests);
+        let each =
+            |mut connection: Connection| move || connection.calls(&self.address, requests, calls);
         let times: Result<Vec<Vec<f64>>> = std::thread::scope(|scope| {
             let threads: Vec<_> =
                 open.into_iter().map(|connection| scope.spawn(each(connection))).collect();
@@ -187,15 +212,15 @@ impl Connection {
     }
 
     /// Makes calls one after the other; the time of each in microseconds.
-    fn calls(&mut self, address: &str, count: usize) -> Result<Vec<f64>> {
-        let requests: Vec<String> = (1..=count).map(|id| call(address, id)).collect();
+    fn calls(&mut self, address: &str, count: usize, calls: &Calls<'_>) -> Result<Vec<f64>> {
         let mut times = Vec::with_capacity(count);
-        for request in &requests {
+        for id in 1..=count {
+            let request = (calls.request)(address, id);
             let since = Instant::now();
             self.0.get_mut().write_all(request.as_bytes())?;
             let body = self.answer()?;
             times.push(micros(since.elapsed()));
-            let is_right = body.contains("\"percent\":") && !body.contains("\"error\":");
+            let is_right = (calls.is_answer)(&body) && !body.contains("\"error\":");
             ensure!(is_right, "not the answer of a call: {body}");
         }
         Ok(times)

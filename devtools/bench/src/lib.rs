@@ -10,4 +10,5 @@ pub mod http;
 pub mod kernels;
 pub mod load;
 pub mod model;
+pub mod payload;
 pub mod process;

@@ -76,6 +76,13 @@ impl Table {
     /// # Errors
     /// [`BadTable`]; the bytes may be anything.
     pub fn new(list: Box<[u8]>) -> Result<Self, BadTable> {
+        let table = Self::checked_before(list)?;
+        check::table(&table).map_err(BadTable::Rule)?;
+        Ok(table)
+    }
+
+    /// Reads a list of which the caller knows that it keeps the rules.
+    pub(crate) fn checked_before(list: Box<[u8]>) -> Result<Self, BadTable> {
         let mut hash = Fnv64::new();
         let mut records = Records::try_new(list, |bytes| rows(bytes, &mut hash))?;
         let mut raw = None;
@@ -89,7 +96,6 @@ impl Table {
             });
         }
         let mut table = Self { records, hash: hash.hash(), raw, is_plain: false };
-        check::table(&table).map_err(BadTable::Rule)?;
         table.is_plain = trine_mcp::has_plain_names(&table);
         Ok(table)
     }

@@ -121,6 +121,22 @@ proptest! {
     }
 
     #[test]
+    fn an_integer_is_read_alike_whatever_follows_it(
+        bytes in prop::collection::vec(prop_oneof![Just(0x80u8), Just(0), any::<u8>()], 1..11),
+        tail in prop::collection::vec(any::<u8>(), 0..9),
+    ) {
+        // Behind the node and the tag an integer is a varint, which `number` reads byte by byte.
+        let whole = [&[5, 2], &*bytes, &*tail].concat();
+        let mut plain = ValueReader::new(whole.get(2..).unwrap_or_default());
+        let mut reader = ValueReader::new(&whole);
+        let number = plain.number().map(|raw| (raw >> 1).cast_signed() ^ -(raw & 1).cast_signed());
+        prop_assert_eq!(reader.item().map(|item| (item.node, item.number)), number.map(|n| (5, n)));
+        if number.is_ok() {
+            prop_assert_eq!(reader.remaining(), plain.remaining());
+        }
+    }
+
+    #[test]
     fn whatever_is_read_is_written_the_same(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
         canonical(&bytes)?;
     }

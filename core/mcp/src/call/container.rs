@@ -144,8 +144,10 @@ fn opened<'m>(
         }
         (Kind::Array { max, .. }, Json::Array) => {
             let (items, inside) = count(reader.rest())?;
-            let items = u16::try_from(items)
-                .map_err(|_| Refusal::Fault(Fault::bound(FaultCode::TooMany, node, max.into())))?;
+            let items = u16::try_from(items).map_err(|_| {
+                let most = if max == u8::MAX { i64::from(u16::MAX) } else { max.into() };
+                Refusal::Fault(Fault::bound(FaultCode::TooMany, node, most))
+            })?;
             Ok((Entered::Array(items), inside))
         }
         _ => Err(fault(FaultCode::WrongType, node)),

@@ -11,14 +11,14 @@ mod consent;
 
 use std::sync::Arc;
 
-use trine_descriptor::{Consent, ToolTable as _};
+use trine_descriptor::{Consent, Field, Kind, Tool, ToolTable as _, record};
 
 pub(crate) use arguments::Arguments;
 pub use call::HostCall;
 pub(crate) use call::{CancelFlag, start};
 
 use crate::error::{Error, Result};
-use crate::table::Table;
+use crate::table::{BadTable, Table};
 
 /// Tools of this program. Calls come from several threads at a time.
 ///
@@ -95,14 +95,38 @@ pub trait HostTools: Send + Sync {
     fn end(&self) {}
 }
 
-/// A table of these tools.
+/// A table of these tools. They keep the rules of a device's, but for one: an array among the
+/// parameters may be of any length (its maximum is `u8::MAX`). A program has the memory for it, up
+/// to the longest arguments of a call: 72 KiB, encoded.
 ///
 /// # Errors
 /// When a descriptor breaks a rule.
-pub fn table(tools: &[trine_descriptor::Tool<'_>]) -> Result<Arc<Table>> {
-    let mut list = vec![0; trine_descriptor::record::page(tools, 0, &mut [])];
-    trine_descriptor::record::page(tools, 0, &mut list);
-    Table::new(list.into()).map(Arc::new).map_err(|why| Error::HostTools { why: why.to_string() })
+pub fn table(tools: &[Tool<'_>]) -> Result<Arc<Table>> {
+    let refused = |why: BadTable| Error::HostTools { why: why.to_string() };
+    let closed: Vec<Vec<Field<'_>>> = tools.iter().map(|tool| closed(tool.params)).collect();
+    let bounded =
+        tools.iter().zip(&closed).map(|(tool, params)| Tool::new(tool.info, params, tool.output));
+    Table::new(list(&bounded.collect::<Vec<_>>())).map_err(refused)?;
+    Table::checked_before(list(tools)).map(Arc::new).map_err(refused)
+}
+
+/// The same parameters, of whose arrays each has a longest length.
+fn closed<'t>(params: &[Field<'t>]) -> Vec<Field<'t>> {
+    let close = |field: &Field<'t>| {
+        let mut field = *field;
+        if let Kind::Array { max: max @ u8::MAX, .. } = &mut field.kind {
+            *max -= 1;
+        }
+        field
+    };
+    params.iter().map(close).collect()
+}
+
+/// The tools as records.
+fn list(tools: &[Tool<'_>]) -> Box<[u8]> {
+    let mut list = vec![0; record::page(tools, 0, &mut [])];
+    record::page(tools, 0, &mut list);
+    list.into()
 }
 
 /// Refuses tools that need someone whom this program cannot ask.

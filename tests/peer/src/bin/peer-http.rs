@@ -1,7 +1,8 @@
 //! The server of `peer-minimal` over HTTP, by rmcp behind axum; and axum by itself, which sends
-//! back what it is sent. `cargo xtask bench http` compares the gateway with both.
+//! back what it is sent. `cargo xtask bench http`, `load` and `payload` compare the gateway with
+//! them.
 //!
-//! `peer-http rmcp|echo`: listens on a free port of loopback and prints its address.
+//! `peer-http rmcp|sort|echo|fixed`: listens on a free port of loopback and prints its address.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -11,9 +12,10 @@ use axum::body::Bytes;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::post;
 use axum::serve::ListenerExt as _;
+use rmcp::ServerHandler;
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
-use trine_peer::Minimal;
+use trine_peer::{Minimal, Sorter};
 
 async fn echo(body: Bytes) -> ([(axum::http::HeaderName, &'static str); 1], Bytes) {
     ([(CONTENT_TYPE, "application/json")], body)
@@ -40,19 +42,23 @@ async fn fixed(body: Bytes) -> ([(axum::http::HeaderName, &'static str); 1], Str
     ([(CONTENT_TYPE, "application/json")], format!("{{\"jsonrpc\":\"2.0\",\"id\":{id}{rest}"))
 }
 
+/// A server by rmcp, which answers with JSON.
+fn served<S: ServerHandler + Clone>(server: S) -> Router {
+    let mut config = StreamableHttpServerConfig::default();
+    config.json_response = true;
+    let sessions = Arc::new(LocalSessionManager::default());
+    let service = StreamableHttpService::new(move || Ok(server.clone()), sessions, config);
+    Router::new().nest_service("/mcp", service)
+}
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let router = match std::env::args().nth(1).as_deref() {
         Some("echo") => Router::new().route("/mcp", post(echo)),
         Some("fixed") => Router::new().route("/mcp", post(fixed)),
-        Some("rmcp") => {
-            let mut config = StreamableHttpServerConfig::default();
-            config.json_response = true;
-            let sessions = Arc::new(LocalSessionManager::default());
-            let service = StreamableHttpService::new(|| Ok(Minimal), sessions, config);
-            Router::new().nest_service("/mcp", service)
-        }
-        _ => return Err("usage: peer-http rmcp|echo|fixed".into()),
+        Some("rmcp") => served(Minimal),
+        Some("sort") => served(Sorter),
+        _ => return Err("usage: peer-http rmcp|sort|echo|fixed".into()),
     };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     println!("{}", listener.local_addr()?);
