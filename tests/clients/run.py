@@ -64,6 +64,7 @@ def over_http(server: Path) -> dict[str, list[str]]:
     """The same clients, but for the transcripts, for a server's address in place of its command."""
     public = {**clients(), **rmcp(server)}
     kept = {name: command for name, command in public.items() if not name.startswith("raw")}
+    kept["sdk1-websocket"] = [str(NODE), "sdk1_client.mjs", "websocket"]
     return {"-http-".join(name.split("-")): command for name, command in kept.items()}
 
 

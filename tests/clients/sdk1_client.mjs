@@ -1,14 +1,16 @@
-// The TypeScript SDK, first line (`@modelcontextprotocol/sdk` 1.x): the legacy era only.
+// The TypeScript SDK, first line (`@modelcontextprotocol/sdk` 1.x): the legacy era only, `websocket`
+// over its WebSocket.
 //
-// sdk1_client.mjs [legacy] [--prefix NAME_] -- SERVER COMMAND…|URL
+// sdk1_client.mjs [legacy|websocket] [--prefix NAME_] -- SERVER COMMAND…|URL
 
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import { WebSocketClientTransport } from "@modelcontextprotocol/sdk/client/websocket.js";
 import { LATEST_PROTOCOL_VERSION } from "@modelcontextprotocol/sdk/types.js";
 import { CALL_MS, Report, options, runPlan } from "./common.mjs";
 
-const { prefix, command, args, url } = options(["legacy"]);
+const { era, prefix, command, args, url } = options(["legacy", "websocket"]);
 const report = new Report();
 
 // The library keeps the agreed version to itself, but tells the transport; so does this one.
@@ -20,12 +22,16 @@ const telling = (Base) =>
       super.setProtocolVersion?.(agreed);
     }
   };
-const transport = url
-  ? new (telling(StreamableHTTPClientTransport))(url)
-  : new (telling(StdioClientTransport))({ command, args, stderr: "inherit" });
+const transport = () => {
+  if (!url) return new (telling(StdioClientTransport))({ command, args, stderr: "inherit" });
+  if (era !== "websocket") return new (telling(StreamableHTTPClientTransport))(url);
+  url.protocol = "ws:";
+  return new (telling(WebSocketClientTransport))(url);
+};
 
 const client = new Client({ name: "trine-test", version: "1.0.0" });
-await client.connect(transport);
+const used = transport();
+await client.connect(used);
 const wanted = LATEST_PROTOCOL_VERSION;
 report.check(`the version is ${wanted}`, version === wanted, version);
 
@@ -37,6 +43,6 @@ await runPlan(
   (name, given) => client.callTool({ name, arguments: given }, undefined, limit),
 );
 // A session over HTTP is ended by a request; closing would leave it to the server.
-if (url) await transport.terminateSession();
+if (url && era !== "websocket") await used.terminateSession();
 await client.close();
 report.end();

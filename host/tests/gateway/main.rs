@@ -33,3 +33,4 @@ mod tasks;
 #[cfg(target_os = "linux")]
 mod usb;
 mod web;
+mod websocket;

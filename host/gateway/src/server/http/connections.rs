@@ -109,7 +109,7 @@ fn watch(server: &Arc<Server>) -> Result<()> {
             std::thread::sleep(LOOK);
             server.hub.look_again();
             let accepted = server.accepted.load(Ordering::Acquire);
-            if accepted != given_back && server.connections.load(Ordering::Acquire) == 0 {
+            if accepted != given_back && server.has_no_client() {
                 // This takes some milliseconds, and no client waits.
                 sys::give_memory_back();
                 given_back = accepted;
@@ -151,7 +151,7 @@ async fn accept(server: &Arc<Server>, listener: StdListener) -> Result<()> {
     drop(listener);
     server.listeners.end(&server.hub.snapshot());
     let since = tokio::time::Instant::now();
-    while server.connections.load(Ordering::Acquire) > 0 && since.elapsed() < END_PATIENCE {
+    while !server.has_no_client() && since.elapsed() < END_PATIENCE {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     Ok(())
@@ -236,7 +236,7 @@ where
     });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEAD_PATIENCE).max_buf_size(HEAD_MAX);
-    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    let connection = builder.serve_connection(TokioIo::new(stream), service).with_upgrades();
     tokio::pin!(connection);
     let mut ending = server.ending.subscribe();
     tokio::select! {

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
@@ -11,7 +13,7 @@ use axum::routing::{get, post};
 use super::listeners::Listening;
 use super::post::{SESSION, reads_events};
 use super::sessions::Session;
-use super::{Server, events, guard, health, reply, rest, resume};
+use super::{Server, events, guard, health, reply, rest, resume, socket};
 
 /// All of them.
 pub(super) fn router(server: &Arc<Server>) -> Router {
@@ -25,9 +27,16 @@ pub(super) fn router(server: &Arc<Server>) -> Router {
         .with_state(Arc::clone(server))
 }
 
-/// `GET /mcp`: what a session is told beside its answers. The stateless revision has no such
-/// stream; its clients call `subscriptions/listen`.
-async fn stream(State(server): State<Arc<Server>>, headers: HeaderMap) -> Response {
+/// `GET /mcp`: a WebSocket, or what a session is told beside its answers. The stateless revision
+/// has no such stream; its clients call `subscriptions/listen`.
+async fn stream(
+    State(server): State<Arc<Server>>,
+    headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Response {
+    if socket::is_asked_for(&headers) {
+        return socket::upgrade(&server, &headers, upgrade).unwrap_or_else(|refused| *refused);
+    }
     let session = guard::pass(&server.options, &headers)
         .and_then(|principal| server.session(&headers, &principal, None));
     match session {

@@ -20,7 +20,8 @@ pub(super) async fn health(State(server): State<Arc<Server>>, headers: HeaderMap
             "status": "healthy",
             "version": env!("CARGO_PKG_VERSION"),
             "uptime_seconds": server.since.elapsed().as_secs(),
-            "connected_clients": server.connections.load(Ordering::Relaxed),
+            "connected_clients": server.connections.load(Ordering::Relaxed)
+                + server.sockets.load(Ordering::Relaxed),
             "sessions": server.sessions.len(),
             "listeners": server.listeners.len(),
             "tools_available": server.hub.snapshot().count(),

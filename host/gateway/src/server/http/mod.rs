@@ -29,10 +29,11 @@ mod reply;
 mod rest;
 mod resume;
 mod sessions;
+mod socket;
 mod tls;
 
 use std::net::{SocketAddr, TcpListener};
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
@@ -53,7 +54,7 @@ pub use tls::Tls;
 /// What all requests share.
 struct Server {
     hub: Arc<Hub>,
-    helpers: Helpers,
+    helpers: Arc<Helpers>,
     options: HttpOptions,
     sessions: Sessions,
     listeners: Listeners,
@@ -64,6 +65,8 @@ struct Server {
     /// Requests of REST that wait for that.
     waiting: Waiting,
     connections: AtomicUsize,
+    /// Those that are WebSockets.
+    sockets: AtomicUsize,
     /// All that there were.
     accepted: AtomicUsize,
     since: Instant,
@@ -124,7 +127,7 @@ impl Ending {
 impl Server {
     fn new(hub: Arc<Hub>, options: HttpOptions, sentences: Option<Sentences>) -> Self {
         Self {
-            helpers: Helpers::new(&hub, sentences),
+            helpers: Arc::new(Helpers::new(&hub, sentences)),
             hub,
             calls: Arc::new(Semaphore::new(options.in_flight.max(1))),
             waiting: Waiting::default(),
@@ -133,10 +136,18 @@ impl Server {
             listeners: Listeners::default(),
             streams: Arc::default(),
             connections: AtomicUsize::new(0),
+            sockets: AtomicUsize::new(0),
             accepted: AtomicUsize::new(0),
             since: Instant::now(),
             ending: watch::Sender::new(false),
         }
+    }
+}
+
+impl Server {
+    /// Whether no client is connected.
+    fn has_no_client(&self) -> bool {
+        [&self.connections, &self.sockets].iter().all(|it| it.load(Ordering::Acquire) == 0)
     }
 }
 

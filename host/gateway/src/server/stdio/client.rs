@@ -33,9 +33,24 @@ const SUBSCRIPTIONS_MAX: usize = 16;
 /// whether the client wants to hear of its progress.
 pub(super) type UnderWay = (Arc<Snapshot>, u16, Option<KeptWant>, bool);
 
-/// The one client on standard input and output.
+/// Who a client is.
+#[derive(Clone, Debug)]
+pub(in crate::server) struct Who {
+    /// For whom a person agrees; no other client has this number.
+    pub(in crate::server) id: u64,
+    /// The name of its key.
+    pub(in crate::server) principal: Option<Arc<str>>,
+}
+
+impl Who {
+    /// The client of standard input and output.
+    pub(super) const STDIO: Self = Self { id: 1, principal: None };
+}
+
+/// A client that sends and reads lines.
 pub(super) struct Client {
     pub(super) hub: Arc<Hub>,
+    pub(super) who: Who,
     state: Mutex<State>,
     /// There is something for the writer.
     wake: Condvar,
@@ -50,7 +65,7 @@ pub(super) struct Client {
     /// No further line will come.
     no_input: AtomicBool,
     in_flight_max: usize,
-    pub(super) helpers: Helpers,
+    pub(super) helpers: Arc<Helpers>,
     /// Calls that may become tasks.
     pub(super) becoming: OnceLock<Sender<Due>>,
     since: Instant,
@@ -62,13 +77,14 @@ pub(super) struct Client {
 impl Client {
     pub(super) fn new(
         hub: Arc<Hub>,
-        output: File,
+        (who, output): (Who, File),
         in_flight_max: usize,
-        helpers: Helpers,
+        helpers: Arc<Helpers>,
     ) -> Arc<Self> {
         let client = Arc::new(Self {
             hub,
-            state: Mutex::new(State::new()),
+            state: Mutex::new(State::new(who.id)),
+            who,
             wake: Condvar::new(),
             room: Condvar::new(),
             output: Mutex::new((output, Outbox::new())),
@@ -111,7 +127,9 @@ impl Client {
         let run = move || {
             while !client.is_broken() {
                 let state = client.state();
-                let idle = |state: &mut State| state.reading || state.out.len() == 0;
+                let idle = |state: &mut State| {
+                    !client.is_broken() && (state.reading || state.out.len() == 0)
+                };
                 drop(client.wake.wait_while(state, idle).unwrap_or_else(PoisonError::into_inner));
                 client.flush();
             }
@@ -239,6 +257,15 @@ impl Client {
         if let Some(call) = call {
             call.cancel();
         }
+    }
+
+    /// Gives up what is under way: nothing more is written.
+    pub(super) fn close(&self) {
+        self.broken.store(true, Ordering::Release);
+        let calls = self.state().requests.take_calls();
+        calls.into_iter().for_each(Running::cancel);
+        self.wake.notify_all();
+        self.room.notify_all();
     }
 
     /// Keeps a subscription, if the client has not too many.

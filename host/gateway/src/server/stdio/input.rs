@@ -12,7 +12,7 @@ use trine_mcp::{
 };
 
 use super::client::Client;
-use super::state::{STDIO, WAITING_MAX};
+use super::state::WAITING_MAX;
 use super::terminal;
 use crate::context::CallContext;
 use crate::device::Waiter;
@@ -221,11 +221,12 @@ impl ClientReader {
     fn task(&mut self, request: &TaskRequest<'_>, array: Option<usize>) {
         let engine = McpEngine::new(&*self.snapshot);
         let tasks = &self.client.helpers.tasks;
+        let principal = self.client.who.principal.as_deref();
         let mut reply = vec![0; REPLY_MAX];
-        let mut written = tasks.answer(request, None, &engine, &mut reply);
+        let mut written = tasks.answer(request, principal, &engine, &mut reply);
         if let Err(NeedBytes(needed)) = written {
             reply.resize(needed, 0);
-            written = tasks.answer(request, None, &engine, &mut reply);
+            written = tasks.answer(request, principal, &engine, &mut reply);
         }
         self.answer(written.unwrap_or(0), Some(&reply), array);
     }
@@ -287,7 +288,7 @@ impl ClientReader {
         let (kept, able) = (KeptWant::of(want, &self.args), want.client(&self.session));
         let tag = self.client.state().open_want((want, able), kept, &self.snapshot, array);
         self.client.keep_context(tag, context.as_ref());
-        let (context, client) = (context.as_ref(), STDIO);
+        let (context, client) = (context.as_ref(), self.client.who.id);
         let from = From { caller: &self.caller, waiter: &self.waiter, tag, client, context };
         let helpers = &self.client.helpers;
         if !wants::start(helpers, want, &self.snapshot, &self.args, from) {
@@ -304,7 +305,7 @@ impl ClientReader {
         let tag = self.client.state().open((call, able), &self.snapshot, array);
         let args = self.args.get(..call.arguments).unwrap_or_default();
         self.client.keep_context(tag, context.as_ref());
-        let (context, client) = (context.as_ref(), STDIO);
+        let (context, client) = (context.as_ref(), self.client.who.id);
         let from = From { caller: &self.caller, waiter: &self.waiter, tag, client, context };
         self.client.helpers.start(call, &self.snapshot, args, from);
         if able.tasks && array.is_none() {

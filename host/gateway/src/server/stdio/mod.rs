@@ -1,4 +1,5 @@
-//! One client on standard input and output.
+//! A client that sends lines and reads lines: the one on standard input and output, and those of
+//! WebSockets.
 //!
 //! One thread reads requests and deals with them; what a board in this process answers is written
 //! by the same thread. What comes back over a link is put into the output by the thread that reads
@@ -16,7 +17,8 @@ mod terminal;
 
 use std::fs::File;
 use std::io::{self, IsTerminal};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 
 use super::calls::Helpers;
@@ -24,6 +26,7 @@ use super::sentences::Sentences;
 use crate::error::{Error, Result};
 use crate::hub::Hub;
 use client::Client;
+pub(super) use client::Who;
 use input::ClientReader;
 
 /// Serves the client until it ends its input.
@@ -39,12 +42,28 @@ pub(super) fn serve(hub: &Arc<Hub>, in_flight: usize, sentences: Option<Sentence
         input.try_clone().map_err(closed("input"))?,
         output.try_clone().map_err(closed("output"))?,
     );
-    let client =
-        Client::new(Arc::clone(hub), File::from(output), in_flight, Helpers::new(hub, sentences));
+    let (who, helpers) = (Who::STDIO, Arc::new(Helpers::new(hub, sentences)));
+    let client = Client::new(Arc::clone(hub), (who, File::from(output)), in_flight, helpers);
     client.start_writer()?;
     shutdown::watch(&client, watched.0, watched.1)?;
     let mut reader = ClientReader::new(Arc::clone(&client), by_hand);
     let read = reader.run(File::from(input));
     shutdown::input_ended(&client);
     read.map_err(|source| Error::Stream { action: "read", stream: "input", source })
+}
+
+/// Serves a client whose lines come over a socket, until that ends; blocks.
+pub(super) fn serve_lines(
+    (hub, helpers): (&Arc<Hub>, &Arc<Helpers>),
+    who: Who,
+    socket: UnixStream,
+    in_flight: usize,
+) -> Result<()> {
+    let failed = |action| move |source| Error::Stream { action, stream: "socket", source };
+    let output = File::from(OwnedFd::from(socket.try_clone().map_err(failed("open"))?));
+    let client = Client::new(Arc::clone(hub), (who, output), in_flight, Arc::clone(helpers));
+    client.start_writer()?;
+    let read = ClientReader::new(Arc::clone(&client), false).run(File::from(OwnedFd::from(socket)));
+    shutdown::connection_ended(&client);
+    read.map_err(failed("read"))
 }

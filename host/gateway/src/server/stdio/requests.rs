@@ -71,6 +71,11 @@ impl Requests {
         under_way.any(|it| it.call.as_ref().is_some_and(Running::is_of_host))
     }
 
+    /// What cancels those under way.
+    pub(super) fn take_calls(&mut self) -> Vec<Running> {
+        self.slots.iter_mut().filter_map(|request| request.call.take()).collect()
+    }
+
     /// The request waits for its client, or no longer.
     pub(super) fn set_waits(&mut self, tag: Tag, waits: bool) {
         let Some(request) = self.get(tag) else { return };

@@ -65,6 +65,17 @@ pub(super) fn input_ended(client: &Client) {
     finish(client);
 }
 
+/// The connection of a client has ended, and the program goes on. What was taken is answered, if
+/// it ends in time, and the rest is given up.
+pub(super) fn connection_ended(client: &Client) {
+    client.input_ended();
+    client.wait_for_host(Some(HOST_PATIENCE));
+    client.wait_for_answers(ANSWERS_PATIENCE);
+    client.end_subscriptions();
+    client.flush();
+    client.close();
+}
+
 /// The program ends some seconds from now, even if the client reads nothing.
 fn end_in_any_case() {
     // Without this thread only the patience is lost.

@@ -17,9 +17,6 @@ use crate::server::wants::{self, KeptWant, WantEnd};
 /// Bytes that may wait for the client before no more requests are dealt with.
 pub(super) const WAITING_MAX: usize = 64 * 1024;
 
-/// The client of standard input and output, for whom a person agrees.
-pub(super) const STDIO: u64 = 1;
-
 /// What the threads that serve the client share.
 #[derive(Debug)]
 pub(super) struct State {
@@ -35,6 +32,8 @@ pub(super) struct State {
     pub(super) interviews: Interviews<Tag>,
     /// Tasks that have ended, with the response of their call: to be kept when this is unlocked.
     pub(super) ended: Vec<(Arc<Task>, Option<Vec<u8>>)>,
+    /// Whose answers to questions count, see [`From::client`](crate::server::calls::From).
+    client: u64,
     /// The reader is at work and will write what there is when it has done what it has read.
     pub(super) reading: bool,
 }
@@ -47,8 +46,9 @@ pub(super) struct Subscription {
 }
 
 impl State {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(client: u64) -> Self {
         Self {
+            client,
             out: Outbox::new(),
             requests: Requests::default(),
             arrays: Arrays::default(),
@@ -240,6 +240,7 @@ impl State {
         let Some(questions) = Questions::new(asked.requests) else {
             return self.finish(tag, Outcome::Failed(Failure::BadResult));
         };
+        let client = self.client;
         self.write(tag, |engine, (id, version), request, out| {
             let served: Vec<_> = questions.of(request.able).into_iter().map(|it| it.1).collect();
             if served.is_empty() {
@@ -251,7 +252,7 @@ impl State {
                 (None, Some(entry)) => Some(sealer.tool(&entry.table, entry.row)),
                 _ => None,
             };
-            let seal = |of| sealer.seal((of, asked.args, STDIO), asked.state, asked.requests);
+            let seal = |of| sealer.seal((of, asked.args, client), asked.state, asked.requests);
             let Some(state) = subject.and_then(seal) else {
                 let code = error::INTERNAL_ERROR;
                 return error::write(Some(id), code, "the system has no random numbers", out);

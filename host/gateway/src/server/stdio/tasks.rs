@@ -8,7 +8,6 @@ use trine_mcp::{Id, McpEngine, Outcome, Version};
 
 use super::client::Client;
 use super::requests::Tag;
-use super::state::STDIO;
 use crate::device::{Cost, Waiter};
 use crate::server::ask::Given;
 use crate::server::calls::{self, Caller, From};
@@ -74,7 +73,7 @@ impl Client {
             request.task = TaskOf::Soon(None);
         }
         let work = Box::new(TaskWork { client: Arc::downgrade(self), tag });
-        let task = self.helpers.tasks.create(None, work);
+        let task = self.helpers.tasks.create(self.who.principal.as_deref(), work);
         let mut state = self.state();
         let Some(request) = state.requests.get(tag) else {
             drop(state);
@@ -109,7 +108,7 @@ impl Client {
         };
         let caller = Arc::clone(self) as Arc<dyn Caller>;
         let waiter = Arc::clone(self) as Arc<dyn Waiter>;
-        let (client, context) = (STDIO, context.as_ref());
+        let (client, context) = (self.who.id, context.as_ref());
         let from = From { caller: &caller, waiter: &waiter, tag, client, context };
         let is_there = match want {
             Some(KeptWant::Prompt { prompt }) => {
