@@ -47,7 +47,7 @@ const PARTS: &[Part] = &[
     (
         "agents",
         "1,000 cycles, or --cycles N, of 50 clients over HTTP, some of which vanish",
-        |amount| agents::soak(amount.cycles.unwrap_or(CYCLES)),
+        |amount| clients(amount.cycles.unwrap_or(CYCLES)),
     ),
     ("s390x", "the core's tests on a big-endian machine", |_| core_on(S390X)),
     ("i686", "the core's tests on a 32-bit machine", |_| core_on(I686)),
@@ -213,6 +213,17 @@ fn shared() -> Result<String> {
     let said = sh::output(cargo.env("SHARED_CALLS", SHARED_CALLS))?;
     let line = said.lines().find(|line| line.contains(" calls: ")).context("no tally")?;
     Ok(format!("none twice, none without an end; {line}"))
+}
+
+/// Of the program what it holds of the system, and of a server in a test every byte.
+fn clients(cycles: u32) -> Result<String> {
+    let mut cargo = sh::cargo();
+    cargo.args(["test", "-q", "-p", "trine-gateway", "--test", "live_bytes", "--", "--nocapture"]);
+    let said = sh::output(cargo.env("TRINE_CYCLES", cycles.to_string()))?;
+    let bytes =
+        said.lines().rev().find(|line| line.contains(" bytes live ")).context("no bytes")?;
+    let held = agents::soak(cycles)?;
+    Ok(format!("{held}; in a test {bytes}"))
 }
 
 fn asked(amount: Amount) -> Result<String> {

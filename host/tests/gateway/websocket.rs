@@ -119,6 +119,10 @@ fn clients_of_both_families_call_at_once_and_get_their_own_answers() {
     session.0.send(Message::text(serde_json::to_string_pretty(&call).unwrap())).unwrap();
     assert_eq!(session.next()["result"]["structuredContent"], json!({"percent": 7}));
     assert_eq!(connected(&site), 10);
+    // Who says goodbye is answered.
+    session.0.close(None).unwrap();
+    assert!(matches!(session.0.read(), Ok(Message::Close(_))));
+    assert!(matches!(session.0.read(), Err(Error::ConnectionClosed)));
     // Over HTTP and over the sockets it is one board.
     assert_eq!(site.call("board_status", &json!({}))["structuredContent"]["fan_percent"], 7);
     drop((all, session));

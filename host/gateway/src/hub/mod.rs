@@ -259,7 +259,15 @@ impl Hub {
     }
 
     pub(crate) fn observe(&self, observer: Weak<dyn Observer>) {
+        self.forget_observers();
         lock(&self.observers).push(observer);
+    }
+
+    /// Gives back what is left of observers that are gone: clients come and go without news.
+    pub(crate) fn forget_observers(&self) {
+        let mut observers = lock(&self.observers);
+        observers.retain(|observer| observer.strong_count() > 0);
+        observers.shrink_to_fit();
     }
 
     /// Shows, beside the tools of each device that a model knows, one that takes sentences.

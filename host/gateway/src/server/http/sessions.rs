@@ -88,7 +88,16 @@ impl Sessions {
 
     /// Ends a session; `false` where there is none.
     pub(super) fn close(&self, id: &str, principal: &Principal) -> bool {
-        self.find(id, principal).is_some() && lock(&self.0).remove(id).is_some()
+        if self.find(id, principal).is_none() {
+            return false;
+        }
+        let mut all = lock(&self.0);
+        let is_closed = all.remove(id).is_some();
+        if all.is_empty() {
+            // The places of thousands of sessions are given back too.
+            *all = HashMap::new();
+        }
+        is_closed
     }
 
     /// How many there are.

@@ -256,8 +256,12 @@ async fn outgoing(mut sink: SplitSink<WebSocket, Message>, answers: OwnedReadHal
     }
     let (code, why) = heard.fault.get().copied().flatten().unwrap_or((close_code::NORMAL, ""));
     let frame = CloseFrame { code, reason: why.into() };
-    // A client that has gone is not told.
-    drop(timeout(SEND_PATIENCE, sink.send(Message::Close(Some(frame)))).await);
+    // A client that has gone is not told, and one that said goodbye gets its answer, which waits.
+    let goodbye = async {
+        drop(sink.send(Message::Close(Some(frame))).await);
+        drop(sink.flush().await);
+    };
+    drop(timeout(SEND_PATIENCE, goodbye).await);
 }
 
 #[cfg(test)]
