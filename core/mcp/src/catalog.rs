@@ -5,6 +5,8 @@ use trine_descriptor::{Kind, Side, ToolTable, record};
 use trine_descriptor::{Lists, Shelf};
 
 use crate::Nodes;
+#[cfg(feature = "apps")]
+use crate::apps::ToolUi;
 use crate::json::scan::is_special;
 use crate::json::words::same;
 use crate::nodes::ByNumber;
@@ -61,6 +63,12 @@ pub trait Catalog {
     /// as `trine/author`, and texts.
     fn meta(&self, _index: u16) -> &[(&str, &str)] {
         &[]
+    }
+
+    /// What tool `index` says of its user interface, which clients with the extension are shown.
+    #[cfg(feature = "apps")]
+    fn ui(&self, _index: u16) -> Option<ToolUi<'_>> {
+        None
     }
 
     /// Whether it is known that [`has_plain_names`] holds for the table of tool `index`, which

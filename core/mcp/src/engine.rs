@@ -11,8 +11,8 @@ use crate::result::{self, End, Outcome};
 #[cfg(feature = "resources")]
 use crate::shelf;
 use crate::{
-    Batch, Call, Catalog, Failure, Id, McpSession, NeedBytes, Retry, Step, Version,
-    answer as quick_answer, list,
+    Batch, Call, Catalog, ClientCapabilities, Failure, Id, McpSession, NeedBytes, Retry, Step,
+    Version, answer as quick_answer, list,
 };
 
 /// Longest method name that is served, with room to spare.
@@ -68,6 +68,8 @@ struct Request<'m, 'p> {
         expect(dead_code, reason = "no request reads it")
     )]
     message: &'m [u8],
+    /// What the session's client can be asked for.
+    client: ClientCapabilities,
 }
 
 /// What came of encoding arguments.
@@ -152,7 +154,8 @@ impl<'c, C: Catalog + ?Sized> McpEngine<'c, C> {
                 answer(out, |out| handshake::set_level(id, params.level, session, out))
             }
             Ok(RequestFamily::Known(version)) => {
-                let request = Request { id, version, params, encoded, message };
+                let client = session.client();
+                let request = Request { id, version, params, encoded, message, client };
                 self.request(&request, &method, args, out)
             }
             Ok(RequestFamily::Initialize) if in_array => {
@@ -344,9 +347,15 @@ impl<'c, C: Catalog + ?Sized> McpEngine<'c, C> {
         };
         match plain {
             b"tools/call" => self.call(request, args, out),
-            b"tools/list" => answer(out, |out| {
-                list::write(self.catalog, version, id, request.params.cursor, out)
-            }),
+            b"tools/list" => {
+                let client = match version.is_stateless() {
+                    true => ClientCapabilities::read(request.params.meta.capabilities),
+                    false => request.client,
+                };
+                answer(out, |out| {
+                    list::write(self.catalog, (id, version), request.params.cursor, client, out)
+                })
+            }
             b"server/discover" if version.is_stateless() => {
                 answer(out, |out| handshake::discover(self.catalog, version, id, out))
             }
@@ -354,6 +363,11 @@ impl<'c, C: Catalog + ?Sized> McpEngine<'c, C> {
                 let filter = request.params.notifications;
                 let listen =
                     handshake::listen(self.catalog, id, filter, &mut JsonWriter::new(out))?;
+                #[cfg(feature = "tasks")]
+                if !listen.tasks.is_empty() {
+                    let capabilities = request.params.meta.capabilities;
+                    return crate::tasks::listen(listen, capabilities, out);
+                }
                 Ok(Step::Listen(listen))
             }
             #[cfg(feature = "tasks")]

@@ -2,7 +2,7 @@
 
 use crate::envelope::{Member, Object, Params};
 use crate::error::{Problem, begin_result, supported};
-use crate::json::{JsonReader, JsonText, JsonWriter};
+use crate::json::{JsonError, JsonReader, JsonText, JsonWriter};
 use crate::notify::LEVELS;
 use crate::{Catalog, Id, Listen, McpSession, ServerInfo, Version, list, notify, result};
 
@@ -81,7 +81,7 @@ pub(crate) fn discover<'m, C: Catalog + ?Sized>(
     supported(&[Version::V2026_07_28], out);
     // Log goes to who asked for it in a session, and here there is none.
     capabilities(catalog, &server, (false, true), out);
-    list::cache_hints(catalog.ttl_ms(), out);
+    list::cache_hints(catalog.ttl_ms(), true, out);
     result::finish(version, &server, out);
     Ok(())
 }
@@ -99,9 +99,9 @@ pub(crate) fn initialize<'m, C: Catalog + ?Sized>(
     };
     let mut agreed = *session;
     let version = agreed.agree(Version::named(&asked));
-    #[cfg(feature = "requests")]
+    #[cfg(any(feature = "apps", feature = "requests"))]
     agreed.set_client(message);
-    #[cfg(not(feature = "requests"))]
+    #[cfg(not(any(feature = "apps", feature = "requests")))]
     let _ = message;
     let server = catalog.server();
     begin_result(id, out);
@@ -131,9 +131,7 @@ fn capabilities<C: Catalog + ?Sized>(
     out.raw(b"}");
     #[cfg(feature = "resources")]
     shelf_capabilities(catalog, out);
-    if stateless {
-        extensions(catalog, out);
-    }
+    extensions(catalog, stateless, out);
     out.raw(if logs { b",\"logging\":{}}" } else { b"}" });
     if !server.instructions.is_empty() {
         out.raw(b",\"instructions\":");
@@ -141,8 +139,8 @@ fn capabilities<C: Catalog + ?Sized>(
     }
 }
 
-/// Writes the extensions of the stateless revision that the server has.
-fn extensions<C: Catalog + ?Sized>(catalog: &C, out: &mut JsonWriter<'_>) {
+/// Writes the extensions that the server has. Tasks and skills are of the stateless revision.
+fn extensions<C: Catalog + ?Sized>(catalog: &C, stateless: bool, out: &mut JsonWriter<'_>) {
     #[cfg(feature = "tasks")]
     let tasks = catalog.has_tasks();
     #[cfg(not(feature = "tasks"))]
@@ -151,10 +149,15 @@ fn extensions<C: Catalog + ?Sized>(catalog: &C, out: &mut JsonWriter<'_>) {
     let skills = crate::skills::is_declared(catalog);
     #[cfg(not(feature = "skills"))]
     let skills = false;
+    #[cfg(feature = "apps")]
+    let apps = crate::apps::is_declared(catalog);
+    #[cfg(not(feature = "apps"))]
+    let apps = false;
     let _ = catalog;
-    let all: [(bool, &[u8]); 2] = [
-        (tasks, b"\"io.modelcontextprotocol/tasks\":{}"),
-        (skills, b"\"io.modelcontextprotocol/skills\":{\"directoryRead\":true}"),
+    let all: [(bool, &[u8]); 3] = [
+        (tasks && stateless, b"\"io.modelcontextprotocol/tasks\":{}"),
+        (skills && stateless, b"\"io.modelcontextprotocol/skills\":{\"directoryRead\":true}"),
+        (apps, b"\"io.modelcontextprotocol/ui\":{}"),
     ];
     let mut has_any = false;
     for (_, extension) in all.into_iter().filter(|(has_it, _)| *has_it) {
@@ -225,6 +228,8 @@ pub(crate) struct Filter<'m> {
     pub(crate) prompts: bool,
     /// A JSON array of addresses.
     pub(crate) uris: &'m [u8],
+    /// A JSON array of ids of tasks.
+    pub(crate) tasks: &'m [u8],
 }
 
 /// `subscriptions/listen`: agrees to what there is of what was asked for.
@@ -252,14 +257,31 @@ pub(crate) fn listen<'m, C: Catalog + ?Sized>(
     }
     #[cfg(not(feature = "resources"))]
     {
-        filter = Filter { tools: filter.tools, ..Filter::default() };
+        filter = Filter { tools: filter.tools, tasks: filter.tasks, ..Filter::default() };
     }
-    notify::acknowledge(id, &filter, out);
+    #[cfg(feature = "tasks")]
+    let has_tasks = catalog.has_tasks();
+    #[cfg(not(feature = "tasks"))]
+    let has_tasks = false;
+    if !has_tasks {
+        filter.tasks = &[];
+    }
+    notify::acknowledge(id, &filter, &[], out);
     if !out.fits() {
         return Err(Problem::Space(out.needed()));
     }
-    let Filter { tools, resources, prompts, uris } = filter;
-    Ok(Listen { id, tools, resources, prompts, uris, acknowledgement: out.needed() })
+    let Filter { tools, resources, prompts, uris, tasks } = filter;
+    Ok(Listen { id, tools, resources, prompts, uris, tasks, acknowledgement: out.needed() })
+}
+
+/// An array of texts, as it stands.
+fn texts<'m>(reader: &mut JsonReader<'m>) -> Result<&'m [u8], JsonError> {
+    let (mut check, mut first) = (reader.clone(), true);
+    check.begin_array()?;
+    while check.next_element(&mut first)? {
+        check.string()?;
+    }
+    reader.skip_value()
 }
 
 /// Reads the filter of a subscription.
@@ -267,7 +289,7 @@ fn read_filter(filter: &[u8]) -> Result<Filter<'_>, Problem<'_>> {
     let malformed = |_| {
         Problem::Params(
             "toolsListChanged, promptsListChanged and resourcesListChanged must be true or false, \
-             and resourceSubscriptions an array of addresses",
+             resourceSubscriptions an array of addresses, and taskIds an array of ids",
         )
     };
     let mut reader = JsonReader::new(filter);
@@ -281,13 +303,9 @@ fn read_filter(filter: &[u8]) -> Result<Filter<'_>, Problem<'_>> {
         } else if name.is(b"resourcesListChanged") {
             found.resources = reader.bool().map_err(malformed)?;
         } else if name.is(b"resourceSubscriptions") {
-            let mut check = reader.clone();
-            let mut first = true;
-            check.begin_array().map_err(malformed)?;
-            while check.next_element(&mut first).map_err(malformed)? {
-                check.string().map_err(malformed)?;
-            }
-            found.uris = reader.skip_value().map_err(malformed)?;
+            found.uris = texts(&mut reader).map_err(malformed)?;
+        } else if name.is(b"taskIds") {
+            found.tasks = texts(&mut reader).map_err(malformed)?;
         } else {
             reader.skip_value().map_err(malformed)?;
         }

@@ -31,8 +31,8 @@
 //! `stateless` (2026-07-28), `legacy` (the `initialize` revisions), `batch` (arrays of 2025-03-26),
 //! `listen` (`subscriptions/listen`), `extras` (what schemas say beyond their nodes), `resources`
 //! (resources, prompts and completion, where the catalog has them), `requests` (a server's own
-//! requests in a session), `skills` and `tasks` (the extensions); all are on by default. What a
-//! server does not have is not declared, and its methods are not found.
+//! requests in a session), `apps`, `skills` and `tasks` (the extensions); all are on by default.
+//! What a server does not have is not declared, and its methods are not found.
 #![no_std]
 #![forbid(unsafe_code)]
 // An index out of bounds would be a panic that the linker keeps.
@@ -42,6 +42,8 @@
 extern crate std;
 
 mod answer;
+#[cfg(feature = "apps")]
+pub mod apps;
 mod batch;
 mod call;
 mod catalog;
@@ -73,6 +75,8 @@ pub mod tasks;
 mod value;
 mod version;
 
+#[cfg(feature = "apps")]
+pub use apps::ToolUi;
 pub use batch::Batch;
 pub use catalog::{Catalog, ServerInfo, Single, has_plain_names};
 pub use content::{Block, Bytes, Contents};

@@ -11,7 +11,7 @@ use crate::error::{Problem, begin_result};
 use crate::extras::schema;
 use crate::json::writer::hex_digit;
 use crate::json::{JsonText, JsonWriter};
-use crate::{Catalog, Id, Version, result};
+use crate::{Catalog, ClientCapabilities, Id, Version, result};
 
 impl TextSink for JsonWriter<'_> {
     fn text(&mut self, text: &str) {
@@ -53,13 +53,28 @@ fn read_cursor(text: &JsonText<'_>, generation: u64, count: u16) -> Option<u16> 
 /// Writes one page of the tools, or says why there is none.
 pub(crate) fn write<'m, C: Catalog + ?Sized>(
     catalog: &C,
-    version: Version,
-    id: Id<'_>,
+    (id, version): (Id<'_>, Version),
     from: Member<'m>,
+    client: ClientCapabilities,
     out: &mut JsonWriter<'_>,
 ) -> Result<(), Problem<'m>> {
-    let item = |index, out: &mut JsonWriter<'_>| tool(catalog, version, index, out);
-    pages(catalog, (id, version), (b"tools", catalog.count()), from, &item, out)
+    let list: (&[u8], _) = (b"tools", catalog.count());
+    #[cfg(feature = "apps")]
+    {
+        let item = |index, out: &mut JsonWriter<'_>| {
+            let is_shown = crate::apps::is_shown(catalog, index, client);
+            if is_shown {
+                tool(catalog, (version, client), index, out);
+            }
+            is_shown
+        };
+        sparse_pages(catalog, (id, version), list, from, &item, out)
+    }
+    #[cfg(not(feature = "apps"))]
+    {
+        let item = |index, out: &mut JsonWriter<'_>| tool(catalog, (version, client), index, out);
+        pages(catalog, (id, version), list, from, &item, out)
+    }
 }
 
 /// The first item of a page.
@@ -78,9 +93,9 @@ fn start<'m, C: Catalog + ?Sized>(
 }
 
 /// Room that a page needs behind its items.
-fn reserve<C: Catalog + ?Sized>(catalog: &C, version: Version) -> usize {
+fn reserve<C: Catalog + ?Sized>(catalog: &C, (version, name): (Version, &[u8])) -> usize {
     let mut probe = JsonWriter::new(&mut []);
-    tail(catalog, version, Some(0), &mut probe);
+    tail(catalog, (version, name), Some(0), &mut probe);
     probe.needed()
 }
 
@@ -105,7 +120,7 @@ pub(crate) fn pages<'m, C: Catalog + ?Sized>(
     out: &mut JsonWriter<'_>,
 ) -> Result<(), Problem<'m>> {
     let start = start(catalog, from, count)?;
-    let reserve = reserve(catalog, version);
+    let reserve = reserve(catalog, (version, name));
     begin(id, version, name, out);
     let mut index = start;
     while index < count {
@@ -124,13 +139,13 @@ pub(crate) fn pages<'m, C: Catalog + ?Sized>(
         index += 1;
     }
     let next = (index < count).then_some(index);
-    tail(catalog, version, next, out);
+    tail(catalog, (version, name), next, out);
     Ok(())
 }
 
 /// Writes one page of a list that leaves some numbers out: for these `item` writes nothing and
 /// answers `false`. A page that has no item is the last one.
-#[cfg(feature = "skills")]
+#[cfg(any(feature = "apps", feature = "skills"))]
 pub(crate) fn sparse_pages<'m, C: Catalog + ?Sized>(
     catalog: &C,
     (id, version): (Id<'_>, Version),
@@ -140,7 +155,7 @@ pub(crate) fn sparse_pages<'m, C: Catalog + ?Sized>(
     out: &mut JsonWriter<'_>,
 ) -> Result<(), Problem<'m>> {
     let start = start(catalog, from, count)?;
-    let reserve = reserve(catalog, version);
+    let reserve = reserve(catalog, (version, name));
     begin(id, version, name, out);
     let (mut index, mut has_any) = (start, false);
     while index < count {
@@ -160,14 +175,14 @@ pub(crate) fn sparse_pages<'m, C: Catalog + ?Sized>(
         }
         index += 1;
     }
-    tail(catalog, version, (index < count).then_some(index), out);
+    tail(catalog, (version, name), (index < count).then_some(index), out);
     Ok(())
 }
 
 /// Writes what follows the items of a page.
 fn tail<C: Catalog + ?Sized>(
     catalog: &C,
-    version: Version,
+    (version, name): (Version, &[u8]),
     next: Option<u16>,
     out: &mut JsonWriter<'_>,
 ) {
@@ -178,20 +193,37 @@ fn tail<C: Catalog + ?Sized>(
         out.raw(b"\"");
     }
     if version.is_stateless() {
-        cache_hints(catalog.ttl_ms(), out);
+        cache_hints(catalog.ttl_ms(), !(name == b"tools" && differs(catalog)), out);
     }
     result::finish(version, &catalog.server(), out);
 }
 
-/// Writes how long and by whom a result may be kept. All clients of a server see the same tools.
-pub(crate) fn cache_hints(ttl_ms: u32, out: &mut JsonWriter<'_>) {
+/// Whether clients see different tools: those without the extension see no user interfaces.
+fn differs<C: Catalog + ?Sized>(catalog: &C) -> bool {
+    #[cfg(feature = "apps")]
+    return crate::apps::is_declared(catalog);
+    #[cfg(not(feature = "apps"))]
+    {
+        let _ = catalog;
+        false
+    }
+}
+
+/// Writes how long and by whom a result may be kept: `public` is for caches of many clients.
+pub(crate) fn cache_hints(ttl_ms: u32, public: bool, out: &mut JsonWriter<'_>) {
     out.raw(b",\"ttlMs\":");
     out.unsigned(ttl_ms.into());
-    out.raw(b",\"cacheScope\":\"public\"");
+    out.raw(b",\"cacheScope\":\"");
+    out.raw(if public { b"public\"" } else { b"private\"" });
 }
 
 /// Writes one `Tool` object as the revision's schema has it.
-fn tool<C: Catalog + ?Sized>(catalog: &C, version: Version, index: u16, out: &mut JsonWriter<'_>) {
+fn tool<C: Catalog + ?Sized>(
+    catalog: &C,
+    (version, client): (Version, ClientCapabilities),
+    index: u16,
+    out: &mut JsonWriter<'_>,
+) {
     let Some((table, row)) = catalog.tool(index) else { return out.raw(b"{}") };
     let Some(info) = table.info(row) else { return out.raw(b"{}") };
     out.raw(b"{\"name\":");
@@ -207,30 +239,48 @@ fn tool<C: Catalog + ?Sized>(catalog: &C, version: Version, index: u16, out: &mu
     if version.has_annotations() {
         annotations(version, &info, out);
     }
-    if version.has_structured() {
-        if table.node_count(row, Side::Output) > 0 {
-            out.raw(b",\"outputSchema\":");
-            schema(table, row, Side::Output, out);
-        }
-        let consent = [("trine/consent", info.consent.name())];
-        let consent = if info.consent == Consent::None { &[][..] } else { &consent };
-        meta(consent.iter().chain(catalog.meta(index)), out);
+    if version.has_structured() && table.node_count(row, Side::Output) > 0 {
+        out.raw(b",\"outputSchema\":");
+        schema(table, row, Side::Output, out);
     }
+    meta((catalog, index), (version, client), info.consent, out);
     #[cfg(feature = "extras")]
     crate::extras::tool(catalog, index, version, out);
     out.raw(b"}");
 }
 
-/// Writes `_meta`, if there is anything to be in it.
-fn meta<'a>(entries: impl Iterator<Item = &'a (&'a str, &'a str)>, out: &mut JsonWriter<'_>) {
+/// Writes `_meta`, if there is anything to be in it. A client that declares an extension knows what
+/// belongs to it in every revision.
+fn meta<C: Catalog + ?Sized>(
+    (catalog, index): (&C, u16),
+    (version, client): (Version, ClientCapabilities),
+    consent: Consent,
+    out: &mut JsonWriter<'_>,
+) {
     let mut any = false;
-    for (name, text) in entries {
+    let mut lead = |out: &mut JsonWriter<'_>| {
         out.raw(if any { b"," } else { b",\"_meta\":{" });
         any = true;
-        out.string(name);
-        out.raw(b":");
-        out.string(text);
+    };
+    if version.has_structured() {
+        let by_person = [("trine/consent", consent.name())];
+        let by_person = if consent == Consent::None { &[][..] } else { &by_person };
+        for (name, text) in by_person.iter().chain(catalog.meta(index)) {
+            lead(out);
+            out.string(name);
+            out.raw(b":");
+            out.string(text);
+        }
     }
+    #[cfg(feature = "apps")]
+    if client.apps
+        && let Some(ui) = catalog.ui(index)
+    {
+        lead(out);
+        crate::apps::write(&ui, out);
+    }
+    #[cfg(not(feature = "apps"))]
+    let _ = client;
     if any {
         out.raw(b"}");
     }

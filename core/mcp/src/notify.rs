@@ -5,6 +5,8 @@ use crate::handshake::Filter;
 use crate::json::JsonWriter;
 use crate::json::writer::NeedBytes;
 use crate::{Id, ServerInfo, Version, result};
+#[cfg(feature = "tasks")]
+use crate::{Listen, Task};
 
 const SUBSCRIPTION: &[u8] = b"\"_meta\":{\"io.modelcontextprotocol/subscriptionId\":";
 
@@ -135,7 +137,12 @@ pub fn tools_changed(subscription: Option<Id<'_>>, out: &mut [u8]) -> Result<usi
 }
 
 /// Writes the acknowledgement that has to precede everything else of a subscription.
-pub(crate) fn acknowledge(id: Id<'_>, filter: &Filter<'_>, out: &mut JsonWriter<'_>) {
+pub(crate) fn acknowledge(
+    id: Id<'_>,
+    filter: &Filter<'_>,
+    tasks: &[&str],
+    out: &mut JsonWriter<'_>,
+) {
     out.raw(b"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/subscriptions/acknowledged\",");
     out.raw(b"\"params\":{");
     out.raw(SUBSCRIPTION);
@@ -156,8 +163,48 @@ pub(crate) fn acknowledge(id: Id<'_>, filter: &Filter<'_>, out: &mut JsonWriter<
         out.raw(comma);
         out.raw(b"\"resourceSubscriptions\":");
         out.raw(filter.uris);
+        comma = b",";
     }
-    out.raw(b"}}}");
+    for (index, task) in tasks.iter().enumerate() {
+        out.raw(if index == 0 { comma } else { b"," });
+        out.raw(if index == 0 { b"\"taskIds\":[" } else { b"" });
+        out.string(task);
+    }
+    out.raw(if tasks.is_empty() { b"}}}" } else { b"]}}}" });
+}
+
+/// Writes the acknowledgement of a subscription whose client is told of these tasks. It takes the
+/// place of the one that [`crate::Step::Listen`] has in `out`.
+///
+/// # Errors
+/// [`NeedBytes`] if `out` is too small.
+#[cfg(feature = "tasks")]
+pub fn acknowledge_tasks(
+    listen: &Listen<'_>,
+    tasks: &[&str],
+    out: &mut [u8],
+) -> Result<usize, NeedBytes> {
+    let Listen { tools, resources, prompts, uris, .. } = *listen;
+    let filter = Filter { tools, resources, prompts, uris, tasks: &[] };
+    let mut out = JsonWriter::new(out);
+    acknowledge(listen.id, &filter, tasks, &mut out);
+    out.finish()
+}
+
+/// Writes `notifications/tasks` for a subscription: how a task stands.
+///
+/// # Errors
+/// [`NeedBytes`] if `out` is too small.
+#[cfg(feature = "tasks")]
+pub fn task(task: &Task<'_>, subscription: Id<'_>, out: &mut [u8]) -> Result<usize, NeedBytes> {
+    let mut out = JsonWriter::new(out);
+    out.raw(b"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/tasks\",\"params\":{");
+    out.raw(SUBSCRIPTION);
+    out.raw(subscription.raw());
+    out.raw(b"}");
+    crate::tasks::members(task, &mut out);
+    out.raw(b"}}");
+    out.finish()
 }
 
 /// Writes the response that ends a subscription from the server's side, on shutdown.

@@ -11,7 +11,7 @@ pub struct McpSession {
     initialized: bool,
     level: u8,
     oldest: Version,
-    #[cfg(feature = "requests")]
+    #[cfg(any(feature = "apps", feature = "requests"))]
     client: ClientCapabilities,
 }
 
@@ -32,7 +32,7 @@ impl McpSession {
             initialized: false,
             level: INFO,
             oldest: Version::V2024_11_05,
-            #[cfg(feature = "requests")]
+            #[cfg(any(feature = "apps", feature = "requests"))]
             client: ClientCapabilities::NONE,
         }
     }
@@ -65,14 +65,14 @@ impl McpSession {
     /// What the client said at `initialize` that it can be asked for.
     #[must_use]
     pub const fn client(&self) -> ClientCapabilities {
-        #[cfg(feature = "requests")]
+        #[cfg(any(feature = "apps", feature = "requests"))]
         return self.client;
-        #[cfg(not(feature = "requests"))]
+        #[cfg(not(any(feature = "apps", feature = "requests")))]
         ClientCapabilities::NONE
     }
 
     /// Takes what an `initialize` request says.
-    #[cfg(feature = "requests")]
+    #[cfg(any(feature = "apps", feature = "requests"))]
     pub(crate) fn set_client(&mut self, message: &[u8]) {
         self.client = ClientCapabilities::of_initialize(message);
         self.client.forms &= self.version.is_some_and(Version::has_forms);

@@ -137,7 +137,7 @@ fn get<'m, C: Catalog + ?Sized>(
     begin_result(id, out);
     out.raw(b"\"resultType\":\"complete\",\"skill\":");
     skill(skills, index, out);
-    list::cache_hints(catalog.ttl_ms(), out);
+    list::cache_hints(catalog.ttl_ms(), true, out);
     result::finish(version, &catalog.server(), out);
     Ok(())
 }

@@ -86,6 +86,9 @@ pub struct Listen<'m> {
     /// The resources whose changes are wanted: a JSON array of addresses, which
     /// [`crate::json::JsonReader`] reads; empty where there are none.
     pub uris: &'m [u8],
+    /// The tasks of which news are wanted: a JSON array of ids; empty where there are none. The
+    /// acknowledgement has none of them: see [`crate::notify::acknowledge_tasks`].
+    pub tasks: &'m [u8],
     /// Length of the acknowledgement in `out`, to be sent first.
     pub acknowledgement: usize,
 }

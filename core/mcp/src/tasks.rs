@@ -11,8 +11,8 @@ use crate::json::object::member;
 use crate::json::writer::NeedBytes;
 use crate::json::{JsonReader, JsonText, JsonWriter};
 use crate::{
-    Catalog, ClientCapabilities, Id, InputRequest, McpEngine, Retry, Step, Version, error, input,
-    result,
+    Catalog, ClientCapabilities, Id, InputRequest, Listen, McpEngine, Retry, Step, Version, error,
+    input, result,
 };
 
 /// What is wanted of a task.
@@ -101,9 +101,7 @@ pub(crate) fn request<'m>(
     out: &mut [u8],
 ) -> Result<Step<'m>, Problem<'m>> {
     if !ClientCapabilities::read(params.meta.capabilities).tasks {
-        let missing = ClientCapabilities { tasks: true, ..ClientCapabilities::default() };
-        let written = error::missing_capability(id, missing, out);
-        return written.map(Step::Reply).map_err(|need| Problem::Space(need.0));
+        return refused(id, out);
     }
     let what = match method {
         b"tasks/get" => TaskWhat::Get,
@@ -121,6 +119,25 @@ pub(crate) fn request<'m>(
         _ => None,
     };
     Ok(Step::Task(TaskRequest { id, version, what, task, retry }))
+}
+
+/// A subscription of which tasks are a part.
+pub(crate) fn listen<'m>(
+    listen: Listen<'m>,
+    capabilities: &[u8],
+    out: &mut [u8],
+) -> Result<Step<'m>, Problem<'m>> {
+    match ClientCapabilities::read(capabilities).tasks {
+        true => Ok(Step::Listen(listen)),
+        false => refused(listen.id, out),
+    }
+}
+
+/// Answers a client that does not declare the extension.
+fn refused<'m>(id: Id<'_>, out: &mut [u8]) -> Result<Step<'m>, Problem<'m>> {
+    let missing = ClientCapabilities { tasks: true, ..ClientCapabilities::default() };
+    let written = error::missing_capability(id, missing, out);
+    written.map(Step::Reply).map_err(|need| Problem::Space(need.0))
 }
 
 /// The member `result` of a response, or its `error`: what a task ends with.
@@ -158,25 +175,7 @@ impl<C: Catalog + ?Sized> McpEngine<'_, C> {
         task: &Task<'_>,
         out: &mut [u8],
     ) -> Result<usize, NeedBytes> {
-        let members = |out: &mut JsonWriter<'_>| {
-            head(task, out);
-            match task.status {
-                TaskStatus::InputRequired(requests) => {
-                    out.raw(b",");
-                    input::write_requests(requests, out);
-                }
-                TaskStatus::Completed(result) => {
-                    out.raw(b",\"result\":");
-                    out.raw(result);
-                }
-                TaskStatus::Failed(error) => {
-                    out.raw(b",\"error\":");
-                    out.raw(error);
-                }
-                TaskStatus::Working | TaskStatus::Cancelled => {}
-            }
-        };
-        self.finish_as((id, version), "complete", members, out)
+        self.finish_as((id, version), "complete", |out| members(task, out), out)
     }
 
     /// Answers that what a task was told was taken.
@@ -216,6 +215,26 @@ impl<C: Catalog + ?Sized> McpEngine<'_, C> {
     pub fn finish_no_task(&self, id: Id<'_>, out: &mut [u8]) -> Result<usize, NeedBytes> {
         let text = "there is no such task, or its time is over";
         error::write(Some(id), error::INVALID_PARAMS, text, out)
+    }
+}
+
+/// Writes all members of a task, each behind a comma: `DetailedTask`.
+pub(crate) fn members(task: &Task<'_>, out: &mut JsonWriter<'_>) {
+    head(task, out);
+    match task.status {
+        TaskStatus::InputRequired(requests) => {
+            out.raw(b",");
+            input::write_requests(requests, out);
+        }
+        TaskStatus::Completed(result) => {
+            out.raw(b",\"result\":");
+            out.raw(result);
+        }
+        TaskStatus::Failed(error) => {
+            out.raw(b",\"error\":");
+            out.raw(error);
+        }
+        TaskStatus::Working | TaskStatus::Cancelled => {}
     }
 }
 

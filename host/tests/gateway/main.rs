@@ -1,6 +1,7 @@
 //! The gateway as its clients and its devices see it: a program, with bytes on both sides.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
+mod apps;
 mod asking;
 mod at_board;
 mod bad_input;
@@ -21,6 +22,7 @@ mod ledger;
 mod links;
 mod models;
 mod news;
+mod panels;
 mod questions;
 mod rest;
 mod resume;

@@ -7,6 +7,10 @@ use crate::json::{JsonReader, JsonWriter};
 /// The extension by which a client takes tasks.
 pub(crate) const TASKS: &str = "io.modelcontextprotocol/tasks";
 
+/// The extension by which a client shows user interfaces of tools, and their media type.
+const APPS: &str = "io.modelcontextprotocol/ui";
+const APPS_MIME: &[u8] = b"text/html;profile=mcp-app";
+
 /// What a client can be asked for: its capabilities, as far as a server's requests need them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ClientCapabilities {
@@ -18,11 +22,15 @@ pub struct ClientCapabilities {
     pub roots: bool,
     /// It takes a task in place of a result: the extension `io.modelcontextprotocol/tasks`.
     pub tasks: bool,
+    /// It shows user interfaces of tools: the extension `io.modelcontextprotocol/ui`, for their
+    /// media type.
+    pub apps: bool,
 }
 
 impl ClientCapabilities {
     /// Nothing at all.
-    pub const NONE: Self = Self { forms: false, sampling: false, roots: false, tasks: false };
+    pub const NONE: Self =
+        Self { forms: false, sampling: false, roots: false, tasks: false, apps: false };
 
     /// Reads them, a JSON object.
     #[must_use]
@@ -39,7 +47,10 @@ impl ClientCapabilities {
             }
             found.sampling |= name.is(b"sampling");
             found.roots |= name.is(b"roots");
-            found.tasks |= name.is(b"extensions") && member(value, TASKS.as_bytes()).is_some();
+            if name.is(b"extensions") {
+                found.tasks |= member(value, TASKS.as_bytes()).is_some();
+                found.apps |= member(value, APPS.as_bytes()).is_some_and(shows_apps);
+            }
             Ok(())
         });
         _ = read;
@@ -47,11 +58,17 @@ impl ClientCapabilities {
     }
 
     /// Reads those of an `initialize` request.
-    #[cfg(feature = "requests")]
+    #[cfg(any(feature = "apps", feature = "requests"))]
     pub(crate) fn of_initialize(message: &[u8]) -> Self {
         let params = member(message, b"params");
         let capabilities = params.and_then(|params| member(params, b"capabilities"));
         capabilities.map_or(Self::default(), Self::read)
+    }
+
+    /// Whether the client can be asked for anything at all.
+    #[must_use]
+    pub const fn can_be_asked(&self) -> bool {
+        self.forms || self.sampling || self.roots
     }
 
     /// Whether the client can be asked for this.
@@ -99,10 +116,27 @@ impl ClientCapabilities {
             (self.sampling, "sampling"),
             (self.roots, "roots"),
             (self.tasks, TASKS),
-            (self.tasks, TASKS),
         ];
         all.into_iter().filter(|(is_there, _)| *is_there).map(|(_, name)| name)
     }
+}
+
+/// Whether the settings of the extension allow the one media type that there is. Clients that name
+/// none take it.
+fn shows_apps(settings: &[u8]) -> bool {
+    let Some(types) = member(settings, b"mimeTypes") else { return true };
+    let (mut reader, mut first) = (JsonReader::new(types), true);
+    if reader.begin_array().is_err() {
+        return false;
+    }
+    while reader.next_element(&mut first) == Ok(true) {
+        match reader.string() {
+            Ok(text) if text.is(APPS_MIME) => return true,
+            Ok(_) => {}
+            Err(_) => return false,
+        }
+    }
+    false
 }
 
 /// Whether an object has no members.

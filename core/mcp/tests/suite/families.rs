@@ -13,7 +13,7 @@ const LEGACY: [&str; 4] = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25
 #[test]
 fn a_session_fits_its_bound() {
     assert!(size_of::<McpSession>() <= 64, "{}", size_of::<McpSession>());
-    assert_eq!(size_of::<McpSession>(), 8);
+    assert_eq!(size_of::<McpSession>(), 9);
 }
 
 #[test]

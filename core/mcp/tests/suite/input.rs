@@ -176,7 +176,12 @@ fn a_state_of_another_server_is_ignored() {
 
 #[test]
 fn a_client_says_what_it_can_be_asked_for() {
-    let able = |forms, sampling, roots| ClientCapabilities { forms, sampling, roots, tasks: false };
+    let able = |forms, sampling, roots| ClientCapabilities {
+        forms,
+        sampling,
+        roots,
+        ..ClientCapabilities::NONE
+    };
     for (capabilities, can) in [
         ("{}", able(false, false, false)),
         (r#"{"elicitation":{}}"#, able(true, false, false)),

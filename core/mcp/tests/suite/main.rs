@@ -9,6 +9,7 @@
 
 mod common;
 
+mod apps;
 mod bad_input;
 mod calls;
 mod families;

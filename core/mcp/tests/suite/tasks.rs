@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use trine_descriptor::Field;
 use trine_mcp::{
     Id, InputKind, InputRequest, McpEngine, McpSession, Step, Task, TaskStatus, TaskWhat, Version,
-    tasks,
+    notify, tasks,
 };
 
 use crate::common::{Able, ask, modern};
@@ -69,6 +69,60 @@ fn requests_about_tasks_are_read_for_who_takes_tasks() {
         let extensions = &answer["result"]["capabilities"]["extensions"];
         assert_eq!(*extensions, json!({"io.modelcontextprotocol/tasks": {}}));
     });
+}
+
+#[test]
+fn a_subscription_names_tasks_where_its_client_takes_tasks() {
+    let ask_for =
+        |ids: &str| format!(r#""notifications":{{"toolsListChanged":true,"taskIds":{ids}}}"#);
+    let (method, one) = ("subscriptions/listen", ask_for(r#"["t-\u0031","t-2"]"#));
+    received(&declared(method, &one), |step, _| {
+        let Step::Listen(listen) = step else { panic!("{step:?}") };
+        assert_eq!(listen.tasks, br#"["t-\u0031","t-2"]"#);
+        let told = |tasks: &[&str]| {
+            let mut out = [0; 512];
+            let len = notify::acknowledge_tasks(&listen, tasks, &mut out).unwrap();
+            assert_eq!(notify::acknowledge_tasks(&listen, tasks, &mut [0; 9]).unwrap_err().0, len);
+            serde_json::from_slice::<Value>(&out[..len]).unwrap()["params"]["notifications"].clone()
+        };
+        assert_eq!(told(&[]), json!({}));
+        assert_eq!(told(&["t-1", "t-2"]), json!({"taskIds": ["t-1", "t-2"]}));
+    });
+    received(&modern(method, &one), |_, answer| {
+        assert_eq!(answer["error"]["code"], json!(-32021), "not declared");
+        let needed = &answer["error"]["data"]["requiredCapabilities"]["extensions"];
+        assert_eq!(*needed, json!({"io.modelcontextprotocol/tasks": {}}));
+    });
+    for bad in ["7", "[7]", "{}"] {
+        let message = declared(method, &ask_for(bad));
+        received(&message, |_, answer| assert_eq!(answer["error"]["code"], json!(-32602), "{bad}"));
+    }
+    // A server without tasks agrees to none, and refuses no one for it.
+    let plain = modern(method, &one);
+    let step = crate::common::send(&mut McpSession::new(), plain.as_bytes());
+    assert!(matches!(step, crate::common::Received::Listen(_, text) if !text.contains("taskIds")));
+}
+
+#[test]
+fn a_notification_is_what_tasks_get_returns() {
+    let engine = McpEngine::new(&SERVER);
+    let (id, version) = (Id::from_raw(b"1").unwrap(), Version::V2026_07_28);
+    for status in [TaskStatus::Working, TaskStatus::Completed(br#"{"content":[]}"#)] {
+        let task = Task { message: "half", status, ..TASK };
+        let mut got = written(|out| engine.finish_task(id, version, &task, out));
+        let mut out = [0; 512];
+        let len = notify::task(&task, id, &mut out).unwrap();
+        assert_eq!(notify::task(&task, id, &mut out[..len - 1]).unwrap_err().0, len);
+        let mut told: Value = serde_json::from_slice(&out[..len]).unwrap();
+        assert_eq!(told["method"], "notifications/tasks");
+        assert!(told.get("id").is_none(), "{told}");
+        let meta = told["params"].as_object_mut().unwrap().remove("_meta");
+        assert_eq!(meta, Some(json!({"io.modelcontextprotocol/subscriptionId": 1})));
+        for member in ["_meta", "resultType"] {
+            assert!(got.as_object_mut().unwrap().remove(member).is_some());
+        }
+        assert_eq!(told["params"], got);
+    }
 }
 
 fn written(write: impl Fn(&mut [u8]) -> Result<usize, trine_mcp::NeedBytes>) -> Value {

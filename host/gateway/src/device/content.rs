@@ -42,6 +42,23 @@ pub(super) enum Piece {
     Last,
 }
 
+/// Whether content of a media type is text, where it is UTF-8: types `text/…`, those whose suffix
+/// says so (RFC 6839), and those of JSON, XML, YAML, TOML and JavaScript. No picture is text.
+fn is_textual(mime: &str) -> bool {
+    let kind = mime.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    match kind.split_once('/') {
+        Some(("text", _)) => true,
+        Some(("application", of)) => {
+            ["+json", "+xml", "+yaml"].iter().any(|suffix| of.ends_with(suffix))
+                || matches!(
+                    of,
+                    "json" | "xml" | "yaml" | "toml" | "javascript" | "jsonl" | "x-ndjson"
+                )
+        }
+        _ => false,
+    }
+}
+
 impl Content {
     /// `None` when it is too much.
     pub(super) fn new(mime: &str, len: u32) -> Option<Self> {
@@ -75,7 +92,7 @@ impl Content {
 
     /// Replaces what would act on who reads it, where the whole content is text.
     pub(super) fn make_fit(&mut self) {
-        if !self.mime.starts_with("text/") {
+        if !is_textual(&self.mime) {
             return;
         }
         if let Ok(text) = std::str::from_utf8(&self.bytes)
@@ -88,7 +105,7 @@ impl Content {
     /// The content as one block.
     pub(super) fn block(&self) -> Block<'_> {
         let bytes = &self.bytes;
-        let text = self.mime.starts_with("text/").then(|| std::str::from_utf8(bytes).ok());
+        let text = is_textual(&self.mime).then(|| std::str::from_utf8(bytes).ok());
         match text.flatten() {
             Some(text) => Block::Text(text),
             None if self.mime.starts_with("audio/") => {

@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 use tracing::error;
 use trine_descriptor::ToolTable;
 
+use super::apps::OwnUi;
 use super::catalog::{self, Entry, Owner, TOOL_MAX};
 use super::names;
 use super::shown::{Called, Shown};
@@ -190,12 +191,13 @@ impl<'h> Build<'h> {
     /// Adds what a device has beside tools.
     fn shelve(&mut self, link: usize, device: &Arc<Device>) {
         let Some(shelf) = device.shelf() else { return };
-        let several = self.hub.devices.len() > 1;
+        let (several, called) = (self.hub.devices.len() > 1, device.name());
         let name = |prompt: &str| {
-            let name = names::tool(&device.name(), prompt, self.hub.prefix, several);
+            let name = names::tool(&called, prompt, self.hub.prefix, several);
             names::fault(&name, prompt).map_or(Ok(name), Err)
         };
-        for problem in self.shelf.add(device, &shelf, name) {
+        let scope = names::scope(&called, self.hub.prefix, several);
+        for problem in self.shelf.add(device, &shelf, scope, name) {
             self.problem(link, problem);
         }
         if !self.hub.serves.load(Ordering::Acquire) {
@@ -223,16 +225,45 @@ impl<'h> Build<'h> {
         let Candidate { link, device, table, row, asks } = candidate;
         let Some(info) = table.info(row) else { return };
         let several = self.hub.devices.len() > 1;
-        let name = names::tool(&device.name(), info.name, self.hub.prefix, several);
+        let called = device.name();
+        let name = names::tool(&called, info.name, self.hub.prefix, several);
+        let scope = names::scope(&called, self.hub.prefix, several).map(Into::into);
+        let ui = self.ui(link, device, (&table, row));
         let fault = names::fault(&name, info.name)
             .or_else(|| self.clash(&name, link, info.name))
-            .or_else(|| oversized(&name, &table, row));
+            .or_else(|| oversized(&name, (&table, row), ui.as_ref()));
         if let Some(why) = fault {
             return self.problem(link, why);
         }
         self.owners.insert(name.as_str().into(), (link, info.name.into()));
         let owner = Owner::Device(Arc::clone(device));
-        self.tools.push(Entry { name: name.into(), owner, table, row, asks });
+        self.tools.push(Entry { name: name.into(), owner, table, row, asks, ui, scope });
+    }
+
+    /// The user interface of a tool as clients are shown it. What is wrong with it is left out; a
+    /// tool that is no one's but a user interface's stays so.
+    fn ui(
+        &mut self,
+        link: usize,
+        device: &Arc<Device>,
+        (table, row): (&Table, u16),
+    ) -> Option<OwnUi> {
+        let tool = table.info(row).map_or("", |info| info.name);
+        let mut ui = match OwnUi::read(table, row)? {
+            Ok(ui) => ui,
+            Err(why) => {
+                self.problem(link, format!("the _meta.ui of its tool {tool} is left out: {why}"));
+                return None;
+            }
+        };
+        if !ui.resource.is_empty() {
+            ui.resource = self.shelf.ui(device, &ui.resource).unwrap_or_else(|why| {
+                let problem = format!("the resourceUri of its tool {tool} is left out: {why}");
+                self.problem(link, problem);
+                Box::default()
+            });
+        }
+        Some(ui)
     }
 
     /// Adds the tools of this program, which no tool of a device can stand in for.
@@ -242,7 +273,8 @@ impl<'h> Build<'h> {
                 let Some(info) = tools.table().info(row) else { continue };
                 let (name, table) = (info.name.into(), Arc::clone(tools.table()));
                 let owner = Owner::Host(Arc::clone(tools));
-                self.tools.push(Entry { name, owner, table, row, asks: None });
+                let (asks, ui, scope) = (None, None, None);
+                self.tools.push(Entry { name, owner, table, row, asks, ui, scope });
             }
         }
         self.own = self.tools.len();
@@ -274,9 +306,9 @@ impl<'h> Build<'h> {
     }
 }
 
-fn oversized(name: &str, table: &Table, row: u16) -> Option<String> {
+fn oversized(name: &str, (table, row): (&Table, u16), ui: Option<&OwnUi>) -> Option<String> {
     let tool = table.info(row)?.name;
-    (!catalog::fits(name, table, row)).then(|| {
+    (!catalog::fits(name, (table, row), ui)).then(|| {
         format!(
             "its tool {tool} is left out: its description and parameters take more than {TOOL_MAX} \
              bytes in a list of tools; make them shorter"

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use trine_descriptor::lists::List;
 use trine_descriptor::{Lists, ToolTable};
 use trine_mcp::notify::Changed;
-use trine_mcp::{Catalog, McpEngine, McpSession, ServerInfo, Skills, Step};
+use trine_mcp::{Catalog, McpEngine, McpSession, ServerInfo, Skills, Step, ToolUi};
 
 use super::HubShelf;
+use super::apps::OwnUi;
 use crate::device::Device;
 use crate::host_tools::HostTools;
 use crate::table::Table;
@@ -60,6 +61,10 @@ pub(crate) struct Entry {
     pub(crate) row: u16,
     /// The tools that it turns sentences into calls of, where it is not the device's own.
     pub(crate) asks: Option<Arc<Table>>,
+    /// Its user interface, as clients are shown it.
+    pub(crate) ui: Option<OwnUi>,
+    /// The name of its device, where the addresses of user interfaces begin with it.
+    pub(crate) scope: Option<Box<str>>,
 }
 
 /// All tools at one time. A call holds on to the snapshot that it was made under.
@@ -93,7 +98,7 @@ impl Snapshot {
         let numbers = [
             number(&|hasher| {
                 for entry in &tools {
-                    (&entry.name, entry.table.hash(entry.row)).hash(hasher);
+                    (&entry.name, entry.table.hash(entry.row), &entry.ui).hash(hasher);
                 }
             }),
             number(&|hasher| {
@@ -130,11 +135,12 @@ pub(super) const TOOL_MAX: usize = 32 * 1024;
 /// What is asked to see how long a tool is in a list.
 const LIST: &[u8] = br#"{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{
     "io.modelcontextprotocol/protocolVersion":"2026-07-28",
-    "io.modelcontextprotocol/clientCapabilities":{}}}}"#;
+    "io.modelcontextprotocol/clientCapabilities":{
+        "extensions":{"io.modelcontextprotocol/ui":{}}}}}}"#;
 
 /// Whether a tool is no longer than [`TOOL_MAX`] in a list.
-pub(super) fn fits(name: &str, table: &Table, row: u16) -> bool {
-    let alone = Alone { name, table, row };
+pub(super) fn fits(name: &str, (table, row): (&Table, u16), ui: Option<&OwnUi>) -> bool {
+    let alone = Alone { name, table, row, ui };
     let mut page = vec![0; TOOL_MAX];
     // Where the list does not fit it is answered with a short error.
     match McpEngine::new(&alone).receive(LIST, &mut McpSession::new(), &mut [], &mut page) {
@@ -151,6 +157,7 @@ struct Alone<'a> {
     name: &'a str,
     table: &'a Table,
     row: u16,
+    ui: Option<&'a OwnUi>,
 }
 
 impl Catalog for Alone<'_> {
@@ -170,6 +177,10 @@ impl Catalog for Alone<'_> {
 
     fn name(&self, _: u16) -> Option<&str> {
         Some(self.name)
+    }
+
+    fn ui(&self, _: u16) -> Option<ToolUi<'_>> {
+        self.ui.map(OwnUi::shown)
     }
 
     fn find(&self, _: &[u8]) -> Option<u16> {
@@ -216,6 +227,10 @@ impl Catalog for Snapshot {
             Some(Entry { owner: Owner::Host(tools), row, .. }) => tools.meta(*row),
             _ => &[],
         }
+    }
+
+    fn ui(&self, index: u16) -> Option<ToolUi<'_>> {
+        self.entry(index)?.ui.as_ref().map(OwnUi::shown)
     }
 
     fn is_plain(&self, index: u16) -> bool {

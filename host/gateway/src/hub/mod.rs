@@ -1,5 +1,6 @@
 //! All devices of one process, under their names.
 
+mod apps;
 mod build;
 mod catalog;
 mod names;
@@ -17,6 +18,7 @@ use std::time::Duration;
 use trine_descriptor::ToolTable as _;
 use trine_mcp::notify::Changed;
 
+pub(crate) use apps::shown as shown_address;
 pub use catalog::Snapshot;
 pub(crate) use catalog::{Entry, Owner};
 pub(crate) use shelf::HubShelf;
@@ -216,7 +218,7 @@ impl Hub {
             };
             let why = if own.iter().any(is_taken) {
                 format!("two tools are called '{}': give one another name", info.name)
-            } else if !catalog::fits(info.name, table, row) {
+            } else if !catalog::fits(info.name, (table, row), None) {
                 let name = info.name;
                 format!("its tool {name} takes more than {TOOL_MAX} bytes in a list: shorten it")
             } else {
@@ -308,8 +310,8 @@ impl Hub {
         match news {
             DeviceNews::Resource(uri) => {
                 let snapshot = self.snapshot();
-                if snapshot.shelf().owner(uri).is_some_and(|it| std::ptr::eq(&**it, device)) {
-                    self.tell(News::Resource(uri));
+                if let Some(uri) = snapshot.shelf().shown(device, uri) {
+                    self.tell(News::Resource(&uri));
                 }
             }
             DeviceNews::Log(level, text) => {

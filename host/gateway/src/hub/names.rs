@@ -49,10 +49,19 @@ fn legal(text: &str, empty: &str) -> String {
 
 /// What clients call a tool.
 pub(crate) fn tool(device: &str, tool: &str, prefix: Prefix, several: bool) -> String {
+    match scope(device, prefix, several) {
+        Some(device) => format!("{device}_{tool}"),
+        None => tool.to_owned(),
+    }
+}
+
+/// The name of a device that the addresses of its user interfaces begin with, where the names of
+/// its tools begin with it too.
+pub(crate) const fn scope(device: &str, prefix: Prefix, several: bool) -> Option<&str> {
     match prefix {
-        Prefix::Always => format!("{device}_{tool}"),
-        Prefix::Auto if several => format!("{device}_{tool}"),
-        Prefix::Auto | Prefix::None => tool.to_owned(),
+        Prefix::Always => Some(device),
+        Prefix::Auto if several => Some(device),
+        Prefix::Auto | Prefix::None => None,
     }
 }
 

@@ -13,6 +13,9 @@ use super::{content, is_content};
 /// "Custom Headers from Tool Parameters").
 pub(crate) const HEADER: &str = "x-mcp-header";
 
+/// How deep members may nest: what follows reads them on the stack of a device's thread.
+const DEPTH_MAX: usize = 32;
+
 /// Whether all of it may be shown as it is.
 pub(crate) fn is_fit(bytes: &[u8], sides: [&[Field<'_>]; 2]) -> bool {
     bytes.is_empty() || matches!(cleaned(bytes, sides), Cow::Borrowed(_))
@@ -25,6 +28,9 @@ pub(crate) fn cleaned<'a>(bytes: &'a [u8], sides: [&[Field<'_>]; 2]) -> Cow<'a, 
     let (mut all, mut read) = (Vec::new(), Vec::new());
     for extra in Extras::new(bytes) {
         read.push(extra);
+        if !is_shallow(extra.members) {
+            continue;
+        }
         let Ok(Value::Object(mut members)) = serde_json::from_str(extra.members) else { continue };
         if !is_header(members.get(HEADER), extra.of, sides, &mut headers) {
             members.remove(HEADER);
@@ -41,6 +47,25 @@ pub(crate) fn cleaned<'a>(bytes: &'a [u8], sides: [&[Field<'_>]; 2]) -> Cow<'a, 
     let mut room = vec![0; extras::len(&records)];
     extras::write(&records, &mut room);
     if room == bytes { Cow::Borrowed(bytes) } else { Cow::Owned(room) }
+}
+
+/// Whether a text, if it is JSON, nests no deeper than [`DEPTH_MAX`].
+fn is_shallow(text: &str) -> bool {
+    let (mut depth, mut in_text, mut is_escaped) = (0_usize, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = in_text,
+            b'"' => in_text = !in_text,
+            b'[' | b'{' if !in_text => depth += 1,
+            b']' | b'}' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEPTH_MAX {
+            return false;
+        }
+    }
+    true
 }
 
 /// A value whose texts may be shown.
@@ -154,6 +179,16 @@ mod tests {
         assert_eq!(shown_of(&[(0, "{\"a\":\n1}")]), [r#"{"a":1}"#]);
         let nasty = shown_of(&[(0, r#"{"a\u001b":["\u001b[2J"]}"#)]);
         assert_eq!(nasty, ["{\"a\u{fffd}\":[\"\u{fffd}[2J\"]}"]);
+    }
+
+    #[test]
+    fn what_nests_too_deep_is_left_out_before_it_is_read() {
+        let nested = |depth: usize| format!("{{\"a\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
+        let kept = |text: &str| shown_of(&[(0, text)]).len();
+        assert_eq!((kept(&nested(DEPTH_MAX - 1)), kept(&nested(DEPTH_MAX))), (1, 0));
+        assert_eq!((kept(&nested(60_000)), kept(&"[".repeat(60_000))), (0, 0));
+        let brackets = "[{".repeat(100);
+        assert_eq!(kept(&format!(r#"{{"a":"{brackets}\"{brackets}","b":"\\"}}"#)), 1);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! Both serve the devices of one hub, and the model that answers sentences, if there is one.
 
+mod answers;
 mod ask;
 mod builder;
 mod calls;

@@ -11,7 +11,7 @@ use trine_wire::message::block::{self, Blocks};
 use super::ask::Given;
 use super::calls::{From, Helpers, Running};
 use crate::device::{DeviceWant, Extra};
-use crate::hub::Snapshot;
+use crate::hub::{Snapshot, shown_address};
 use crate::sanitize;
 use crate::words::Words;
 
@@ -61,10 +61,11 @@ pub(super) fn start(
     from: From<'_>,
 ) -> bool {
     let shelf = snapshot.shelf();
+    let place;
     let started = match want.what {
         Wanted::Read { uri } | Wanted::Subscribe { uri, .. } => {
-            let uri = text(args, uri);
-            shelf.owner(uri).map(|device| (device, DeviceWant::Read(uri)))
+            place = shelf.place(text(args, uri));
+            place.as_ref().map(|it| (it.device, DeviceWant::Read(&it.own)))
         }
         Wanted::Prompt { prompt, arguments } => {
             let args = args.get(..arguments).unwrap_or_default();
@@ -118,7 +119,7 @@ pub(super) fn subscribed<'a>(
     let Wanted::Subscribe { uri, on } = want.what else { return None };
     let uri = text(args, uri);
     // What is gone may be given up.
-    (!on || snapshot.shelf().owner(uri).is_some()).then_some((uri, on))
+    (!on || snapshot.shelf().place(uri).is_some()).then_some((uri, on))
 }
 
 /// Writes the answer to a request.
@@ -163,8 +164,10 @@ pub(super) fn write(
                 }
                 _ => return failed(error::INTERNAL_ERROR, BAD, out),
             };
-            let mime = listed_mime(engine, uri).unwrap_or_else(|| mime.to_owned());
-            engine.finish_read(id, version, &[ResourceContents { uri, mime: &mime, contents }], out)
+            let place = engine.served().shelf().place(uri);
+            let listed = place.map(|place| place.mime).filter(|mime| !mime.is_empty());
+            let mime = listed.unwrap_or(mime);
+            engine.finish_read(id, version, &[ResourceContents { uri, mime, contents }], out)
         }
         _ => failed(error::INTERNAL_ERROR, BAD, out),
     }
@@ -184,16 +187,6 @@ fn missing(
     }
 }
 
-/// The media type that the lists give an address.
-fn listed_mime(engine: &McpEngine<'_, Snapshot>, uri: &str) -> Option<String> {
-    use trine_descriptor::Lists as _;
-    let shelf = engine.served().shelf();
-    let [resources, ..] = shelf.counts();
-    let listed = (0..resources).filter_map(|index| shelf.resource(index));
-    let mime = listed.into_iter().find(|it| it.uri == uri)?.mime;
-    (!mime.is_empty()).then(|| mime.to_owned())
-}
-
 fn of_blocks(
     engine: &McpEngine<'_, Snapshot>,
     (id, version): (Id<'_>, Version),
@@ -201,7 +194,15 @@ fn of_blocks(
     blocks: &[block::Block<'_>],
     out: &mut [u8],
 ) -> Result<usize, NeedBytes> {
-    let fit: Vec<Fit<'_>> = blocks.iter().map(Fit::new).collect();
+    let shelf = engine.served().shelf();
+    let scope = match want {
+        KeptWant::Read { uri } => shelf.place(uri).and_then(|place| place.scope),
+        KeptWant::Prompt { prompt } => {
+            shelf.prompt_entry(*prompt).and_then(|it| it.scope.as_deref())
+        }
+        KeptWant::Complete => None,
+    };
+    let fit: Vec<Fit<'_>> = blocks.iter().map(|block| Fit::new(block, scope)).collect();
     match want {
         KeptWant::Read { .. } => {
             let contents: Vec<_> = fit.iter().filter_map(Fit::contents).collect();
@@ -240,8 +241,9 @@ struct Fit<'a> {
 }
 
 impl<'a> Fit<'a> {
-    fn new(block: &'a block::Block<'a>) -> Self {
+    fn new(block: &'a block::Block<'a>, scope: Option<&str>) -> Self {
         let plain = |text: &str| sanitize::plain(text).into_owned();
+        let address = |uri: &str| shown_address(&plain(uri), scope).into_owned();
         let none = String::new;
         let (text, mime, uri, name, data): (_, _, _, _, &[u8]) = match *block {
             block::Block::Text { text } => {
@@ -251,12 +253,12 @@ impl<'a> Fit<'a> {
                 (none(), plain(mime), none(), none(), bytes)
             }
             block::Block::Link { uri, name, mime, description } => {
-                (plain(description), plain(mime), plain(uri), plain(name), &[])
+                (plain(description), plain(mime), address(uri), plain(name), &[])
             }
             block::Block::Embedded { uri, mime, what, bytes } => {
                 let text = std::str::from_utf8(bytes).ok().filter(|_| what == 0);
                 let text = text.map(|text| sanitize::content(text).into_owned());
-                (text.unwrap_or_default(), plain(mime), plain(uri), none(), bytes)
+                (text.unwrap_or_default(), plain(mime), address(uri), none(), bytes)
             }
             _ => (none(), none(), none(), none(), &[]),
         };

@@ -250,7 +250,10 @@ impl DeviceSession {
     /// The tools are known: what is beside them comes next, if there is anything.
     fn listed(&mut self, table: Arc<Table>, now: u64) {
         if !self.protocol.can(feature::RESOURCES | feature::PROMPTS) {
-            self.shelf = None;
+            // The last of what was beside them may have gone.
+            if self.shelf.take().is_some() {
+                self.deferred.push(Deferred::Changed);
+            }
             return self.online(table, now);
         }
         if self.listing.as_ref().is_none_or(|listing| listing.what == 0) {

@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     const ALL: ClientCapabilities =
-        ClientCapabilities { forms: true, sampling: true, roots: true, tasks: false };
+        ClientCapabilities { forms: true, sampling: true, roots: true, ..ClientCapabilities::NONE };
 
     fn questions(count: usize) -> Vec<u8> {
         let one = Request { name: "where", kind: asks::ROOTS, ..Request::default() };

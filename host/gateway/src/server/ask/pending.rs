@@ -50,7 +50,12 @@ impl PendingRound {
         look: impl FnOnce(&[InputRequest<'_>]) -> R,
     ) -> R {
         let Some(questions) = self.round.questions() else { return look(&[]) };
-        let all = ClientCapabilities { forms: true, sampling: true, roots: true, tasks: false };
+        let all = ClientCapabilities {
+            forms: true,
+            sampling: true,
+            roots: true,
+            ..ClientCapabilities::NONE
+        };
         let asked: Vec<_> = questions.of(all);
         let named = |(key, at): &(String, usize)| -> Option<(String, usize)> {
             self.round.waits_for(*at).then(|| (key.clone(), *at))

@@ -22,6 +22,7 @@ use super::sessions::Session;
 use crate::context::CallContext;
 use crate::device::{Asked, Cost, Waiter};
 use crate::hub::{Entry, Snapshot};
+use crate::server::answers;
 use crate::server::ask::{Given, PendingRound, QUESTIONS_MAX, Questions, at_board};
 use crate::server::calls::{self, Caller, From, Running};
 use crate::server::tasks::{self, Later, Task, TaskOf, Tasks, Work};
@@ -256,7 +257,9 @@ impl Exchange {
     }
 
     fn answer(&self, outcome: Outcome<'_>) {
-        self.send(|engine, id, out| engine.finish(id, self.version, self.tool, outcome, out));
+        self.send(|engine, id, out| {
+            answers::finish(engine, (id, self.version), self.tool, outcome, out)
+        });
     }
 }
 
@@ -423,7 +426,7 @@ impl Pending {
     ) -> Self {
         let token = token.filter(|_| origin.streams).map(|token| token.raw().into());
         let session = origin.session.filter(|_| origin.streams).map(Arc::clone);
-        let is_asked = version.is_legacy() && able != ClientCapabilities::default();
+        let is_asked = version.is_legacy() && able.can_be_asked();
         let context = origin.context.cloned();
         let logs = context.as_ref().is_some_and(|context| context.log_level.is_some());
         let logs = logs && version.is_stateless() && origin.streams;

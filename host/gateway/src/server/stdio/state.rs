@@ -9,6 +9,7 @@ use super::outbox::Outbox;
 use super::requests::{Arrays, Request, Requests, Tag};
 use crate::device::Asked;
 use crate::hub::{News, Snapshot};
+use crate::server::answers;
 use crate::server::ask::{Interviews, PendingRound, Questions, Sealer};
 use crate::server::interest::{self, Interest};
 use crate::server::tasks::{self, Later, Task, TaskOf};
@@ -211,7 +212,7 @@ impl State {
                 error::write(Some(id), error::INTERNAL_ERROR, tasks::BAD, out)
             }
             Some(want) => wants::write(engine, (id, version), want, WantEnd::Outcome(outcome), out),
-            None => engine.finish(id, version, request.tool, outcome, out),
+            None => answers::finish(engine, (id, version), request.tool, outcome, out),
         });
     }
 

@@ -252,7 +252,15 @@ fn texts_of_results_keep_line_ends_tabs_and_joiners_alone() {
 #[test]
 fn content_in_pieces_is_made_fit_where_it_is_text() {
     let nasty = nasty();
-    for (mime, is_text) in [("text/plain", true), ("image/png", false)] {
+    for (mime, is_text) in [
+        ("text/plain", true),
+        ("application/json", true),
+        ("Application/LD+JSON; charset=utf-8", true),
+        ("image/png", false),
+        ("image/svg+xml", false),
+        ("application/octet-stream", false),
+        ("json", false),
+    ] {
         let mut content = crate::device::content::Content::new(mime, nasty.len() as u32).unwrap();
         content.take(0, nasty.as_bytes());
         content.make_fit();

@@ -17,6 +17,7 @@ use super::body::AskedTool;
 use crate::context::CallContext;
 use crate::device::{Asked, Cost, Waiter};
 use crate::hub::Snapshot;
+use crate::server::answers;
 use crate::server::calls::{ARGS_MAX, Caller, From, Running};
 use crate::sync::lock;
 
@@ -169,8 +170,9 @@ impl Waiter for RestCall {
         self.send(|| {
             let engine = McpEngine::new(&*self.snapshot);
             let id = trine_mcp::Id::from_raw(b"0");
-            let answer = id
-                .map(|id| written(|out| engine.finish(id, self.version, self.tool, outcome, out)));
+            let answer = id.map(|id| {
+                written(|out| answers::finish(&engine, (id, self.version), self.tool, outcome, out))
+            });
             let end = ended(&answer.unwrap_or_default());
             if matches!(outcome, Outcome::Fault(_)) {
                 return end.map_err(|why| invalid_arguments(&why));
