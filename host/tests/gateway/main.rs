@@ -31,6 +31,7 @@ mod selftest;
 mod sentences;
 mod shared;
 mod skills;
+mod task_news;
 mod tasks;
 #[cfg(target_os = "linux")]
 mod usb;

@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use crate::harness::{Folder, Gateway, stateless, until};
 use crate::web::{Header, Site, repeated};
 
-const EXTENSION: &str = "io.modelcontextprotocol/tasks";
+pub(crate) const EXTENSION: &str = "io.modelcontextprotocol/tasks";
 
 /// A request of a client that takes tasks and can be asked for forms.
-fn request(id: u32, method: &str, params: Value) -> Value {
+pub(crate) fn request(id: u32, method: &str, params: Value) -> Value {
     let mut message = stateless(&json!(id), method, params);
     message["params"]["_meta"]["io.modelcontextprotocol/clientCapabilities"] =
         json!({"elicitation": {}, "extensions": {EXTENSION: {}}});
@@ -19,7 +19,7 @@ fn request(id: u32, method: &str, params: Value) -> Value {
 }
 
 /// A client over either transport.
-trait Client {
+pub(crate) trait Client {
     fn ask(&mut self, message: &Value) -> Value;
 
     fn call(&mut self, tool: &str, arguments: Value) -> Value {
@@ -52,7 +52,7 @@ impl Client for Gateway {
 }
 
 /// Requests over HTTP, with a key or without one.
-struct Web<'s>(&'s Site, Option<Header<'s>>);
+pub(crate) struct Web<'s>(pub(crate) &'s Site, pub(crate) Option<Header<'s>>);
 
 impl Client for Web<'_> {
     fn ask(&mut self, message: &Value) -> Value {
@@ -68,7 +68,7 @@ fn with_each(test: impl Fn(&mut dyn Client)) {
     test(&mut Web(&Site::start(&["--fixtures"]), None));
 }
 
-fn text(result: &Value) -> &str {
+pub(crate) fn text(result: &Value) -> &str {
     result["content"][0]["text"].as_str().unwrap_or_else(|| panic!("{result}"))
 }
 

@@ -23,13 +23,15 @@ pub(super) struct Interest {
     /// The least level of log that is wanted.
     level: Option<u8>,
     uris: BTreeSet<Box<str>>,
+    /// Ids of tasks.
+    tasks: BTreeSet<Box<str>>,
 }
 
 impl Interest {
     /// That of a client of the `initialize` revisions: all lists, and what it subscribes to.
     pub(super) fn of_session(session: &McpSession) -> Self {
         let level = Some(session.level());
-        Self { tools: true, resources: true, prompts: true, level, uris: BTreeSet::new() }
+        Self { tools: true, resources: true, prompts: true, level, ..Self::default() }
     }
 
     /// Takes the level that a session's client wants.
@@ -40,7 +42,20 @@ impl Interest {
     /// That of a subscription; `None` where it names too many resources.
     pub(super) fn of(listen: &Listen<'_>) -> Option<Self> {
         let Listen { tools, resources, prompts, uris, .. } = *listen;
-        Some(Self { tools, resources, prompts, level: None, uris: addresses(uris)? })
+        let (uris, is_more) = texts(uris, WATCHED_MAX);
+        let all = Self { tools, resources, prompts, uris, ..Self::default() };
+        (!is_more).then_some(all)
+    }
+
+    /// The same with tasks.
+    pub(super) fn with_tasks<'t>(mut self, ids: impl Iterator<Item = &'t str>) -> Self {
+        self.tasks = ids.map(Box::from).collect();
+        self
+    }
+
+    /// Whether the client is told of this task.
+    pub(super) fn has_task(&self, id: &str) -> bool {
+        self.tasks.contains(id)
     }
 
     /// Watches a resource, or no longer. `false` where the client watches too many.
@@ -75,29 +90,26 @@ impl Interest {
     }
 }
 
-/// The addresses in an array of a message that was read whole before; `None` where they are too
-/// many.
-fn addresses(array: &[u8]) -> Option<BTreeSet<Box<str>>> {
+/// The texts in an array of a message that was read whole before, and whether there are more than
+/// these.
+pub(super) fn texts(array: &[u8], most: usize) -> (BTreeSet<Box<str>>, bool) {
     let mut found = BTreeSet::new();
     let mut reader = JsonReader::new(array);
     let mut first = true;
     if reader.begin_array().is_err() {
-        return Some(found);
+        return (found, false);
     }
     while reader.next_element(&mut first) == Ok(true) {
-        match reader.kind() {
-            Ok(Kind::String) => {
-                found.insert(decoded(&reader.string().ok()?));
-            }
-            _ => {
-                reader.skip_value().ok()?;
-            }
+        let text = match reader.kind() {
+            Ok(Kind::String) => reader.string().ok().map(|text| decoded(&text)),
+            _ => reader.skip_value().ok().and(None),
+        };
+        if found.len() == most && text.as_ref().is_some_and(|text| !found.contains(text)) {
+            return (found, true);
         }
-        if found.len() > WATCHED_MAX {
-            return None;
-        }
+        found.extend(text);
     }
-    Some(found)
+    (found, false)
 }
 
 fn decoded(text: &JsonText<'_>) -> Box<str> {
@@ -131,7 +143,7 @@ mod tests {
 
     #[test]
     fn a_client_is_told_of_what_it_wants_alone() {
-        let uris = addresses(br#"["a:1", 7, "a:\u0032"]"#).unwrap();
+        let (uris, _) = texts(br#"["a:1", 7, "a:\u0032"]"#, 2);
         let mut interest = Interest { uris, ..Interest::default() };
         assert!(interest.has(News::Resource("a:1")) && interest.has(News::Resource("a:2")));
         assert!(!interest.has(News::Resource("a:3")) && !interest.has(News::List(Changed::Tools)));
@@ -159,8 +171,9 @@ mod tests {
         assert!(interest.watch("a:0", false) && interest.watch("b:1", true));
         let of = |count| {
             let uris: Vec<_> = (0..count).map(|number| format!("\"a:{number}\"")).collect();
-            addresses(format!("[{}]", uris.join(",")).as_bytes()).map(|uris| uris.len())
+            let (found, is_more) = texts(format!("[{}]", uris.join(",")).as_bytes(), WATCHED_MAX);
+            (found.len(), is_more)
         };
-        assert_eq!((of(WATCHED_MAX), of(WATCHED_MAX + 1)), (Some(WATCHED_MAX), None));
+        assert_eq!((of(WATCHED_MAX), of(WATCHED_MAX + 1)), ((256, false), (256, true)));
     }
 }

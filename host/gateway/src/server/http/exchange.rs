@@ -281,7 +281,11 @@ pub(super) fn written(mut write: impl FnMut(&mut [u8]) -> Result<usize, NeedByte
 
 impl Waiter for Exchange {
     fn progress(&self, _: u64, (done, total): (u32, u32), text: &str) -> bool {
-        if let TaskOf::Is(task) = &lock(&self.state).task {
+        let task = match &lock(&self.state).task {
+            TaskOf::Is(task) => Some(Arc::clone(task)),
+            _ => None,
+        };
+        if let Some(task) = task {
             task.set_message(text);
             return true;
         }

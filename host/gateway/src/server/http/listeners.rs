@@ -10,6 +10,7 @@ use super::events::event;
 use super::resume;
 use crate::hub::{News, Snapshot};
 use crate::server::interest::{self, Interest};
+use crate::server::tasks::Task;
 use crate::sync::lock;
 
 /// Most events that wait for a client. When the queue is full the stream ends; a client that
@@ -91,6 +92,13 @@ impl Listening {
     }
 }
 
+impl Listening {
+    /// Tells the client how these tasks stand.
+    pub(super) fn begin(&self, tasks: &[Arc<Task>]) {
+        tasks.iter().for_each(|task| self.server.listeners.told_task(task, Some(self.number)));
+    }
+}
+
 impl Drop for Listening {
     fn drop(&mut self) {
         let mut all = lock(&self.server.listeners.0);
@@ -116,6 +124,26 @@ impl Listeners {
         // A line of log that does not fit is left out: the program's own log has it. So is a hint
         // that a device cannot be called: who calls it learns that.
         if !matches!(news, News::Log { .. } | News::Reach { .. }) {
+            deaf.into_iter().for_each(|number| all.forget(number));
+        }
+    }
+
+    /// A task stands otherwise than before; or only the listener of a number is told how it stands.
+    pub(super) fn told_task(&self, task: &Task, only: Option<u64>) {
+        let mut all = lock(&self.0);
+        let is_told = |listener: &&Listener| {
+            let is_wanted = only.is_none_or(|only| listener.number == only)
+                && lock(&listener.interest).has_task(task.id());
+            let write = |id: Option<Id<'_>>, out: &mut [u8]| match id {
+                Some(id) => task.with_view(|view| notify::task(view, id, out)),
+                None => Ok(0),
+            };
+            !is_wanted || listener.tell(0, write)
+        };
+        let deaf = all.listeners.iter().filter(|listener| !is_told(listener));
+        let deaf: Vec<u64> = deaf.map(|listener| listener.number).collect();
+        // What comes later tells more; the end of a task is the last that comes.
+        if task.has_ended() {
             deaf.into_iter().for_each(|number| all.forget(number));
         }
     }

@@ -41,6 +41,7 @@ use tokio::sync::{Semaphore, watch};
 
 use super::calls::Helpers;
 use super::sentences::Sentences;
+use super::tasks::{Task, TaskObserver};
 use crate::error::Result;
 use crate::hub::{Hub, News, Observer};
 pub use keys::{KEY_MIN, Keys};
@@ -111,6 +112,8 @@ impl Bound {
         }
         let observer: Weak<dyn Observer> = Arc::downgrade(&server) as _;
         server.hub.observe(observer);
+        let observer: Weak<dyn TaskObserver> = Arc::downgrade(&server) as _;
+        server.helpers.tasks.observe(observer);
         connections::run(&server, listener)
     }
 }
@@ -148,6 +151,12 @@ impl Server {
     /// Whether no client is connected.
     fn has_no_client(&self) -> bool {
         [&self.connections, &self.sockets].iter().all(|it| it.load(Ordering::Acquire) == 0)
+    }
+}
+
+impl TaskObserver for Server {
+    fn task_changed(&self, task: &Task) {
+        self.listeners.told_task(task, None);
     }
 }
 

@@ -198,9 +198,10 @@ impl Server {
                 Some(session) => session.watch(&id, (&uri, on), answer),
                 None => answer,
             }),
-            Received::Listen { id, interest, first } => {
+            Received::Listen { id, interest, first, tasks } => {
                 let interest = Arc::new(Mutex::new(interest));
                 let listening = Listening::new(self, Some(&id), interest);
+                listening.begin(&tasks);
                 events::of_listener(Some(events::event(&first)), listening)
             }
             Received::Array(all) => match joined(all, session).await {

@@ -4,7 +4,9 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use trine_mcp::{Batch, Call, ClientCapabilities, ID_MAX, Id, McpEngine, McpSession, Step, error};
+use trine_mcp::{
+    Batch, Call, ClientCapabilities, ID_MAX, Id, Listen, McpEngine, McpSession, Step, error, notify,
+};
 
 use super::Server;
 use super::exchange::{Pending, written};
@@ -14,7 +16,7 @@ use crate::device::Waiter;
 use crate::hub::Snapshot;
 use crate::server::calls::{ARGS_MAX, Caller, From};
 use crate::server::interest::{self, Interest};
-use crate::server::tasks;
+use crate::server::tasks::{self, Task};
 use crate::server::wants::{self, KeptWant, WantEnd};
 use crate::sync::lock;
 
@@ -55,6 +57,8 @@ pub(super) enum Received {
         id: Box<[u8]>,
         interest: Interest,
         first: Bytes,
+        /// The tasks that are a part of it.
+        tasks: Vec<Arc<Task>>,
     },
     /// The session watches a resource, or no longer.
     Watch {
@@ -148,11 +152,10 @@ impl Received {
             Step::Reply(len) => Self::Answer(copied(len)),
             Step::Cancel(id) => Self::Cancel(id.raw().into()),
             Step::Listen(listen) => match Interest::of(&listen) {
-                Some(interest) => Self::Listen {
-                    id: listen.id.raw().into(),
-                    interest,
-                    first: copied(listen.acknowledgement),
-                },
+                Some(interest) => {
+                    let first = copied(listen.acknowledgement);
+                    Self::listen(&listen, interest, first, origin)
+                }
                 None => Self::Answer(too_many(listen.id)),
             },
             Step::Short(need) => {
@@ -205,6 +208,21 @@ impl Received {
                 Self::Nothing
             }
         }
+    }
+}
+
+impl Received {
+    /// A subscription; `first` acknowledges it without tasks.
+    fn listen(listen: &Listen<'_>, interest: Interest, first: Bytes, origin: &Origin<'_>) -> Self {
+        let id = listen.id.raw().into();
+        let tasks = origin.server.helpers.tasks.watched(listen.tasks, origin.principal);
+        if tasks.is_empty() {
+            return Self::Listen { id, interest, first, tasks };
+        }
+        let ids: Vec<&str> = tasks.iter().map(|task| task.id()).collect();
+        let first = written(|out| notify::acknowledge_tasks(listen, &ids, out)).into();
+        let interest = interest.with_tasks(ids.into_iter());
+        Self::Listen { id, interest, first, tasks }
     }
 }
 

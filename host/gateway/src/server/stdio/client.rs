@@ -21,7 +21,7 @@ use crate::hub::{Entry, Hub, News, Observer, Snapshot};
 use crate::server::ask::{Ended, at_board};
 use crate::server::calls::{Caller, Helpers, Running};
 use crate::server::interest::Interest;
-use crate::server::tasks::TaskOf;
+use crate::server::tasks::{Task, TaskObserver, TaskOf};
 use crate::server::wants::{self, KeptWant, WantEnd};
 use crate::sync::lock;
 use crate::sys;
@@ -100,6 +100,8 @@ impl Client {
         });
         let observer: Weak<dyn Observer> = Arc::downgrade(&client) as _;
         client.hub.observe(observer);
+        let observer: Weak<dyn TaskObserver> = Arc::downgrade(&client) as _;
+        client.helpers.tasks.observe(observer);
         client
     }
 
@@ -189,8 +191,22 @@ impl Client {
             }
             self.writing.store(0, Ordering::Release);
             bytes.clear();
-            self.state().tell_missed();
+            self.tell_missed();
             self.room.notify_all();
+        }
+    }
+
+    /// Tells the client of what it has missed.
+    fn tell_missed(&self) {
+        let mut state = self.state();
+        state.tell_missed();
+        for id in std::mem::take(&mut state.missed_tasks) {
+            drop(state);
+            let task = self.helpers.tasks.live(&id);
+            state = self.state();
+            if let Some(task) = task {
+                state.tell_task(&task, None);
+            }
         }
     }
 
@@ -368,8 +384,11 @@ impl Client {
     /// Wakes who writes, and who waits for room, after something was put into the output.
     pub(super) fn written(&self, mut state: MutexGuard<'_, State>) {
         let reading = state.reading;
-        let ended = std::mem::take(&mut state.ended);
+        let (ended, asked) = (std::mem::take(&mut state.ended), std::mem::take(&mut state.asked));
         drop(state);
+        for (task, round) in asked {
+            task.ask(round);
+        }
         for (task, response) in ended {
             task.ended(response.as_deref());
         }
@@ -384,6 +403,8 @@ impl Waiter for Client {
     fn progress(&self, tag: u64, (done, total): (u32, u32), text: &str) -> bool {
         let mut state = self.state();
         if let Some(TaskOf::Is(task)) = state.requests.get(tag).map(|request| &request.task) {
+            let task = Arc::clone(task);
+            drop(state);
             task.set_message(text);
             return true;
         }
@@ -485,6 +506,16 @@ impl Caller for Client {
         match self.state().requests.get(tag) {
             Some(request) => request.call = Some(call),
             None => call.cancel(),
+        }
+    }
+}
+
+impl TaskObserver for Client {
+    fn task_changed(&self, task: &Task) {
+        let mut state = self.state();
+        state.tell_task(task, None);
+        if !state.reading {
+            self.wake.notify_one();
         }
     }
 }

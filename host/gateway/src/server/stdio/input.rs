@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use memchr::memchr;
 use trine_mcp::{
-    Batch, Call, ClientCapabilities, ID_MAX, Id, McpEngine, McpSession, NeedBytes, Step,
-    TaskRequest, Want, error,
+    Batch, Call, ClientCapabilities, ID_MAX, Id, Listen, McpEngine, McpSession, NeedBytes, Step,
+    TaskRequest, Want, error, notify,
 };
 
 use super::client::Client;
@@ -200,14 +200,35 @@ impl ClientReader {
                 let Some(interest) = Interest::of(&listen) else {
                     return self.refused(listen.id, interest::TOO_MANY, None);
                 };
-                self.answer(listen.acknowledgement, None, None);
-                self.client.subscribe(listen.id, interest);
+                self.subscribe(&listen, interest);
             }
             Step::Short(need) => {
                 tracing::error!("an error response takes {} bytes", need.0);
             }
             _ => self.answered(message),
         }
+    }
+
+    /// Opens a subscription, and tells at once how the tasks in it stand: they may have ended since
+    /// the client was told of them.
+    fn subscribe(&mut self, listen: &Listen<'_>, interest: Interest) {
+        let tasks = self.client.helpers.tasks.watched(listen.tasks, None);
+        let ids: Vec<&str> = tasks.iter().map(|task| task.id()).collect();
+        if ids.is_empty() {
+            self.answer(listen.acknowledgement, None, None);
+        } else {
+            let acknowledge = |out: &mut [u8]| notify::acknowledge_tasks(listen, &ids, out);
+            let mut reply = vec![0; ERROR_MAX];
+            let mut written = acknowledge(&mut reply);
+            if let Err(NeedBytes(needed)) = written {
+                reply.resize(needed, 0);
+                written = acknowledge(&mut reply);
+            }
+            self.answer(written.unwrap_or(0), Some(&reply), None);
+        }
+        self.client.subscribe(listen.id, interest.with_tasks(ids.into_iter()));
+        let mut state = self.client.state();
+        tasks.iter().for_each(|task| state.tell_task(task, Some(listen.id.raw())));
     }
 
     /// Goes on with a call whose questions the client has answered, if that is what a message does.

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use trine_mcp::{ClientCapabilities, Failure, Id, McpEngine, NeedBytes, Outcome, Version, error};
+use trine_mcp::{
+    ClientCapabilities, Failure, Id, McpEngine, NeedBytes, Outcome, Version, error, notify,
+};
 
 use super::outbox::Outbox;
 use super::requests::{Arrays, Request, Requests, Tag};
@@ -29,12 +31,16 @@ pub(super) struct State {
     pub(super) session: Option<Interest>,
     /// Resources that have changed while the client did not read.
     missed: BTreeSet<Box<str>>,
+    /// Tasks that have changed while the client did not read.
+    pub(super) missed_tasks: BTreeSet<Box<str>>,
     /// What an `initialize` client was asked.
     pub(super) interviews: Interviews<Tag>,
     /// Tasks that have ended, with the response of their call: to be kept when this is unlocked.
     pub(super) ended: Vec<(Arc<Task>, Option<Vec<u8>>)>,
     /// Whose answers to questions count, see [`From::client`](crate::server::calls::From).
     client: u64,
+    /// Questions for tasks: to be kept in them when this is unlocked.
+    pub(super) asked: Vec<(Arc<Task>, PendingRound)>,
     /// The reader is at work and will write what there is when it has done what it has read.
     pub(super) reading: bool,
 }
@@ -56,8 +62,10 @@ impl State {
             subscriptions: Vec::new(),
             session: None,
             missed: BTreeSet::new(),
+            missed_tasks: BTreeSet::new(),
             interviews: Interviews::default(),
             ended: Vec::new(),
+            asked: Vec::new(),
             reading: false,
         }
     }
@@ -88,6 +96,27 @@ impl State {
         for subscription in subscriptions.iter().filter(|it| it.interest.has(news)) {
             let Some(id) = Id::from_raw(&subscription.id) else { continue };
             out.write(|out| interest::write(news, Some(id), out));
+            out.push(b"\n");
+        }
+    }
+
+    /// Tells the client how a task stands: each subscription that has it, or the one of this id. A
+    /// task that changes while the client does not read is kept, once.
+    pub(super) fn tell_task(&mut self, task: &Task, only: Option<&[u8]>) {
+        let is_told = |it: &&Subscription| {
+            it.interest.has_task(task.id()) && only.is_none_or(|only| *it.id == *only)
+        };
+        if !self.subscriptions.iter().any(|it| is_told(&it)) {
+            return;
+        }
+        if self.out.len() > WAITING_MAX {
+            self.missed_tasks.insert(task.id().into());
+            return;
+        }
+        let Self { out, subscriptions, .. } = self;
+        for subscription in subscriptions.iter().filter(is_told) {
+            let Some(id) = Id::from_raw(&subscription.id) else { continue };
+            out.write(|out| task.with_view(|view| notify::task(view, id, out)));
             out.push(b"\n");
         }
     }
@@ -228,7 +257,7 @@ impl State {
             }
             TaskOf::Is(task) => {
                 let round = PendingRound::new(asked, request.able, task.rounds());
-                round.map(|round| task.ask(round)).is_some()
+                round.map(|round| self.asked.push((Arc::clone(task), round))).is_some()
             }
         };
         request.call = None;
@@ -288,5 +317,49 @@ impl State {
             self.end(tag, |state| state.finish(tag, Outcome::Error(why)));
         }
         is_asked
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::ask::Given;
+    use crate::server::tasks::{Tasks, Work};
+
+    struct Nothing;
+
+    impl Work for Nothing {
+        fn cancel(&self) {}
+
+        fn go_on(&self, _: &[u8], _: Result<Given, String>) {}
+    }
+
+    #[test]
+    fn a_task_that_changes_while_the_client_does_not_read_is_kept_once() {
+        let folder = std::env::temp_dir().join(format!("trine-state-{}", std::process::id()));
+        let tasks = Tasks::new(Some(folder.clone()));
+        let task = tasks.create(None, Box::new(Nothing)).unwrap();
+        let mut state = State::new();
+        state.tell_task(&task, None);
+        for id in [&b"1"[..], b"2"] {
+            let interest = Interest::default().with_tasks([task.id()].into_iter());
+            state.subscriptions.push(Subscription { id: id.into(), interest });
+        }
+        state.tell_task(&task, Some(b"2"));
+        let said = String::from_utf8_lossy(state.out.bytes()).into_owned();
+        let is_second = said.contains("subscriptionId\":2}") && said.contains("\"working\"");
+        assert!(is_second && said.lines().count() == 1, "{said}");
+        state.out.push(&vec![b' '; WAITING_MAX]);
+        let before = state.out.len();
+        for _ in 0..1_000 {
+            state.tell_task(&task, None);
+        }
+        assert_eq!((state.out.len(), state.missed_tasks.len()), (before, 1));
+        task.ended(Some(br#"{"result":{"content":[]}}"#));
+        state.out.clear();
+        state.tell_task(&task, None);
+        let said = String::from_utf8_lossy(state.out.bytes()).into_owned();
+        assert_eq!(said.matches("\"completed\"").count(), 2, "{said}");
+        std::fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -10,7 +10,7 @@ mod task;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::{Duration, SystemTime};
 
 use trine_descriptor::ToolTable as _;
@@ -21,6 +21,7 @@ use trine_mcp::{Id, McpEngine, NeedBytes, TaskRequest, TaskWhat};
 use crate::device::Asked;
 use crate::hub::Snapshot;
 use crate::server::ask::Given;
+use crate::server::interest;
 use crate::sync::lock;
 use file::Folder;
 pub(super) use task::Task;
@@ -31,6 +32,8 @@ pub(super) const AFTER: Duration = Duration::from_millis(500);
 const TTL: Duration = Duration::from_secs(3600);
 /// How often a client should ask, in milliseconds.
 const POLL_MS: u32 = 500;
+/// Tasks that one subscription may have.
+const WATCHED_MAX: usize = 32;
 /// Tasks of this program at a time; a further call is answered when it has ended.
 const TASKS_MAX: usize = 1024;
 
@@ -77,17 +80,71 @@ pub(super) trait Work: Send + Sync {
     fn go_on(&self, args: &[u8], given: Result<Given, String>);
 }
 
+/// Who is told of tasks that stand otherwise than before.
+pub(super) trait TaskObserver: Send + Sync {
+    /// Who causes it may hold no lock of a client.
+    fn task_changed(&self, task: &Task);
+}
+
+/// The observer of all tasks, once there is one.
+#[derive(Clone, Default)]
+struct Observed(Arc<OnceLock<Weak<dyn TaskObserver>>>);
+
+impl std::fmt::Debug for Observed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Observed")
+    }
+}
+
+impl Observed {
+    fn tell(&self, task: &Task) {
+        if let Some(observer) = self.0.get().and_then(Weak::upgrade) {
+            observer.task_changed(task);
+        }
+    }
+}
+
 /// All tasks of this program, and the folder that has those of others too.
 #[derive(Debug)]
 pub(super) struct Tasks {
     folder: Option<Folder>,
     live: Mutex<HashMap<String, Arc<Task>>>,
+    observed: Observed,
 }
 
 impl Tasks {
     /// Tasks are kept in a folder; without one there are none.
     pub(super) fn new(folder: Option<PathBuf>) -> Self {
-        Self { folder: folder.map(Folder::new), live: Mutex::default() }
+        let (live, observed) = (Mutex::default(), Observed::default());
+        Self { folder: folder.map(Folder::new), live, observed }
+    }
+
+    /// Tells this one of changes from now on. There is one for each program.
+    pub(super) fn observe(&self, observer: Weak<dyn TaskObserver>) {
+        _ = self.observed.0.set(observer);
+    }
+
+    /// A task of this program.
+    pub(super) fn live(&self, id: &str) -> Option<Arc<Task>> {
+        lock(&self.live).get(id).map(Arc::clone)
+    }
+
+    /// The task of an id, if its time is not over and it is this principal's.
+    fn find(&self, id: &str, principal: Option<&str>) -> Option<Arc<Task>> {
+        let now = SystemTime::now();
+        let task = match self.live(id) {
+            Some(task) => Some(task).filter(|task| task.is_kept(now)),
+            None => self.folder.as_ref().and_then(|it| it.read(id, now)).map(Arc::new),
+        };
+        task.filter(|task| task.is_of(principal))
+    }
+
+    /// The tasks of a subscription that its client is told of: its own, as far as this program
+    /// knows how they stand. `ids` is a JSON array, of which the first [`WATCHED_MAX`] count.
+    pub(super) fn watched(&self, ids: &[u8], principal: Option<&str>) -> Vec<Arc<Task>> {
+        let (ids, _) = interest::texts(ids, WATCHED_MAX);
+        let found = ids.iter().filter_map(|id| self.find(id, principal));
+        found.filter(|task| task.is_known()).collect()
     }
 
     /// A task that is on the disk when this returns; `None` where it cannot be kept, or there are
@@ -101,7 +158,8 @@ impl Tasks {
             return None;
         }
         drop(live);
-        let task = match Task::create(folder, principal, work, now) {
+        let observed = self.observed.clone();
+        let task = match Task::create((folder, observed), principal, work, now) {
             Ok(task) => Arc::new(task),
             Err(error) => {
                 tracing::warn!("a task cannot be kept, so its call is answered later: {error}");
@@ -123,13 +181,7 @@ impl Tasks {
         let mut room = [0; 64];
         let id = request.task.decode_into(&mut room).and_then(|len| room.get(..len));
         let id = id.and_then(|id| std::str::from_utf8(id).ok()).unwrap_or_default();
-        let live = lock(&self.live).get(id).map(Arc::clone);
-        let now = SystemTime::now();
-        let task = match live {
-            Some(task) => Some(task).filter(|task| task.is_kept(now)),
-            None => self.folder.as_ref().and_then(|it| it.read(id, now)).map(Arc::new),
-        };
-        let Some(task) = task.filter(|task| task.is_of(principal)) else {
+        let Some(task) = self.find(id, principal) else {
             return engine.finish_no_task(request.id, out);
         };
         let (id, version) = (request.id, request.version);

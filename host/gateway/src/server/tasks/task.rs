@@ -7,7 +7,7 @@ use trine_mcp::json::JsonText;
 use trine_mcp::{Task as View, TaskStatus, tasks};
 
 use super::file::{Folder, Kept, Status};
-use super::{POLL_MS, TTL, Work};
+use super::{Observed, POLL_MS, TTL, Work};
 use crate::server::ask::PendingRound;
 use crate::sync::lock;
 
@@ -18,6 +18,7 @@ pub(in crate::server) struct Task {
     /// Where its end goes; `None` for one of another program, which is looked at alone.
     folder: Option<Folder>,
     work: Box<dyn Work>,
+    observed: Observed,
     state: Mutex<State>,
 }
 
@@ -40,13 +41,14 @@ struct State {
 impl Task {
     /// A new one, which is on the disk when this returns.
     pub(super) fn create(
-        folder: &Folder,
+        (folder, observed): (&Folder, Observed),
         principal: Option<&str>,
         work: Box<dyn Work>,
         now: SystemTime,
     ) -> std::io::Result<Self> {
         let kept = folder.create(principal, now)?;
-        Ok(Self::of(kept, Status::Working, Some(folder.clone()), work, now))
+        let task = Self::of(kept, Status::Working, Some(folder.clone()), work, now);
+        Ok(Self { observed, ..task })
     }
 
     fn of(
@@ -57,7 +59,7 @@ impl Task {
         updated: SystemTime,
     ) -> Self {
         let state = State { updated, message: String::new(), rounds: 0, round: None, end };
-        Self { kept, folder, work, state: Mutex::new(state) }
+        Self { kept, folder, work, observed: Observed::default(), state: Mutex::new(state) }
     }
 
     /// One of another program, or of an earlier one, as its file has it.
@@ -65,13 +67,23 @@ impl Task {
         Self::of(kept, end, None, Box::new(Nothing), updated)
     }
 
-    pub(super) fn id(&self) -> &str {
+    pub(in crate::server) fn id(&self) -> &str {
         &self.kept.id
     }
 
     /// Whether its time is not over, or it goes on.
     pub(super) fn is_kept(&self, now: SystemTime) -> bool {
         self.kept.is_kept(now) || matches!(lock(&self.state).end, Status::Working)
+    }
+
+    /// Whether this program knows how it stands, now and later: it is its own, or has ended.
+    pub(super) fn is_known(&self) -> bool {
+        self.folder.is_some() || self.has_ended()
+    }
+
+    /// Whether it stands as it will stand for ever.
+    pub(in crate::server) fn has_ended(&self) -> bool {
+        !matches!(lock(&self.state).end, Status::Working)
     }
 
     pub(super) fn is_of(&self, principal: Option<&str>) -> bool {
@@ -81,8 +93,13 @@ impl Task {
     /// How far it is, for people.
     pub(in crate::server) fn set_message(&self, text: &str) {
         let mut state = lock(&self.state);
+        let is_news = state.message != *text;
         text.clone_into(&mut state.message);
         state.updated = SystemTime::now();
+        drop(state);
+        if is_news {
+            self.observed.tell(self);
+        }
     }
 
     /// The number of its next round of questions.
@@ -95,6 +112,8 @@ impl Task {
         let mut state = lock(&self.state);
         state.rounds += 1;
         (state.round, state.updated) = (Some(round), SystemTime::now());
+        drop(state);
+        self.observed.tell(self);
     }
 
     /// Its work has answered: with the response of the call, or never.
@@ -119,6 +138,8 @@ impl Task {
             tracing::warn!("the end of a task cannot be kept: {error}");
         }
         state.end = end;
+        drop(state);
+        self.observed.tell(self);
     }
 
     pub(super) fn cancel(&self) {
@@ -146,12 +167,13 @@ impl Task {
         state.updated = SystemTime::now();
         // What goes on may end at once, and then it is written here.
         drop(state);
+        self.observed.tell(self);
         let (args, given) = round.end();
         self.work.go_on(&args, given);
     }
 
     /// The task as its client sees it.
-    pub(super) fn with_view<R>(&self, look: impl FnOnce(&View<'_>) -> R) -> R {
+    pub(in crate::server) fn with_view<R>(&self, look: impl FnOnce(&View<'_>) -> R) -> R {
         let state = lock(&self.state);
         let [created, updated] =
             [self.kept.created, state.updated].map(humantime::format_rfc3339_millis);
