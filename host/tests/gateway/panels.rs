@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -66,6 +66,7 @@ pub(crate) enum Order {
 pub(crate) struct Panels {
     pub(crate) path: PathBuf,
     pub(crate) orders: Sender<Order>,
+    pieces: Arc<AtomicU32>,
     end: Arc<AtomicBool>,
 }
 
@@ -75,9 +76,15 @@ impl Panels {
         let listener = UnixListener::bind(&path).unwrap();
         let (orders, receive) = channel();
         let end = Arc::new(AtomicBool::new(false));
-        let its = Arc::clone(&end);
-        std::thread::spawn(move || run(&listener, (product, plan), &receive, &its));
-        Self { path, orders, end }
+        let pieces = Arc::new(AtomicU32::new(0));
+        let its = (Arc::clone(&end), Arc::clone(&pieces));
+        std::thread::spawn(move || run(&listener, (product, plan), &receive, its));
+        Self { path, orders, pieces, end }
+    }
+
+    /// Pieces of content that were read from it.
+    pub(crate) fn pieces(&self) -> u32 {
+        self.pieces.load(SeqCst)
     }
 
     /// As an argument of `--unix`.
@@ -156,7 +163,7 @@ fn run(
     listener: &UnixListener,
     (product, plan): (&'static str, Plan),
     orders: &Receiver<Order>,
-    end: &AtomicBool,
+    (end, pieces): (Arc<AtomicBool>, Arc<AtomicU32>),
 ) {
     let (mut host, _) = listener.accept().unwrap();
     host.set_read_timeout(Some(Duration::from_millis(1))).unwrap();
@@ -169,7 +176,7 @@ fn run(
     let (tools, shelf) = (table(&plan), &*Box::leak(Box::new(Shelf(Mutex::new(plan)))));
     let mut device = Device::new(config, &mut memory, out, &tools).unwrap();
     device.offer_lists(shelf);
-    let mut panels = PanelTools { shelf, reading: HashMap::new() };
+    let mut panels = PanelTools { shelf, reading: HashMap::new(), pieces };
     let since = Instant::now();
     while !end.load(SeqCst) {
         let mut bytes = [0; 128];
@@ -201,6 +208,7 @@ struct PanelTools {
     shelf: &'static Shelf,
     /// What is read in pieces.
     reading: HashMap<CallId, &'static str>,
+    pieces: Arc<AtomicU32>,
 }
 
 impl Tools for PanelTools {
@@ -230,6 +238,7 @@ impl Tools for PanelTools {
     }
 
     fn read(&mut self, _: u16, id: CallId, offset: u32, out: &mut [u8]) -> usize {
+        self.pieces.fetch_add(1, SeqCst);
         let rest = self.reading.get(&id).map_or("", |text| text).as_bytes();
         let rest = rest.get(offset as usize..).unwrap_or_default();
         let len = rest.len().min(out.len());

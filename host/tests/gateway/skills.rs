@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::bakery::Bakery;
-use crate::harness::{Folder, Gateway, stateless};
+use crate::harness::{Folder, Gateway, stateless, until};
+use crate::panels::{Panels, Plan};
 
 /// Waits until there are `count` skills, and returns them.
 fn skills(gateway: &mut Gateway, count: usize) -> Vec<Value> {
@@ -91,4 +92,27 @@ fn a_command_that_makes_one_call_reads_no_manual() {
     let trace = String::from_utf8_lossy(&done.stderr);
     assert!(done.status.success() && trace.contains("> call"), "{trace}");
     assert!(!trace.contains("> read"), "{trace}");
+}
+
+/// A skill whose manual takes its time.
+fn slow(name: &str) -> (Folder, Panels) {
+    let folder = Folder::new(name);
+    let manual = format!("---\nname: slow\ndescription: Long.\n---\n{}", "word ".repeat(150_000));
+    let plan = Plan::default().resource("skill://slow/SKILL.md", "text/markdown", &manual);
+    let board = Panels::start(folder.path("slow"), "slow", plan);
+    (folder, board)
+}
+
+#[test]
+fn the_end_of_the_input_while_a_skill_is_read_is_no_error() {
+    let (_folder, board) = slow("skills-end");
+    let mut gateway = Gateway::start(&["--unix", board.address()]);
+    gateway.logged("slow: online");
+    until(|| (board.pieces() > 10).then_some(()), || "no manual is read".to_owned());
+    gateway.input = None;
+    assert!(gateway.exited().success());
+    assert!(board.pieces() < 2_000, "the manual was read to its end");
+    std::thread::sleep(std::time::Duration::from_millis(50));
+    let log = gateway.log();
+    assert!(!log.contains("ERROR") && !log.contains("left out"), "{log}");
 }

@@ -86,7 +86,12 @@ fn start(device: &Arc<Device>) -> bool {
                 let bytes = read(&device, &uri);
                 (uri, bytes)
             };
-            let (skills, problems) = make(&files_of(&shelf).into_iter().map(file).collect());
+            let files = files_of(&shelf).into_iter().map(file).collect();
+            // A file that was not read to its end because the program ends has no fault.
+            if device.is_closing() {
+                return;
+            }
+            let (skills, problems) = make(&files);
             let known = DeviceSkills { skills: skills.into(), problems: problems.into() };
             next = reader.next(Some(known), &device);
             device.has_changed();
