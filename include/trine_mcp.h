@@ -39,7 +39,7 @@
 #define TRINE_EXTRA_RESULT 1
 
 /**
- * Extra: members of the tool itself, as it stands in a list: `icons`.
+ * Extra: members of the tool itself, as it stands in a list: `icons`, and `_meta.ui`.
  */
 #define TRINE_EXTRA_TOOL 2
 

@@ -1,7 +1,8 @@
 /* What an MCP client finds at the well next to its tools: the manual, which lies in flash and is
- * read as a skill; a log, of whose changes subscribers are told; the flow, which is there only
- * while the pump runs, so that the list itself changes; how full each tank is, by a template; and
- * a prompt with an argument that the device completes.
+ * read as a skill; a panel, in which clients show what `pump_set` returns, with a switch; a log, of
+ * whose changes subscribers are told; the flow, which is there only while the pump runs, so that the
+ * list itself changes; how full each tank is, by a template; and a prompt with an argument that the
+ * device completes.
  *
  * The tools say more of themselves than their parameters (icons, titles), and two ask the client:
  * one its language model, one for its folders.
@@ -111,6 +112,33 @@ static const char manual[] =
     "\n"
     "`well://log` has the last switches. If it shows more than six in an hour, call the plumber\n"
     "and do not switch any more: the pump is built for ten thousand starts.\n";
+
+/* The panel (MCP Apps). It loads nothing: a client allows it no network. Its client tells it by which
+ * name the tool is called there. */
+static const char panel[] =
+    "<!doctype html>\n"
+    "<meta charset=\"utf-8\">\n"
+    "<p id=\"state\">The pump</p><button id=\"turn\">Start</button>\n"
+    "<script type=\"module\">\n"
+    "let last = 0, name = 'pump_set', on = false;\n"
+    "const send = (message) => parent.postMessage({jsonrpc: '2.0', ...message}, '*');\n"
+    "const ask = (method, params) => send({id: ++last, method, params});\n"
+    "onmessage = ({source, data: {id, method, params, result}}) => {\n"
+    "  if (source !== parent) return;\n"
+    "  if (id === 1) {\n"
+    "    name = result?.hostContext?.toolInfo?.tool.name || name;\n"
+    "    send({method: 'ui/notifications/initialized'});\n"
+    "  }\n"
+    "  const value = (method ? params : result)?.structuredContent;\n"
+    "  if (!value) return;\n"
+    "  on = value.on;\n"
+    "  state.textContent = on ? 'The pump runs.' : 'The pump is off.';\n"
+    "  turn.textContent = on ? 'Stop' : 'Start';\n"
+    "};\n"
+    "turn.onclick = () => ask('tools/call', {name, arguments: {on: !on}});\n"
+    "ask('ui/initialize', {protocolVersion: '2026-01-26', appCapabilities: {},\n"
+    "  appInfo: {name: 'well', version: '1'}});\n"
+    "</script>\n";
 
 /* Writes the last switches, a line each. */
 static trine_status read_log(void *user_data, trine_call *call)
@@ -278,6 +306,8 @@ static const trine_tool tools[] = {
 static const trine_resource resources[] = {
     TRINE_RESOURCE("skill://well/SKILL.md", "manual", "Manual", "text/markdown",
                    "How to run the well.", 0u, manual, sizeof manual - 1u),
+    TRINE_RESOURCE("ui://pump", "panel", "Pump", "text/html;profile=mcp-app", "", 0u, panel,
+                   sizeof panel - 1u),
     TRINE_RESOURCE_READ("well://log", "log", "Log", "text/plain", "The last switches.", 0u,
                         read_log, NULL),
     TRINE_RESOURCE_READ("well://flow", "flow", "", "text/plain", "", 0u, read_flow, NULL)};
@@ -291,8 +321,9 @@ static const trine_tool prompts[] = {TRINE_PROMPT(
     "inspect", "Inspect a tank", "Asks whether a tank needs water.", inspect_args, inspect, NULL)};
 
 static const trine_extra extras[] = {
-    TRINE_ICONS(2u, "{\"icons\":[{\"src\":\"https://example.org/pump.png\","
-                    "\"mimeType\":\"image/png\"}]}"),
+    TRINE_EXTRA(TRINE_EXTRA_TOOL, 2u, 0u,
+                "{\"icons\":[{\"src\":\"https://example.org/pump.png\",\"mimeType\":\"image/png\"}],"
+                "\"_meta\":{\"ui\":{\"resourceUri\":\"ui://pump\"}}}"),
     TRINE_EXTRA(TRINE_EXTRA_PARAM, 2u, 0u, "{\"title\":\"Pump\"}")};
 
 #define LISTS(count)                                                                              \

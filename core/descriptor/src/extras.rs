@@ -28,7 +28,7 @@ pub struct Extra<'a> {
 pub enum Of {
     /// A node, or [`WHOLE`].
     Node(Side, u16),
-    /// The tool itself, as it stands in a list: icons.
+    /// The tool itself, as it stands in a list: icons, and its user interface.
     Tool,
 }
 

@@ -25,8 +25,13 @@ pub struct ToolUi<'a> {
     pub for_app: bool,
 }
 
-/// Whether some tool has a user interface, so that the extension is declared.
+/// Whether the extension is declared.
 pub(crate) fn is_declared<C: Catalog + ?Sized>(catalog: &C) -> bool {
+    catalog.may_have_apps() || has_any(catalog)
+}
+
+/// Whether some tool has a user interface.
+pub(crate) fn has_any<C: Catalog + ?Sized>(catalog: &C) -> bool {
     (0..catalog.count()).any(|tool| catalog.ui(tool).is_some())
 }
 

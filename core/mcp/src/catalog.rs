@@ -71,6 +71,13 @@ pub trait Catalog {
         None
     }
 
+    /// Whether tools with user interfaces may come while a client is connected: then the extension
+    /// is declared although there is none yet.
+    #[cfg(feature = "apps")]
+    fn may_have_apps(&self) -> bool {
+        false
+    }
+
     /// Whether it is known that [`has_plain_names`] holds for the table of tool `index`, which
     /// spares usual calls a look at each name. `false` says nothing.
     fn is_plain(&self, _index: u16) -> bool {

@@ -201,7 +201,7 @@ fn tail<C: Catalog + ?Sized>(
 /// Whether clients see different tools: those without the extension see no user interfaces.
 fn differs<C: Catalog + ?Sized>(catalog: &C) -> bool {
     #[cfg(feature = "apps")]
-    return crate::apps::is_declared(catalog);
+    return crate::apps::has_any(catalog);
     #[cfg(not(feature = "apps"))]
     {
         let _ = catalog;

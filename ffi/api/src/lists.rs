@@ -29,7 +29,7 @@ pub const TRINE_RESOURCE_BINARY: u8 = 1;
 pub const TRINE_EXTRA_PARAM: u32 = 0;
 /// Extra: members for the schema of a member of the result, or of the whole result.
 pub const TRINE_EXTRA_RESULT: u32 = 1;
-/// Extra: members of the tool itself, as it stands in a list: `icons`.
+/// Extra: members of the tool itself, as it stands in a list: `icons`, and `_meta.ui`.
 pub const TRINE_EXTRA_TOOL: u32 = 2;
 /// The node of an extra that belongs to a whole schema.
 pub const TRINE_EXTRA_ALL: u16 = 65535;

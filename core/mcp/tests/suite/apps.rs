@@ -14,6 +14,9 @@ static TOOLS: [Tool<'static>; 4] = [tool("plain"), tool("show"), tool("refresh")
 /// A server with the user interfaces of these tools.
 struct Server(&'static [Option<ToolUi<'static>>]);
 
+/// The same before it knows its tools.
+const EARLY: &[Option<ToolUi<'static>>] = &[None];
+
 const UI: ToolUi<'static> = ToolUi { resource: "ui://panel", for_model: true, for_app: true };
 static UIS: [Option<ToolUi<'static>>; 4] =
     [None, Some(UI), Some(ToolUi { for_model: false, ..UI }), None];
@@ -39,6 +42,10 @@ impl Catalog for Server {
 
     fn generation(&self) -> u64 {
         7
+    }
+
+    fn may_have_apps(&self) -> bool {
+        self.0.len() == EARLY.len()
     }
 
     fn ui(&self, index: u16) -> Option<ToolUi<'_>> {
@@ -139,6 +146,8 @@ fn a_list_that_differs_between_clients_is_kept_by_no_shared_cache() {
     assert_eq!(all["capabilities"]["extensions"], json!({"io.modelcontextprotocol/ui": {}}));
     assert_eq!(all["cacheScope"], "public");
     assert_eq!(found(PLAIN)["capabilities"]["extensions"], Value::Null);
+    assert_eq!(found(EARLY)["capabilities"]["extensions"], all["capabilities"]["extensions"]);
+    assert_eq!(scope(&Server(EARLY), APPS), "public");
 }
 
 #[test]

@@ -233,6 +233,11 @@ impl Catalog for Snapshot {
         self.entry(index)?.ui.as_ref().map(OwnUi::shown)
     }
 
+    fn may_have_apps(&self) -> bool {
+        // A client of a session asks before the devices have answered, and never again.
+        !self.complete
+    }
+
     fn is_plain(&self, index: u16) -> bool {
         self.entry(index).is_some_and(|entry| entry.table.is_plain())
     }
