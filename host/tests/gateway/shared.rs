@@ -13,6 +13,7 @@ use crate::board::Board;
 use crate::crowd::{Cabled, Crowd};
 use crate::harness::{Folder, Gateway, stateless, until};
 use crate::ledger::Ledger;
+use crate::panels::{PANEL, Panels, Plan};
 
 /// A board on a pseudo-terminal, and the folder in which its users meet.
 struct Port {
@@ -231,4 +232,40 @@ fn the_second_program_has_resources_and_prompts_too_and_is_told_of_changes() {
     let told = second.line();
     assert_eq!(told["method"], "notifications/resources/updated", "{told}");
     assert_eq!(told["params"]["uri"], "board://menu");
+}
+
+#[test]
+fn the_second_program_reads_content_of_any_length() {
+    let folder = Folder::new("shared-panel");
+    let html = |count: usize| format!("<!doctype html><p>{}", "20 \u{b0}C ".repeat(count));
+    let all = [html(1), html(300), html(6_000)];
+    let manual = format!("---\nname: north\ndescription: How.\n---\n{}", all[1]);
+    let plan = Plan::default()
+        .tool("show", r#"{"resourceUri":"ui://a"}"#)
+        .panel("ui://a", &all[0])
+        .panel("ui://b", &all[1])
+        .panel("ui://c", &all[2])
+        .resource("board://data", "application/json", &format!("\"{}\"", all[1]))
+        .resource("skill://north/SKILL.md", "text/markdown", &manual);
+    let board = Panels::start(folder.path("board"), "north", plan);
+    let path = board.path.clone();
+    let port = Port::of(folder, Box::new(board), &path);
+    let (mut first, mut second) = (port.started(&[]), port.started(&["--prefix", "always"]));
+    first.tools_of(1);
+    second.tools_of(1);
+    for (gateway, scope) in [(&mut first, ""), (&mut second, "north/")] {
+        for (name, text) in ["a", "b", "c"].iter().zip(&all) {
+            let uri = format!("ui://{scope}{name}");
+            let read = gateway.ask("resources/read", json!({"uri": uri}));
+            let wanted = json!({"uri": uri, "mimeType": PANEL, "text": text});
+            assert_eq!(read["result"]["contents"][0], wanted, "{uri}");
+        }
+        let read = gateway.ask("resources/read", json!({"uri": "board://data"}));
+        assert!(read["result"]["contents"][0]["text"].is_string(), "{read}");
+        let skill = || {
+            let skills = gateway.ask("skills/list", json!({}))["result"]["skills"].clone();
+            (skills[0]["uri"] == "skill://north/SKILL.md").then_some(())
+        };
+        until(skill, || "there is no skill".to_owned());
+    }
 }

@@ -164,9 +164,7 @@ pub(super) fn write(
                 }
                 _ => return failed(error::INTERNAL_ERROR, BAD, out),
             };
-            let place = engine.served().shelf().place(uri);
-            let listed = place.map(|place| place.mime).filter(|mime| !mime.is_empty());
-            let mime = listed.unwrap_or(mime);
+            let mime = listed_mime(engine, uri).unwrap_or(mime);
             engine.finish_read(id, version, &[ResourceContents { uri, mime, contents }], out)
         }
         _ => failed(error::INTERNAL_ERROR, BAD, out),
@@ -187,6 +185,12 @@ fn missing(
     }
 }
 
+/// The media type that the lists give an address.
+fn listed_mime<'a>(engine: &McpEngine<'a, Snapshot>, uri: &'a str) -> Option<&'a str> {
+    let place = engine.served().shelf().place(uri);
+    place.map(|place| place.mime).filter(|mime| !mime.is_empty())
+}
+
 fn of_blocks(
     engine: &McpEngine<'_, Snapshot>,
     (id, version): (Id<'_>, Version),
@@ -204,8 +208,13 @@ fn of_blocks(
     };
     let fit: Vec<Fit<'_>> = blocks.iter().map(|block| Fit::new(block, scope)).collect();
     match want {
-        KeptWant::Read { .. } => {
-            let contents: Vec<_> = fit.iter().filter_map(Fit::contents).collect();
+        KeptWant::Read { uri } => {
+            let contents: Vec<_> = match &fit[..] {
+                [Fit { block: block::Block::Embedded { .. }, .. }] | [] | [_, _, ..] => {
+                    fit.iter().filter_map(Fit::contents).collect()
+                }
+                [one] => one.alone(uri, listed_mime(engine, uri)).into_iter().collect(),
+            };
             engine.finish_read(id, version, &contents, out)
         }
         KeptWant::Prompt { prompt } => {
@@ -269,6 +278,18 @@ impl<'a> Fit<'a> {
     fn contents(&self) -> Option<ResourceContents<'_>> {
         let block::Block::Embedded { what, .. } = self.block else { return None };
         Some(ResourceContents { uri: &self.uri, mime: &self.mime, contents: self.held(*what) })
+    }
+
+    /// Content that came in pieces to another program, which has passed it on in one.
+    fn alone<'s>(&'s self, uri: &'s str, listed: Option<&'s str>) -> Option<ResourceContents<'s>> {
+        let (mime, contents) = match self.block {
+            block::Block::Text { .. } => ("text/plain", Contents::Text(&self.text)),
+            block::Block::Image { .. } | block::Block::Audio { .. } => {
+                (&*self.mime, Contents::Blob(&self.data))
+            }
+            _ => return None,
+        };
+        Some(ResourceContents { uri, mime: listed.unwrap_or(mime), contents })
     }
 
     fn held(&self, what: u8) -> Contents<'_> {

@@ -160,6 +160,10 @@ impl Waiter for Reading {
                 let fit = text.map(|text| sanitize::content(text).as_bytes().to_vec());
                 Ok(fit.unwrap_or_else(|| bytes.to_vec()))
             }
+            // It came in pieces to another program, which has passed it on in one.
+            (Some(Ok(block::Block::Text { text })), None) => {
+                Ok(sanitize::content(text).as_bytes().to_vec())
+            }
             _ => Err(NOT_ONE.to_owned()),
         });
     }
