@@ -140,7 +140,7 @@ class Gateway(unittest.TestCase):
 
             def has_flow() -> bool:
                 listed = client.ask("resources/list")["resources"]
-                return [one["uri"] for one in listed[2:]] == ["well://flow"]
+                return "well://flow" in [one["uri"] for one in listed]
 
             def pump(is_on: bool) -> None:
                 done = client.ask("tools/call", name="pump_set", arguments={"on": is_on})
