@@ -191,7 +191,7 @@ pub fn acknowledge_tasks(
     out.finish()
 }
 
-/// Writes `notifications/tasks` for a subscription: how a task stands.
+/// Writes `notifications/tasks` for a subscription: the state of a task.
 ///
 /// # Errors
 /// [`NeedBytes`] if `out` is too small.

@@ -128,7 +128,7 @@ impl Listeners {
         }
     }
 
-    /// A task stands otherwise than before; or only the listener of a number is told how it stands.
+    /// Tells those that watch a task of its state; with a number, that listener alone.
     pub(super) fn told_task(&self, task: &Task, only: Option<u64>) {
         let mut all = lock(&self.0);
         let is_told = |listener: &&Listener| {

@@ -209,7 +209,7 @@ impl ClientReader {
         }
     }
 
-    /// Opens a subscription, and tells at once how the tasks in it stand: they may have ended since
+    /// Opens a subscription, and tells the state of its tasks at once: they may have ended since
     /// the client was told of them.
     fn subscribe(&mut self, listen: &Listen<'_>, interest: Interest) {
         let tasks = self.client.helpers.tasks.watched(listen.tasks, None);

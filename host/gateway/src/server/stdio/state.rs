@@ -100,8 +100,8 @@ impl State {
         }
     }
 
-    /// Tells the client how a task stands: each subscription that has it, or the one of this id. A
-    /// task that changes while the client does not read is kept, once.
+    /// Tells the client the state of a task: each subscription that watches it, or the one of this
+    /// id. A task that changes while the client does not read is kept, once.
     pub(super) fn tell_task(&mut self, task: &Task, only: Option<&[u8]>) {
         let is_told = |it: &&Subscription| {
             it.interest.has_task(task.id()) && only.is_none_or(|only| *it.id == *only)

@@ -80,9 +80,9 @@ pub(super) trait Work: Send + Sync {
     fn go_on(&self, args: &[u8], given: Result<Given, String>);
 }
 
-/// Who is told of tasks that stand otherwise than before.
+/// Is told of each task that changes.
 pub(super) trait TaskObserver: Send + Sync {
-    /// Who causes it may hold no lock of a client.
+    /// The caller must hold no lock of a client.
     fn task_changed(&self, task: &Task);
 }
 
@@ -139,8 +139,8 @@ impl Tasks {
         task.filter(|task| task.is_of(principal))
     }
 
-    /// The tasks of a subscription that its client is told of: its own, as far as this program
-    /// knows how they stand. `ids` is a JSON array, of which the first [`WATCHED_MAX`] count.
+    /// The tasks of a subscription that its client is told of: its own whose state this program
+    /// knows, now and later. `ids` is a JSON array, of which the first [`WATCHED_MAX`] count.
     pub(super) fn watched(&self, ids: &[u8], principal: Option<&str>) -> Vec<Arc<Task>> {
         let (ids, _) = interest::texts(ids, WATCHED_MAX);
         let found = ids.iter().filter_map(|id| self.find(id, principal));

@@ -76,12 +76,12 @@ impl Task {
         self.kept.is_kept(now) || matches!(lock(&self.state).end, Status::Working)
     }
 
-    /// Whether this program knows how it stands, now and later: it is its own, or has ended.
+    /// Whether this program knows its state, now and later: it is its own, or has ended.
     pub(super) fn is_known(&self) -> bool {
         self.folder.is_some() || self.has_ended()
     }
 
-    /// Whether it stands as it will stand for ever.
+    /// Whether its state is final.
     pub(in crate::server) fn has_ended(&self) -> bool {
         !matches!(lock(&self.state).end, Status::Working)
     }
