@@ -312,10 +312,25 @@ fn a_task_of_one_key_is_not_seen_by_another() {
     let task = one.next()["result"]["taskId"].clone();
     assert!(task.is_string());
     let get = able(stateless(&json!(2), "tasks/get", json!({"taskId": task})));
+    let listen = json!({"notifications": {"taskIds": [task]}});
+    let listen = able(stateless(&json!("l"), "subscriptions/listen", listen));
     other.send(&get);
     assert_eq!(other.next()["error"]["code"], -32602);
+    other.send(&listen);
+    let agreed = other.next();
+    assert_eq!(agreed["params"]["notifications"].get("taskIds"), None, "{agreed}");
     one.send(&get);
     assert_eq!(one.next()["result"]["taskId"], task);
+    one.send(&listen);
+    assert_eq!(one.next()["params"]["notifications"]["taskIds"], json!([task]));
+    let status = |message: &Value| message["params"]["status"].clone();
+    let mut told = one.next();
+    while status(&told) != "completed" {
+        assert_eq!(told["method"], "notifications/tasks", "{told}");
+        told = one.next();
+    }
+    other.0.get_ref().set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+    assert!(other.0.read().is_err());
 }
 
 #[test]

@@ -111,6 +111,7 @@ fn watch(server: &Arc<Server>) -> Result<()> {
             let accepted = server.accepted.load(Ordering::Acquire);
             if accepted != given_back && server.has_no_client() {
                 server.hub.forget_observers();
+                server.helpers.tasks.forget_observers();
                 // This takes some milliseconds, and no client waits.
                 sys::give_memory_back();
                 given_back = accepted;

@@ -212,7 +212,8 @@ impl ClientReader {
     /// Opens a subscription, and tells the state of its tasks at once: they may have ended since
     /// the client was told of them.
     fn subscribe(&mut self, listen: &Listen<'_>, interest: Interest) {
-        let tasks = self.client.helpers.tasks.watched(listen.tasks, None);
+        let tasks =
+            self.client.helpers.tasks.watched(listen.tasks, self.client.who.principal.as_deref());
         let ids: Vec<&str> = tasks.iter().map(|task| task.id()).collect();
         if ids.is_empty() {
             self.answer(listen.acknowledgement, None, None);

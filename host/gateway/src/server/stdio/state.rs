@@ -339,7 +339,7 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("trine-state-{}", std::process::id()));
         let tasks = Tasks::new(Some(folder.clone()));
         let task = tasks.create(None, Box::new(Nothing)).unwrap();
-        let mut state = State::new();
+        let mut state = State::new(1);
         state.tell_task(&task, None);
         for id in [&b"1"[..], b"2"] {
             let interest = Interest::default().with_tasks([task.id()].into_iter());

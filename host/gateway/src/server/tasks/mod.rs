@@ -10,7 +10,7 @@ mod task;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, OnceLock, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, SystemTime};
 
 use trine_descriptor::ToolTable as _;
@@ -86,9 +86,9 @@ pub(super) trait TaskObserver: Send + Sync {
     fn task_changed(&self, task: &Task);
 }
 
-/// The observer of all tasks, once there is one.
+/// Who is told of all tasks: the server, and each client that has a connection of its own.
 #[derive(Clone, Default)]
-struct Observed(Arc<OnceLock<Weak<dyn TaskObserver>>>);
+struct Observed(Arc<Mutex<Vec<Weak<dyn TaskObserver>>>>);
 
 impl std::fmt::Debug for Observed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -98,9 +98,9 @@ impl std::fmt::Debug for Observed {
 
 impl Observed {
     fn tell(&self, task: &Task) {
-        if let Some(observer) = self.0.get().and_then(Weak::upgrade) {
-            observer.task_changed(task);
-        }
+        // None is told while the list is locked: it may be the last that holds a client.
+        let there: Vec<_> = lock(&self.0).iter().filter_map(Weak::upgrade).collect();
+        there.iter().for_each(|observer| observer.task_changed(task));
     }
 }
 
@@ -119,9 +119,17 @@ impl Tasks {
         Self { folder: folder.map(Folder::new), live, observed }
     }
 
-    /// Tells this one of changes from now on. There is one for each program.
+    /// Tells this one of changes from now on.
     pub(super) fn observe(&self, observer: Weak<dyn TaskObserver>) {
-        _ = self.observed.0.set(observer);
+        self.forget_observers();
+        lock(&self.observed.0).push(observer);
+    }
+
+    /// Gives back what is left of observers that are gone.
+    pub(super) fn forget_observers(&self) {
+        let mut observers = lock(&self.observed.0);
+        observers.retain(|observer| observer.strong_count() > 0);
+        observers.shrink_to_fit();
     }
 
     /// A task of this program.
