@@ -1,5 +1,7 @@
 //! What is served: a numbered list of tools, each a row of some tool table.
 
+#[cfg(feature = "extras")]
+use trine_descriptor::extras::{Extras, Of};
 use trine_descriptor::{Kind, Side, ToolTable, record};
 #[cfg(feature = "resources")]
 use trine_descriptor::{Lists, Shelf};
@@ -78,6 +80,20 @@ pub trait Catalog {
         false
     }
 
+    /// Whether the schemas of tool `index`, or the tool as it stands in a list, say more than its
+    /// descriptor: then [`Catalog::added`] says what.
+    #[cfg(feature = "extras")]
+    fn has_extras(&self, index: u16) -> bool {
+        self.tool(index).is_some_and(|(table, row)| !table.extras(row).is_empty())
+    }
+
+    /// The JSON object of members that tool `index` adds there.
+    #[cfg(feature = "extras")]
+    fn added(&self, index: u16, of: Of) -> Option<&str> {
+        let (table, row) = self.tool(index)?;
+        Extras::new(table.extras(row)).members(of)
+    }
+
     /// Whether it is known that [`has_plain_names`] holds for the table of tool `index`, which
     /// spares usual calls a look at each name. `false` says nothing.
     fn is_plain(&self, _index: u16) -> bool {
@@ -103,6 +119,35 @@ pub trait Catalog {
     #[cfg(feature = "resources")]
     fn lists(&self) -> &dyn Lists {
         &Shelf::EMPTY
+    }
+
+    /// Calls `with` with the prompt of this number as a tool of a table, and its number there: for
+    /// a catalog whose [`Catalog::lists`] keep prompts in another form than
+    /// [`trine_descriptor::Prompt`].
+    #[cfg(feature = "resources")]
+    fn with_prompt(&self, index: u16, with: &mut dyn FnMut(&dyn ToolTable, u16)) {
+        if let Some(prompt) = self.lists().prompt(index) {
+            with(prompt.table(), 0);
+        }
+    }
+
+    /// Changes whenever one of [`Catalog::lists`] changes, as [`Catalog::generation`] does with the
+    /// tools.
+    #[cfg(feature = "resources")]
+    fn lists_generation(&self) -> u64 {
+        self.generation()
+    }
+
+    /// How long in milliseconds a client may keep [`Catalog::lists`].
+    #[cfg(feature = "resources")]
+    fn lists_ttl_ms(&self) -> u32 {
+        self.ttl_ms()
+    }
+
+    /// Whether [`Catalog::lists`] can change while a client is connected, so that clients are told.
+    #[cfg(feature = "resources")]
+    fn lists_can_change(&self) -> bool {
+        self.can_change()
     }
 
     /// Whether resources, prompts, completion and skills may come while a client is connected: then

@@ -37,6 +37,9 @@ impl Bytes for [&[u8]] {
 pub enum Contents<'a> {
     /// Text.
     Text(&'a str),
+    /// Text in pieces, which may be cut inside a character. All together they are UTF-8: the caller
+    /// has to know, or look at the answer.
+    TextPieces(&'a dyn Bytes),
     /// Anything else; its bytes are raw, the engine writes them as Base64.
     Blob(&'a dyn Bytes),
 }
@@ -89,6 +92,7 @@ impl core::fmt::Debug for Contents<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             Self::Text(text) => f.debug_tuple("Text").field(text).finish(),
+            Self::TextPieces(_) => f.write_str("TextPieces"),
             Self::Blob(_) => f.write_str("Blob"),
         }
     }
@@ -231,6 +235,11 @@ pub(crate) fn contents(uri: &str, mime: &str, contents: Contents<'_>, out: &mut 
         Contents::Text(text) => {
             out.raw(b",\"text\":");
             out.string(text);
+        }
+        Contents::TextPieces(data) => {
+            out.raw(b",\"text\":\"");
+            data.pieces(&mut |piece| out.escaped(piece));
+            out.raw(b"\"");
         }
         Contents::Blob(data) => {
             out.raw(b",\"blob\":\"");

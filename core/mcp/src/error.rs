@@ -157,6 +157,16 @@ pub fn write(
     out.finish()
 }
 
+/// Writes the error for a request whose answer takes more bytes than there is room for.
+///
+/// # Errors
+/// [`NeedBytes`] if `out` is too small for that, too.
+pub fn no_room(id: Id<'_>, needed: NeedBytes, out: &mut [u8]) -> Result<usize, NeedBytes> {
+    let mut out = JsonWriter::new(out);
+    Problem::Space(needed.0).write(IdMember::Id(id), &mut out);
+    out.finish()
+}
+
 /// Writes the error for a request that needs something of its client that the client has not
 /// declared (`MissingRequiredClientCapabilityError` of 2026-07-28).
 ///

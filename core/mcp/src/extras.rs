@@ -1,32 +1,33 @@
 //! Schemas with what a device adds to them.
 
-use trine_descriptor::extras::{Extras, Of};
+use trine_descriptor::extras::Of;
 use trine_descriptor::schema::{self, JsonSink};
-use trine_descriptor::{Side, TextSink, ToolTable};
+use trine_descriptor::{Side, TextSink};
 
 use crate::json::JsonWriter;
 use crate::json::added::Added;
 use crate::{Catalog, Version};
 
-/// Where a schema goes, and what is added to it.
-struct Dressed<'w, 'o, 'e> {
+/// Where the schema of a tool goes, and the catalog that knows what is added to it.
+struct Dressed<'w, 'o, 'c, C: Catalog + ?Sized> {
     out: &'w mut JsonWriter<'o>,
-    extras: Extras<'e>,
+    catalog: &'c C,
+    tool: u16,
 }
 
-impl Dressed<'_, '_, '_> {
-    fn added(&self, side: Side, node: u16) -> Added<'_> {
-        Added::of(self.extras.members(Of::Node(side, node)))
+impl<'c, C: Catalog + ?Sized> Dressed<'_, '_, 'c, C> {
+    fn added(&self, side: Side, node: u16) -> Added<'c> {
+        Added::of(self.catalog.added(self.tool, Of::Node(side, node)))
     }
 }
 
-impl TextSink for Dressed<'_, '_, '_> {
+impl<C: Catalog + ?Sized> TextSink for Dressed<'_, '_, '_, C> {
     fn text(&mut self, text: &str) {
         self.out.raw(text.as_bytes());
     }
 }
 
-impl JsonSink for Dressed<'_, '_, '_> {
+impl<C: Catalog + ?Sized> JsonSink for Dressed<'_, '_, '_, C> {
     fn string(&mut self, text: &str) {
         self.out.string(text);
     }
@@ -36,25 +37,22 @@ impl JsonSink for Dressed<'_, '_, '_> {
     }
 
     fn add(&mut self, side: Side, node: u16) {
-        let added = Added::of(self.extras.members(Of::Node(side, node)));
-        added.write(&[b"type", b"items", b"properties", b"required"], self.out);
+        self.added(side, node).write(&[b"type", b"items", b"properties", b"required"], self.out);
     }
 }
 
 /// Writes the schema of one side of a tool, with what is added to it.
-pub(crate) fn schema<T: ToolTable + ?Sized>(
-    table: &T,
-    row: u16,
+pub(crate) fn schema<C: Catalog + ?Sized>(
+    catalog: &C,
+    tool: u16,
     side: Side,
     out: &mut JsonWriter<'_>,
 ) {
-    match table.extras(row) {
-        [] => schema::write(table, row, side, out),
-        extras => {
-            let mut out = Dressed { out, extras: Extras::new(extras) };
-            schema::write(table, row, side, &mut out);
-        }
+    let Some((table, row)) = catalog.tool(tool) else { return out.raw(b"{}") };
+    if !catalog.has_extras(tool) {
+        return schema::write(table, row, side, out);
     }
+    schema::write(table, row, side, &mut Dressed { out, catalog, tool });
 }
 
 /// Writes what is added to a tool as it stands in a list.
@@ -64,9 +62,7 @@ pub(crate) fn tool<C: Catalog + ?Sized>(
     version: Version,
     out: &mut JsonWriter<'_>,
 ) {
-    let Some((table, row)) = catalog.tool(index) else { return };
-    let added = Added::of(Extras::new(table.extras(row)).members(Of::Tool));
-    if version.has_icons() {
-        added.write_one(b"icons", out);
+    if version.has_icons() && catalog.has_extras(index) {
+        Added::of(catalog.added(index, Of::Tool)).write_one(b"icons", out);
     }
 }

@@ -207,12 +207,12 @@ fn shelf_capabilities<C: Catalog + ?Sized>(catalog: &C, out: &mut JsonWriter<'_>
         out.raw(b",\"resources\":{\"subscribe\":");
         out.bool(catalog.can_watch());
         out.raw(b",\"listChanged\":");
-        out.bool(catalog.can_change());
+        out.bool(catalog.lists_can_change());
         out.raw(b"}");
     }
     if may_come || prompts > 0 {
         out.raw(b",\"prompts\":{\"listChanged\":");
-        out.bool(catalog.can_change());
+        out.bool(catalog.lists_can_change());
         out.raw(b"}");
     }
     if may_come || lists.completes() {
@@ -243,10 +243,10 @@ pub(crate) fn listen<'m, C: Catalog + ?Sized>(
         return Err(Problem::Params("notifications must be an object"));
     };
     let mut filter = read_filter(filter)?;
-    let can_change = catalog.can_change();
-    filter.tools &= can_change;
+    filter.tools &= catalog.can_change();
     #[cfg(feature = "resources")]
     {
+        let can_change = catalog.lists_can_change();
         let [resources, templates, prompts] = catalog.lists().counts();
         let can_read = resources > 0 || templates > 0;
         filter.resources &= can_change && can_read;

@@ -92,7 +92,7 @@ pub use nodes::Nodes;
 pub use result::Outcome;
 pub use session::McpSession;
 #[cfg(feature = "resources")]
-pub use shelf::{Message, ResourceContents, Want, Wanted};
+pub use shelf::{Message, Messages, ResourceContents, Texts, Want, Wanted};
 #[cfg(feature = "skills")]
 pub use skills::{NoSkills, Skill, SkillFile, Skills};
 pub use step::{Call, Listen, Step};

@@ -1,8 +1,6 @@
 //! `tools/list`: as many tools a page as fit, and a cursor that knows its list.
 
 use trine_descriptor::schema::JsonSink;
-#[cfg(not(feature = "extras"))]
-use trine_descriptor::schema::write as schema;
 use trine_descriptor::{Annotations, Consent, Side, TextSink, ToolInfo, ToolTable};
 
 use crate::envelope::Member;
@@ -58,7 +56,7 @@ pub(crate) fn write<'m, C: Catalog + ?Sized>(
     client: ClientCapabilities,
     out: &mut JsonWriter<'_>,
 ) -> Result<(), Problem<'m>> {
-    let list: (&[u8], _) = (b"tools", catalog.count());
+    let list: (&[u8], _, _) = (b"tools", catalog.count(), Edition::of_tools(catalog));
     #[cfg(feature = "apps")]
     {
         let item = |index, out: &mut JsonWriter<'_>| {
@@ -77,25 +75,54 @@ pub(crate) fn write<'m, C: Catalog + ?Sized>(
     }
 }
 
+/// Writes the schema of one side of a tool.
+#[cfg(not(feature = "extras"))]
+fn schema<C: Catalog + ?Sized>(catalog: &C, index: u16, side: Side, out: &mut JsonWriter<'_>) {
+    let Some((table, row)) = catalog.tool(index) else { return out.raw(b"{}") };
+    trine_descriptor::schema::write(table, row, side, out);
+}
+
+/// Which state of a list a page is of, how long in milliseconds it may be kept, and whether it is
+/// the same for all clients.
+#[derive(Clone, Copy)]
+pub(crate) struct Edition {
+    pub(crate) generation: u64,
+    pub(crate) ttl_ms: u32,
+    pub(crate) is_public: bool,
+}
+
+impl Edition {
+    /// Clients without the extension of user interfaces see fewer tools, where some have one.
+    pub(crate) fn of_tools<C: Catalog + ?Sized>(catalog: &C) -> Self {
+        #[cfg(feature = "apps")]
+        let is_public = !crate::apps::has_any(catalog);
+        #[cfg(not(feature = "apps"))]
+        let is_public = true;
+        Self { generation: catalog.generation(), ttl_ms: catalog.ttl_ms(), is_public }
+    }
+
+    #[cfg(feature = "resources")]
+    pub(crate) fn of_lists<C: Catalog + ?Sized>(catalog: &C) -> Self {
+        let (generation, ttl_ms) = (catalog.lists_generation(), catalog.lists_ttl_ms());
+        Self { generation, ttl_ms, is_public: true }
+    }
+}
+
 /// The first item of a page.
-fn start<'m, C: Catalog + ?Sized>(
-    catalog: &C,
-    from: Member<'m>,
-    count: u16,
-) -> Result<u16, Problem<'m>> {
+fn start<'m>(from: Member<'m>, count: u16, edition: Edition) -> Result<u16, Problem<'m>> {
     match from {
         Member::Absent => Ok(0),
         Member::Text(text) => {
-            read_cursor(&text, catalog.generation(), count).ok_or(Problem::Params("Invalid cursor"))
+            read_cursor(&text, edition.generation, count).ok_or(Problem::Params("Invalid cursor"))
         }
         Member::Other => Err(Problem::Params("Invalid cursor")),
     }
 }
 
 /// Room that a page needs behind its items.
-fn reserve<C: Catalog + ?Sized>(catalog: &C, (version, name): (Version, &[u8])) -> usize {
+fn reserve<C: Catalog + ?Sized>(catalog: &C, version: Version, edition: Edition) -> usize {
     let mut probe = JsonWriter::new(&mut []);
-    tail(catalog, (version, name), Some(0), &mut probe);
+    tail(catalog, (version, edition), Some(0), &mut probe);
     probe.needed()
 }
 
@@ -114,13 +141,13 @@ fn begin(id: Id<'_>, version: Version, name: &[u8], out: &mut JsonWriter<'_>) {
 pub(crate) fn pages<'m, C: Catalog + ?Sized>(
     catalog: &C,
     (id, version): (Id<'_>, Version),
-    (name, count): (&[u8], u16),
+    (name, count, edition): (&[u8], u16, Edition),
     from: Member<'m>,
     item: &impl Fn(u16, &mut JsonWriter<'_>),
     out: &mut JsonWriter<'_>,
 ) -> Result<(), Problem<'m>> {
-    let start = start(catalog, from, count)?;
-    let reserve = reserve(catalog, (version, name));
+    let start = start(from, count, edition)?;
+    let reserve = reserve(catalog, version, edition);
     begin(id, version, name, out);
     let mut index = start;
     while index < count {
@@ -139,7 +166,7 @@ pub(crate) fn pages<'m, C: Catalog + ?Sized>(
         index += 1;
     }
     let next = (index < count).then_some(index);
-    tail(catalog, (version, name), next, out);
+    tail(catalog, (version, edition), next, out);
     Ok(())
 }
 
@@ -149,13 +176,13 @@ pub(crate) fn pages<'m, C: Catalog + ?Sized>(
 pub(crate) fn sparse_pages<'m, C: Catalog + ?Sized>(
     catalog: &C,
     (id, version): (Id<'_>, Version),
-    (name, count): (&[u8], u16),
+    (name, count, edition): (&[u8], u16, Edition),
     from: Member<'m>,
     item: &impl Fn(u16, &mut JsonWriter<'_>) -> bool,
     out: &mut JsonWriter<'_>,
 ) -> Result<(), Problem<'m>> {
-    let start = start(catalog, from, count)?;
-    let reserve = reserve(catalog, (version, name));
+    let start = start(from, count, edition)?;
+    let reserve = reserve(catalog, version, edition);
     begin(id, version, name, out);
     let (mut index, mut has_any) = (start, false);
     while index < count {
@@ -175,46 +202,35 @@ pub(crate) fn sparse_pages<'m, C: Catalog + ?Sized>(
         }
         index += 1;
     }
-    tail(catalog, (version, name), (index < count).then_some(index), out);
+    tail(catalog, (version, edition), (index < count).then_some(index), out);
     Ok(())
 }
 
 /// Writes what follows the items of a page.
 fn tail<C: Catalog + ?Sized>(
     catalog: &C,
-    (version, name): (Version, &[u8]),
+    (version, edition): (Version, Edition),
     next: Option<u16>,
     out: &mut JsonWriter<'_>,
 ) {
     out.raw(b"]");
     if let Some(next) = next {
         out.raw(b",\"nextCursor\":\"");
-        out.raw(&cursor(catalog.generation(), next));
+        out.raw(&cursor(edition.generation, next));
         out.raw(b"\"");
     }
     if version.is_stateless() {
-        cache_hints(catalog.ttl_ms(), !(name == b"tools" && differs(catalog)), out);
+        cache_hints(edition, out);
     }
     result::finish(version, &catalog.server(), out);
 }
 
-/// Whether clients see different tools: those without the extension see no user interfaces.
-fn differs<C: Catalog + ?Sized>(catalog: &C) -> bool {
-    #[cfg(feature = "apps")]
-    return crate::apps::has_any(catalog);
-    #[cfg(not(feature = "apps"))]
-    {
-        let _ = catalog;
-        false
-    }
-}
-
 /// Writes how long and by whom a result may be kept: `public` is for caches of many clients.
-pub(crate) fn cache_hints(ttl_ms: u32, public: bool, out: &mut JsonWriter<'_>) {
+pub(crate) fn cache_hints(edition: Edition, out: &mut JsonWriter<'_>) {
     out.raw(b",\"ttlMs\":");
-    out.unsigned(ttl_ms.into());
+    out.unsigned(edition.ttl_ms.into());
     out.raw(b",\"cacheScope\":\"");
-    out.raw(if public { b"public\"" } else { b"private\"" });
+    out.raw(if edition.is_public { b"public\"" } else { b"private\"" });
 }
 
 /// Writes one `Tool` object as the revision's schema has it.
@@ -235,13 +251,13 @@ fn tool<C: Catalog + ?Sized>(
     out.raw(b",\"description\":");
     out.string(info.description);
     out.raw(b",\"inputSchema\":");
-    schema(table, row, Side::Params, out);
+    schema(catalog, index, Side::Params, out);
     if version.has_annotations() {
         annotations(version, &info, out);
     }
     if version.has_structured() && table.node_count(row, Side::Output) > 0 {
         out.raw(b",\"outputSchema\":");
-        schema(table, row, Side::Output, out);
+        schema(catalog, index, Side::Output, out);
     }
     meta((catalog, index), (version, client), info.consent, out);
     #[cfg(feature = "extras")]

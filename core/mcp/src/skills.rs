@@ -12,6 +12,7 @@ use crate::error::{Problem, begin_result};
 use crate::json::object::member;
 use crate::json::writer::hex_digit;
 use crate::json::{JsonReader, JsonText, JsonWriter};
+use crate::list::Edition;
 use crate::{Catalog, Id, Step, Version, list, result, shelf};
 
 /// The media type that marks a folder.
@@ -102,7 +103,7 @@ pub(crate) fn request<'m, C: Catalog + ?Sized>(
     let written = match method {
         b"skills/list" => {
             let item = |index, out: &mut JsonWriter<'_>| skill(skills, index, out);
-            let list = (&b"skills"[..], skills.count());
+            let list = (&b"skills"[..], skills.count(), Edition::of_lists(catalog));
             list::pages(catalog, head, list, params.cursor, &item, &mut out)
         }
         b"skills/get" => get(catalog, head, message, &mut out),
@@ -199,7 +200,8 @@ fn folder<'m, C: Catalog + ?Sized>(
         shelf::resource(version, &resource, out);
         true
     };
-    list::sparse_pages(catalog, (id, version), (b"resources", count), params.cursor, &item, out)
+    let list = (&b"resources"[..], count, Edition::of_lists(catalog));
+    list::sparse_pages(catalog, (id, version), list, params.cursor, &item, out)
 }
 
 /// What an address has behind a folder and its slash.

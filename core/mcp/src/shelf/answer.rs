@@ -21,6 +21,30 @@ pub struct ResourceContents<'a> {
     pub contents: Contents<'a>,
 }
 
+/// The messages of a prompt, which may be kept in any form.
+pub trait Messages {
+    /// Calls `each` for every message in order.
+    fn each(&self, each: &mut dyn FnMut(&Message<'_>));
+}
+
+impl Messages for [Message<'_>] {
+    fn each(&self, each: &mut dyn FnMut(&Message<'_>)) {
+        self.iter().for_each(each);
+    }
+}
+
+/// Texts, which may be kept in any form.
+pub trait Texts {
+    /// Calls `each` for every text in order.
+    fn each(&self, each: &mut dyn FnMut(&str));
+}
+
+impl Texts for [&str] {
+    fn each(&self, each: &mut dyn FnMut(&str)) {
+        self.iter().copied().for_each(each);
+    }
+}
+
 /// A message of a prompt.
 #[derive(Clone, Copy, Debug)]
 pub struct Message<'a> {
@@ -81,24 +105,29 @@ pub(super) fn prompt<C: Catalog + ?Sized>(
     catalog: &C,
     (id, version): (Id<'_>, Version),
     prompt: u16,
-    messages: &[Message<'_>],
+    messages: &(impl Messages + ?Sized),
     out: &mut [u8],
 ) -> Result<usize, NeedBytes> {
     let mut out = JsonWriter::new(out);
     begin(id, version, &mut out);
-    if let Some(prompt) = catalog.lists().prompt(prompt).filter(|it| !it.description().is_empty()) {
-        out.raw(b"\"description\":");
-        out.string(prompt.description());
-        out.raw(b",");
-    }
+    catalog.with_prompt(prompt, &mut |table, row| {
+        let description = table.info(row).map_or("", |info| info.description);
+        if !description.is_empty() {
+            out.raw(b"\"description\":");
+            out.string(description);
+            out.raw(b",");
+        }
+    });
     out.raw(b"\"messages\":[");
-    for (index, message) in messages.iter().enumerate() {
-        out.raw(if index > 0 { b",{\"role\":\"" } else { b"{\"role\":\"" });
+    let mut is_first = true;
+    messages.each(&mut |message| {
+        out.raw(if is_first { b"{\"role\":\"" } else { b",{\"role\":\"" });
+        is_first = false;
         out.raw(if message.is_assistants { b"assistant" } else { b"user" });
         out.raw(b"\",\"content\":");
         content::alone(version, &message.block, &mut out);
         out.raw(b"}");
-    }
+    });
     out.raw(b"]");
     result::finish(version, &catalog.server(), &mut out);
     out.finish()
@@ -119,19 +148,23 @@ pub(super) fn needs_input<C: Catalog + ?Sized>(
 pub(super) fn complete<C: Catalog + ?Sized>(
     catalog: &C,
     (id, version): (Id<'_>, Version),
-    values: &[&str],
+    values: &(impl Texts + ?Sized),
     total: Option<u32>,
     out: &mut [u8],
 ) -> Result<usize, NeedBytes> {
     let mut out = JsonWriter::new(out);
     begin(id, version, &mut out);
     out.raw(b"\"completion\":{\"values\":[");
-    for (index, value) in values.iter().take(VALUES_MAX).enumerate() {
-        out.raw(if index > 0 { b"," } else { b"" });
-        out.string(value);
-    }
+    let mut count = 0;
+    values.each(&mut |value| {
+        if count < VALUES_MAX {
+            out.raw(if count > 0 { b"," } else { b"" });
+            out.string(value);
+        }
+        count += 1;
+    });
     out.raw(b"]");
-    let total = total.or_else(|| (values.len() > VALUES_MAX).then_some(values.len() as u32));
+    let total = total.or_else(|| (count > VALUES_MAX).then_some(count as u32));
     if let Some(total) = total.filter(|total| *total > 0) {
         out.raw(b",\"total\":");
         out.unsigned(total.into());

@@ -1,9 +1,10 @@
 //! `resources/list`, `resources/templates/list` and `prompts/list`.
 
-use trine_descriptor::{Prompt, Resource, Template};
+use trine_descriptor::{Resource, Side, Template, ToolTable};
 
 use crate::envelope::Member;
 use crate::error::Problem;
+use crate::list::Edition;
 use crate::{Catalog, Id, JsonWriter, Version, list};
 
 /// One of the lists.
@@ -32,9 +33,12 @@ pub(super) fn write<'m, C: Catalog + ?Sized>(
     let item = |index, out: &mut JsonWriter<'_>| match kind {
         Kind::Resources => lists.resource(index).iter().for_each(|it| resource(version, it, out)),
         Kind::Templates => lists.template(index).iter().for_each(|it| template(version, it, out)),
-        Kind::Prompts => lists.prompt(index).iter().for_each(|it| prompt(version, it, out)),
+        Kind::Prompts => {
+            catalog.with_prompt(index, &mut |table, row| prompt(version, (table, row), out));
+        }
     };
-    list::pages(catalog, (id, version), (name, count), from, &item, out)
+    let edition = Edition::of_lists(catalog);
+    list::pages(catalog, (id, version), (name, count, edition), from, &item, out)
 }
 
 pub(crate) fn resource(version: Version, resource: &Resource<'_>, out: &mut JsonWriter<'_>) {
@@ -59,14 +63,19 @@ fn template(version: Version, template: &Template<'_>, out: &mut JsonWriter<'_>)
     out.raw(b"}");
 }
 
-fn prompt(version: Version, prompt: &Prompt<'_>, out: &mut JsonWriter<'_>) {
+/// Writes a prompt, which is a tool of a table.
+fn prompt(version: Version, (table, row): (&dyn ToolTable, u16), out: &mut JsonWriter<'_>) {
+    let Some(info) = table.info(row) else { return out.raw(b"{}") };
     out.raw(b"{\"name\":");
-    out.string(prompt.name());
+    out.string(info.name);
     if version.has_structured() {
-        optional(b",\"title\":", prompt.title(), out);
+        optional(b",\"title\":", info.title, out);
     }
-    optional(b",\"description\":", prompt.description(), out);
-    for (index, argument) in prompt.args().iter().enumerate() {
+    optional(b",\"description\":", info.description, out);
+    let count = table.node_count(row, Side::Params);
+    for (index, argument) in
+        (0..count).filter_map(|node| table.node(row, Side::Params, node)).enumerate()
+    {
         out.raw(if index > 0 { b",{\"name\":" } else { b",\"arguments\":[{\"name\":" });
         out.string(argument.name);
         optional(b",\"description\":", argument.description, out);
@@ -74,7 +83,7 @@ fn prompt(version: Version, prompt: &Prompt<'_>, out: &mut JsonWriter<'_>) {
         out.bool(argument.required);
         out.raw(b"}");
     }
-    out.raw(if prompt.args().is_empty() { b"}" } else { b"]}" });
+    out.raw(if count == 0 { b"}" } else { b"]}" });
 }
 
 fn described(

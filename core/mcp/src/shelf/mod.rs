@@ -8,18 +8,19 @@ mod answer;
 mod list;
 mod params;
 
-use trine_descriptor::{FaultCode, Lists};
+use trine_descriptor::{FaultCode, Side, ToolTable, validate};
 
 use crate::call::{self, Refusal};
 use crate::envelope::Params;
 use crate::error::Problem;
 use crate::json::JsonText;
 use crate::json::writer::NeedBytes;
+use crate::nodes::ByNumber;
 use crate::{
     Catalog, ClientCapabilities, Id, InputRequest, JsonWriter, McpEngine, McpSession, Retry, Step,
     Version, engine, step,
 };
-pub use answer::{Message, ResourceContents};
+pub use answer::{Message, Messages, ResourceContents, Texts};
 #[cfg(feature = "skills")]
 pub(crate) use list::resource;
 use params::{Reference, Request};
@@ -35,6 +36,8 @@ pub struct Want<'m> {
     pub what: Wanted,
     /// What came with a prompt that is asked for again because it needed further input.
     pub retry: Option<Retry<'m>>,
+    /// Token for [`crate::notify::progress`], if the client wants to be told.
+    pub progress: Option<Id<'m>>,
     capabilities: &'m [u8],
 }
 
@@ -105,7 +108,9 @@ pub(crate) fn request<'m, C: Catalog + ?Sized>(
         return None;
     }
     let capabilities = params.meta.capabilities;
-    let want_again = |what, retry| Ok(Step::Want(Want { id, version, what, retry, capabilities }));
+    let progress = params.meta.progress;
+    let want_again =
+        |what, retry| Ok(Step::Want(Want { id, version, what, retry, progress, capabilities }));
     let want = |what| want_again(what, None);
     let kind = match method {
         b"resources/list" if can_read => Some(list::Kind::Resources),
@@ -131,10 +136,10 @@ pub(crate) fn request<'m, C: Catalog + ?Sized>(
         }
         b"prompts/get" if can_prompt => Request::read(message).and_then(|request| {
             let retry = engine::retry(version, params)?;
-            prompt(lists, &request, args, |what| want_again(what, retry))
+            prompt(catalog, &request, args, |what| want_again(what, retry))
         }),
         b"completion/complete" if may_come || lists.completes() => {
-            Request::read(message).and_then(|request| completion(lists, &request, args, want))
+            Request::read(message).and_then(|request| completion(catalog, &request, args, want))
         }
         _ => return None,
     })
@@ -144,54 +149,80 @@ pub(crate) fn request<'m, C: Catalog + ?Sized>(
 const NOT_ALLOWED: &str =
     "an argument of the prompt is missing, or is not what its description allows";
 
-fn prompt<'m>(
-    lists: &dyn Lists,
+fn prompt<'m, C: Catalog + ?Sized>(
+    catalog: &C,
     request: &Request<'m>,
     args: &mut [u8],
     want: impl FnOnce(Wanted) -> Result<Step<'m>, Problem<'m>>,
 ) -> Result<Step<'m>, Problem<'m>> {
     let Some(name) = request.name else { return Err(Problem::Params("name must be a string")) };
-    let number = find_prompt(lists, &name);
-    let (number, prompt) = number.ok_or(Problem::Params("Unknown prompt"))?;
-    let arguments = match request.arguments {
+    let prompt = find_prompt(catalog, &name).ok_or(Problem::Params("Unknown prompt"))?;
+    let mut encoded = Ok(0);
+    catalog.with_prompt(prompt, &mut |table, row| {
+        encoded = arguments((table, row), request.arguments, args);
+    });
+    want(Wanted::Prompt { prompt, arguments: encoded? })
+}
+
+/// Encodes the arguments of a prompt, which is a tool of a table, and judges them.
+fn arguments<'m>(
+    (table, row): (&dyn ToolTable, u16),
+    text: Option<&'m [u8]>,
+    args: &mut [u8],
+) -> Result<usize, Problem<'m>> {
+    let nodes = ByNumber { table, row, side: Side::Params };
+    let len = match text.map(|text| call::encode((nodes, false), text, args)) {
         None => 0,
-        Some(text) => match call::encode((prompt.args(), false), text, args) {
-            Ok(encoded) => encoded.len,
-            Err(Refusal::Unknown(_)) => {
-                return Err(Problem::Params("the prompt has no argument of that name"));
-            }
-            Err(Refusal::Json(error)) => return Err(Problem::Json(error, 0)),
-            Err(Refusal::Fault(fault)) if fault.code == FaultCode::WrongType => {
-                return Err(Problem::Params("arguments of a prompt must be strings"));
-            }
-            Err(Refusal::Fault(_)) => return Err(Problem::Params(NOT_ALLOWED)),
-            Err(Refusal::Space) => {
-                return Err(Problem::Params("the arguments are longer than there is room for"));
-            }
-        },
+        Some(Ok(encoded)) => encoded.len,
+        Some(Err(Refusal::Unknown(_))) => {
+            return Err(Problem::Params("the prompt has no argument of that name"));
+        }
+        Some(Err(Refusal::Json(error))) => return Err(Problem::Json(error, 0)),
+        Some(Err(Refusal::Fault(fault))) if fault.code == FaultCode::WrongType => {
+            return Err(Problem::Params("arguments of a prompt must be strings"));
+        }
+        Some(Err(Refusal::Fault(_))) => return Err(Problem::Params(NOT_ALLOWED)),
+        Some(Err(Refusal::Space)) => {
+            return Err(Problem::Params("the arguments are longer than there is room for"));
+        }
     };
-    let encoded = args.get(..arguments).unwrap_or_default();
-    let judged =
-        trine_descriptor::validate(prompt.table(), 0, trine_descriptor::Side::Params, encoded);
-    if judged.is_err() {
-        return Err(Problem::Params(NOT_ALLOWED));
-    }
-    want(Wanted::Prompt { prompt: number, arguments })
+    let encoded = args.get(..len).unwrap_or_default();
+    validate(table, row, Side::Params, encoded).map_err(|_| Problem::Params(NOT_ALLOWED))?;
+    Ok(len)
 }
 
-/// The prompt of this name, and its number.
-fn find_prompt<'l>(
-    lists: &'l dyn Lists,
+/// The number of the prompt of this name.
+fn find_prompt<C: Catalog + ?Sized>(catalog: &C, name: &JsonText<'_>) -> Option<u16> {
+    let [.., prompts] = catalog.lists().counts();
+    (0..prompts).find(|&number| {
+        let mut is_it = false;
+        catalog.with_prompt(number, &mut |table, row| {
+            is_it = table.info(row).is_some_and(|info| name.is(info.name.as_bytes()));
+        });
+        is_it
+    })
+}
+
+/// The node of a prompt's argument of this name.
+fn find_argument<C: Catalog + ?Sized>(
+    catalog: &C,
+    prompt: u16,
     name: &JsonText<'_>,
-) -> Option<(u16, trine_descriptor::Prompt<'l>)> {
-    let [.., prompts] = lists.counts();
-    (0..prompts)
-        .filter_map(|number| Some((number, lists.prompt(number)?)))
-        .find(|(_, prompt)| name.is(prompt.name().as_bytes()))
+) -> Option<usize> {
+    let mut found = None;
+    catalog.with_prompt(prompt, &mut |table, row| {
+        let is_it = |node: &u16| {
+            table
+                .bare_node(row, Side::Params, *node)
+                .is_some_and(|field| name.is(field.name.as_bytes()))
+        };
+        found = (0..table.node_count(row, Side::Params)).find(is_it);
+    });
+    found.map(usize::from)
 }
 
-fn completion<'m>(
-    lists: &dyn Lists,
+fn completion<'m, C: Catalog + ?Sized>(
+    catalog: &C,
     request: &Request<'m>,
     args: &mut [u8],
     want: impl FnOnce(Wanted) -> Result<Step<'m>, Problem<'m>>,
@@ -203,11 +234,11 @@ fn completion<'m>(
         Problem::Params("ref names nothing of this server, or nothing with that argument");
     let (of, index, node) = match reference {
         Reference::Prompt(prompt) => {
-            let (index, prompt) = find_prompt(lists, &prompt).ok_or(unknown)?;
-            let at = prompt.args().iter().position(|field| name.is(field.name.as_bytes()));
-            (1, index, at.ok_or(unknown)?)
+            let index = find_prompt(catalog, &prompt).ok_or(unknown)?;
+            (1, index, find_argument(catalog, index, &name).ok_or(unknown)?)
         }
         Reference::Template(uri) => {
+            let lists = catalog.lists();
             let [_, templates, _] = lists.counts();
             let found = (0..templates)
                 .filter_map(|number| Some((number, lists.template(number)?)))
@@ -260,7 +291,7 @@ impl<C: Catalog + ?Sized> McpEngine<'_, C> {
         id: Id<'_>,
         version: Version,
         prompt: u16,
-        messages: &[Message<'_>],
+        messages: &(impl Messages + ?Sized),
         out: &mut [u8],
     ) -> Result<usize, NeedBytes> {
         answer::prompt(self.served(), (id, version), prompt, messages, out)
@@ -290,7 +321,7 @@ impl<C: Catalog + ?Sized> McpEngine<'_, C> {
         &self,
         id: Id<'_>,
         version: Version,
-        (values, total): (&[&str], Option<u32>),
+        (values, total): (&(impl Texts + ?Sized), Option<u32>),
         out: &mut [u8],
     ) -> Result<usize, NeedBytes> {
         answer::complete(self.served(), (id, version), values, total, out)

@@ -20,6 +20,7 @@ mod json_oracle;
 mod order;
 mod said;
 mod shelf;
+mod shelf_forms;
 mod skills;
 mod spellings;
 mod tasks;

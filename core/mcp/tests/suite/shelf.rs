@@ -331,7 +331,7 @@ fn answers_are_those_of_the_revision() {
             Message { is_assistants: false, block: Block::Text("Hi") },
             Message { is_assistants: true, block: Block::Image { mime: "image/png", data: &blob } },
         ];
-        let prompt = written(|out| engine.finish_prompt(id, version, 0, &messages, out));
+        let prompt = written(|out| engine.finish_prompt(id, version, 0, &messages[..], out));
         assert_eq!(prompt["result"]["description"], json!("Asks for advice."));
         assert_eq!(
             prompt["result"]["messages"],
@@ -340,9 +340,9 @@ fn answers_are_those_of_the_revision() {
             {"role": "assistant", "content":
                 {"type": "image", "data": "AQID", "mimeType": "image/png"}}])
         );
-        let none = written(|out| engine.finish_complete(id, version, (&[], None), out));
+        let none = written(|out| engine.finish_complete(id, version, (&[][..], None), out));
         assert_eq!(none["result"]["completion"], json!({"values": [], "hasMore": false}));
-        let some = written(|out| engine.finish_complete(id, version, (&["a"], Some(9)), out));
+        let some = written(|out| engine.finish_complete(id, version, (&["a"][..], Some(9)), out));
         assert_eq!(
             some["result"]["completion"],
             json!({"values": ["a"], "total": 9, "hasMore": true})
@@ -358,7 +358,7 @@ fn answers_are_those_of_the_revision() {
     let many = vec!["x"; 150];
     let version = trine_mcp::Version::V2026_07_28;
     let mut out = vec![0; 4096];
-    let len = engine.finish_complete(id, version, (&many, None), &mut out).unwrap();
+    let len = engine.finish_complete(id, version, (&many[..], None), &mut out).unwrap();
     let answer: Value = serde_json::from_slice(&out[..len]).unwrap();
     let completion = &answer["result"]["completion"];
     assert_eq!(completion["values"].as_array().unwrap().len(), 100);

@@ -226,7 +226,7 @@ fn of_blocks(
                     _ => messages.extend(fit.message(is_assistants)),
                 }
             }
-            engine.finish_prompt(id, version, *prompt, &messages, out)
+            engine.finish_prompt(id, version, *prompt, messages.as_slice(), out)
         }
         KeptWant::Complete => {
             let values: Vec<&str> = fit.iter().filter_map(Fit::value).collect();
@@ -234,7 +234,7 @@ fn of_blocks(
                 block::Block::More { total } => Some(*total),
                 _ => None,
             });
-            engine.finish_complete(id, version, (&values, more), out)
+            engine.finish_complete(id, version, (values.as_slice(), more), out)
         }
     }
 }
