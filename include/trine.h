@@ -1801,7 +1801,8 @@ trine_status trine_session_init(void *memory,
 
 /**
  * Answers one JSON-RPC message of MCP, of any revision from 2024-11-05 to 2026-07-28: a line of
- * standard input, a body of HTTP. Tools run in it.
+ * standard input, a body of HTTP. Tools run in it. With profile `resources` it also serves what
+ * `trine_mcp_offer` of trine_mcp.h was given.
  *
  * @param session The session.
  * @param now The time in milliseconds.
@@ -1813,7 +1814,7 @@ trine_status trine_session_init(void *memory,
  *                      TRINE_E_NO_SPACE the bytes of room that are needed.
  * @return TRINE_OK, TRINE_PENDING when the answer comes later from `trine_next_json`,
  *         TRINE_E_NULL, TRINE_E_STATE, TRINE_E_BUSY, or TRINE_E_NO_SPACE when there is no room
- *         for any answer; a tool may have run then.
+ *         for any answer, an error included; a tool may have run then.
  *
  * Context: owner-only.
  */
@@ -1829,7 +1830,8 @@ trine_status trine_handle_json(struct trine_session *session,
 /**
  * An answer that was pending; ask after `trine_poll` or `trine_resume`, until there is none. A
  * call whose answer is longer than the configuration's `repeat_max` is answered with an error.
- * After `trine_news_init` also how far calls are, events and lines of log.
+ * After `trine_news_init` also how far calls are, events, lines of log and changes of lists and
+ * resources.
  *
  * @param session The session.
  * @param answer Where the answer goes, without a line end or a zero byte.

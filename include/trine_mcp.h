@@ -7,8 +7,21 @@
  * A device has lists next to its tools: resources that clients read, templates of their addresses,
  * and prompts. They are constant tables, which trine_mcp_offer() takes; a function of the program
  * writes what changes. What the tools' schemas say further (icons, titles, formats) stands there
- * too, and a tool or a prompt can ask the client's language model or for its folders. Clients see
- * all of it through the gateway; trine_handle_json() serves tools alone.
+ * too, and a tool or a prompt can ask the client's language model or for its folders.
+ *
+ * Clients get all of it through the gateway. In process trine_handle_json() serves the same lists,
+ * with these differences:
+ *
+ * - Changes (trine_mcp_updated, trine_mcp_changed) and lines of trine_mcp_log() reach clients by
+ *   trine_next_json(), where trine_news_init() of trine_news.h gave memory for them. Without it
+ *   no subscription is declared: clients list and read again when they want to.
+ * - A session has 4 places: each call, read, prompt or completion that is answered later takes one
+ *   until it is answered, and so does each `subscriptions/listen`. All `resources/subscribe` of a
+ *   session take one together, for up to 15 addresses. With none left, a request is answered with
+ *   an error.
+ * - No client can be asked: a tool or a prompt that asks for something fails with a sentence.
+ * - Content by trine_content() is announced by the resource's own function, not later by
+ *   trine_resume(). Skills are plain resources.
  *
  * The rules of trine.h hold. Profile `resources`.
  */
@@ -170,7 +183,8 @@ typedef struct trine_extra {
 
 /**
  * All that a device has next to its tools. Zero is the default of every member but the first.
- * Constant, and as long-lived as the device. The functions run inside `trine_poll`.
+ * Constant, and as long-lived as the device. The functions run inside `trine_poll` or
+ * `trine_handle_json`.
  */
 typedef struct trine_mcp_lists {
     /**
@@ -261,9 +275,9 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * Shows MCP clients, through the gateway, what the device has next to its tools. Call it before
- * the first `trine_poll`. Later it may be called again with other lists; tell clients then with
- * `trine_mcp_changed`. Extras stay as they were at the first call.
+ * Shows MCP clients, of the gateway and of `trine_handle_json`, what the device has next to its
+ * tools. Call it before the first `trine_poll`. Later it may be called again with other lists;
+ * tell clients then with `trine_mcp_changed`. Extras stay as they were at the first call.
  *
  * @param device The device.
  * @param lists The lists.
@@ -282,21 +296,23 @@ trine_status trine_mcp_offer(trine_device *device,
                              trine_problem *problem);
 
 /**
- * Tells clients that what a resource has is other than it was; those that asked for it are told.
+ * Tells clients that what a resource has is other than it was; those that asked for it are told:
+ * by the gateway, and by `trine_next_json` after `trine_news_init`.
  *
  * @param device The device.
  * @param uri Its address.
  * @param size Bytes of the address.
  * @return TRINE_OK, TRINE_E_NULL, TRINE_E_STATE, TRINE_E_BUSY, TRINE_E_UTF8, TRINE_E_ARGUMENT when
- *         no list has the address or it is longer than `result_max`, or TRINE_E_FULL: try after
- *         the next poll.
+ *         no list has the address, or it is longer than `result_max` or than the memory of
+ *         `trine_news_init` less 13 bytes, or TRINE_E_FULL: try after the next poll.
  *
  * Context: owner-only.
  */
 TRINE_API trine_status trine_mcp_updated(trine_device *device, const char *uri, size_t size);
 
 /**
- * Tells clients that one of the lists is other than it was, after `trine_mcp_offer`.
+ * Tells clients that one of the lists is other than it was, after `trine_mcp_offer`: by the
+ * gateway, and by `trine_next_json` after `trine_news_init`.
  *
  * @param device The device.
  * @param list `TRINE_LIST_...`.
@@ -465,7 +481,8 @@ TRINE_API size_t trine_mcp_root(trine_call *call, uint32_t index, const char **u
 
 /**
  * Sends a line of log about a pending call or read, for the client that made it, where that client
- * asked for lines of this level. The host's own log has it too, as from `trine_log`.
+ * asked for lines of this level. The host's own log has it too, as from `trine_log`. In process
+ * it is told as a line of `trine_log` is.
  *
  * @param device The device.
  * @param id The handle, from `trine_call_get_id`.

@@ -123,8 +123,10 @@ class Gateway(unittest.TestCase):
     def test_what_a_device_does_wrong_with_its_lists_is_a_clear_error(self) -> None:
         line = f"-std=c99 -g -O1 -Iinclude {FOLDER}/odd.c"
         program = SANITIZED.compile("odd", line, LIBTRINE)
-        self.serves(program, ["odd"])
+        self.serves(program, ["odd", "far"])
         self.serves(program, ["late"])
+        # In process the same answers, and others where a gateway does more.
+        play(["odd", "near"], program, "-")
 
     def test_a_manual_in_flash_is_a_skill_and_a_list_that_changes_is_asked_for_again(self) -> None:
         with self.device(well()) as socket:

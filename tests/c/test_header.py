@@ -37,7 +37,7 @@ EXAMPLES = [
 C = [*files("tests/c/header", "c"), *EXAMPLES]
 MISUSE = [file for name in ("misuse", "model", "host") for file in files(f"tests/c/{name}", "c")]
 # Programs that need an operating system.
-HOSTED = [*MISUSE, Path("host-example/device/unix.c")]
+HOSTED = [*MISUSE, *(Path(f"host-example/device/{name}.c") for name in ("stdio", "unix"))]
 CPP = files("tests/c/header", "cpp")
 HPP = files("tests/c/hpp", "cpp")
 HOSTED_HPP = [*files("host-example/cpp", "cpp"), *files("tests/c/hpp_run", "cpp")]

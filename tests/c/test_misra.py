@@ -26,6 +26,7 @@ PROGRAMS = (
 # Files that belong to another program or another processor than the rest of their folder.
 APART = (
     "without_trine.c", "well_bare.c", "rtos.c", "receive_dma.c", "riscv.c", "nrf51.c", "unix.c",
+    "stdio.c",
 )
 
 

@@ -105,7 +105,8 @@ pub unsafe extern "C" fn trine_mcp_root(
 }
 
 /// Sends a line of log about a pending call or read, for the client that made it, where that client
-/// asked for lines of this level. The host's own log has it too, as from `trine_log`.
+/// asked for lines of this level. The host's own log has it too, as from `trine_log`. In process
+/// it is told as a line of `trine_log` is.
 ///
 /// @param device The device.
 /// @param id The handle, from `trine_call_get_id`.

@@ -1,5 +1,9 @@
 //! The tools of a device behind the MCP engine.
 
+#[cfg(feature = "resources")]
+use trine_descriptor::extras::Of;
+#[cfg(feature = "resources")]
+use trine_descriptor::{Lists, Shelf};
 use trine_descriptor::{Side, ToolTable, record, validate};
 use trine_dispatch::{CallId, Device, Local, TOO_LONG_BYTES, Tools, too_long};
 use trine_mcp::json::same;
@@ -12,6 +16,10 @@ use trine_wire::codec::Members;
 use trine_wire::message::block::{Block as WireBlock, Blocks};
 use trine_wire::message::{self, DeviceMessage, outcome};
 
+#[cfg(feature = "resources")]
+use crate::json_lists;
+#[cfg(feature = "resources")]
+use crate::lists::{trine_extra, trine_mcp_lists};
 use crate::memory::Object;
 #[cfg(target_pointer_width = "64")]
 use crate::quick::Nodes;
@@ -19,25 +27,47 @@ use crate::table::Table;
 use crate::tools::CTools;
 
 /// Longest id of a request whose answer may come later, as JSON text.
-const ID_MAX: usize = 64;
+pub(crate) const ID_MAX: usize = 64;
+/// What a request with a longer id is told whose answer comes later.
+pub(crate) const LONG_ID: &str =
+    "its request needs an id of at most 64 bytes, since it is answered later; it was stopped";
 /// Most blocks of content of one answer.
-const BLOCKS_MAX: usize = 7;
+pub(crate) const BLOCKS_MAX: usize = 7;
 /// Bytes of content that a tool is asked for at a time.
 const PIECE: usize = 192;
 
 /// A call whose answer comes later.
 pub(crate) struct Waiting {
-    call: CallId,
-    version: Version,
-    tool: u16,
-    id_size: u8,
+    pub(crate) call: CallId,
+    pub(crate) version: Version,
+    /// Number of the tool; one beyond all tools for a request of what is next to them.
+    pub(crate) tool: u16,
+    pub(crate) id_size: u8,
     /// The id and, behind a zero byte, the token of who wants to know how far it is; where there is
     /// no room for both, the id alone. Zero bytes behind them.
-    id: [u8; ID_MAX],
+    pub(crate) id: [u8; ID_MAX],
 }
 
 impl Waiting {
-    fn id(&self) -> Option<Id<'_>> {
+    /// What is kept of a request until its answer has come; `None` where its id is too long.
+    pub(crate) fn new(
+        (id, version): (Id<'_>, Version),
+        (call, tool): (CallId, u16),
+        progress: Option<Id<'_>>,
+    ) -> Option<Self> {
+        let raw = id.raw();
+        let id_size = u8::try_from(raw.len()).ok()?;
+        let mut waiting = Self { call, version, tool, id_size, id: [0; ID_MAX] };
+        waiting.id.get_mut(..raw.len())?.copy_from_slice(raw);
+        let token = progress.map_or(&b""[..], |token| token.raw());
+        let behind = raw.len() + 1;
+        if let Some(place) = waiting.id.get_mut(behind..behind + token.len()) {
+            place.copy_from_slice(token);
+        }
+        Some(waiting)
+    }
+
+    pub(crate) fn id(&self) -> Option<Id<'_>> {
         Id::from_raw(self.id.get(..usize::from(self.id_size))?)
     }
 
@@ -64,7 +94,7 @@ impl Waiting {
 
 /// A device's tools as the engine serves them.
 pub(crate) struct JsonTools<'o> {
-    object: &'o Object,
+    pub(crate) object: &'o Object,
     table: &'o Table<'static>,
     generation: u64,
     is_plain: bool,
@@ -135,37 +165,18 @@ impl<'o> JsonTools<'o> {
             Local::TooLong(most) => Outcome::Error(too_long(most, &mut text)),
             Local::NeedsPerson(consent) => Outcome::Failed(Failure::NeedsPerson(consent)),
             Local::Busy => Outcome::Failed(Failure::Busy),
-            Local::Pending(id) => match self.waiting(call, id) {
-                Some(waiting) => return Err(waiting),
-                None => {
-                    device.local_end(id, &mut tools);
-                    Outcome::Error(
-                        "its request needs an id of at most 64 bytes, since it is \
-                                    answered later; it was stopped",
-                    )
+            Local::Pending(id) => {
+                match Waiting::new((call.id, call.version), (id, call.tool), call.progress) {
+                    Some(waiting) => return Err(waiting),
+                    None => {
+                        device.local_end(id, &mut tools);
+                        Outcome::Error(LONG_ID)
+                    }
                 }
-            },
+            }
             _ => Outcome::Failed(Failure::BadResult),
         };
         Ok(self.finish(call.id, call.version, call.tool, outcome, out))
-    }
-
-    fn waiting(&self, call: &Call<'_>, id: CallId) -> Option<Waiting> {
-        let raw = call.id.raw();
-        let mut waiting = Waiting {
-            call: id,
-            version: call.version,
-            tool: call.tool,
-            id_size: u8::try_from(raw.len()).ok()?,
-            id: [0; ID_MAX],
-        };
-        waiting.id.get_mut(..raw.len())?.copy_from_slice(raw);
-        let token = call.progress.map_or(&b""[..], |token| token.raw());
-        let behind = raw.len() + 1;
-        if let Some(place) = waiting.id.get_mut(behind..behind + token.len()) {
-            place.copy_from_slice(token);
-        }
-        Some(waiting)
     }
 
     /// Writes a response; if there is no room for it, one that says so, since the tool has run.
@@ -283,6 +294,10 @@ impl<'o> JsonTools<'o> {
         out: &mut [u8],
     ) -> Option<Result<usize, NeedBytes>> {
         let answer = device.local_answer(waiting.call)?;
+        #[cfg(feature = "resources")]
+        if let Some(kind) = json_lists::Kind::of_number(waiting.tool) {
+            return Some(self.listed_later((waiting.id()?, waiting.version), kind, answer, out));
+        }
         let outcome = match message::read::<DeviceMessage<'_>>(answer) {
             Some(DeviceMessage::Result { outcome, .. }) => match outcome {
                 message::Outcome::Done { value } => Outcome::Value(value),
@@ -305,6 +320,10 @@ impl<'o> JsonTools<'o> {
         out: &mut [u8],
     ) -> Result<usize, NeedBytes> {
         self.end(device, waiting);
+        #[cfg(feature = "resources")]
+        if json_lists::Kind::of_number(waiting.tool).is_some() {
+            return json_lists::fail(waiting.id().ok_or(NeedBytes(0))?, json_lists::BUSY, out);
+        }
         let outcome = Outcome::Failed(Failure::Cancelled);
         let id = waiting.id().ok_or(NeedBytes(0))?;
         self.finish(id, waiting.version, waiting.tool, outcome, out)
@@ -362,6 +381,58 @@ impl Catalog for JsonTools<'_> {
     fn ttl_ms(&self) -> u32 {
         3_600_000
     }
+
+    #[cfg(feature = "resources")]
+    fn has_extras(&self, index: u16) -> bool {
+        self.extras().iter().any(|extra| extra.tool == index)
+    }
+
+    #[cfg(feature = "resources")]
+    fn added(&self, index: u16, of: Of) -> Option<&str> {
+        let extra = self.extras().iter().find(|extra| extra.tool == index && extra.is_of(of))?;
+        Some(extra.members())
+    }
+
+    #[cfg(feature = "resources")]
+    fn lists(&self) -> &dyn Lists {
+        self.object.lists().map_or(&Shelf::EMPTY as &dyn Lists, |lists| lists)
+    }
+
+    #[cfg(feature = "resources")]
+    fn with_prompt(&self, index: u16, with: &mut dyn FnMut(&dyn ToolTable, u16)) {
+        if let Some(table) = self.object.lists().map(trine_mcp_lists::prompt_table) {
+            with(&table, index);
+        }
+    }
+
+    #[cfg(feature = "resources")]
+    fn lists_generation(&self) -> u64 {
+        self.object.lists().map_or(0, trine_mcp_lists::generation)
+    }
+
+    /// The program may offer others at any time.
+    #[cfg(feature = "resources")]
+    fn lists_ttl_ms(&self) -> u32 {
+        0
+    }
+
+    /// Clients are told by what is kept for them.
+    #[cfg(feature = "resources")]
+    fn lists_can_change(&self) -> bool {
+        self.logs
+    }
+
+    #[cfg(feature = "resources")]
+    fn can_watch(&self) -> bool {
+        self.logs
+    }
+}
+
+#[cfg(feature = "resources")]
+impl JsonTools<'_> {
+    fn extras(&self) -> &'static [trine_extra] {
+        self.object.lists().map_or(&[], trine_mcp_lists::all_extras)
+    }
 }
 
 impl Object {
@@ -398,11 +469,11 @@ fn half(text: &str) -> &str {
 }
 
 /// Content that a tool yields piece by piece.
-struct Content<'o> {
-    object: &'o Object,
-    tool: u16,
-    id: CallId,
-    len: u32,
+pub(crate) struct Content<'o> {
+    pub(crate) object: &'o Object,
+    pub(crate) tool: u16,
+    pub(crate) id: CallId,
+    pub(crate) len: u32,
 }
 
 impl Bytes for Content<'_> {

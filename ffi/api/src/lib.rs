@@ -30,6 +30,8 @@ mod consent;
 mod descriptor;
 mod device;
 mod guard;
+#[cfg(feature = "resources")]
+mod json_lists;
 #[cfg(feature = "mcp")]
 mod json_tools;
 mod later;
@@ -66,6 +68,8 @@ mod tests;
 mod text;
 mod tools;
 mod version;
+#[cfg(feature = "resources")]
+mod watch;
 
 pub use args::*;
 #[cfg(feature = "policy")]

@@ -6,6 +6,8 @@ use core::mem::{align_of, offset_of, size_of};
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicPtr, Ordering};
 
+use trine_bits::Fnv64;
+use trine_descriptor::extras::Of;
 use trine_descriptor::lists::{Found, List};
 use trine_descriptor::record::Encoder;
 use trine_descriptor::{Lists, Prompt, Resource, Rules, Side, Template};
@@ -90,7 +92,8 @@ pub struct trine_extra {
 }
 
 /// All that a device has next to its tools. Zero is the default of every member but the first.
-/// Constant, and as long-lived as the device. The functions run inside `trine_poll`.
+/// Constant, and as long-lived as the device. The functions run inside `trine_poll` or
+/// `trine_handle_json`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct trine_mcp_lists {
@@ -146,9 +149,9 @@ const V1: usize = offset_of!(trine_mcp_lists, user_data) + size_of::<*mut c_void
 /// A structure of more bytes than this is none.
 const SIZE_MAX: usize = 4_096;
 
-/// Shows MCP clients, through the gateway, what the device has next to its tools. Call it before
-/// the first `trine_poll`. Later it may be called again with other lists; tell clients then with
-/// `trine_mcp_changed`. Extras stay as they were at the first call.
+/// Shows MCP clients, of the gateway and of `trine_handle_json`, what the device has next to its
+/// tools. Call it before the first `trine_poll`. Later it may be called again with other lists;
+/// tell clients then with `trine_mcp_changed`. Extras stay as they were at the first call.
 ///
 /// @param device The device.
 /// @param lists The lists.
@@ -233,14 +236,15 @@ unsafe fn known(
     if is_whole { Ok(lists) } else { fail(TRINE_E_NULL) }
 }
 
-/// Tells clients that what a resource has is other than it was; those that asked for it are told.
+/// Tells clients that what a resource has is other than it was; those that asked for it are told:
+/// by the gateway, and by `trine_next_json` after `trine_news_init`.
 ///
 /// @param device The device.
 /// @param uri Its address.
 /// @param size Bytes of the address.
 /// @return TRINE_OK, TRINE_E_NULL, TRINE_E_STATE, TRINE_E_BUSY, TRINE_E_UTF8, TRINE_E_ARGUMENT when
-///         no list has the address or it is longer than `result_max`, or TRINE_E_FULL: try after
-///         the next poll.
+///         no list has the address, or it is longer than `result_max` or than the memory of
+///         `trine_news_init` less 13 bytes, or TRINE_E_FULL: try after the next poll.
 ///
 /// Context: owner-only.
 #[unsafe(no_mangle)]
@@ -259,14 +263,16 @@ pub unsafe extern "C" fn trine_mcp_updated(
         Ok(uri) => uri,
         Err(status) => return status,
     };
-    let is_long = uri.len() > usize::from(owned.object.kept.buffers.1);
+    let is_kept = owned.device().news_max().is_none_or(|most| uri.len() <= most);
+    let is_long = uri.len() > usize::from(owned.object.kept.buffers.1) || !is_kept;
     if is_long || owned.object.offer.lists().and_then(|lists| lists.find(uri)).is_none() {
         return TRINE_E_ARGUMENT;
     }
     sent(owned.device().resource_changed(uri))
 }
 
-/// Tells clients that one of the lists is other than it was, after `trine_mcp_offer`.
+/// Tells clients that one of the lists is other than it was, after `trine_mcp_offer`: by the
+/// gateway, and by `trine_next_json` after `trine_news_init`.
 ///
 /// @param device The device.
 /// @param list `TRINE_LIST_...`.
@@ -369,6 +375,37 @@ impl trine_mcp_lists {
         let prompts = unsafe { entries(self.prompts, self.prompts_count) };
         // SAFETY: as above.
         unsafe { Table::new(prompts) }
+    }
+}
+
+impl trine_mcp_lists {
+    /// What the lists are known by: it changes with them.
+    pub(crate) fn generation(&self) -> u64 {
+        let mut all = Fnv64::new();
+        for entry in self.all_resources().iter().chain(self.all_templates()) {
+            all = all.bytes(entry.uri()).byte(0);
+        }
+        let prompts = self.prompt_table();
+        for name in (0..self.prompts_count).filter_map(|prompt| prompts.name(prompt)) {
+            all = all.bytes(name).byte(0);
+        }
+        all.hash()
+    }
+}
+
+impl trine_extra {
+    pub(crate) fn members(&self) -> &'static str {
+        // SAFETY: the members have as many bytes, as the header asks.
+        utf8(unsafe { piece(self.members, 0, self.size as usize) })
+    }
+
+    /// Whether its members are for this.
+    pub(crate) const fn is_of(&self, of: Of) -> bool {
+        match of {
+            Of::Tool => self.of == TRINE_EXTRA_TOOL,
+            Of::Node(Side::Params, node) => self.of == TRINE_EXTRA_PARAM && self.node == node,
+            Of::Node(Side::Output, node) => self.of == TRINE_EXTRA_RESULT && self.node == node,
+        }
     }
 }
 

@@ -16,6 +16,8 @@ use crate::status::{
     TRINE_OK, TRINE_PENDING, trine_status,
 };
 use crate::text;
+#[cfg(feature = "resources")]
+use crate::watch;
 
 /// What is remembered of one MCP client. Opaque.
 #[derive(Debug)]
@@ -32,16 +34,16 @@ struct Client {
 }
 
 /// What the owner of the device alone uses.
-struct Parts {
-    session: McpSession,
+pub(crate) struct Parts {
+    pub(crate) session: McpSession,
     generation: u64,
     /// Whether no name or label needs an escape in JSON, where that is asked.
     is_plain: [bool; ASKS_PLAIN],
-    waiting: [Option<Waiting>; WAITING_MAX],
+    pub(crate) waiting: [Option<Waiting>; WAITING_MAX],
     /// The number of what happens next that this client is not told yet.
     news: u32,
-    arguments: &'static mut [u8],
-    value: &'static mut [u8],
+    pub(crate) arguments: &'static mut [u8],
+    pub(crate) value: &'static mut [u8],
 }
 
 /// Hosts of 64 bits ask whether names are plain; a microcontroller has no way that is quicker then.
@@ -119,9 +121,9 @@ pub unsafe extern "C" fn trine_session_init(
 }
 
 /// A session, its device and its buffers, for the owner alone.
-struct Open<'s> {
-    owned: Owned<'s>,
-    parts: &'s mut Parts,
+pub(crate) struct Open<'s> {
+    pub(crate) owned: Owned<'s>,
+    pub(crate) parts: &'s mut Parts,
 }
 
 /// # Safety
@@ -146,7 +148,7 @@ unsafe fn open<'s>(session: *mut trine_session) -> Result<Open<'s>, trine_status
 }
 
 /// What became of a message.
-enum Reply {
+pub(crate) enum Reply {
     /// So many bytes are to be sent.
     Now(usize),
     /// The answer comes later.
@@ -162,7 +164,7 @@ impl From<Result<usize, NeedBytes>> for Reply {
 }
 
 impl<'s> Open<'s> {
-    fn json_tools(&self) -> JsonTools<'s> {
+    pub(crate) fn json_tools(&self) -> JsonTools<'s> {
         let logs = self.owned.object.keeps_news.load(Ordering::Relaxed);
         let is_plain = self.parts.is_plain.first() == Some(&true);
         JsonTools::new(self.owned.object, (self.parts.generation, is_plain), logs)
@@ -193,7 +195,12 @@ impl<'s> Open<'s> {
         match step {
             Step::Reply(len) => Reply::Now(len),
             // The tools never change, so there is nothing to tell a subscriber later.
+            #[cfg(not(feature = "resources"))]
             Step::Listen(listen) => Reply::Now(listen.acknowledgement),
+            #[cfg(feature = "resources")]
+            Step::Listen(listen) => self.listen(&listen, out),
+            #[cfg(feature = "resources")]
+            Step::Want(want) => self.want(json_tools, &want, now, out),
             Step::Call(call) => self.call(json_tools, &call, now, out),
             Step::Batch(batch) => self.batch(json_tools, batch, now, out),
             Step::Cancel(id) => {
@@ -297,6 +304,15 @@ impl<'s> Open<'s> {
                 }
                 News::Log { level, text } if wants(level) => notify::message(level, "", text, out),
                 News::Event { .. } | News::Log { .. } => Ok(0),
+                #[cfg(feature = "resources")]
+                News::Changed { list, uri } => {
+                    let waiting = &mut self.parts.waiting;
+                    match watch::tell(waiting, session, (list, uri), out)? {
+                        // One of several subscriptions: the others are told next.
+                        watch::Told::One(len) => return Ok(len),
+                        watch::Told::Last(len) => Ok(len),
+                    }
+                }
             }?;
             self.parts.news = number.wrapping_add(1);
             if written > 0 {
@@ -328,7 +344,8 @@ impl<'s> Open<'s> {
 }
 
 /// Answers one JSON-RPC message of MCP, of any revision from 2024-11-05 to 2026-07-28: a line of
-/// standard input, a body of HTTP. Tools run in it.
+/// standard input, a body of HTTP. Tools run in it. With profile `resources` it also serves what
+/// `trine_mcp_offer` of trine_mcp.h was given.
 ///
 /// @param session The session.
 /// @param now The time in milliseconds.
@@ -340,7 +357,7 @@ impl<'s> Open<'s> {
 ///                      TRINE_E_NO_SPACE the bytes of room that are needed.
 /// @return TRINE_OK, TRINE_PENDING when the answer comes later from `trine_next_json`,
 ///         TRINE_E_NULL, TRINE_E_STATE, TRINE_E_BUSY, or TRINE_E_NO_SPACE when there is no room
-///         for any answer; a tool may have run then.
+///         for any answer, an error included; a tool may have run then.
 ///
 /// Context: owner-only.
 #[unsafe(no_mangle)]
@@ -369,7 +386,8 @@ pub unsafe extern "C" fn trine_handle_json(
 
 /// An answer that was pending; ask after `trine_poll` or `trine_resume`, until there is none. A
 /// call whose answer is longer than the configuration's `repeat_max` is answered with an error.
-/// After `trine_news_init` also how far calls are, events and lines of log.
+/// After `trine_news_init` also how far calls are, events, lines of log and changes of lists and
+/// resources.
 ///
 /// @param session The session.
 /// @param answer Where the answer goes, without a line end or a zero byte.

@@ -12,9 +12,10 @@ const LEAST: usize = 64;
 
 /// Keeps what happens for the MCP clients of a device, and has `trine_next_json` tell them: how far
 /// their pending calls are (`trine_progress`, to who sent a `progressToken`), events
-/// (`trine_event`, `trine_port_event`, as log of level *notice*) and lines of log (`trine_log`,
-/// `trine_port_log`). Events and log go to clients that called `initialize`, from level *info* on
-/// or from what they ask for with `logging/setLevel`.
+/// (`trine_event`, `trine_port_event`, as log of level *notice*), lines of log (`trine_log`,
+/// `trine_port_log`, `trine_mcp_log`) and changes (`trine_mcp_changed`, `trine_mcp_updated`).
+/// Events and log go to clients that called `initialize`, from level *info* on or from what they
+/// ask for with `logging/setLevel`; changes go to all clients that asked for them.
 ///
 /// The newest replace the oldest: who asks too seldom misses some, and nothing else.
 ///

@@ -112,7 +112,8 @@ impl<'c> State<'c> {
 const TOO_LONG: &str = "the content is longer than result_max: raise that, give the content as \
      constant data, or announce it with trine_content";
 const NO_INPUT: &str = "a resource cannot ask for further input: a tool or a prompt can";
-const NO_UTF8: &str = "the resource wrote text that is not UTF-8: a fault of the program";
+pub(crate) const NO_UTF8: &str =
+    "the resource wrote text that is not UTF-8: a fault of the program";
 
 /// The address that is read.
 ///
@@ -434,6 +435,7 @@ const EMBEDDED: u8 = 5;
 
 impl CTools<'_> {
     /// Reads a resource.
+    #[inline(always)]
     pub(crate) fn read_listed(
         &self,
         request: &ReadRequest<'_>,
@@ -469,6 +471,7 @@ impl CTools<'_> {
     }
 
     /// Makes the messages of a prompt.
+    #[inline(always)]
     pub(crate) fn make_prompt(&self, request: &Prompted<'_>, out: &mut ValueWriter<'_>) -> Answer {
         let table = self.object.lists().map(trine_mcp_lists::prompt_table);
         let Some(prompt) = table.and_then(|table| table.tool(request.prompt)) else {
@@ -482,6 +485,7 @@ impl CTools<'_> {
     }
 
     /// Completes what a person types.
+    #[inline(always)]
     pub(crate) fn complete_text(
         &self,
         request: &Completion<'_>,

@@ -97,7 +97,9 @@ impl dispatch::Tools for CTools<'_> {
         })
     }
 
+    // Inline, as the next two: where no program calls them in process, the wire alone does.
     #[cfg(feature = "resources")]
+    #[inline(always)]
     fn read_resource(
         &mut self,
         request: &dispatch::ReadRequest<'_>,
@@ -107,11 +109,13 @@ impl dispatch::Tools for CTools<'_> {
     }
 
     #[cfg(feature = "resources")]
+    #[inline(always)]
     fn prompt(&mut self, request: &dispatch::Prompted<'_>, out: &mut ValueWriter<'_>) -> Answer {
         self.make_prompt(request, out)
     }
 
     #[cfg(feature = "resources")]
+    #[inline(always)]
     fn complete(
         &mut self,
         request: &dispatch::Completion<'_>,

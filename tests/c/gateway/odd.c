@@ -1,7 +1,8 @@
 /* A device whose resources, prompts and completion do what a program must not do, or just may, on a
- * unix socket for a gateway:
+ * unix socket for a gateway, or by itself on standard input and output:
  *
  *     odd PATH
+ *     odd -
  *
  * The matrix leg looks at what an MCP client gets to see: a clear error for each, and what comes
  * after it as if nothing had been. */
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <trine_mcp.h>
+#include <trine_news.h>
 
 #include "line.h"
 
@@ -313,21 +315,57 @@ static trine_status finish(void *user_data, trine_call *call)
     return embed(call, "odd:late", "at last") == TRINE_OK ? TRINE_BLOCKS : TRINE_E_FAILED;
 }
 
+/* Answers the read that waits, after a line of log about it. */
+static void answer_late(trine_device *device)
+{
+    if (late != 0u && !told) {
+        told = trine_mcp_log(device, late, 3u, TRINE_TEXT("it is late")) != TRINE_E_FULL;
+    } else if (late != 0u
+               && trine_resume(device, late, milliseconds(), finish, NULL) != TRINE_E_FULL) {
+        late = 0u;
+        told = false;
+    }
+}
+
 /* Moves bytes both ways until the gateway goes. */
 static void serve(trine_device *device, int line)
 {
     while (take(device, line) == 0) {
-        if (late != 0u && !told) {
-            told = trine_mcp_log(device, late, 3u, TRINE_TEXT("it is late")) != TRINE_E_FULL;
-        } else if (late != 0u
-                   && trine_resume(device, late, milliseconds(), finish, NULL) != TRINE_E_FULL) {
-            late = 0u;
-            told = false;
-        }
+        answer_late(device);
         if (work(device, line) != 0) {
             return;
         }
     }
+}
+
+/* Answers an MCP client without a gateway. */
+static trine_status serve_lines(trine_device *device)
+{
+    TRINE_STORAGE(session_memory, TRINE_SESSION_BYTES(192u, RESULT_MAX));
+    TRINE_STORAGE(news_memory, 512u);
+    static char line[4096];
+    static char answer[4096];
+    trine_session *session = NULL;
+    trine_status status = trine_news_init(news_memory, sizeof news_memory, device);
+
+    if (status == TRINE_OK) {
+        status = trine_session_init(session_memory, sizeof session_memory, device, &session);
+    }
+    while (status >= 0 && fgets(line, sizeof line, stdin) != NULL) {
+        size_t size = 0;
+
+        status = trine_handle_json(session, milliseconds(), line, strcspn(line, "\n"), answer,
+                                   sizeof answer, &size);
+        while (status >= 0 && (size > 0 || late != 0u)) {
+            if (size > 0) {
+                (void)printf("%.*s\n", (int)size, answer);
+                (void)fflush(stdout);
+            }
+            answer_late(device);
+            status = trine_next_json(session, answer, sizeof answer, &size);
+        }
+    }
+    return status;
 }
 
 int main(int count, char **words)
@@ -350,6 +388,9 @@ int main(int count, char **words)
     if (count != 2 || trine_init(memory, sizeof memory, &config, &device, NULL) != TRINE_OK ||
         trine_mcp_offer(device, &lists, NULL) != TRINE_OK) {
         return 1;
+    }
+    if (strcmp(words[1], "-") == 0) {
+        return serve_lines(device) == TRINE_OK ? 0 : 1;
     }
     line = gateway(words[1]);
     if (line < 0) {

@@ -202,7 +202,7 @@ impl Device<'_> {
 
 impl CallSlots<'_> {
     /// A slot of the program's own that is free.
-    fn free_local(&self) -> Option<u8> {
+    pub(super) fn free_local(&self) -> Option<u8> {
         (self.hosts()..self.len()).find(|&index| {
             self.slots.get(usize::from(index)).is_some_and(|slot| slot.state == State::Idle)
         })

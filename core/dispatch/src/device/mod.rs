@@ -10,6 +10,8 @@ mod content;
 mod factory;
 #[cfg(feature = "local")]
 mod local;
+#[cfg(all(feature = "local", feature = "resources"))]
+mod local_shelf;
 mod messages;
 mod news;
 mod person;

@@ -7,9 +7,9 @@ use trine_descriptor::{
 use trine_wire::codec::Members;
 use trine_wire::message::{DeviceMessage, kind, outcome, what};
 
-use super::Device;
 use super::run::{DEADLINE_MAX, written};
-use crate::call::Tools;
+use super::{Device, News};
+use crate::call::{Answer, Tools};
 use crate::features::RESOURCES;
 use crate::slots::IdState;
 use crate::{CallId, NotNow};
@@ -27,7 +27,7 @@ pub const PROMPT: u16 = u16::MAX - 2;
 pub const COMPLETION: u16 = u16::MAX - 3;
 
 /// What a slot has to know of such a request: it may be answered later, in blocks or as content.
-const HEAD: Head = Head {
+pub(super) const HEAD: Head = Head {
     annotations: Annotations(Annotations::READ_ONLY),
     consent: Consent::None,
     fail_safe: FailSafe(0),
@@ -91,10 +91,45 @@ pub struct Completion<'a> {
 
 /// A request as it was read.
 #[derive(Clone, Copy)]
-enum Request<'a> {
+pub(super) enum Request<'a> {
     Read { uri: &'a str },
     Prompt { prompt: u16, args: &'a [u8], state: &'a [u8], answers: &'a [u8] },
     Complete { of: u8, index: u16, node: u16, text: &'a str },
+}
+
+impl Request<'_> {
+    /// Lets the program answer the request, unless an argument of a prompt breaks a rule.
+    // Where it is called: a firmware without calls of its own has one copy, and that is shorter.
+    #[inline(always)]
+    pub(super) fn enter<T: Tools + ?Sized>(
+        self,
+        (lists, found): (&dyn Lists, Option<Found>),
+        (id, now, deadline): (CallId, u64, u64),
+        tools: &mut T,
+        out: &mut ValueWriter<'_>,
+    ) -> Result<Answer, Fault> {
+        let mut answer = Ok(Answer::Failed("it is not in the lists"));
+        match (self, found) {
+            (Self::Prompt { prompt, args, state, answers }, _) => {
+                lists.with_prompt(prompt, &mut |rules, row| {
+                    answer = validate(rules, row, Side::Params, args).map(|()| {
+                        let args = Args::new(rules, row, args);
+                        let request = Prompted { id, now, deadline, prompt, args, state, answers };
+                        tools.prompt(&request, out)
+                    });
+                });
+            }
+            (Self::Read { uri }, Some(found)) => {
+                answer = Ok(tools.read_resource(&Wanted { id, now, deadline, uri, found }, out));
+            }
+            (Self::Complete { of, index, node, text }, _) => {
+                let request = Completion { id, now, deadline, of, index, node, text };
+                answer = Ok(tools.complete(&request, out));
+            }
+            (Self::Read { .. }, None) => {}
+        }
+        answer
+    }
 }
 
 /// A page of one of the lists, which may not be there.
@@ -147,12 +182,17 @@ impl<'m> Device<'m> {
     }
 
     fn changed(&mut self, text: &str, tool: u16, what: u8) -> Result<(), NotNow> {
+        let news = News::Changed { list: tool, uri: text };
+        if self.session.id.is_none() && self.keep(news) {
+            return Ok(());
+        }
         if !self.outbox.takes(text.len() + 8) {
             return Err(NotNow);
         }
         self.events = self.events.wrapping_add(1);
         let seq = self.events;
         self.outbox.send(&DeviceMessage::Event { seq, tool, text, what });
+        self.keep(news);
         Ok(())
     }
 
@@ -216,44 +256,25 @@ impl<'m> Device<'m> {
             }
         }
         let deadline = self.now.saturating_add(deadline_ms.into());
-        match (request, found) {
-            (Request::Prompt { prompt, args, state, answers }, _) => {
-                let now = self.now;
-                lists.with_prompt(prompt, &mut |rules, row| {
-                    if let Err(fault) = validate(rules, row, Side::Params, args) {
-                        return self.refuse(handle, fault);
-                    }
-                    let args = Args::new(rules, row, args);
-                    let request =
-                        Prompted { id: handle, now, deadline, prompt, args, state, answers };
-                    let mut out = ValueWriter::new(self.outbox.result_place());
-                    let answer = tools.prompt(&request, &mut out);
-                    let written = written(&out);
-                    self.settle(handle, answer, written);
-                });
-            }
-            (Request::Read { uri }, Some(found)) => {
-                let request = Wanted { id: handle, now: self.now, deadline, uri, found };
-                let mut out = ValueWriter::new(self.outbox.result_place());
-                let answer = tools.read_resource(&request, &mut out);
+        let mut out = ValueWriter::new(self.outbox.result_place());
+        let when = (handle, self.now, deadline);
+        match request.enter((lists, found), when, tools, &mut out) {
+            Ok(answer) => {
                 let written = written(&out);
                 self.settle(handle, answer, written);
             }
-            (Request::Complete { of, index, node, text }, _) => {
-                let now = self.now;
-                let request = Completion { id: handle, now, deadline, of, index, node, text };
-                let mut out = ValueWriter::new(self.outbox.result_place());
-                let answer = tools.complete(&request, &mut out);
-                let written = written(&out);
-                self.settle(handle, answer, written);
-            }
-            (Request::Read { .. }, None) => self.fail(handle, "there is no such resource"),
+            Err(fault) => self.refuse(handle, fault),
         }
     }
 
     /// The number that a request has in place of a tool's, and what of the lists has the address;
     /// none for a request of what is not there.
-    fn meant(&self, lists: &dyn Lists, request: &Request<'_>) -> Option<(u16, Option<Found>)> {
+    #[inline(always)]
+    pub(super) fn meant(
+        &self,
+        lists: &dyn Lists,
+        request: &Request<'_>,
+    ) -> Option<(u16, Option<Found>)> {
         let is_there = match *request {
             Request::Read { uri } => {
                 let found = lists.find(uri)?;

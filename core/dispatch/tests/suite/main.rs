@@ -36,6 +36,7 @@ mod keyed;
 mod links;
 #[cfg(feature = "secure")]
 mod local;
+mod local_shelf;
 #[cfg(feature = "secure")]
 mod memory;
 mod once;

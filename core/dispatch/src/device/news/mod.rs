@@ -6,6 +6,7 @@
 mod read;
 
 use crate::CallId;
+use crate::features::{RESOURCES, has};
 use crate::text::cut;
 
 /// Bytes of a record before its text: its length, kind, subject, and two numbers.
@@ -29,6 +30,14 @@ pub enum News<'n> {
         level: u8,
         /// What.
         text: &'n str,
+    },
+    /// A list has changed, or what is under an address.
+    #[cfg(feature = "resources")]
+    Changed {
+        /// Which: 1 resources, 2 templates, 3 prompts, as on the wire; 0 what is under an address.
+        list: u16,
+        /// The address, never cut: one that finds no room is not kept. Else empty.
+        uri: &'n str,
     },
     /// How far a call of the program's own is.
     Progress {
@@ -62,9 +71,14 @@ impl Journal<'_> {
             News::Event { tool, text } => (0, tool, (0, 0), text),
             News::Log { level, text } => (1, u16::from(level), (0, 0), text),
             News::Progress { call, done, total, text } => (2, call.to_bits(), (done, total), text),
+            #[cfg(feature = "resources")]
+            News::Changed { list, uri } => (3, list, (0, 0), uri),
         };
-        let most = TEXT_MAX.min(self.memory.len().saturating_sub(HEAD));
-        let text = cut(text, most);
+        let text = if has(RESOURCES) && kind == 3 {
+            text
+        } else {
+            cut(text, TEXT_MAX.min(self.text_max()))
+        };
         let len = HEAD + text.len();
         if len > self.memory.len() {
             return;
@@ -80,6 +94,11 @@ impl Journal<'_> {
         place.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
         self.end += len;
         self.next = self.next.wrapping_add(1);
+    }
+
+    /// Bytes of the longest text that finds room, when all others go for it.
+    pub(crate) const fn text_max(&self) -> usize {
+        self.memory.len().saturating_sub(HEAD)
     }
 
     fn drop_first(&mut self) {

@@ -59,6 +59,8 @@ impl<'m> Journal<'m> {
         let news = match kind {
             0 => News::Event { tool: subject, text },
             1 => News::Log { level: sub0, text },
+            #[cfg(feature = "resources")]
+            3 => News::Changed { list: subject, uri: text },
             _ => News::Progress {
                 call: CallId::from_bits(subject),
                 done: u32::from_le_bytes([d0, d1, d2, d3]),
