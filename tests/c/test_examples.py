@@ -19,6 +19,7 @@ from programs import (
     WATCHED,
     Way,
     ended,
+    files,
     heap_counter,
     output,
 )
@@ -26,8 +27,13 @@ from programs import (
 EXPECTED = Path("host-example/expected")
 # Calls of the system that no example has reason to make.
 FORBIDDEN = "socket,connect,clone,clone3,fork,vfork"
-# Each conversation, and the source of its program.
-SOURCES = {"hello": "host-example/c/hello.c", "counter": "host-example/cpp/counter.cpp"}
+# Each conversation, and the sources of its program.
+SOURCES = {
+    "hello": "host-example/c/hello.c",
+    "well": "host-example/device/well.c host-example/device/stdio.c",
+    "counter": "host-example/cpp/counter.cpp",
+    "notes": "host-example/cpp/notes.cpp",
+}
 
 
 def build(way: Way, name: str, source: str, library: Path) -> Path:
@@ -82,7 +88,8 @@ class Examples(unittest.TestCase):
 
     def test_the_classes_in_cpp_behave_under_sanitizers(self) -> None:
         for way in WATCHED[:2]:
-            output(build(way, "behaviour", "tests/c/hpp_run/behaviour.cpp", LIBTRINE))
+            for source in files("tests/c/hpp_run", "cpp"):
+                output(build(way, source.stem, str(source), LIBTRINE))
 
     def test_the_quick_start_prints_what_it_says(self) -> None:
         # The library is there already, and nothing is to be left in the root folder.
