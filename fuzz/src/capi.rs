@@ -12,6 +12,8 @@ use trine_descriptor::{Annotations, Field, IntRange, Kind, Limits, Tool, ToolInf
 use trine_wire::message::{self, Call, HostHello, HostMessage};
 use trine_wire::{encode_in_place, frame, slot};
 
+use crate::capi_lists;
+
 const EPOCH: u32 = 77;
 const SESSION: u32 = 5;
 const SLOTS: u8 = 4;
@@ -160,6 +162,9 @@ impl Play {
             trine_init(memory, self.size, &raw const self.config, &raw mut device, null_mut())
         };
         assert_eq!(status, TRINE_OK);
+        // SAFETY: the device lives, and the lists for ever.
+        let offered = unsafe { trine_mcp_offer(device, &raw const capi_lists::LISTS, null_mut()) };
+        assert_eq!(offered, TRINE_OK);
         // SAFETY: as in `device`.
         unsafe { (*self.bench).device = device };
     }
@@ -302,23 +307,25 @@ impl Play {
 
     /// A line of a client at the door, in a session of its own.
     fn json(&mut self, mode: u8, bytes: &mut impl Iterator<Item = u8>) {
-        let mut memory = [0u64; 32];
+        let mut memory = vec![0u64; 128];
         let mut session = null_mut();
         // SAFETY: the memory outlives the session.
         let status = unsafe {
             trine_session_init(
                 memory.as_mut_ptr().cast(),
-                size_of_val(&memory),
+                size_of_val(memory.as_slice()),
                 self.device(),
                 &raw mut session,
             )
         };
-        if status != TRINE_OK {
-            return good(status);
-        }
-        let line: Vec<u8> = match mode % 3 {
+        assert!(status == TRINE_OK, "{status}");
+        let line: Vec<u8> = match mode % 4 {
             0 => br#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t","arguments":{"n":7},"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"c","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}}}}"#.to_vec(),
             1 => br#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{}}}"#.to_vec(),
+            2 => {
+                let text: Vec<u8> = bytes.by_ref().take(usize::from(mode % 40)).collect();
+                capi_lists::line(mode / 4, &text)
+            }
             _ => bytes.by_ref().take(100).collect(),
         };
         let mut answer = vec![0u8; usize::from(mode) * 8];

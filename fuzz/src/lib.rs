@@ -5,6 +5,7 @@
 //! by a plain test over the inputs in `corpus/` and `regressions/`, one to a line in hexadecimal.
 
 pub mod capi;
+mod capi_lists;
 pub mod changes;
 pub mod device;
 pub mod frames;
