@@ -220,17 +220,17 @@ fn tail<C: Catalog + ?Sized>(
         out.raw(b"\"");
     }
     if version.is_stateless() {
-        cache_hints(edition, out);
+        cache_hints(edition.ttl_ms, edition.is_public, out);
     }
     result::finish(version, &catalog.server(), out);
 }
 
 /// Writes how long and by whom a result may be kept: `public` is for caches of many clients.
-pub(crate) fn cache_hints(edition: Edition, out: &mut JsonWriter<'_>) {
+pub(crate) fn cache_hints(ttl_ms: u32, is_public: bool, out: &mut JsonWriter<'_>) {
     out.raw(b",\"ttlMs\":");
-    out.unsigned(edition.ttl_ms.into());
+    out.unsigned(ttl_ms.into());
     out.raw(b",\"cacheScope\":\"");
-    out.raw(if edition.is_public { b"public\"" } else { b"private\"" });
+    out.raw(if is_public { b"public\"" } else { b"private\"" });
 }
 
 /// Writes one `Tool` object as the revision's schema has it.
