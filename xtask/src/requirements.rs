@@ -30,6 +30,7 @@ const COMMANDS: &[&str] = &[
     "bench gateway",
     "bench load",
     "bench payload",
+    "bench process",
     "bench model",
     "check",
     "firmware",

@@ -211,7 +211,18 @@ impl<'c, C: Catalog + ?Sized> McpEngine<'c, C> {
         };
         let call::Encoded { len: arguments, checked, .. } = result.ok()?;
         let (progress, capabilities) = (params.meta.progress, params.meta.capabilities);
-        Some(Call { id, version, tool, arguments, checked, progress, retry: None, capabilities })
+        let (retry, has_more_meta) = (None, params.meta.has_more);
+        Some(Call {
+            id,
+            version,
+            tool,
+            arguments,
+            checked,
+            progress,
+            retry,
+            has_more_meta,
+            capabilities,
+        })
     }
 
     /// Whether the client says how much log it wants.
@@ -473,6 +484,7 @@ impl<'c, C: Catalog + ?Sized> McpEngine<'c, C> {
                     progress: params.meta.progress,
                     retry: retry(request.version, params)?,
                     capabilities: params.meta.capabilities,
+                    has_more_meta: params.meta.has_more,
                 }));
             }
             Err(Refusal::Fault(fault)) => End::Outcome(Outcome::Fault(fault)),

@@ -54,6 +54,8 @@ pub(crate) struct Meta<'m> {
     /// The capabilities, an object; empty if they are not there.
     pub(crate) capabilities: &'m [u8],
     pub(crate) progress: Option<Id<'m>>,
+    /// There are members that the engine does not read.
+    pub(crate) has_more: bool,
     pub(crate) malformed: bool,
 }
 
@@ -251,7 +253,10 @@ impl<'m> Meta<'m> {
                     self.progress = Id::read(reader)?;
                     self.malformed |= self.progress.is_none();
                 }
-                _ => drop(reader.skip_value()?),
+                key => {
+                    self.has_more |= key == Key::Other;
+                    reader.skip_value()?;
+                }
             }
         }
         *repeated |= members.repeated();

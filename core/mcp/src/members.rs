@@ -28,6 +28,8 @@ pub(crate) enum Key {
     /// The member with the one revision that it names.
     MetaVersion2026,
     MetaCapabilities,
+    /// Who the client is, which no one reads.
+    MetaClient,
     ProgressToken,
     Other,
 }
@@ -87,7 +89,7 @@ impl MemberReader {
     /// Whether a member that we read was there twice, in one spelling or in both.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) const fn repeated(&self) -> bool {
-        const MANY: u32 = Key::Other.bit() | Key::Answer.bit();
+        const MANY: u32 = Key::Other.bit() | Key::Answer.bit() | Key::MetaClient.bit();
         // The same member, without its value and with it.
         const TWICE: [u32; 3] = [
             Key::Jsonrpc.bit() | Key::Jsonrpc2.bit(),
@@ -136,7 +138,7 @@ impl MemberReader {
                     }
                     b'C' => (Key::MetaCapabilities, after(text, b"clientCapabilities\":")?),
                     b'e' if QUICK => (Key::Other, after(text, b"logLevel\":")?),
-                    _ => (Key::Other, after(text, b"clientInfo\":")?),
+                    _ => (Key::MetaClient, after(text, b"clientInfo\":")?),
                 }
             }
             (Level::Meta, b'p') if QUICK => {
@@ -191,6 +193,7 @@ impl Key {
             (b"io.modelcontextprotocol/protocolVersion", Key::MetaVersion),
             (b"io.modelcontextprotocol/clientCapabilities", Key::MetaCapabilities),
             (b"progressToken", Key::ProgressToken),
+            (b"io.modelcontextprotocol/clientInfo", Key::MetaClient),
         ];
         let known = match level {
             Level::Message => MESSAGE,
@@ -229,7 +232,7 @@ mod tests {
             Key::MetaCapabilities,
             "",
         ),
-        (Level::Meta, r#""io.modelcontextprotocol/clientInfo":"#, Key::Other, ""),
+        (Level::Meta, r#""io.modelcontextprotocol/clientInfo":"#, Key::MetaClient, ""),
         (Level::Meta, r#""io.modelcontextprotocol/logLevel":"#, Key::Other, ""),
         (Level::Meta, r#""progressToken":"#, Key::ProgressToken, ""),
     ];

@@ -48,7 +48,23 @@ pub struct Call<'m> {
     pub progress: Option<Id<'m>>,
     /// What came with a call that is sent again because it needed a person's input.
     pub retry: Option<Retry<'m>>,
+    /// Whether `_meta` has members that the engine does not read, such as a trace context.
+    pub has_more_meta: bool,
     pub(crate) capabilities: &'m [u8],
+}
+
+impl Step<'_> {
+    /// Whether it is a call or another request to devices whose `_meta` has members that the engine
+    /// does not read.
+    #[must_use]
+    pub const fn has_more_meta(&self) -> bool {
+        match self {
+            Self::Call(call) => call.has_more_meta,
+            #[cfg(feature = "resources")]
+            Self::Want(want) => want.has_more_meta,
+            _ => false,
+        }
+    }
 }
 
 impl Call<'_> {

@@ -18,6 +18,8 @@ const CALLS: u64 = 1_000;
 const TIMED: [&str; 2] = ["2000", "51"];
 /// The subject that is a program in C, linked with libtrine as it is shipped.
 const IN_C: &str = "json-c";
+/// Those that are programs in C with another library.
+const PEERS_IN_C: [&str; 2] = ["cjson", "nanopb"];
 
 /// The subject that has gates: most instructions of a call, those to reach for, no allocation.
 const GATED: (&str, u64, u64) = ("postcard", 350, 350);
@@ -65,7 +67,8 @@ fn measure(subjects: &[Subject], features: &[&str], timed: bool) -> Result<(Stri
     let mut gates = Gates::default();
     let (gated, gate, goal) = GATED;
     for &(name, about) in subjects {
-        let program = if name == IN_C { &in_c } else { &program };
+        let peer = PEERS_IN_C.contains(&name).then(|| peer_in_c(name)).transpose()?;
+        let program = peer.as_ref().unwrap_or(if name == IN_C { &in_c } else { &program });
         let instructions = instructions(program, name, CALLS)?;
         let allocations = allocations(program, name)?;
         let time = if timed { time(program, name)? } else { String::new() };
@@ -89,6 +92,28 @@ fn c_program(name: &str, more: &str) -> Result<PathBuf> {
     let cc = "cc -std=c99 -O2 -Wall -Wextra -Werror -Iinclude";
     let cc = sh::line(&format!("{cc} tests/process/c/{name}.c {more}"));
     link(cc, &[&dist::host_library()?], &program)?;
+    Ok(program)
+}
+
+/// A program in C with cJSON or nanopb, as Debian has them.
+fn peer_in_c(name: &str) -> Result<PathBuf> {
+    let (folder, sources) = (output_folder("process")?, "tests/process/c");
+    let program = folder.join(format!("{name}-peer"));
+    let cc = "cc -std=c99 -O2 -Wall -Wextra -Werror";
+    let mut cc = match name {
+        "cjson" => sh::line(&format!("{cc} {sources}/cjson.c -lcjson")),
+        _ => {
+            let mut generator = sh::line("nanopb_generator.py --quiet --proto-path");
+            sh::run(generator.arg(sources).arg("--output-dir").arg(&folder).arg("call.proto"))
+                .context("install libcjson-dev, libnanopb-dev and nanopb, of Debian")?;
+            let mut cc = sh::line(&format!("{cc} -I/usr/include/nanopb -I{sources}"));
+            cc.arg("-I").arg(&folder).arg(folder.join("call.pb.c"));
+            cc.args([&format!("{sources}/nanopb.c"), "-lprotobuf-nanopb"]);
+            cc
+        }
+    };
+    sh::run(cc.arg("-o").arg(&program))
+        .context("install libcjson-dev, libnanopb-dev and nanopb, of Debian")?;
     Ok(program)
 }
 

@@ -1,9 +1,8 @@
 //! What comes with a call next to its arguments: the trace that it belongs to, the client's reason
 //! for it, and the level of log that the client asks for.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
-use memchr::memmem::Finder;
 use trine_mcp::json::member;
 
 /// Longest `tracestate` and `baggage` that are passed on, in bytes: what their specifications ask
@@ -13,10 +12,6 @@ const BAGGAGE_MAX: usize = 8192;
 /// The levels of log by their names in MCP, from the least.
 const LEVELS: [&str; 8] =
     ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
-
-/// What stands in a request that has a context, found before anything of it is read.
-static MARKS: LazyLock<[Finder<'static>; 2]> =
-    LazyLock::new(|| ["\"traceparent\"", "/logLevel\""].map(Finder::new));
 
 /// What comes with a call next to its arguments. Each text is the client's.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,11 +35,13 @@ pub struct CallContext {
 
 impl CallContext {
     /// The context of a message, which is a request as JSON; `None` where it has none.
-    pub(crate) fn of(message: &[u8]) -> Option<Arc<Self>> {
-        // Most requests have none, and are read once.
-        if !MARKS.iter().any(|mark| mark.find(message).is_some()) {
-            return None;
-        }
+    /// `has_more_meta` is what the engine says of its `_meta`: most requests are read once.
+    #[inline]
+    pub(crate) fn of(message: &[u8], has_more_meta: bool) -> Option<Arc<Self>> {
+        if has_more_meta { Self::read(message) } else { None }
+    }
+
+    fn read(message: &[u8]) -> Option<Arc<Self>> {
         let meta = member(member(message, b"params")?, b"_meta")?;
         let text = |name: &str, most: usize| {
             let text: String = serde_json::from_slice(member(meta, name.as_bytes())?).ok()?;
@@ -89,7 +86,7 @@ mod tests {
 
     fn of(meta: &str) -> Option<CallContext> {
         let message = format!("{{\"id\":1,\"params\":{{\"name\":\"a\",\"_meta\":{meta}}}}}");
-        CallContext::of(message.as_bytes()).map(|context| (*context).clone())
+        CallContext::of(message.as_bytes(), true).map(|context| (*context).clone())
     }
 
     #[test]
@@ -106,7 +103,7 @@ mod tests {
         assert_eq!(of("{}"), None);
         // In the arguments they are words like any others.
         let elsewhere = br#"{"id":1,"params":{"arguments":{"traceparent":"x"},"_meta":{}}}"#;
-        assert_eq!(CallContext::of(elsewhere), None);
+        assert_eq!(CallContext::of(elsewhere, true), None);
     }
 
     #[test]

@@ -4,21 +4,9 @@
        json-c NAME CALLS ROUNDS
 
    A tool that counts instructions looks at the function `measured` alone. */
-#define _POSIX_C_SOURCE 199309L
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
+#include "message.h"
+#include "timed.h"
 #include <trine.h>
-
-/* A stateless call of 274 bytes. */
-static const char message[] =
-    "{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"tools/call\",\"params\":{\"name\":\"add\","
-    "\"arguments\":{\"a\":12,\"b\":5},\"_meta\":{"
-    "\"io.modelcontextprotocol/protocolVersion\":\"2026-07-28\","
-    "\"io.modelcontextprotocol/clientInfo\":{\"name\":\"c\",\"version\":\"1\"},"
-    "\"io.modelcontextprotocol/clientCapabilities\":{}}}}";
-typedef char the_documents_speak_of_274_bytes[sizeof(message) - 1u == 274u ? 1 : -1];
 
 static trine_status echo(void *user_data, trine_call *call)
 {
@@ -50,7 +38,6 @@ static uint64_t client[512];
 static trine_device *device;
 static trine_session *session;
 static char answer[512];
-static double times[1000];
 
 static int start(void)
 {
@@ -85,44 +72,7 @@ static __attribute__((noinline)) size_t measured(unsigned calls)
     return bytes;
 }
 
-static int rising(const void *one, const void *other)
+static int is_right(void)
 {
-    double a = *(const double *)one;
-    double b = *(const double *)other;
-    return (a > b) - (a < b);
-}
-
-int main(int count, char **words)
-{
-    const unsigned calls = count > 3 ? (unsigned)atoi(words[2]) : 0u;
-    const int rounds = count > 3 ? atoi(words[3]) : 0;
-    size_t bytes = 0;
-    int round;
-
-    if (calls == 0u || rounds < 1 || rounds > 1000) {
-        (void)fprintf(stderr, "usage: json-c NAME CALLS ROUNDS\n");
-        return 1;
-    }
-    for (round = 0; round < rounds; round++) {
-        struct timespec from;
-        struct timespec to;
-
-        if (!start()) {
-            return 1;
-        }
-        (void)clock_gettime(CLOCK_MONOTONIC, &from);
-        bytes = measured(calls);
-        (void)clock_gettime(CLOCK_MONOTONIC, &to);
-        times[round] = ((double)(to.tv_sec - from.tv_sec) * 1e9 +
-                        (double)(to.tv_nsec - from.tv_nsec)) /
-                       calls;
-        if (strstr(answer, "{\"sum\":17}") == NULL || trine_deinit(device) != TRINE_OK) {
-            (void)fprintf(stderr, "answered %.*s\n", (int)sizeof answer, answer);
-            return 1;
-        }
-    }
-    qsort(times, (size_t)rounds, sizeof times[0], rising);
-    (void)printf("%s: %.1f ns a call, %zu bytes each back\n", words[1], times[rounds / 2],
-                 bytes / calls);
-    return 0;
+    return strstr(answer, "{\"sum\":17}") != NULL && trine_deinit(device) == TRINE_OK;
 }

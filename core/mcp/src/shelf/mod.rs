@@ -38,6 +38,8 @@ pub struct Want<'m> {
     pub retry: Option<Retry<'m>>,
     /// Token for [`crate::notify::progress`], if the client wants to be told.
     pub progress: Option<Id<'m>>,
+    /// Whether `_meta` has members that the engine does not read, such as a trace context.
+    pub has_more_meta: bool,
     capabilities: &'m [u8],
 }
 
@@ -108,9 +110,10 @@ pub(crate) fn request<'m, C: Catalog + ?Sized>(
         return None;
     }
     let capabilities = params.meta.capabilities;
-    let progress = params.meta.progress;
-    let want_again =
-        |what, retry| Ok(Step::Want(Want { id, version, what, retry, progress, capabilities }));
+    let (progress, has_more_meta) = (params.meta.progress, params.meta.has_more);
+    let want_again = |what, retry| {
+        Ok(Step::Want(Want { id, version, what, retry, progress, has_more_meta, capabilities }))
+    };
     let want = |what| want_again(what, None);
     let kind = match method {
         b"resources/list" if can_read => Some(list::Kind::Resources),

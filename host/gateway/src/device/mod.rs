@@ -279,7 +279,7 @@ impl Device {
     }
 
     /// Starts a call of the tool in `row` of `table` with encoded arguments. The waiter hears its
-    /// end once, which may be before this returns; `None` when it was refused at once.
+    /// end once, which may be before this returns: then the answer is `None`.
     pub fn call(
         &self,
         table: &Table,
@@ -322,7 +322,8 @@ impl Device {
             if clock.is_some() && ticket.is_none() {
                 session.staged = Staged::default();
             }
-            ticket
+            // A board in this process has answered by now.
+            ticket.filter(|ticket| session.is_under_way(*ticket))
         })
     }
 

@@ -12,10 +12,10 @@ pub(super) fn finish(
     outcome: Outcome<'_>,
     out: &mut [u8],
 ) -> Result<usize, NeedBytes> {
+    let finish = |outcome, out| engine.finish(id, version, tool, outcome, out);
+    let Outcome::Content(blocks) = outcome else { return finish(outcome, out) };
     let scope = engine.served().entry(tool).and_then(|entry| entry.scope.as_deref());
-    let (Outcome::Content(blocks), Some(scope)) = (outcome, scope) else {
-        return engine.finish(id, version, tool, outcome, out);
-    };
+    let Some(scope) = scope else { return finish(outcome, out) };
     let address = |block: &Block<'_>| match *block {
         Block::Link { uri, .. } | Block::Embedded { uri, .. } => {
             Some(shown_address(uri, Some(scope)).into_owned())
@@ -25,7 +25,7 @@ pub(super) fn finish(
     let addresses: Vec<Option<String>> = blocks.iter().map(address).collect();
     let pairs = blocks.iter().zip(&addresses);
     let blocks: Vec<Block<'_>> = pairs.map(|(block, uri)| with(*block, uri.as_deref())).collect();
-    engine.finish(id, version, tool, Outcome::Content(&blocks), out)
+    finish(Outcome::Content(&blocks), out)
 }
 
 /// A block with another address.

@@ -325,6 +325,11 @@ impl DeviceSession {
         Some(ticket)
     }
 
+    /// Whether a call has not ended.
+    pub(super) fn is_under_way(&self, ticket: Ticket) -> bool {
+        self.calls.find(ticket).is_some()
+    }
+
     /// The client wants no answer to a call any more.
     pub(super) fn cancel(&mut self, ticket: Ticket, now: u64) {
         let Some(index) = self.calls.find(ticket) else { return };

@@ -352,8 +352,9 @@ impl Client {
 
     /// Keeps what came with a request.
     pub(super) fn keep_context(&self, tag: Tag, context: Option<&Arc<CallContext>>) {
-        if let (Some(_), Some(request)) = (context, self.state().requests.get(tag)) {
-            request.context = context.cloned();
+        let Some(context) = context else { return };
+        if let Some(request) = self.state().requests.get(tag) {
+            request.context = Some(Arc::clone(context));
         }
     }
 
@@ -384,13 +385,14 @@ impl Client {
     /// Wakes who writes, and who waits for room, after something was put into the output.
     pub(super) fn written(&self, mut state: MutexGuard<'_, State>) {
         let reading = state.reading;
-        let (ended, asked) = (std::mem::take(&mut state.ended), std::mem::take(&mut state.asked));
-        drop(state);
-        for (task, round) in asked {
-            task.ask(round);
-        }
-        for (task, response) in ended {
-            task.ended(response.as_deref());
+        if state.ended.is_empty() && state.asked.is_empty() {
+            drop(state);
+        } else {
+            let (ended, asked) =
+                (std::mem::take(&mut state.ended), std::mem::take(&mut state.asked));
+            drop(state);
+            asked.into_iter().for_each(|(task, round)| task.ask(round));
+            ended.into_iter().for_each(|(task, response)| task.ended(response.as_deref()));
         }
         if !reading {
             self.wake.notify_one();

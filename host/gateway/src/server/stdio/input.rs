@@ -192,8 +192,14 @@ impl ClientReader {
     fn step(&mut self, step: Step<'_>, message: &[u8], array: Option<usize>) {
         match step {
             Step::Reply(len) => self.answer(len, None, array),
-            Step::Call(call) => self.call(&call, CallContext::of(message), array),
-            Step::Want(want) => self.want(&want, CallContext::of(message), array),
+            Step::Call(call) => {
+                let context = CallContext::of(message, call.has_more_meta);
+                self.call(&call, context, array);
+            }
+            Step::Want(want) => {
+                let context = CallContext::of(message, want.has_more_meta);
+                self.want(&want, context, array);
+            }
             Step::Task(request) => self.task(&request, array),
             Step::Cancel(id) => self.client.cancel(id),
             Step::Listen(listen) => {

@@ -219,8 +219,11 @@ impl Tasks {
 
 /// Whether a tool can be served as a task only: `execution.taskSupport` of its extras.
 pub(super) fn needs(snapshot: &Snapshot, tool: u16) -> bool {
-    let Some(entry) = snapshot.entry(tool) else { return false };
-    let execution = Extras::new(entry.table.extras(entry.row)).members(Of::Tool);
+    let extras = snapshot.entry(tool).map_or(&[][..], |entry| entry.table.extras(entry.row));
+    if extras.is_empty() {
+        return false;
+    }
+    let execution = Extras::new(extras).members(Of::Tool);
     let execution = execution.and_then(|members| member(members.as_bytes(), b"execution"));
     execution.and_then(|it| member(it, b"taskSupport")) == Some(b"\"required\"")
 }
