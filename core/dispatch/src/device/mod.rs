@@ -266,7 +266,9 @@ impl<'m> Device<'m> {
             return now;
         }
         // All that is the dispatcher's own is less than 2^31 milliseconds away.
-        due = due.min(self.slots.nearest(now).0);
+        if !self.slots.is_quiet() {
+            due = due.min(self.slots.nearest(now).0);
+        }
         // A press at a port counts from when the ports were seen empty: after the guard's time too.
         if has(CONSENT & PORTS)
             && let Some(consents) = self.consents.first()
