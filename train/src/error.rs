@@ -9,6 +9,8 @@ use trine_ask::{CompileError, SentenceError, TableError, TeachError};
 use trine_infer::gguf;
 use trine_models::ToolsError;
 
+use crate::lists::ListError;
+
 /// Why a model cannot be trained: what is wrong and what to do. The cause is the
 /// [`source`](StdError::source) and not part of the text; [`trine_models::chain`] has both.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +42,9 @@ pub enum Error {
     /// Tools of which no grammar can be made.
     #[error(transparent)]
     Compile(#[from] CompileError),
+    /// Lists of tools with sentences.
+    #[error(transparent)]
+    Lists(#[from] ListError),
     /// A sentence that cannot be tokenised.
     #[error(transparent)]
     Sentence(#[from] SentenceError),

@@ -5,7 +5,9 @@
 //! - [`trainer`], [`recipe`]: steps of training;
 //! - [`simd`]: products in bf16 and wide registers, where the processor has them;
 //! - `device`: the blocks on a GPU, with the feature `gpu`;
-//! - [`gguf`]: models as files.
+//! - [`gguf`]: models as files;
+//! - [`lists`]: tools that no model has seen, with sentences, and what is right on them;
+//! - [`words`]: words and rules without weights, to compare with.
 #![deny(unsafe_code)]
 
 pub mod average;
@@ -25,6 +27,7 @@ mod held_out;
 pub mod keywords;
 pub mod label_swap;
 pub mod linear;
+pub mod lists;
 pub mod names;
 pub mod negatives;
 pub mod net;
@@ -54,5 +57,6 @@ pub mod template;
 pub mod tokenise;
 pub mod trainer;
 pub mod weights;
+pub mod words;
 
 pub use error::{Error, Result};

@@ -13,12 +13,14 @@ use trine_train::gguf;
 use trine_train::names;
 use trine_train::pseudo_labels::guess;
 use trine_train::recipe::Recipe;
-use trine_train::run::{self, Plan, Progress, Trained};
+use trine_train::run::{self as training, Plan, Progress, Trained};
 use trine_train::sampler::Shares;
 use trine_train::shape::Shape;
 use trine_train::weights::Arithmetic;
 #[cfg(feature = "gpu")]
 use trine_train::{device::OnDevice, net::Accelerator, offload::Offload};
+
+mod eval_lists;
 
 const USAGE: &str = "\
 trine-train --tools TOOLS.json --out MODEL.gguf [OPTIONS]
@@ -71,10 +73,12 @@ trine-train --tools TOOLS.json --out MODEL.gguf [OPTIONS]
   --backend NAME      ggml's backend that computes the blocks: vulkan, cuda, metal, or cpu, which is
                       the processor as ggml uses it; the program must be built with it, and what
                       fails there ends the training
+
+trine-train eval-lists  scores words and rules on lists of tools that were not trained on
 ";
 
 fn main() -> ExitCode {
-    match options().and_then(|options| work(&options)) {
+    match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("trine-train: {}", trine_models::chain(&*error));
@@ -83,19 +87,31 @@ fn main() -> ExitCode {
     }
 }
 
+/// Does what the command line asks for.
+fn run() -> Result<()> {
+    let mut words = std::env::args().skip(1).peekable();
+    if words.next_if(|word| word == "eval-lists").is_some() {
+        return eval_lists::work(&options(words, eval_lists::USAGE, &["open"])?);
+    }
+    work(&options(words, USAGE, &["dense", "held"])?)
+}
+
 type Options = BTreeMap<String, String>;
 
 /// The result of the command line, or of what it asks for.
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
-fn options() -> Result<Options> {
+/// Options by name; flags have no value.
+fn options(
+    mut words: impl Iterator<Item = String>,
+    usage: &str,
+    flags: &[&str],
+) -> Result<Options> {
     let mut options = Options::new();
-    let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
-        let name = word.strip_prefix("--").filter(|name| USAGE.contains(&format!("--{name} ")));
-        let name = name.ok_or_else(|| format!("unknown option {word}\n\n{USAGE}"))?;
-        let value =
-            if ["dense", "held"].contains(&name) { Some(String::new()) } else { words.next() };
+        let name = word.strip_prefix("--").filter(|name| usage.contains(&format!("--{name} ")));
+        let name = name.ok_or_else(|| format!("unknown option {word}\n\n{usage}"))?;
+        let value = if flags.contains(&name) { Some(String::new()) } else { words.next() };
         options.insert(name.to_owned(), value.ok_or(format!("missing value of --{name}"))?);
     }
     Ok(options)
@@ -259,7 +275,7 @@ fn work(options: &Options) -> Result<()> {
         return guess_sentences(options, &plan, &out);
     }
     if options.contains_key("held") {
-        return write_sentences(&run::held(&plan)?, &out);
+        return write_sentences(&training::held(&plan)?, &out);
     }
     if let Some(name) = options.get("baseline") {
         let which = match name.as_str() {
@@ -274,7 +290,7 @@ fn work(options: &Options) -> Result<()> {
     }
     let trained = match options.get("backend") {
         Some(backend) => train_on(backend, &plan)?,
-        None => run::train(&plan, say)?,
+        None => training::train(&plan, say)?,
     };
     if !trained.file.is_empty() {
         write(&out, &trained.file)?;
@@ -315,7 +331,7 @@ fn train_where(backend: &str, plan: &Plan, missing: String) -> Result<Trained> {
         Ok(Box::new(opened) as Box<dyn Accelerator>)
     };
     let offload = Offload { open: &open, failed: &Err };
-    Ok(run::train_on(plan, Some(&offload), say)?)
+    Ok(training::train_on(plan, Some(&offload), say)?)
 }
 
 #[cfg(not(feature = "gpu"))]

@@ -3,6 +3,7 @@
 use trine_ask::{CompileError, SentenceError, TableError, TeachError};
 use trine_models::ToolsError;
 use trine_train::Error;
+use trine_train::lists::ListError;
 
 use super::{absent, json, parsed, text};
 
@@ -13,6 +14,7 @@ pub(crate) fn train(out: &mut String) {
         File { action: "read", path: "data/file".into(), source: absent() }
         Json(json())
         Tools(ToolsError::Empty)
+        Lists(ListError::Empty { path: "train/lists".into(), set: "report" })
         Compile(CompileError::Tools)
         Sentence(SentenceError::Empty)
         Teach(TeachError::Arguments)
@@ -48,5 +50,12 @@ pub(crate) fn train(out: &mut String) {
         TemplateBracket { bracket: '(' }
         TemplateParam { tool: text("fan_set"), param: text("percent") }
         TemplateWords { tool: text("fan_set"), param: text("percent") }
+    }
+    let path = || "lists/data/lamp/sentences.jsonl".into();
+    samples! { out, "lists", ListError:
+        Read { path: path(), source: absent() }
+        Json { path: path(), line: 3, source: json() }
+        Form { path: path(), line: 3, what: text("\"text\" is not a string") }
+        Empty { path: "train/lists".into(), set: "report" }
     }
 }

@@ -1,0 +1,343 @@
+//! What a predictor gets right on lists of tools.
+
+use super::{Call, List, Record};
+use crate::random::Random;
+
+/// What a predictor makes of a sentence.
+#[derive(Clone, Debug, Default)]
+pub struct Prediction {
+    /// The likeliest calls, also where they are not to be made; empty where there are none.
+    pub calls: Vec<Call>,
+    /// How sure it is that just these calls are asked for, from 0 to 1.
+    pub confidence: f64,
+    /// Why nothing is to be called, where it says so: then nothing is, whatever the confidence.
+    pub why: Option<String>,
+}
+
+/// Something that turns sentences into calls for tools that it gets with them.
+pub trait Predictor {
+    /// What names it in reports; a model names its file's hash too.
+    fn name(&self) -> String;
+
+    /// What a sentence asks for. The records of the list are not to be looked at.
+    fn predict(&self, list: &List, text: &str) -> Prediction;
+}
+
+/// What became of one sentence.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The list, by its place.
+    pub list: usize,
+    /// How the sentence is said.
+    pub kind: String,
+    /// Why it is no call; `None` where it is one.
+    pub why: Option<String>,
+    /// Why the predictor calls nothing.
+    pub said: Option<String>,
+    /// Whether the likeliest calls have the right tools.
+    pub tool_right: bool,
+    /// Whether they are the right calls, with their arguments.
+    pub right: bool,
+    /// The confidence; 0 where there is no call.
+    pub confidence: f64,
+    /// Whether something is called where the confidence is not below the threshold.
+    pub acts: bool,
+}
+
+impl Outcome {
+    /// From a record and what was predicted.
+    #[must_use]
+    pub fn new(list: usize, record: &Record, predicted: &Prediction) -> Self {
+        let is_call = !record.calls.is_empty();
+        let tools = |calls: &[Call]| {
+            let mut tools: Vec<String> = calls.iter().map(|call| call.tool.clone()).collect();
+            tools.sort();
+            tools
+        };
+        Self {
+            list,
+            kind: record.kind.clone(),
+            why: record.why.clone(),
+            said: predicted.why.clone(),
+            tool_right: is_call && tools(&record.calls) == tools(&predicted.calls),
+            right: is_call && are_same(&record.calls, &predicted.calls),
+            confidence: if predicted.calls.is_empty() { 0.0 } else { predicted.confidence },
+            acts: !predicted.calls.is_empty() && predicted.why.is_none(),
+        }
+    }
+
+    /// Whether the sentence asks for a call.
+    #[must_use]
+    pub const fn is_call(&self) -> bool {
+        self.why.is_none()
+    }
+
+    /// Whether something is called at this threshold.
+    #[must_use]
+    pub fn is_acted(&self, threshold: f64) -> bool {
+        self.acts && self.confidence >= threshold
+    }
+}
+
+/// Whether two lists of calls are the same, in whatever order.
+#[must_use]
+pub fn are_same(a: &[Call], b: &[Call]) -> bool {
+    let mut rest: Vec<&Call> = b.iter().collect();
+    let all = a.iter().all(|call| {
+        let at = rest.iter().position(|other| is_same(call, other));
+        at.map(|at| rest.remove(at)).is_some()
+    });
+    all && rest.is_empty()
+}
+
+fn is_same(a: &Call, b: &Call) -> bool {
+    let is_value = |a: &serde_json::Value, b: &serde_json::Value| match (a.as_f64(), b.as_f64()) {
+        (Some(a), Some(b)) => (a - b).abs() <= 1e-6 * a.abs().max(1.0),
+        _ => a == b,
+    };
+    a.tool == b.tool
+        && a.arguments.len() == b.arguments.len()
+        && a.arguments
+            .iter()
+            .all(|(name, value)| b.arguments.get(name).is_some_and(|other| is_value(value, other)))
+}
+
+/// What becomes of all sentences of lists.
+#[must_use]
+pub fn outcomes(predictor: &dyn Predictor, lists: &[List]) -> Vec<Outcome> {
+    let each = lists.iter().enumerate().flat_map(|(at, list)| {
+        let one =
+            move |record: &Record| Outcome::new(at, record, &predictor.predict(list, &record.text));
+        list.records.iter().map(one)
+    });
+    each.collect()
+}
+
+/// The least threshold at which no more than this share of all sentences is acted on wrongly.
+/// With it most calls are made. Above 1 where even the surest call is wrong too often.
+#[must_use]
+pub fn threshold(outcomes: &[Outcome], wrong_max: f64) -> f64 {
+    let mut acted: Vec<(f64, bool)> =
+        outcomes.iter().filter(|o| o.acts).map(|o| (o.confidence, o.right)).collect();
+    acted.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let allowed = wrong_max * outcomes.len() as f64;
+    let (mut wrong, mut least) = (0_usize, f64::INFINITY);
+    // Calls of one confidence are made together or not at all.
+    for same in acted.chunk_by(|a, b| a.0 == b.0) {
+        wrong += same.iter().filter(|(_, right)| !right).count();
+        if wrong as f64 > allowed {
+            break;
+        }
+        least = same.first().map_or(least, |(confidence, _)| *confidence);
+    }
+    least
+}
+
+/// The chance that a right call has the higher confidence than one that is not right, ties half.
+/// `None` where all are right or none is.
+#[must_use]
+pub fn auroc(scores: &[(f64, bool)]) -> Option<f64> {
+    let mut sorted = scores.to_vec();
+    sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let right = sorted.iter().filter(|(_, right)| *right).count() as f64;
+    let wrong = sorted.len() as f64 - right;
+    let (mut below, mut sum) = (0.0, 0.0);
+    for same in sorted.chunk_by(|a, b| a.0 == b.0) {
+        let rights = same.iter().filter(|(_, right)| *right).count() as f64;
+        let wrongs = same.len() as f64 - rights;
+        sum += rights * (below + wrongs / 2.0);
+        below += wrongs;
+    }
+    (right > 0.0 && wrong > 0.0).then(|| sum / (right * wrong))
+}
+
+/// How far confidence is from what is right, on average over bins of equal count.
+#[must_use]
+pub fn calibration_error(scores: &[(f64, bool)], bins: usize) -> f64 {
+    let mut sorted = scores.to_vec();
+    sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let edge = |bin: usize| sorted.len() * bin / bins.max(1);
+    let error = |bin: usize| {
+        let bin = &sorted[edge(bin)..edge(bin + 1)];
+        let sum: f64 = bin.iter().map(|(said, right)| said - f64::from(u8::from(*right))).sum();
+        sum.abs()
+    };
+    (0..bins).map(error).sum::<f64>() / sorted.len().max(1) as f64
+}
+
+/// The figures of some outcomes at a threshold; shares from 0 to 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Figures {
+    /// Sentences.
+    pub sentences: usize,
+    /// Those that ask for a call.
+    pub calls: usize,
+    /// Of these: the likeliest calls have the right tools.
+    pub tool_right: f64,
+    /// Of these: the likeliest calls are right, whatever the confidence.
+    pub right: f64,
+    /// Of these: the right calls are made.
+    pub made: f64,
+    /// Of all sentences: something wrong is called.
+    pub wrong: f64,
+    /// Of those that ask for no call: nothing is called.
+    pub left_alone: f64,
+    /// Of those that ask for no call and where nothing is called because the predictor says so:
+    /// it says why as the label does.
+    pub why_right: f64,
+    /// The chance that confidence ranks a right call above one that is not.
+    pub auroc: f64,
+    /// Confidence less the share that is right, in ten bins of equal count.
+    pub calibration: f64,
+}
+
+impl Figures {
+    /// Of outcomes.
+    pub fn of<'o>(outcomes: impl IntoIterator<Item = &'o Outcome>, threshold: f64) -> Self {
+        let all: Vec<&Outcome> = outcomes.into_iter().collect();
+        let count = |test: &dyn Fn(&Outcome) -> bool| all.iter().filter(|o| test(o)).count();
+        let share = |part: usize, of: usize| part as f64 / of.max(1) as f64;
+        let calls = count(&|o| o.is_call());
+        let made = count(&|o| o.is_acted(threshold) && o.right);
+        let acted = count(&|o| o.is_acted(threshold));
+        let left = count(&|o| !o.is_call() && !o.is_acted(threshold));
+        let explained = count(&|o| !o.is_call() && o.said.is_some());
+        let scores: Vec<(f64, bool)> = all.iter().map(|o| (o.confidence, o.right)).collect();
+        Self {
+            sentences: all.len(),
+            calls,
+            tool_right: share(count(&|o| o.tool_right), calls),
+            right: share(count(&|o| o.right), calls),
+            made: share(made, calls),
+            wrong: share(acted - made, all.len()),
+            left_alone: share(left, all.len() - calls),
+            why_right: share(count(&|o| !o.is_call() && o.said == o.why), explained),
+            auroc: auroc(&scores).unwrap_or(f64::NAN),
+            calibration: calibration_error(&scores, 10),
+        }
+    }
+}
+
+/// How often lists are drawn for an interval.
+const DRAWS: usize = 1000;
+
+/// The 90 % interval of a figure, by drawing lists with replacement (Efron, 1979).
+#[must_use]
+pub fn interval(
+    outcomes: &[Outcome],
+    seed: u64,
+    figure: impl Fn(&[&Outcome]) -> f64,
+) -> (f64, f64) {
+    let lists = outcomes.iter().map(|o| o.list + 1).max().unwrap_or(0);
+    let mut by_list: Vec<Vec<&Outcome>> = vec![Vec::new(); lists];
+    for outcome in outcomes {
+        by_list[outcome.list].push(outcome);
+    }
+    let mut random = Random::named(seed, "lists drawn");
+    let mut drawn: Vec<f64> = Vec::with_capacity(DRAWS);
+    for _ in 0..DRAWS {
+        let picked: Vec<&Outcome> =
+            (0..lists).flat_map(|_| by_list[random.below(lists)].iter().copied()).collect();
+        drawn.push(figure(&picked));
+    }
+    drawn.retain(|figure| figure.is_finite());
+    drawn.sort_by(f64::total_cmp);
+    let at = |share: f64| drawn.get((drawn.len() as f64 * share) as usize).copied();
+    (at(0.05).unwrap_or(f64::NAN), at(0.95).unwrap_or(f64::NAN))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn outcome(list: usize, confidence: f64, right: bool) -> Outcome {
+        Outcome {
+            list,
+            kind: "plain".into(),
+            why: None,
+            said: None,
+            tool_right: right,
+            right,
+            confidence,
+            acts: true,
+        }
+    }
+
+    #[test]
+    fn auroc_counts_pairs_and_halves_ties() {
+        let scores = |given: &[(f64, u8)]| -> Vec<(f64, bool)> {
+            given.iter().map(|(score, right)| (*score, *right == 1)).collect()
+        };
+        assert_eq!(auroc(&scores(&[(0.1, 0), (0.9, 1)])), Some(1.0));
+        assert_eq!(auroc(&scores(&[(0.9, 0), (0.1, 1)])), Some(0.0));
+        assert_eq!(auroc(&scores(&[(0.5, 0), (0.5, 1)])), Some(0.5));
+        // Of six pairs four stand right and one is even.
+        let four = scores(&[(0.2, 0), (0.4, 1), (0.6, 0), (0.6, 1), (0.8, 1)]);
+        assert_eq!(auroc(&four), Some(4.5 / 6.0));
+        assert_eq!(auroc(&scores(&[(0.5, 1)])), None);
+    }
+
+    #[test]
+    fn the_threshold_is_the_least_with_few_enough_wrong() {
+        // One of fifty may be wrong at 2 %.
+        let mut all: Vec<Outcome> =
+            (0..47).map(|at| outcome(0, 0.9 + 0.001 * f64::from(at), true)).collect();
+        all.extend([outcome(0, 0.8, false), outcome(0, 0.7, true), outcome(0, 0.6, false)]);
+        assert_eq!(threshold(&all, 0.02), 0.7);
+        assert_eq!(threshold(&all, 0.01), 0.9);
+        assert_eq!(threshold(&all, 0.04), 0.6);
+        let figures = Figures::of(&all, 0.7);
+        assert_eq!((figures.made, figures.wrong), (48.0 / 50.0, 1.0 / 50.0));
+        // Two of one confidence are made together or not at all.
+        all[49].confidence = 0.7;
+        assert_eq!(threshold(&all, 0.02), 0.8);
+        let wrong: Vec<Outcome> = (0..4).map(|_| outcome(0, 1.0, false)).collect();
+        assert!(threshold(&wrong, 0.02) > 1.0);
+    }
+
+    #[test]
+    fn what_is_refused_is_not_acted_on_whatever_the_confidence() {
+        let mut refused = outcome(0, 1.0, false);
+        refused.acts = false;
+        assert_eq!(Figures::of([&refused], 0.0).wrong, 0.0);
+        assert!(threshold(&[refused], 0.0) > 1.0);
+    }
+
+    #[test]
+    fn calibration_is_measured_in_bins_of_equal_count() {
+        let even: Vec<(f64, bool)> = (0..100).map(|at| (0.5, at % 2 == 0)).collect();
+        assert!(calibration_error(&even, 10) < 1e-9);
+        let sure: Vec<(f64, bool)> = (0..100).map(|at| (1.0, at % 4 == 0)).collect();
+        assert!((calibration_error(&sure, 5) - 0.75).abs() < 1e-9);
+    }
+
+    #[test]
+    fn an_interval_is_the_same_twice_and_draws_whole_lists() {
+        let all: Vec<Outcome> =
+            (0..200).map(|at| outcome(at / 20, 0.5, at / 20 < 6 || at % 3 == 0)).collect();
+        let right = |all: &[&Outcome]| Figures::of(all.iter().copied(), 0.0).right;
+        let (low, high) = interval(&all, 1, right);
+        assert_eq!((low, high), interval(&all, 1, right));
+        assert_ne!((low, high), interval(&all, 2, |all| right(all) + 1e-3));
+        assert!(low < 0.7 && high > 0.8 && high - low > 0.2, "{low} {high}");
+        // Lists that are all alike leave nothing to draw.
+        let alike: Vec<Outcome> = (0..200).map(|at| outcome(at / 20, 0.5, at % 2 == 0)).collect();
+        assert_eq!(interval(&alike, 1, right), (0.5, 0.5));
+    }
+
+    #[test]
+    fn calls_are_the_same_in_any_order_and_numbers_by_value() {
+        let call = |tool: &str, json: serde_json::Value| Call {
+            tool: tool.into(),
+            arguments: json.as_object().cloned().unwrap_or_default(),
+        };
+        let (a, b) = (call("a", json!({"n": 1})), call("b", json!({"s": "x"})));
+        assert!(are_same(&[a.clone(), b.clone()], &[b.clone(), call("a", json!({"n": 1.0}))]));
+        assert!(!are_same(&[a.clone(), a.clone()], &[a.clone(), b.clone()]));
+        let one = std::slice::from_ref(&a);
+        assert!(!are_same(one, &[a.clone(), b]));
+        assert!(!are_same(one, &[call("a", json!({"n": 1, "m": 2}))]));
+    }
+}

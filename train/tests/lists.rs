@@ -1,0 +1,156 @@
+//! The lists of tools that no model has seen (`lists/README.md`).
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test")]
+
+use std::path::{Path, PathBuf};
+
+use trine_train::lists::likeness::{commonest_opening, near_duplicates};
+use trine_train::lists::report::Report;
+use trine_train::lists::{List, Set, check, load_list, split};
+use trine_train::words::Words;
+
+/// The greatest share of the sentences that may begin with the same three words.
+const OPENING_MAX: f64 = 0.015;
+/// How many pairs of near-duplicates there may be, for each thousand sentences.
+const NEAR_MAX: f64 = 5.0;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("lists")
+}
+
+fn all() -> Vec<List> {
+    let entries = split(&folder()).unwrap();
+    entries.iter().map(|entry| load_list(&folder(), &entry.list).unwrap()).collect()
+}
+
+#[test]
+fn every_record_fits_its_list() {
+    let lists = all();
+    let faults: Vec<String> = lists.iter().flat_map(check::faults).collect();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn every_folder_is_in_one_set() {
+    // `split` refuses a list that stands there twice.
+    let mut named: Vec<String> = split(&folder()).unwrap().into_iter().map(|e| e.list).collect();
+    let folders = std::fs::read_dir(folder().join("data")).unwrap();
+    let mut there: Vec<String> =
+        folders.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    named.sort();
+    there.sort();
+    assert_eq!(named, there);
+}
+
+#[test]
+fn sentences_are_not_alike() {
+    let lists = all();
+    let sentences: usize = lists.iter().map(|list| list.records.len()).sum();
+    let (opening, share) = commonest_opening(&lists);
+    eprintln!("{:.2} % of {sentences} sentences begin with \"{opening}\"", 100.0 * share);
+    assert!(share <= OPENING_MAX, "{opening}: {share}");
+    let near = near_duplicates(&lists);
+    for [(a, one), (b, other)] in &near {
+        eprintln!("near-duplicates: {a}: {one} | {b}: {other}");
+    }
+    eprintln!("{} pairs of near-duplicates", near.len());
+    let a_thousand = 1000.0 * near.len() as f64 / sentences as f64;
+    assert!(a_thousand <= NEAR_MAX, "{a_thousand} pairs for each thousand sentences");
+}
+
+/// A folder of lists with one list in it.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str, split: &str, tools: &str, sentences: &str) -> Self {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("lists-{name}"));
+        let data = folder.join("data").join("lamp");
+        std::fs::create_dir_all(&data).unwrap();
+        std::fs::write(folder.join("SPLIT.tsv"), split).unwrap();
+        std::fs::write(data.join("tools.json"), tools).unwrap();
+        std::fs::write(data.join("sentences.jsonl"), sentences).unwrap();
+        Self(folder)
+    }
+}
+
+const SPLIT: &str = "list\tset\tdescriptors\nlamp\ttraining\town\n";
+const TOOLS: &str = r#"[{"name": "dim", "inputSchema": {"type": "object", "properties": {
+    "pct": {"type": "integer", "minimum": 0, "maximum": 100, "multipleOf": 5},
+    "lamp": {"type": "string", "enum": ["left", "right"]}, "note": {"type": "string", "maxLength": 4},
+    "on": {"type": "boolean"}},
+    "required": ["pct"], "additionalProperties": false}}]"#;
+
+fn line(text: &str, rest: &str) -> String {
+    format!(r#"{{"text": "{text}", "kind": "plain", "hand": "a", "list": "lamp", {rest}}}"#)
+}
+
+#[test]
+fn errors_name_file_and_line() {
+    let good = line("dim", r#""calls": [], "why": "chat""#);
+    let (again, cut) = (format!("{SPLIT}lamp\treport\town\n"), format!("{good}\n{{\n"));
+    let cases = vec![
+        ("twice", &*again, TOOLS, &*good, "SPLIT.tsv:3: lamp is"),
+        ("set", "x\nlamp\tbest\town\n", TOOLS, &good, "SPLIT.tsv:2: unknown set best"),
+        ("fields", "x\nlamp\n", TOOLS, &good, "SPLIT.tsv:2: expected list, set"),
+        ("tools", SPLIT, "[\n{]", &good, "tools.json:2: invalid JSON"),
+        ("json", SPLIT, TOOLS, &cut, "sentences.jsonl:2: invalid JSON"),
+        ("text", SPLIT, TOOLS, r#"{"calls": []}"#, "sentences.jsonl:1: \"text\" is not a string"),
+        ("calls", SPLIT, TOOLS, r#"{"text": ""}"#, "sentences.jsonl:1: \"calls\" is not an array"),
+    ];
+    for (name, split_text, tools, sentences, part) in cases {
+        let folder = Scratch::new(name, split_text, tools, sentences).0;
+        let error = split(&folder).and_then(|_| load_list(&folder, "lamp")).unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains(part), "{name}: {text}");
+    }
+    let folder = Scratch::new("empty", SPLIT, TOOLS, &good).0;
+    let error = trine_train::lists::load(&folder, Set::Choosing).unwrap_err().to_string();
+    assert!(error.contains("no list of the set choosing"), "{error}");
+}
+
+#[test]
+fn every_rule_finds_its_fault() {
+    let call = |arguments: &str| {
+        format!(r#""calls": [{{"tool": "dim", "arguments": {arguments}}}], "why": null"#)
+    };
+    let cases = vec![
+        (call(r#"{"pct": 105}"#), "out of bounds"),
+        (call(r#"{"pct": 7}"#), "between the steps"),
+        (call(r#"{"pct": 7.5}"#), "no integer"),
+        (call(r#"{"pct": "5"}"#), "no number"),
+        (call("{}"), "missing argument"),
+        (call(r#"{"pct": 5, "lamp": "middle"}"#), "none of the labels"),
+        (call(r#"{"pct": 5, "note": "there"}"#), "not in the sentence"),
+        (call(r#"{"pct": 5, "note": "dim it"}"#), "too long"),
+        (call(r#"{"pct": 5, "on": 1}"#), "no boolean"),
+        (call(r#"{"pct": 5, "watt": 1}"#), "no parameter watt"),
+        (r#""calls": [{"tool": "lit", "arguments": {}}], "why": null"#.into(), "no tool lit"),
+        (r#""calls": [], "why": null"#.into(), "a call and \"why\", or neither"),
+        (r#""calls": [], "why": "sad""#.into(), "unknown why sad"),
+        (r#""calls": [], "why": "missing""#.into(), "names no tool"),
+        (r#""calls": [], "why": "missing", "missing": ["lit.pct"]"#.into(), "names no tool"),
+        (r#""calls": [], "why": "ambiguous", "between": ["a"]"#.into(), "fewer than two"),
+    ];
+    for (at, (rest, part)) in cases.into_iter().enumerate() {
+        let folder = Scratch::new(&format!("rule{at}"), SPLIT, TOOLS, &line("dim it", &rest)).0;
+        let faults = check::faults(&load_list(&folder, "lamp").unwrap());
+        assert_eq!(faults.len(), 1, "{faults:?}");
+        assert!(faults[0].starts_with("lamp:1: ") && faults[0].contains(part), "{faults:?}");
+    }
+    let good = line("dim it", &call(r#"{"pct": 5}"#));
+    let twice = format!("{good}\n{}", good.replace("dim it", "Dim it!"));
+    let folder = Scratch::new("same", SPLIT, TOOLS, &twice).0;
+    let faults = check::faults(&load_list(&folder, "lamp").unwrap());
+    assert!(faults.len() == 1 && faults[0].contains("twice"), "{faults:?}");
+}
+
+#[test]
+fn words_are_as_good_as_they_were() {
+    // Every sixth of the training lists, to be quick: the matcher is frozen.
+    let entries = split(&folder()).unwrap();
+    let training = entries.iter().filter(|entry| entry.set == Set::Training).step_by(6);
+    let lists: Vec<List> =
+        training.map(|entry| load_list(&folder(), &entry.list).unwrap()).collect();
+    let report = Report::new(&Words, Set::Training, &lists, &lists);
+    eprintln!("{report}");
+    assert!(report.all.wrong <= 0.02 && report.all.right >= 0.65 && report.all.auroc >= 0.9);
+}
