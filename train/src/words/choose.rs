@@ -60,6 +60,9 @@ pub(super) fn choose(cards: &[Card], text: &str) -> (Prediction, Features) {
     let own: Vec<&str> =
         cards.iter().flat_map(|card| card.own.iter().map(String::as_str)).collect();
     let reading = Reading::new(text, &own);
+    if reading.words.len() > WORDS_MAX {
+        return (Prediction::default(), [0.0; super::confidence::FEATURES]);
+    }
     let words = by_words(cards, &reading);
     let candidates = candidates(cards, &reading, &words);
     let two = two(cards, &reading, &own, candidates.first());
@@ -147,6 +150,8 @@ fn is_whole(candidate: &Candidate) -> bool {
     candidate.filled.missing.is_empty() && candidate.filled.fault.is_none()
 }
 
+/// Sentences of more words ask for nothing that this understands.
+const WORDS_MAX: usize = 200;
 /// How many places between two commands are tried.
 const SPLITS_MAX: usize = 12;
 /// Words between two commands.

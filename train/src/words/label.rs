@@ -106,7 +106,7 @@ fn match_label(reading: &Reading<'_>, card: &Card, param: &Param, label: &Label)
         return Match {
             score: 1.2,
             at: Some(first),
-            words: (first..first + whole.len()).collect(),
+            words: (first..first + whole.chars().count()).collect(),
             number: None,
         };
     }
