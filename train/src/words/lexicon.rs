@@ -1,4 +1,5 @@
-//! Words that mean the same, and words that mean little. From the training lists alone.
+//! Words that mean the same, and words that mean little: written by hand, and bettered on the
+//! training lists alone.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;

@@ -2,8 +2,8 @@
 //!
 //! A tool is chosen by the words of its name, title, description, parameters and labels (BM25 with
 //! stems, synonyms, and groups of letters for slips), and by what of its arguments the sentence
-//! has. Rules say why nothing is to be done. Word lists, weights and rules come from the training
-//! lists alone.
+//! has. Rules say why nothing is to be done. Word lists and rules were developed, and the
+//! weights of the confidence fitted, on the training lists alone.
 
 mod amount;
 mod card;
