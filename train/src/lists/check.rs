@@ -44,12 +44,13 @@ pub const KINDS: [&str; 12] = [
 /// What a tool's name may be.
 const NAME_MAX: usize = 48;
 
-/// What is wrong in a list, each fault with its line; empty where nothing is.
+/// What is wrong in a list, each fault with its line; empty where nothing is. Descriptors that are
+/// not our own say in words what ours say in their schema.
 #[must_use]
-pub fn faults(list: &List) -> Vec<String> {
+pub fn faults(list: &List, is_own: bool) -> Vec<String> {
     let mut faults = Vec::new();
     for tool in &list.tools {
-        if !is_tool(tool) {
+        if !is_tool(tool, is_own) {
             faults.push(format!("{}: name or schema of {}", list.name, tool["name"]));
         }
     }
@@ -95,14 +96,14 @@ pub fn folded(text: &str) -> String {
     words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-fn is_tool(tool: &Json) -> bool {
+fn is_tool(tool: &Json, is_own: bool) -> bool {
     let is_letter = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
     let name = tool["name"].as_str().unwrap_or_default();
     let schema = &tool["inputSchema"];
     (1..=NAME_MAX).contains(&name.len())
         && name.chars().all(is_letter)
         && schema["type"] == "object"
-        && schema["additionalProperties"] == false
+        && (schema["additionalProperties"] == false || !is_own)
 }
 
 /// The members of a record that stand beside its calls.
@@ -146,7 +147,15 @@ fn value(param: &Json, given: &Json, text: &str) -> Option<&'static str> {
     if let Some(labels) = param["enum"].as_array() {
         return (!labels.contains(given)).then_some("is none of the labels");
     }
+    if let Some(forms) = param["anyOf"].as_array() {
+        let is_form = |form: &Json| value(form, given, text).is_none();
+        return (!forms.iter().any(is_form)).then_some("is of none of its forms");
+    }
     match param["type"].as_str().unwrap_or_default() {
+        "array" => match given.as_array() {
+            Some(items) => items.iter().find_map(|item| value(&param["items"], item, text)),
+            None => Some("is no array"),
+        },
         "boolean" => (!given.is_boolean()).then_some("is no boolean"),
         kind @ ("integer" | "number") => {
             let Some(number) = given.as_f64() else { return Some("is no number") };
