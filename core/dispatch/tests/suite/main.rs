@@ -36,6 +36,7 @@ mod keyed;
 mod links;
 #[cfg(feature = "secure")]
 mod local;
+#[cfg(all(feature = "secure", feature = "resources"))]
 mod local_shelf;
 #[cfg(feature = "secure")]
 mod memory;
