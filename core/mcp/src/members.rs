@@ -28,7 +28,7 @@ pub(crate) enum Key {
     /// The member with the one revision that it names.
     MetaVersion2026,
     MetaCapabilities,
-    /// Who the client is, which no one reads.
+    /// Who the client is; not read.
     MetaClient,
     ProgressToken,
     Other,

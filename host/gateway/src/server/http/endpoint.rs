@@ -27,7 +27,7 @@ pub(super) fn router(server: &Arc<Server>) -> Router {
         .with_state(Arc::clone(server))
 }
 
-/// `GET /mcp`: a WebSocket, or what a session is told beside its answers. The stateless revision
+/// `GET /mcp`: a WebSocket, or what a session is told apart from answers. The stateless revision
 /// has no such stream; its clients call `subscriptions/listen`.
 async fn stream(
     State(server): State<Arc<Server>>,

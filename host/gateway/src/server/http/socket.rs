@@ -127,14 +127,14 @@ async fn serve(
     thread.spawn(lines).map_err(crate::Error::Thread)?;
     let (answers, requests) = ours.into_split();
     let (sink, stream) = socket.split();
-    let heard = Heard::default();
-    let outgoing = outgoing(sink, answers, &heard);
+    let activity = Activity::default();
+    let outgoing = outgoing(sink, answers, &activity);
     tokio::pin!(outgoing);
     tokio::select! {
         // The client is gone, or does not read.
         () = &mut outgoing => {}
-        fault = incoming(server, stream, requests, &heard) => {
-            heard.end(fault);
+        fault = incoming(server, stream, requests, &activity) => {
+            activity.end(fault);
             // What was taken is answered, if there is still someone.
             outgoing.await;
         }
@@ -143,7 +143,7 @@ async fn serve(
 }
 
 /// What the two directions tell each other.
-struct Heard {
+struct Activity {
     since: Instant,
     /// When the client last sent something, in milliseconds from `since`.
     last: AtomicU64,
@@ -151,19 +151,24 @@ struct Heard {
     fault: std::sync::OnceLock<Option<Fault>>,
 }
 
-impl Default for Heard {
+impl Default for Activity {
     fn default() -> Self {
         Self { since: Instant::now(), last: AtomicU64::new(0), fault: std::sync::OnceLock::new() }
     }
 }
 
-impl Heard {
+impl Activity {
     fn now(&self) -> u64 {
         u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     fn touch(&self) {
         self.last.store(self.now(), Ordering::Relaxed);
+    }
+
+    /// The client is not read from until [`Self::touch`], so its silence means nothing.
+    fn pause(&self) {
+        self.last.store(u64::MAX, Ordering::Relaxed);
     }
 
     fn is_silent(&self) -> bool {
@@ -181,7 +186,7 @@ async fn incoming(
     server: &Arc<Server>,
     mut stream: SplitStream<WebSocket>,
     mut requests: OwnedWriteHalf,
-    heard: &Heard,
+    activity: &Activity,
 ) -> Option<Fault> {
     let mut ending = server.ending.subscribe();
     loop {
@@ -191,7 +196,7 @@ async fn incoming(
                 return Some((close_code::AWAY, "the server is ending"));
             }
         };
-        heard.touch();
+        activity.touch();
         let mut line = match message {
             Some(Ok(Message::Text(text))) => Vec::from(Bytes::from(text)),
             Some(Ok(Message::Binary(_))) => {
@@ -209,9 +214,12 @@ async fn incoming(
             }
         };
         one_line(&mut line);
+        // It waits while as many requests are under way as may be: then no pong is read either.
+        activity.pause();
         if requests.write_all(&line).await.is_err() {
             return None;
         }
+        activity.touch();
     }
 }
 
@@ -223,7 +231,11 @@ fn one_line(message: &mut Vec<u8>) {
 }
 
 /// Lines for the client, until there are no more, or it does not read them.
-async fn outgoing(mut sink: SplitSink<WebSocket, Message>, answers: OwnedReadHalf, heard: &Heard) {
+async fn outgoing(
+    mut sink: SplitSink<WebSocket, Message>,
+    answers: OwnedReadHalf,
+    activity: &Activity,
+) {
     let mut answers = BufReader::new(answers);
     let mut pings = interval(PING);
     pings.reset();
@@ -244,7 +256,7 @@ async fn outgoing(mut sink: SplitSink<WebSocket, Message>, answers: OwnedReadHal
                 _ => break,
             },
             _ = pings.tick() => {
-                if heard.is_silent() {
+                if activity.is_silent() {
                     return;
                 }
                 Message::Ping(Bytes::new())
@@ -254,7 +266,7 @@ async fn outgoing(mut sink: SplitSink<WebSocket, Message>, answers: OwnedReadHal
             return;
         }
     }
-    let (code, why) = heard.fault.get().copied().flatten().unwrap_or((close_code::NORMAL, ""));
+    let (code, why) = activity.fault.get().copied().flatten().unwrap_or((close_code::NORMAL, ""));
     let frame = CloseFrame { code, reason: why.into() };
     // A client that has gone is not told, and one that said goodbye gets its answer, which waits.
     let goodbye = async {
@@ -280,6 +292,17 @@ mod tests {
         let mut bad = b"\"a\nb\"".to_vec();
         one_line(&mut bad);
         assert!(serde_json::from_slice::<serde_json::Value>(&bad).is_err());
+    }
+
+    #[test]
+    fn a_client_that_is_not_read_from_is_not_silent() {
+        let long_ago = Instant::now().checked_sub(2 * SILENCE_MAX).unwrap();
+        let activity = Activity { since: long_ago, ..Activity::default() };
+        assert!(activity.is_silent());
+        activity.pause();
+        assert!(!activity.is_silent());
+        activity.touch();
+        assert!(!activity.is_silent());
     }
 
     #[test]
