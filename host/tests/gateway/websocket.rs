@@ -190,7 +190,13 @@ fn bad_messages_get_an_error_or_end_the_connection_with_a_reason() {
 #[test]
 fn one_websocket_too_many_is_refused_and_http_goes_on() {
     let site = Site::start(&["--simulate"]);
+    let before = site.gateway.memory_kib("RssAnon");
     let mut all: Vec<_> = (0..64).map(|_| Socket::open(&site)).collect();
+    for socket in &mut all {
+        assert_eq!(socket.ask(7, "tools/call", fan(3))["result"]["isError"], false);
+    }
+    let each = site.gateway.memory_kib("RssAnon").saturating_sub(before) / 64;
+    assert!(each < 400, "{each} KiB a client");
     let (status, why) =
         Socket::open_with(&site, &[("Sec-WebSocket-Protocol", "mcp")]).err().unwrap();
     assert_eq!(status, 503);
