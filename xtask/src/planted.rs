@@ -161,11 +161,13 @@ impl Copy {
     fn key(&self, bug: &Bug) -> Result<String> {
         let package = bug.tests.first().map_or("", |name| name.trim_start_matches("trine-"));
         let folder = match package {
-            "ggml" => "",
-            "gateway" => "host/",
-            _ => "core/",
+            "ggml" => "ggml".to_owned(),
+            "gateway" => "host/gateway".to_owned(),
+            "trine" => "host".to_owned(),
+            "c-api" => "ffi/api".to_owned(),
+            core => format!("core/{core}"),
         };
-        let tree = self.git(&["write-tree", &format!("--prefix={folder}{package}/")])?;
+        let tree = self.git(&["write-tree", &format!("--prefix={folder}/")])?;
         let patch = self.git(&["hash-object", &bug.patch])?;
         Ok(format!("{} {} {} ", tree.trim(), patch.trim(), bug.name))
     }
