@@ -172,6 +172,10 @@ impl NumberRule {
         if !self.unit.has_shares() {
             return None;
         }
+        // Half of all numbers, or the greatest of them, is no value that a word stands for.
+        if self.min.unsigned_abs().max(self.max.unsigned_abs()) >= UNBOUNDED {
+            return None;
+        }
         let value = match which {
             Implied::Least => self.min,
             Implied::Middle => self.on_step(self.max.div_euclid(2)).max(self.min),
@@ -180,6 +184,9 @@ impl NumberRule {
         self.accepts(value).then_some(value)
     }
 }
+
+/// The bound of a schema that has none: the greatest integer that JSON's numbers hold exactly.
+const UNBOUNDED: u64 = (1 << 53) - 1;
 
 impl<'p> Program<'p> {
     /// A program that was compiled before.

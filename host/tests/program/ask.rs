@@ -293,9 +293,12 @@ fn tools_with_errors_and_tools_of_another_model_are_refused() {
     };
     let said = refused("torn.json", "{\"tools\": [");
     assert!(said.contains("torn.json: invalid JSON in the list of tools"), "{said}");
-    let open = r#"[{"name": "fan_set", "parameters": {"percent": {"type": "integer"}}}]"#;
+    let open = r#"[{"name": "fan_set", "parameters": {"percent": {"type": "int"}}}]"#;
     let said = refused("open.json", open);
-    assert!(said.contains("fan_set.percent: missing \"minimum\""), "{said}");
+    assert!(said.contains("fan_set.percent: unsupported parameter type int: "), "{said}");
+    let nested = r#"[{"name": "fan_set", "parameters": {"percents": {"type": "array"}}}]"#;
+    let said = refused("nested.json", nested);
+    assert!(said.contains("left out: fan_set without percents, which takes array"), "{said}");
     let board = concat!(env!("CARGO_MANIFEST_DIR"), "/../firmware-example/board/tools.json");
     let board = std::fs::read_to_string(board).unwrap();
     let said = refused("other.json", &board.replace("\"percent\"", "\"share\""));

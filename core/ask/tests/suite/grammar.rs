@@ -4,7 +4,9 @@ use crate::common;
 use crate::common::token;
 use crate::engines::Scripted;
 use trine_ask::{Answer, Decoding, Reason, Sentence, Vocabulary};
-use trine_descriptor::{Field, Kind, Scalar, Side, Tool, ToolInfo, ValueWriter, validate};
+use trine_descriptor::{
+    Field, IntRange, Kind, Scalar, Side, Tool, ToolInfo, ValueWriter, validate,
+};
 
 /// What a sentence comes to when a model chooses these: the call as text, and what was read after
 /// the sentence.
@@ -63,6 +65,15 @@ fn a_number_is_taken_where_the_model_points() {
     assert_eq!(board("fan flat out", "tool:fan_set <max>"), "fan_set percent=100");
     let call = board("a third open", "tool:vent_move <1:frac>");
     assert_eq!(call, "vent_move degrees=30");
+}
+
+#[test]
+fn no_value_is_implied_where_a_number_has_no_bound() {
+    let any = IntRange { min: 0, max: (1 << 53) - 1 };
+    let params = vec![Field::new("n", Kind::Int(any))].leak();
+    let tools = [Tool::new(ToolInfo::new("count", ""), params, &[])];
+    assert_eq!(ask(&tools, "all of it", "tool:count").unwrap().0, "Missing { tool: 0, node: 0 }");
+    assert_eq!(ask(&tools, "seven of it", "tool:count").unwrap().0, "count n=7");
 }
 
 #[test]

@@ -106,19 +106,20 @@ fn lists_of_tools_that_are_wrong_name_the_tool_and_the_parameter() {
     assert!(wrong("{").starts_with("invalid JSON in the list of tools: "));
     assert_eq!(wrong("[]"), "the list of tools is empty: add a tool");
     let tool = |rule: Value| json!([{"name": "t", "parameters": {"p": rule}}]).to_string();
-    assert_eq!(
-        wrong(&tool(json!({"type": "integer", "minimum": 1}))),
-        "t.p: missing \"maximum\": add it to the schema"
-    );
-    assert_eq!(wrong(&tool(json!({}))), "t.p: missing \"type\": add it to the schema");
-    let array = wrong(&tool(json!({"type": "array"})));
-    assert!(array.starts_with("t.p: unsupported parameter type array: expected"), "{array}");
+    let array = json!([{"name": "t", "inputSchema": {"properties": {"p": {"type": "array"}},
+        "required": ["p"]}}]);
+    let array = wrong(&array.to_string());
+    assert!(array.starts_with("no tool is left: t.p takes array, and text"), "{array}");
+    let unknown = wrong(&tool(json!({"type": "int"})));
+    assert!(unknown.starts_with("t.p: unsupported parameter type int: expected"), "{unknown}");
     let above = json!({"type": "integer", "minimum": 2, "maximum": 1});
     assert_eq!(wrong(&tool(above)), "t.p: \"minimum\" 2 is above \"maximum\" 1: swap them");
     let twice = json!([{"name": "t"}, {"name": "t"}]).to_string();
     assert_eq!(wrong(&twice), "duplicate tool t: rename one");
     assert!(ToolList::parse(&tool(json!({"type": "string"}))).is_ok());
     assert!(ToolList::parse(r#"{"result": {"tools": [{"name": "t"}]}}"#).is_ok());
+    let list = ToolList::parse(&tool(json!({"type": "array"}))).unwrap();
+    assert_eq!(list.left_out()[0].to_string(), "t without p, which takes array");
 }
 
 #[test]

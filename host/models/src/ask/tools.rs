@@ -6,13 +6,14 @@ use trine_ask::Call;
 use trine_descriptor::{Field, Side, ToolInfo, ToolTable};
 
 use crate::Result;
-use crate::tools::{ToolText, decode, fields, joined, parse};
+use crate::tools::{LeftOut, ToolText, decode, fields, joined, parse_all};
 
 /// Tools with their texts, and the labels of each parameter as descriptors have them.
 #[derive(Debug)]
 struct Texts {
     tools: Vec<ToolText>,
     labels: Vec<Vec<String>>,
+    left_out: Vec<LeftOut>,
 }
 
 type Fields<'a> = Vec<Vec<Field<'a>>>;
@@ -37,9 +38,16 @@ impl ToolList {
     /// # Errors
     /// With the tool and the parameter that is wrong.
     pub fn parse(text: &str) -> Result<Self> {
-        let tools = parse(text)?;
+        let (tools, left_out) = parse_all(text)?;
         let labels = joined(&tools);
-        Ok(Self(Cell::new(Texts { tools, labels }, |texts| fields(&texts.tools, &texts.labels))))
+        let texts = Texts { tools, labels, left_out };
+        Ok(Self(Cell::new(texts, |texts| fields(&texts.tools, &texts.labels))))
+    }
+
+    /// The parameters, and tools, that have no form here.
+    #[must_use]
+    pub fn left_out(&self) -> &[LeftOut] {
+        &self.0.borrow_owner().left_out
     }
 }
 

@@ -41,11 +41,13 @@ pub enum ToolsError {
         /// The type that was found.
         found: String,
     },
-    /// A parameter without a key that its type needs.
-    #[error("missing \"{key}\": add it to the schema")]
-    Missing {
-        /// The key.
-        key: &'static str,
+    /// Tools that all need a parameter of another kind.
+    #[error("no tool is left: {place} takes {takes}, and text, numbers and labels alone are read")]
+    NoneLeft {
+        /// The first such parameter.
+        place: String,
+        /// What it takes.
+        takes: String,
     },
     /// A parameter whose bounds exclude every value.
     #[error("\"minimum\" {min} is above \"maximum\" {max}: swap them")]

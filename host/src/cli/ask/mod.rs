@@ -100,6 +100,9 @@ impl ModelArgs {
             ToolList::parse(&text).map_err(|error| Error::from(error).at(path.display()))
         });
         let list = list.transpose()?;
+        for left_out in list.iter().flat_map(ToolList::left_out) {
+            eprintln!("left out: {left_out}");
+        }
         let table = list.as_ref().map(|list| list as &dyn ToolTable).or(device);
         Source::named(&self.model).with(table, |asker| {
             if let Some(threshold) = self.threshold {

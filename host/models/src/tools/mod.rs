@@ -1,11 +1,15 @@
 //! Tools out of JSON: MCP tool objects, or just names and parameters.
 
+use std::fmt;
+
 use serde_json::{Map, Value as Json};
 use trine_descriptor::{
     Condition, DecimalRange, Field, IntRange, Kind, Scalar, Tool, ToolInfo, ValueWriter,
 };
 
 use crate::error::ToolsError;
+
+mod schema;
 
 type Result<T> = std::result::Result<T, ToolsError>;
 
@@ -53,7 +57,32 @@ pub enum Rule {
     Choice(Vec<String>),
 }
 
-/// The tools of a JSON text: an array of tools, or an object whose `tools` is one.
+/// A parameter that has no form here: an array, an object, one of several types.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The tool.
+    pub tool: String,
+    /// The parameter.
+    pub param: String,
+    /// What it takes, as its schema says.
+    pub takes: String,
+    /// Whether the tool needs it and is left out with it.
+    pub with_tool: bool,
+}
+
+impl fmt::Display for LeftOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { tool, param, takes, with_tool } = self;
+        if *with_tool {
+            write!(f, "{tool}, whose {param} takes {takes}")
+        } else {
+            write!(f, "{tool} without {param}, which takes {takes}")
+        }
+    }
+}
+
+/// The tools of a JSON text: an array of tools, or an object whose `tools` is one. Any list that
+/// an MCP server has is read; what has no form here is left out ([`parse_all`] names it).
 ///
 /// # Errors
 /// With the tool and the parameter that is wrong.
@@ -70,6 +99,23 @@ pub enum Rule {
 /// # Ok::<(), trine_models::ToolsError>(())
 /// ```
 pub fn parse(text: &str) -> Result<Vec<ToolText>> {
+    Ok(parse_all(text)?.0)
+}
+
+/// The tools of a JSON text, and the parameters that were left out.
+///
+/// # Errors
+/// As [`parse`].
+///
+/// ```
+/// let (tools, left_out) = trine_models::tools::parse_all(
+///     r#"[{ "name": "mail", "inputSchema": { "type": "object", "properties": {
+///         "to": { "type": "string" }, "tags": { "type": "array" } }, "required": ["to"] } }]"#,
+/// )?;
+/// assert_eq!((tools[0].params.len(), &*left_out[0].takes), (1, "array"));
+/// # Ok::<(), trine_models::ToolsError>(())
+/// ```
+pub fn parse_all(text: &str) -> Result<(Vec<ToolText>, Vec<LeftOut>)> {
     let json: Json = serde_json::from_str(text).map_err(ToolsError::Json)?;
     // What an MCP server answers has the list in its result.
     let list = json.get("result").unwrap_or(&json);
@@ -78,16 +124,25 @@ pub fn parse(text: &str) -> Result<Vec<ToolText>> {
     if list.is_empty() {
         return Err(ToolsError::Empty);
     }
-    let tools: Vec<ToolText> = list.iter().map(tool).collect::<Result<_>>()?;
+    let mut left_out = Vec::new();
+    let tools = list.iter().map(|json| tool(json, &mut left_out)).collect::<Result<Vec<_>>>()?;
     for (at, tool) in tools.iter().enumerate() {
         if tools[..at].iter().any(|other| other.name == tool.name) {
             return Err(ToolsError::Duplicate { name: tool.name.clone() });
         }
     }
-    Ok(tools)
+    let is_there = |tool: &ToolText| !left_out.iter().any(|l| l.with_tool && l.tool == tool.name);
+    let tools: Vec<ToolText> = tools.into_iter().filter(is_there).collect();
+    match left_out.first().filter(|_| tools.is_empty()) {
+        Some(first) => Err(ToolsError::NoneLeft {
+            place: format!("{}.{}", first.tool, first.param),
+            takes: first.takes.clone(),
+        }),
+        None => Ok((tools, left_out)),
+    }
 }
 
-fn tool(json: &Json) -> Result<ToolText> {
+fn tool(json: &Json, left_out: &mut Vec<LeftOut>) -> Result<ToolText> {
     let name = json["name"].as_str().ok_or(ToolsError::Unnamed)?;
     let schema = schema(json).map_err(|error| error.at(name))?;
     let properties = properties(schema).map_err(|error| error.at(name))?;
@@ -97,11 +152,19 @@ fn tool(json: &Json) -> Result<ToolText> {
     let condition = condition(schema);
     let mut params = Vec::new();
     for (param, json) in properties.into_iter().flatten() {
-        let rule = rule(json).map_err(|error| error.at(format!("{name}.{param}")))?;
+        let read = schema::read(json).map_err(|error| error.at(format!("{name}.{param}")))?;
+        let rule = match read {
+            schema::Read::Rule(rule) => rule,
+            schema::Read::Other(takes) => {
+                let (tool, param, with_tool) = (name.into(), param.clone(), required(param));
+                left_out.push(LeftOut { tool, param, takes, with_tool });
+                continue;
+            }
+        };
         let hangs = condition.as_ref().filter(|condition| condition.2.contains(param));
         params.push(ParamText {
             name: param.clone(),
-            description: json["description"].as_str().unwrap_or_default().into(),
+            description: schema::description(json).into(),
             rule,
             required: required(param),
             condition: hangs.map(|(other, label, _)| (other.clone(), label.clone())),
@@ -139,66 +202,6 @@ fn condition(schema: &Json) -> Option<(String, String, Vec<String>)> {
     let then = schema["then"]["required"].as_array()?;
     let then = then.iter().filter_map(|name| Some(name.as_str()?.to_owned())).collect();
     Some((name.clone(), rule["const"].as_str()?.to_owned(), then))
-}
-
-fn rule(json: &Json) -> Result<Rule> {
-    let integer = |key: &str| json[key].as_i64();
-    let bound = |key: &'static str| json[key].as_f64().ok_or(ToolsError::Missing { key });
-    if let (Some(min), Some(max)) = (json["minimum"].as_f64(), json["maximum"].as_f64())
-        && min > max
-    {
-        return Err(ToolsError::Bounds { min, max });
-    }
-    Ok(match json["type"].as_str() {
-        Some("boolean") => Rule::Bool,
-        Some("integer") => Rule::Int(
-            integer("minimum").ok_or(ToolsError::Missing { key: "minimum" })?,
-            integer("maximum").ok_or(ToolsError::Missing { key: "maximum" })?,
-        ),
-        Some("number") => {
-            let step = bound("multipleOf")?;
-            let places = (0..9).find(|k| (step * 10_f64.powi(*k)).fract() == 0.0);
-            let places = places.filter(|_| step > 0.0).ok_or(ToolsError::Step { step })?;
-            let scaled = |value: f64| (value * 10_f64.powi(places)).round() as i64;
-            Rule::Decimal(DecimalRange {
-                min: scaled(bound("minimum")?),
-                max: scaled(bound("maximum")?),
-                step: scaled(step),
-                places: places as u8,
-            })
-        }
-        Some("string") => match json["enum"].as_array() {
-            Some(labels) => {
-                let texts: Option<Vec<String>> =
-                    labels.iter().map(|label| Some(label.as_str()?.to_owned())).collect();
-                let texts = texts.filter(|all| !all.is_empty());
-                let texts = texts.ok_or(ToolsError::Labels)?;
-                check_labels(&texts)?;
-                Rule::Choice(texts)
-            }
-            None => {
-                let size = |key: &str, default| {
-                    integer(key).map_or(default, |size| u16::try_from(size).unwrap_or(u16::MAX))
-                };
-                Rule::Text(size("minLength", 0), size("maxLength", u16::MAX))
-            }
-        },
-        Some(other) => return Err(ToolsError::Type { found: other.to_owned() }),
-        None => return Err(ToolsError::Missing { key: "type" }),
-    })
-}
-
-/// Labels are written with bars between them, and each stands for itself.
-fn check_labels(labels: &[String]) -> Result<()> {
-    for (at, label) in labels.iter().enumerate() {
-        if label.is_empty() || label.contains('|') {
-            return Err(ToolsError::Label { label: label.clone() });
-        }
-        if labels[..at].contains(label) {
-            return Err(ToolsError::DuplicateLabel { label: label.clone() });
-        }
-    }
-    Ok(())
 }
 
 /// The nodes of all tools. Labels of a choice lie in `labels`, which [`joined`] makes.
@@ -320,12 +323,13 @@ mod tests {
             (r#"[{"description": "x"}]"#, "no \"name\""),
             (r#"[{"name": "a"}, {"name": "a"}]"#, "duplicate tool a"),
             (
-                r#"[{"name": "a", "parameters": {"b": {"type": "integer", "minimum": 1}}}]"#,
-                "a.b: missing \"maximum\"",
+                r#"[{"name": "a", "parameters": {"b": {"type": "int"}}}]"#,
+                "a.b: unsupported parameter type int",
             ),
             (
-                r#"[{"name": "a", "parameters": {"b": {"type": "array"}}}]"#,
-                "a.b: unsupported parameter type array",
+                r#"[{"name": "a", "inputSchema": {"properties": {"b": {"type": "array"}},
+                    "required": ["b"]}}]"#,
+                "no tool is left: a.b takes array",
             ),
             (
                 r#"[{"name": "a", "parameters": {"b":
