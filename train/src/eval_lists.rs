@@ -51,7 +51,6 @@ fn score(options: &Options) -> Result<Report> {
     let mut lists = load(&folder, set).map_err(Error::from)?;
     if options.contains_key("leave-out") {
         let every: usize = number(options, "leave-out", 0)?;
-        lists.sort_by(|a, b| a.name.cmp(&b.name));
         let mut at = 0..;
         lists.retain(|_| at.next().is_some_and(|at: usize| !at.is_multiple_of(every)));
     }

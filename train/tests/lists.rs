@@ -148,9 +148,9 @@ fn every_rule_finds_its_fault() {
 
 #[test]
 fn words_are_as_good_as_they_were() {
-    // Every sixth of the training lists, to be quick: the matcher is frozen.
+    // Every sixth of the lists that it was made with, to be quick: the matcher is frozen.
     let entries = split(&folder()).unwrap();
-    let training = entries.iter().filter(|entry| entry.set == Set::Training).step_by(6);
+    let training = entries.iter().filter(|entry| entry.set == Set::Training).take(120).step_by(6);
     let lists: Vec<List> =
         training.map(|entry| load_list(&folder(), &entry.list).unwrap()).collect();
     let report = Report::new(&Words, Set::Training, &lists, &lists);
