@@ -133,6 +133,16 @@ fn a_deadline_ends_a_pending_call_and_tells_the_tool() {
 }
 
 #[test]
+fn calls_whose_time_ends_together_end_in_the_order_of_their_slots() {
+    with_rig(|rig| {
+        [3, 1, 2].into_iter().for_each(|number| rig.call(number, MOVE, 1));
+        rig.hear();
+        rig.now += 500;
+        assert_eq!(rig.hear(), [1, 2, 3].map(|number| result(number, "Expired")));
+    });
+}
+
+#[test]
 fn a_deadline_of_more_than_31_bits_is_the_longest_that_there_is() {
     const LONGEST: u64 = (1 << 31) - 1;
     with_rig(|rig| {

@@ -312,6 +312,14 @@ fn nothing_comes_back_however_long_the_clock_was_not_read() {
         scene.refused(&water("a drop"));
         assert_eq!(scene.entered(), 0, "{later}");
     }
+    // Half of what a tick of 32 bits counts to: it stands behind, and yet that long has passed.
+    let mut scene = Scene::new(CONFIG);
+    scene.harness.now = (1 << 31) + 5;
+    scene.refused(&water("a drop"));
+    scene.agree();
+    scene.harness.now -= 1 << 31;
+    scene.refused(&water("a drop"));
+    assert_eq!(scene.entered(), 0);
 }
 
 #[test]
@@ -423,6 +431,7 @@ fn every_bound_stands_in_the_refusal() {
         let mut place = [0; trine_dispatch::TOO_LONG_BYTES];
         let text = trine_dispatch::too_long(bound, &mut place);
         assert_eq!(text, format!("refused: too long to be agreed to; consent_bytes is {bound}"));
+        assert_eq!(text.len() == place.len(), bound >= 10_000, "it has room for the longest");
     }
     let mut scene = Scene::new(Config { consent_bytes: 0, ..CONFIG });
     assert!(scene.call(&water("")).contains("consent_bytes is 0"), "where nobody can agree");

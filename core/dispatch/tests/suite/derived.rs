@@ -1,9 +1,14 @@
 //! Resources and a prompt by derives: constant content of any length needs no code of the program.
 
 use trine_derive::{Choice, Prompt, Resources};
-use trine_descriptor::{Prompt, Resources, Shelf, Tool, ToolInfo, ToolParams, ValueWriter};
+use trine_descriptor::lists::Found;
+use trine_descriptor::resources::Constant;
+use trine_descriptor::{
+    Prompt, Resource, Resources, Shelf, Template, Tool, ToolInfo, ToolParams, ValueWriter,
+};
 use trine_dispatch::{
-    Answer, Block, Call, CallId, Prompted, ReadRequest, Tools, block, constant_piece, read_constant,
+    Answer, Block, Call, CallId, Prompted, READ, RESOURCE, ReadRequest, Tools, block,
+    constant_piece, read_constant,
 };
 use trine_wire::message::block::Blocks;
 use trine_wire::message::{self, DeviceMessage, HostMessage, Outcome};
@@ -152,12 +157,40 @@ fn constant_content_of_any_length_comes_in_chunks() {
     assert_eq!(content, LONG);
     // What is no constant resource has no such pieces.
     let mut place = [0; 4];
-    for tool in [0, 9, trine_dispatch::RESOURCE + 2, trine_dispatch::RESOURCE + 3, u16::MAX] {
+    for tool in [0, 9, RESOURCE + 2, RESOURCE + 3, u16::MAX] {
         assert_eq!(constant_piece::<Files>(tool, 0, &mut place), None, "{tool}");
     }
-    let picture = trine_dispatch::RESOURCE + 1;
+    let picture = RESOURCE + 1;
     assert_eq!(constant_piece::<Files>(picture, 2_998, &mut place), Some(2));
     assert_eq!(constant_piece::<Files>(picture, u32::MAX, &mut place), Some(0));
+}
+
+/// A resource of every number, with constant content.
+#[derive(Clone, Copy)]
+struct Endless;
+
+impl Resources for Endless {
+    const RESOURCES: &'static [Resource<'static>] = &[];
+    const TEMPLATES: &'static [Template<'static>] = &[];
+
+    fn found(found: Found) -> Option<Self> {
+        matches!(found, Found::Resource(_)).then_some(Self)
+    }
+
+    fn mime(self) -> &'static str {
+        ""
+    }
+
+    fn content(self) -> Option<Constant> {
+        Some(Constant::Text("text"))
+    }
+}
+
+#[test]
+fn what_has_no_number_of_its_own_has_no_constant_content() {
+    let piece = |tool| constant_piece::<Endless>(tool, 1, &mut [0; 9]);
+    assert_eq!([RESOURCE, RESOURCE + 0x3fef].map(piece), [Some(3); 2]);
+    assert_eq!([0, RESOURCE - 1, READ, u16::MAX].map(piece), [None; 4]);
 }
 
 #[test]

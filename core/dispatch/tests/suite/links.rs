@@ -1,8 +1,9 @@
 //! The same conversation over packets and on a bus.
 
+use trine_descriptor::ToolTable;
 use trine_dispatch::{Config, Device, InitError, Link};
-use trine_wire::bus::{BROADCAST, Header};
-use trine_wire::message::HostMessage;
+use trine_wire::bus::{BROADCAST, FROM_DEVICE, Header, MORE};
+use trine_wire::message::{self, Call, HostMessage};
 
 use crate::bench::{Bench, CONFIG, FAN, MOVE, SESSION, SNAP, TOOLS};
 use crate::harness::{LinkHarness, framed, text};
@@ -148,7 +149,7 @@ fn a_device_on_a_bus_speaks_only_when_it_is_polled_and_once_for_each_poll() {
     let (unpolled, other) =
         (Header::to_device(ADDRESS, false), Header::to_device(ADDRESS + 1, true));
     let mut ping = [0; 8];
-    let len = trine_wire::message::write(&HostMessage::Ping { nonce: 9 }, &mut ping).expect("fits");
+    let len = message::write(&HostMessage::Ping { nonce: 9 }, &mut ping).expect("fits");
     let ping = &ping[..len];
     for header in
         [unpolled, other, Header::to_device(BROADCAST, true), Header::from_device(ADDRESS, false)]
@@ -167,8 +168,8 @@ fn a_device_on_a_bus_speaks_only_when_it_is_polled_and_once_for_each_poll() {
         bytes
     };
     let mut pong = [0; 16];
-    let message = trine_wire::message::DeviceMessage::Pong { nonce: 9, epoch };
-    let len = trine_wire::message::write(&message, &mut pong).expect("fits");
+    let answer = message::DeviceMessage::Pong { nonce: 9, epoch };
+    let len = message::write(&answer, &mut pong).expect("fits");
     assert_eq!(speaks(&mut harness), framed(&[&[ADDRESS, 0x80], &pong[..len]].concat()));
     assert_eq!(speaks(&mut harness), framed(&[ADDRESS, 0x80]));
     // An answer that is lost on the way comes again as the answer to the same call again.
@@ -203,6 +204,41 @@ fn a_message_that_meets_a_full_outbox_on_a_bus_is_dealt_with_after_it() {
     assert_eq!(heard.len(), 2, "{heard:?}");
     assert!(heard[0].starts_with("Pong { nonce: 1"));
     assert_eq!(heard[1], "Log { level: 0, text: \"heard\", call: 0 }");
+}
+
+#[test]
+fn a_host_on_a_bus_is_told_that_an_answer_waits_for_what_it_sent_meanwhile() {
+    let poll = Header::to_device(ADDRESS, true);
+    // It stands behind the frame's two bytes and the address.
+    let spoken = |harness: &LinkHarness<Bench>| harness.device.tx_peek()[3];
+    for (unpolled, control) in [(&[9, 1][..], FROM_DEVICE | MORE), (&[], FROM_DEVICE)] {
+        let (mut harness, _) = harness(Link::Bus { address: ADDRESS });
+        harness.bus_frame(Header::to_device(ADDRESS, false), unpolled);
+        harness.device.poll(harness.now, 8, &mut harness.tools);
+        // Where a pong waits already, that of this message comes with a later poll.
+        harness.bus_frame(poll, &[9, 2]);
+        harness.device.poll(harness.now, 8, &mut harness.tools);
+        assert_eq!(spoken(&harness), control, "{unpolled:?}");
+    }
+}
+
+#[test]
+fn a_message_that_comes_while_a_device_on_a_bus_speaks_is_dealt_with_after_it() {
+    let (mut harness, epoch) = harness(Link::Bus { address: ADDRESS });
+    harness.bus_frame(Header::to_device(ADDRESS, true), &[9, 1]);
+    harness.device.poll(harness.now, 8, &mut harness.tools);
+    assert_ne!(harness.device.tx_peek(), [], "the pong is on its way");
+    let mut call = [0; 64];
+    let check = message::check(TOOLS.hash(FAN), epoch, SESSION);
+    let args = &[0, 2, 20];
+    let asked = HostMessage::Call(Call { id: 8, tool: FAN, check, args, ..Call::default() });
+    let len = message::write(&asked, &mut call).expect("fits");
+    harness.bus_frame(Header::to_device(ADDRESS, false), &call[..len]);
+    harness.device.poll(harness.now, 8, &mut harness.tools);
+    assert_eq!(harness.tools.entered, [], "its answer has no room yet");
+    let heard = heard(&mut harness);
+    assert!(heard[0].starts_with("Pong"), "{heard:?}");
+    assert_eq!(heard[1..], ["Result { id: 8, outcome: Done { value: [0, 2, 20] } }"]);
 }
 
 #[test]

@@ -4,8 +4,8 @@
 use trine_arena::Ring;
 use trine_descriptor::lists::{Found, List};
 use trine_descriptor::{
-    Fault, FaultCode, Field, Kind, NO_NODE, Prompt, Resource, Shelf, Template, Tool, ToolInfo,
-    ValueWriter,
+    Fault, FaultCode, Field, Kind, Lists, NO_NODE, Prompt, Resource, Shelf, Template, Tool,
+    ToolInfo, ValueWriter,
 };
 use trine_dispatch::{
     Answer, Block, COMPLETION, Call, CallId, Completion, Config, Device, Local, News, PROMPT,
@@ -75,10 +75,14 @@ struct Program {
 
 impl Program {
     fn new() -> Self {
+        Self::with(CONFIG, &SHELF)
+    }
+
+    fn with(config: Config<'static>, lists: &'static dyn Lists) -> Self {
         let ring = Box::leak(Box::new(Ring::new(vec![0; 64].leak())));
-        let memory = vec![0; CONFIG.memory()].leak();
-        let mut device = Device::new(CONFIG, memory, ring.split().1, &TOOLS).expect("memory");
-        device.offer_lists(&SHELF);
+        let memory = vec![0; config.memory()].leak();
+        let mut device = Device::new(config, memory, ring.split().1, &TOOLS).expect("memory");
+        device.offer_lists(lists);
         let script = Script { answer: Answer::Blocks, text: "", asked: vec![], stopped: vec![] };
         let mut program = Self { device, script };
         program.poll(0);
@@ -195,6 +199,59 @@ fn a_request_that_is_answered_later_has_one_of_the_programs_own_slots() {
     let Local::Pending(complete) = program.complete(1, 0, 0) else { panic!() };
     program.device.local_end(complete, &mut program.script);
     assert_eq!(program.script.stopped[1..], [(COMPLETION, complete)]);
+}
+
+#[test]
+fn a_request_is_not_answered_later_where_nothing_of_its_answer_could_be_kept() {
+    let config = Config { pending_max: 0, repeat_max: 0, ..CONFIG };
+    let mut program = Program::with(config, &SHELF);
+    program.script.answer = Answer::Pending;
+    let malformed = Local::BadResult(Fault::new(FaultCode::Malformed, NO_NODE));
+    // Else the second of them would find no slot, and the third.
+    assert_eq!([(); 3].map(|()| program.read("a:1")), [malformed; 3]);
+}
+
+/// More resources than have a number of their own: the address is the number.
+struct Archive;
+
+impl Lists for Archive {
+    fn counts(&self) -> [u16; 3] {
+        [u16::MAX, 0, 0]
+    }
+
+    fn resource(&self, _: u16) -> Option<Resource<'_>> {
+        None
+    }
+
+    fn template(&self, _: u16) -> Option<Template<'_>> {
+        None
+    }
+
+    fn prompt(&self, _: u16) -> Option<Prompt<'_>> {
+        None
+    }
+
+    fn find(&self, uri: &str) -> Option<Found> {
+        uri.parse().ok().map(Found::Resource)
+    }
+}
+
+#[test]
+fn the_number_of_a_request_is_that_of_no_other_kind() {
+    assert_eq!([READ, PROMPT, COMPLETION], [0xfffe, 0xfffd, 0xfffc]);
+    let mut program = Program::with(CONFIG, &Archive);
+    program.script.answer = Answer::Pending;
+    for (index, number) in [
+        (0, RESOURCE),
+        (0x3fef, RESOURCE + 0x3fef),
+        (0x3ff0, READ),
+        (0x3ffc, READ),
+        (u16::MAX, READ),
+    ] {
+        let Local::Pending(id) = program.read(&index.to_string()) else { panic!("{index}") };
+        assert_eq!(program.device.local_tool(id), Some(number), "{index}");
+        program.device.local_end(id, &mut program.script);
+    }
 }
 
 #[test]

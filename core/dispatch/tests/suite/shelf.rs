@@ -96,6 +96,19 @@ fn library() -> LinkHarness<Library> {
     harness
 }
 
+/// What a hello says of the lists.
+fn told(harness: &mut LinkHarness<Library>) -> u32 {
+    harness.plain(&HostMessage::Hello(message::HostHello {
+        wire: 1,
+        nonce: 9,
+        session: SESSION,
+        ..Default::default()
+    }));
+    let hello = harness.hear_raw();
+    let Some(DeviceMessage::Hello(hello)) = message::read(&hello[0]) else { panic!("{hello:?}") };
+    hello.features & (feature::RESOURCES | feature::PROMPTS | feature::COMPLETE)
+}
+
 fn heard(harness: &mut LinkHarness<Library>) -> Vec<String> {
     let heard = harness.hear_raw();
     let read =
@@ -135,16 +148,7 @@ fn who(name: &str) -> Vec<u8> {
 #[test]
 fn hosts_are_told_of_the_lists_and_get_them_in_pages() {
     let mut harness = library();
-    harness.plain(&HostMessage::Hello(trine_wire::message::HostHello {
-        wire: 1,
-        nonce: 9,
-        session: SESSION,
-        ..Default::default()
-    }));
-    let hello = harness.hear_raw();
-    let Some(DeviceMessage::Hello(hello)) = message::read(&hello[0]) else { panic!("{hello:?}") };
-    let all = feature::RESOURCES | feature::PROMPTS | feature::COMPLETE;
-    assert_eq!(hello.features & all, all);
+    assert_eq!(told(&mut harness), feature::RESOURCES | feature::PROMPTS | feature::COMPLETE);
     let kinds = [
         (what::RESOURCES, List::Resources),
         (what::TEMPLATES, List::Templates),
@@ -169,6 +173,34 @@ fn hosts_are_told_of_the_lists_and_get_them_in_pages() {
         }
         assert_eq!(fetched, whole, "{list:?}");
     }
+}
+
+#[test]
+fn hosts_are_told_of_no_list_that_is_empty() {
+    let Shelf { resources, templates, prompts, .. } = SHELF;
+    for (shelf, features) in [
+        (Shelf::EMPTY, 0),
+        (Shelf { resources, ..Shelf::EMPTY }, feature::RESOURCES),
+        (Shelf { templates, ..Shelf::EMPTY }, feature::RESOURCES),
+        (Shelf { prompts, ..Shelf::EMPTY }, feature::PROMPTS),
+        (Shelf { completes: true, ..Shelf::EMPTY }, feature::COMPLETE),
+        (Shelf { completes: false, ..SHELF }, feature::RESOURCES | feature::PROMPTS),
+    ] {
+        let mut harness = LinkHarness::new(CONFIG, &TOOLS, Library::default());
+        harness.device.offer_lists(Box::leak(Box::new(shelf)));
+        assert_eq!(told(&mut harness), features, "{shelf:?}");
+    }
+    let mut harness = LinkHarness::new(CONFIG, &TOOLS, Library::default());
+    assert_eq!(told(&mut harness), 0, "without lists");
+}
+
+#[test]
+fn a_device_has_started_once_it_was_polled() {
+    let mut harness = LinkHarness::new(CONFIG, &TOOLS, Library::default());
+    harness.device.offer_lists(&SHELF);
+    assert!(!harness.device.has_started(), "lists may still be offered");
+    harness.hear_raw();
+    assert!(harness.device.has_started());
 }
 
 #[test]
@@ -267,6 +299,16 @@ fn nothing_is_completed_of_what_is_not_there() {
         heard(&mut harness);
     }
     assert_eq!(harness.tools.asked, ["complete 0 0 0 A", "complete 1 0 0 A", "complete 2 0 0 A"]);
+    // Nor anything by a device that does not complete.
+    static SILENT: Shelf<'static> = Shelf { completes: false, ..SHELF };
+    let mut harness = LinkHarness::new(CONFIG, &TOOLS, Library::default());
+    harness.device.offer_lists(&SILENT);
+    harness.send_hello(SESSION);
+    for of in 0..3 {
+        harness.send(&complete(1, of, 0, 0));
+        assert_eq!(heard(&mut harness), [result(1, Outcome::UnknownTool)], "{of}");
+    }
+    assert!(harness.tools.asked.is_empty());
 }
 
 #[test]
@@ -304,8 +346,11 @@ fn changes_are_told_where_there_is_room() {
     assert_eq!(harness.device.resource_changed("board://manual"), Err(NotNow));
     assert_eq!(heard(&mut harness).len(), told);
     assert_eq!(harness.device.list_changed(List::Templates), Ok(()));
-    let last = format!("{}", told + 3);
-    assert_eq!(heard(&mut harness), [event(last.parse().unwrap(), 2, "", 1)]);
+    assert_eq!(heard(&mut harness), [event(told as u32 + 3, 2, "", 1)]);
+    // An address may be as long as a result, but for what is around it.
+    let long = "u".repeat(240);
+    assert_eq!(harness.device.resource_changed(&long), Ok(()));
+    assert_eq!(heard(&mut harness), [event(told as u32 + 4, 0, &long, 2)]);
     let long = "u".repeat(CONFIG.memory());
     assert_eq!(harness.device.resource_changed(&long), Err(NotNow));
 }

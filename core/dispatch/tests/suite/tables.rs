@@ -49,6 +49,17 @@ fn a_table_that_was_checked_before_still_has_to_find_its_bytes() {
     }
 }
 
+#[test]
+fn a_table_that_no_one_has_checked_costs_a_start_nothing() {
+    let config = Config { pending_max: 3, ..CONFIG };
+    let (mut line, mut memory) = ([0; 8], vec![0; config.memory()]);
+    let mut ring = Ring::new(&mut line);
+    let mut device = Device::new(config, &mut memory, ring.split().1, &TOOLS).expect("enough");
+    assert_eq!(device.fault(), None, "nothing was looked at");
+    device.poll(0, 8, &mut Bench::default());
+    assert_eq!(device.fault(), Some(InitError::PendingBytes { tool: MOVE, needed: 4 }));
+}
+
 /// Two tools, the second of which breaks a rule, or the first alone.
 struct Shrinking(AtomicU16);
 
