@@ -33,6 +33,14 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// A file of a model for unseen tools, or of its words, that has another form.
+    #[error("{}: {what}", path.display())]
+    Unseen {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, and what to do.
+        what: &'static str,
+    },
     /// A text that is not JSON.
     #[error("invalid JSON")]
     Json(#[from] serde_json::Error),
@@ -204,6 +212,12 @@ impl Error {
     #[must_use]
     pub fn read(path: impl Into<PathBuf>, source: io::Error) -> Self {
         Self::File { action: "read", path: path.into(), source }
+    }
+
+    /// A file that cannot be written.
+    #[must_use]
+    pub fn write(path: impl Into<PathBuf>, source: io::Error) -> Self {
+        Self::File { action: "write", path: path.into(), source }
     }
 
     /// The error of a device.

@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 use trine_train::Error;
 use trine_train::lists::report::Report;
 use trine_train::lists::{Set, load};
+use trine_train::unseen::model::Model;
+use trine_train::unseen::predict::Unseen;
 use trine_train::words::Words;
 
-use super::{Options, Result, number, write};
+use super::{Options, Result, number, train_unseen, write};
 
 /// What `trine-train eval-lists` takes.
 pub(super) const USAGE: &str = "\
@@ -16,6 +18,8 @@ trine-train eval-lists --set training|choosing|report [OPTIONS]
 
   --set NAME    the lists to be scored on; each look at the report lists is written into OPENED.tsv
   --open        needed for --set report
+  --model FILE  a model of `trine-train unseen`, in place of words and rules
+  --words PATH  the words that it was trained with (train/base)
   --lists PATH  the folder of the lists (train/lists)
   --leave-out N every N-th list by name is not scored, from the first (for the training lists: 4
                 leaves out those that words and rules were developed on)
@@ -25,7 +29,7 @@ trine-train eval-lists --set training|choosing|report [OPTIONS]
 /// What stands in the first line of `OPENED.tsv`.
 const HEAD: &str = "date\tmodel\tthreshold\tfigures in %\n";
 
-/// Scores words and rules on a set of lists.
+/// Scores words and rules, or a model, on a set of lists.
 ///
 /// # Errors
 /// When an option is wrong, or a file cannot be read or written.
@@ -55,7 +59,13 @@ fn score(options: &Options) -> Result<Report> {
         lists.retain(|_| at.next().is_some_and(|at: usize| !at.is_multiple_of(every)));
     }
     let choosing = load(&folder, Set::Choosing).map_err(Error::from)?;
-    let report = Report::new(&Words, set, &lists, &choosing);
+    let report = match options.get("model") {
+        Some(path) => {
+            let model = Model::read(Path::new(path), train_unseen::table(options)?)?;
+            Report::new(&Unseen::new(&model), set, &lists, &choosing)
+        }
+        None => Report::new(&Words, set, &lists, &choosing),
+    };
     if set == Set::Report {
         append(&folder.join("OPENED.tsv"), &report)?;
     }

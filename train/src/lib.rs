@@ -7,7 +7,8 @@
 //! - `device`: the blocks on a GPU, with the feature `gpu`;
 //! - [`gguf`]: models as files;
 //! - [`lists`]: tools that no model has seen, with sentences, and what is right on them;
-//! - [`words`]: words and rules without weights, to compare with.
+//! - [`words`]: words and rules without weights, to compare with;
+//! - [`unseen`]: a network for tools that it has never seen.
 #![deny(unsafe_code)]
 
 pub mod average;
@@ -56,6 +57,7 @@ pub mod teacher;
 pub mod template;
 pub mod tokenise;
 pub mod trainer;
+pub mod unseen;
 pub mod weights;
 pub mod words;
 

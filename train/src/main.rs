@@ -21,6 +21,7 @@ use trine_train::weights::Arithmetic;
 use trine_train::{device::OnDevice, net::Accelerator, offload::Offload};
 
 mod eval_lists;
+mod train_unseen;
 
 const USAGE: &str = "\
 trine-train --tools TOOLS.json --out MODEL.gguf [OPTIONS]
@@ -74,7 +75,8 @@ trine-train --tools TOOLS.json --out MODEL.gguf [OPTIONS]
                       the processor as ggml uses it; the program must be built with it, and what
                       fails there ends the training
 
-trine-train eval-lists  scores words and rules on lists of tools that were not trained on
+trine-train unseen      trains a model for tools that it has never seen, on lists of tools
+trine-train eval-lists  scores such a model, or words and rules, on lists that were not trained on
 ";
 
 fn main() -> ExitCode {
@@ -90,6 +92,9 @@ fn main() -> ExitCode {
 /// Does what the command line asks for.
 fn run() -> Result<()> {
     let mut words = std::env::args().skip(1).peekable();
+    if words.next_if(|word| word == "unseen").is_some() {
+        return train_unseen::work(&options(words, train_unseen::USAGE, &[])?);
+    }
     if words.next_if(|word| word == "eval-lists").is_some() {
         return eval_lists::work(&options(words, eval_lists::USAGE, &["open"])?);
     }

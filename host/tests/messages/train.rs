@@ -12,6 +12,7 @@ pub(crate) fn train(out: &mut String) {
     samples! { out, "train", Error:
         At { place: text("line 3"), source: Box::new(Error::NoFit) }
         File { action: "read", path: "data/file".into(), source: absent() }
+        Unseen { path: "base.bin".into(), what: "not a model for unseen tools" }
         Json(json())
         Tools(ToolsError::Empty)
         Lists(ListError::Empty { path: "train/lists".into(), set: "report" })

@@ -152,7 +152,7 @@ fn fit(reading: &Reading<'_>, param: &Param, range: &Range, at: usize) -> Option
 }
 
 /// The hour or the minute of a time of day.
-fn clock_part(param: &Param, number: &Number) -> Option<f64> {
+pub(super) fn clock_part(param: &Param, number: &Number) -> Option<f64> {
     if number.sort != Sort::Clock {
         return None;
     }
@@ -166,7 +166,7 @@ fn clock_part(param: &Param, number: &Number) -> Option<f64> {
 }
 
 /// The value of a number for a parameter.
-fn value_of(number: &Number, range: &Range) -> Option<f64> {
+pub(super) fn value_of(number: &Number, range: &Range) -> Option<f64> {
     let is_percent = |unit: Option<Unit>| unit.is_some_and(|unit| unit.is("percent"));
     if number.sort == Sort::Share {
         let whole = is_percent(range.unit) || (range.unit.is_none() && range.max == 100.0);

@@ -20,6 +20,7 @@ mod span;
 mod spoken;
 mod text;
 mod unit;
+pub(crate) mod view;
 
 use crate::lists::List;
 use crate::lists::score::{Prediction, Predictor};

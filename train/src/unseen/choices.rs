@@ -1,0 +1,282 @@
+//! From reads to scores of what their parameters may be.
+
+use std::ops::Range;
+
+use super::batch::{Alike, Group, Read, raise};
+use super::data::{SentenceData, ToolData};
+use super::forward::{Out, head};
+use super::net::Net;
+use super::option::{Choice, KINDS, OPTION, options};
+use super::tape::{LIKENESS, NONE, Pair, Tape, Var};
+use crate::words::view::Takes;
+
+/// Numbers of an option by itself.
+pub(super) const CHOICE: usize = KINDS + OPTION;
+/// Numbers of an option and the words near it.
+pub(super) const LEXICAL: usize = 2 * LIKENESS + 1 + 4 * LIKENESS;
+/// Words around an option that are looked at: so many before it, and so many behind.
+const AROUND: [(usize, usize); 4] = [(1, 0), (3, 0), (0, 1), (0, 3)];
+/// Words before a text that are looked at.
+const BEFORE_TEXT: (usize, usize) = (3, 0);
+
+/// What the parameters of some reads may be.
+#[derive(Debug)]
+pub struct Choices {
+    /// The scores of all options.
+    pub scores: Var,
+    /// The scores of words as the first and as the last of a text.
+    pub ends: Option<[Var; 2]>,
+    /// For each read its parameters.
+    pub of: Vec<Vec<Parameter>>,
+}
+
+/// What a parameter may be.
+#[derive(Debug)]
+pub struct Parameter {
+    /// The rows of its options.
+    pub rows: Range<usize>,
+    /// They.
+    pub options: Vec<Choice>,
+    /// Where it is a text: words that may be the first and the last, with their scores' rows.
+    pub text: Option<[Words; 2]>,
+}
+
+/// Words of a sentence, and the rows of their scores.
+#[derive(Clone, Debug)]
+pub struct Words {
+    /// Rows of scores.
+    pub rows: Range<usize>,
+    /// Words.
+    pub words: Vec<usize>,
+}
+
+/// What is given of the options of some reads.
+#[derive(Default)]
+struct Given {
+    own: Vec<f32>,
+    lexical: Vec<f32>,
+    alike: Vec<f32>,
+    pairs: Vec<Pair>,
+    /// The parameter, the label and the word of each option.
+    from_param: Vec<u32>,
+    from_label: Vec<u32>,
+    from_word: Vec<u32>,
+    /// The tools' words of each parameter, and of each label.
+    param_tokens: Vec<u32>,
+    params: Vec<Range<usize>>,
+    label_tokens: Vec<u32>,
+    labels: Vec<Range<usize>>,
+    texts: Texts,
+}
+
+/// What is given of texts, of their first words and of their last.
+#[derive(Default)]
+struct Texts {
+    params: Vec<u32>,
+    rows: [Vec<u32>; 2],
+    near: [Vec<f32>; 2],
+}
+
+/// A read with what it is of.
+struct Place<'p> {
+    read: &'p Read,
+    tool: &'p ToolData,
+    sentence: &'p SentenceData,
+}
+
+impl Place<'_> {
+    /// Whether a word of the tool is one of a parameter's own, or of one of its labels'.
+    fn is_of(&self, token: usize, param: usize, label: Option<usize>) -> bool {
+        let token = &self.tool.tokens[token];
+        token.param == Some(param) && token.label == label
+    }
+
+    fn rows(&self, param: usize, label: Option<usize>) -> Vec<u32> {
+        let kept = self.read.kept.iter().enumerate();
+        let own = kept.filter(|(_, token)| self.is_of(**token, param, label));
+        own.map(|(at, _)| (self.read.tokens.start + at) as u32).collect()
+    }
+
+    /// Whether all labels of a parameter have a word.
+    fn is_shared(&self, token: usize, param: usize, labels: usize) -> bool {
+        let stem = self.tool.tokens[token].word.1;
+        (0..labels).all(|label| {
+            let mut own = self.read.kept.iter().filter(|t| self.is_of(**t, param, Some(label)));
+            own.any(|token| self.tool.tokens[*token].word.1 == stem)
+        })
+    }
+}
+
+/// What is most like around a word: so many before it, and so many behind.
+fn around(near: &[Alike], word: usize, (before, behind): (usize, usize)) -> Alike {
+    let mut most = Alike::default();
+    let left = word.saturating_sub(before)..word;
+    let right = word + 1..(word + 1 + behind).min(near.len());
+    left.chain(right).for_each(|at| raise(&mut most, &near[at]));
+    most
+}
+
+impl Given {
+    /// Adds the options of a read.
+    fn read(&mut self, place: &Place<'_>) -> Vec<Parameter> {
+        let first = self.from_word.len();
+        let all = options(place.sentence, place.read.tool, place.tool);
+        let each = all.into_iter().enumerate();
+        let params = each.map(|(param, options)| self.param(place, param, options)).collect();
+        let start = self.pairs.last().map_or(0, |pair| pair.start + pair.len());
+        let (queries, keys) = (first..self.from_word.len(), place.read.rows.clone());
+        self.pairs.push(Pair { queries, keys, start });
+        params
+    }
+
+    fn param(&mut self, place: &Place<'_>, param: usize, options: Vec<Choice>) -> Parameter {
+        let from = self.param_tokens.len();
+        self.param_tokens.extend(place.rows(param, None));
+        self.params.push(from..self.param_tokens.len());
+        let near = place.read.nearness(|token| place.is_of(token, param, None));
+        let first = self.from_word.len();
+        let labels = options.iter().filter(|option| option.label.is_some()).count();
+        for option in &options {
+            self.own
+                .extend((0..KINDS).map(|kind| f32::from(u8::from(kind == option.kind as usize))));
+            self.own.extend(option.features);
+            self.from_param.push(self.params.len() as u32 - 1);
+            self.label(place, param, option.label, labels);
+            let word = option.word.map(|word| (place.read.rows.start + word) as u32);
+            self.from_word.push(word.unwrap_or(NONE));
+            for window in AROUND {
+                let found = option.word.map(|word| around(&near, word, window));
+                self.lexical.extend(found.unwrap_or_default());
+            }
+        }
+        let is_text = matches!(place.tool.params[param].takes, Takes::Text);
+        let text = is_text.then(|| self.text(place, &near));
+        Parameter { rows: first..self.from_word.len(), options, text }
+    }
+
+    /// How alike the words and a label are: all of it, and what not all labels have.
+    fn label(&mut self, place: &Place<'_>, param: usize, label: Option<usize>, labels: usize) {
+        let words = place.read.rows.len();
+        if label.is_none() {
+            self.from_label.push(NONE);
+            self.alike.extend(std::iter::repeat_n(0.0, words * LIKENESS));
+            self.lexical.extend(std::iter::repeat_n(0.0, 2 * LIKENESS + 1));
+            return;
+        }
+        let from = self.label_tokens.len();
+        self.label_tokens.extend(place.rows(param, label));
+        self.labels.push(from..self.label_tokens.len());
+        self.from_label.push(self.labels.len() as u32 - 1);
+        let near = place.read.nearness(|token| place.is_of(token, param, label));
+        let exact = near.iter().fold(0.0, |most: f32, one| most.max(one[0]));
+        self.alike.extend(near.iter().flatten());
+        let found = place.read.found(|token| place.is_of(token, param, label));
+        self.lexical.extend(found);
+        let own = place.read.found(|token| {
+            place.is_of(token, param, label) && !place.is_shared(token, param, labels)
+        });
+        self.lexical.extend(own);
+        self.lexical.push(exact);
+    }
+
+    fn text(&mut self, place: &Place<'_>, near: &[Alike]) -> [Words; 2] {
+        self.texts.params.push(self.params.len() as u32 - 1);
+        [0, 1].map(|end| {
+            let all = place.sentence.words.iter().enumerate();
+            let may = all.filter(|(_, word)| if end == 0 { word.begins } else { word.ends });
+            let words: Vec<usize> = may.map(|(at, _)| at).collect();
+            let from = self.texts.rows[end].len();
+            for word in &words {
+                self.texts.rows[end].push((place.read.rows.start + word) as u32);
+                self.texts.near[end].extend(near[*word]);
+                self.texts.near[end].extend(around(near, *word, BEFORE_TEXT));
+            }
+            Words { rows: from..self.texts.rows[end].len(), words }
+        })
+    }
+}
+
+impl Net {
+    /// Scores what the parameters of some reads, by their places in `out`, may be.
+    pub fn choices(
+        &self,
+        tape: &mut Tape<'_>,
+        groups: &[Group<'_>],
+        out: &Out,
+        chosen: &[usize],
+    ) -> Choices {
+        let mut given = Given::default();
+        let each = chosen.iter().map(|at| {
+            let read = &out.reads[*at];
+            let group = &groups[read.place.0];
+            let data = &group.list.data;
+            let sentence = &data.sentences[group.sentences[read.place.1]];
+            given.read(&Place { read, tool: &data.tools[read.tool], sentence })
+        });
+        let of: Vec<Vec<Parameter>> = each.collect();
+        let params = tape.gather(out.tokens, &given.param_tokens.into());
+        let params = tape.mean(params, &given.params.into());
+        let ends = self.ends(tape, out, params, given.texts, &of);
+        // An option is its kind with its parameter, its label, and its word.
+        let own = tape.given(given.own, CHOICE);
+        let own = tape.linear(own, self.choice, None);
+        let of_param = tape.linear(params, self.choice_param, None);
+        let of_param = tape.gather(of_param, &given.from_param.into());
+        let labels = tape.gather(out.tokens, &given.label_tokens.into());
+        let labels = tape.mean(labels, &given.labels.into());
+        let labels = tape.linear(labels, self.choice_label, None);
+        let labels = tape.gather(labels, &given.from_label.into());
+        let words = tape.gather(out.words, &given.from_word.into());
+        let words = tape.linear(words, self.choice_word, None);
+        let option = tape.add(own, of_param);
+        let option = tape.add(option, labels);
+        let option = tape.add(option, words);
+        // It looks at the sentence, and is scored by what it finds.
+        let q = tape.linear(option, self.choice_query, None);
+        let k = tape.linear(out.words, self.choice_key, None);
+        let (pairs, alike) = (given.pairs.into(), given.alike.into());
+        let strengths = (self.choice_alike, self.choice_nothing);
+        let found = tape.cross((q, k, out.words), &pairs, &alike, 1, strengths);
+        let product = tape.multiply(option, found);
+        let lexical = tape.given(given.lexical, LEXICAL);
+        let seen = tape.join(&[option, found, product, lexical]);
+        let scores = head(tape, seen, &self.choice_score);
+        Choices { scores, ends, of }
+    }
+
+    /// Scores words as the first and the last of each text.
+    fn ends(
+        &self,
+        tape: &mut Tape<'_>,
+        out: &Out,
+        params: Var,
+        texts: Texts,
+        of: &[Vec<Parameter>],
+    ) -> Option<[Var; 2]> {
+        if texts.params.is_empty() {
+            return None;
+        }
+        let count = texts.params.len();
+        let own = tape.gather(params, &texts.params.into());
+        let bias = tape.rows(self.text);
+        let bias = tape.gather(bias, &vec![0; count].into());
+        let own = tape.add(own, bias);
+        let scale = 1.0 / trine_ternary::math::sqrt(self.shape.dim as f32);
+        let both = texts.rows.into_iter().zip(texts.near).enumerate().map(|(end, (rows, near))| {
+            let q = tape.linear(own, self.ends[end], None);
+            let words = tape.gather(out.words, &rows.into());
+            let ranges = of.iter().flatten().filter_map(|param| param.text.as_ref());
+            let pair = |(at, text): (usize, &[Words; 2])| {
+                let keys = text[end].rows.clone();
+                Pair { queries: at..at + 1, start: keys.start, keys }
+            };
+            let pairs: Vec<Pair> = ranges.enumerate().map(pair).collect();
+            let scores = tape.dots(q, words, &pairs.into(), scale);
+            let near = tape.given(near, 2 * LIKENESS);
+            let near = tape.linear(near, self.near, None);
+            tape.add(scores, near)
+        });
+        let both: Vec<Var> = both.collect();
+        both.try_into().ok()
+    }
+}

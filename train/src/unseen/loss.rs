@@ -1,0 +1,187 @@
+//! What training makes small.
+
+use std::ops::Range;
+
+use super::batch::Group;
+use super::choices::{Choices, Parameter};
+use super::data::{Answer, WHYS};
+use super::forward::{Dropout, Out};
+use super::learn::Recipe;
+use super::net::Net;
+use super::option::{right, span};
+use super::tape::{Tape, Var};
+use super::text::Lexicon;
+use crate::random::Random;
+
+/// What the reasons count next to the tools.
+const WHY: f32 = 0.3;
+/// What two calls or one count.
+const TWO: f32 = 0.3;
+/// The least share whose logarithm is taken.
+const LEAST: f32 = 1e-9;
+
+fn exp(x: f32) -> f32 {
+    trine_ternary::math::exp(x)
+}
+
+fn ln(x: f32) -> f32 {
+    trine_ternary::math::ln(x.max(LEAST))
+}
+
+/// Shares of scores (softmax).
+pub(super) fn shares(scores: &[f32]) -> Vec<f32> {
+    let most = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let all: Vec<f32> = scores.iter().map(|score| exp(score - most)).collect();
+    let sum: f32 = all.iter().sum();
+    all.into_iter().map(|share| share / sum).collect()
+}
+
+/// The share of yes.
+pub(super) fn chance(score: f32) -> f32 {
+    1.0 / (1.0 + exp(-score))
+}
+
+/// A tape, and how much each sentence counts.
+pub(super) struct Loss<'t, 'p> {
+    pub(super) tape: &'t mut Tape<'p>,
+    pub(super) sum: f32,
+}
+
+impl Loss<'_, '_> {
+    /// The cross-entropy of one of some scores.
+    fn one_of(&mut self, var: Var, rows: Range<usize>, right: usize, weight: f32) {
+        let shares = shares(&self.tape.value(var)[rows.clone()]);
+        self.sum -= weight * shares.get(right).map_or(0.0, |share| ln(*share));
+        for (at, (gradient, share)) in
+            self.tape.gradient(var)[rows].iter_mut().zip(&shares).enumerate()
+        {
+            *gradient += weight * (share - f32::from(u8::from(at == right)));
+        }
+    }
+
+    /// That of a yes or a no.
+    fn yes(&mut self, var: Var, row: usize, is_yes: bool, weight: f32) {
+        let yes = chance(self.tape.value(var)[row]);
+        self.sum -= weight * ln(if is_yes { yes } else { 1.0 - yes });
+        self.tape.gradient(var)[row] += weight * (yes - f32::from(u8::from(is_yes)));
+    }
+
+    /// That of the tools of a sentence, or of none, which is the last of `target`.
+    fn tools(&mut self, out: &Out, sentence: usize, target: &[f32], weight: f32) {
+        let rows = out.of[sentence].clone();
+        let mut scores = self.tape.value(out.score)[rows.clone()].to_vec();
+        scores.push(self.tape.value(out.none)[sentence]);
+        let shares = shares(&scores);
+        for (at, (share, target)) in shares.iter().zip(target).enumerate() {
+            self.sum -= weight * target * ln(*share);
+            let gradient = weight * (share - target);
+            match rows.clone().nth(at) {
+                Some(row) => self.tape.gradient(out.score)[row] += gradient,
+                None => self.tape.gradient(out.none)[sentence] += gradient,
+            }
+        }
+    }
+}
+
+/// The loss of groups of which each sentence counts `weight`, with the gradients of all parameters.
+pub(super) fn loss(
+    (net, lexicon, groups): (&Net, &Lexicon<'_>, &[Group<'_>]),
+    mut tape: Tape<'_>,
+    (recipe, weight): (&Recipe, f32),
+    random: &mut Random,
+) -> (f32, Vec<f32>) {
+    let mut dropout = Dropout { share: recipe.dropout, random: Some(random) };
+    let out = net.forward(&mut tape, lexicon, groups, &mut dropout);
+    let mut loss = Loss { tape: &mut tape, sum: 0.0 };
+    let (mut chosen, mut calls) = (Vec::new(), Vec::new());
+    let mut at = 0;
+    for group in groups {
+        for (tools, sentence) in group.tools.iter().zip(&group.sentences) {
+            let answer = &group.list.data.answers[*sentence];
+            if let Some(call) =
+                sentence_loss(&mut loss, &out, (at, weight), (tools, answer), random)
+            {
+                let place = tools.iter().position(|tool| *tool == answer.tools[call]);
+                chosen.push(out.of[at].start + place.unwrap_or(0));
+                calls.push((group, *sentence, call));
+            }
+            at += 1;
+        }
+    }
+    let choices = net.choices(loss.tape, groups, &out, &chosen);
+    for (params, (group, sentence, call)) in choices.of.iter().zip(&calls) {
+        let data = &group.list.data;
+        let arguments = &data.answers[*sentence].calls[*call].arguments;
+        let tool = &data.tools[data.answers[*sentence].tools[*call]];
+        for (param, view) in params.iter().zip(&tool.params) {
+            let value = arguments.get(&view.name);
+            let sentence = &data.sentences[*sentence];
+            let weight = weight * recipe.arguments;
+            let of_text = |text: &str| span(sentence, text);
+            let is_known = param_loss(&mut loss, (&choices, param), value, of_text, weight);
+            debug_assert!(is_known || value.is_some(), "what is left out is an option");
+        }
+    }
+    let sum = loss.sum;
+    tape.back();
+    (sum, tape.gradients)
+}
+
+/// The loss of a sentence; answers which of its calls has the arguments that count.
+fn sentence_loss(
+    loss: &mut Loss<'_, '_>,
+    out: &Out,
+    (at, weight): (usize, f32),
+    (tools, answer): (&[usize], &Answer),
+    random: &mut Random,
+) -> Option<usize> {
+    let place = |tool: &usize| tools.iter().position(|own| own == tool);
+    let there: Vec<usize> = answer.tools.iter().filter_map(place).collect();
+    // A tool that was taken away cannot be called.
+    let is_lost = there.len() < answer.tools.len();
+    let mut target = vec![0.0; tools.len() + 1];
+    if there.is_empty() || is_lost {
+        target[tools.len()] = 1.0;
+    } else {
+        there.iter().for_each(|tool| target[*tool] += 1.0 / there.len() as f32);
+    }
+    loss.tools(out, at, &target, weight);
+    let is_two = there.len() > 1 && !is_lost;
+    loss.yes(out.two, at, is_two, weight * TWO);
+    if is_lost {
+        return None;
+    }
+    let rows = at * WHYS.len()..(at + 1) * WHYS.len();
+    loss.one_of(out.why, rows, answer.why, weight * WHY);
+    let is_same = is_two && answer.tools[0] == answer.tools[1];
+    (!there.is_empty() && !is_same).then(|| random.below(there.len()))
+}
+
+/// The loss of a parameter; answers whether its value is among the options.
+fn param_loss(
+    loss: &mut Loss<'_, '_>,
+    (choices, param): (&Choices, &Parameter),
+    value: Option<&serde_json::Value>,
+    span: impl Fn(&str) -> Option<(usize, usize)>,
+    weight: f32,
+) -> bool {
+    let Some(text) = &param.text else {
+        let right = value.map_or(Some(0), |value| right(&param.options, value));
+        if let Some(right) = right {
+            loss.one_of(choices.scores, param.rows.clone(), right, weight);
+        }
+        return right.is_some();
+    };
+    let span = value.and_then(serde_json::Value::as_str).and_then(span);
+    if let (Some((first, last)), Some(ends)) = (span, choices.ends) {
+        for ((var, words), word) in ends.into_iter().zip(text).zip([first, last]) {
+            if let Some(right) = words.words.iter().position(|own| *own == word) {
+                loss.one_of(var, words.rows.clone(), right, weight);
+            }
+        }
+    }
+    if value.is_none() || span.is_some() {
+        loss.yes(choices.scores, param.rows.start, value.is_none(), weight);
+    }
+    value.is_none() || span.is_some()
+}

@@ -1,0 +1,118 @@
+//! Models for tools that they have never seen: what they learn, and as files.
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+use std::path::{Path, PathBuf};
+
+use trine_train::lists::score::Predictor as _;
+use trine_train::lists::{List, load_list};
+use trine_train::unseen::batch::Prepared;
+use trine_train::unseen::learn::{Recipe, train};
+use trine_train::unseen::model::Model;
+use trine_train::unseen::net::Shape;
+use trine_train::unseen::predict::Unseen;
+use trine_train::unseen::prepared;
+use trine_train::unseen::text::{Lexicon, Table};
+
+const SMALL: Shape = Shape { table: 64, dim: 32, ffn: 32, heads: 2, sentence: 1, tool: 1, both: 1 };
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).into()
+}
+
+fn table() -> Table {
+    let base = folder().join("base");
+    Table::read(&base.join("pieces.txt"), &base.join("rows.i8")).unwrap()
+}
+
+fn lists() -> Vec<List> {
+    ["air_compressor", "music_player"]
+        .map(|name| load_list(&folder().join("lists"), name).unwrap())
+        .into()
+}
+
+fn trained(steps: usize, threads: usize) -> (Model, f32, f32) {
+    let mut model = Model::new(SMALL, 1, table());
+    let words = model.table.clone();
+    let mut lexicon = Lexicon::new(&words);
+    let lists = prepared(&lists(), &mut lexicon);
+    let all: Vec<&Prepared> = lists.iter().collect();
+    let recipe =
+        Recipe { steps, lists: 2, sentences: 4, dropout: 0.0, threads, ..Recipe::default() };
+    let (mut first, mut last) = (0.0, 0.0);
+    train(&model.net, &mut model.params, &lexicon, &all, &recipe, |step, loss| {
+        first = if step == 1 { loss } else { first };
+        last = loss;
+    });
+    (model, first, last)
+}
+
+#[test]
+fn training_makes_the_loss_smaller() {
+    let (_, first, last) = trained(80, 2);
+    assert!(last < 0.8 * first, "{first} {last}");
+}
+
+#[test]
+fn a_model_predicts_the_same_from_its_file_and_its_calls_are_valid() {
+    let (model, ..) = trained(4, 1);
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("unseen.bin");
+    model.write(&path).unwrap();
+    let read = Model::read(&path, table()).unwrap();
+    assert_eq!(model.hash(), read.hash());
+    let (one, other) = (Unseen::new(&model), Unseen::new(&read));
+    for list in lists() {
+        for record in list.records.iter().step_by(6) {
+            let (a, b) = (one.predict(&list, &record.text), other.predict(&list, &record.text));
+            assert_eq!((&a.calls, a.confidence, &a.why), (&b.calls, b.confidence, &b.why));
+            assert!((0.0..=1.0).contains(&a.confidence), "{a:?}");
+            for call in &a.calls {
+                let tool = list.tools.iter().find(|tool| tool["name"] == call.tool.as_str());
+                let schema = jsonschema_of(tool.unwrap());
+                let arguments = serde_json::Value::Object(call.arguments.clone());
+                assert!(fits(&schema, &arguments), "{}: {call:?}", record.text);
+            }
+        }
+    }
+}
+
+/// The input schema of a tool.
+fn jsonschema_of(tool: &serde_json::Value) -> serde_json::Value {
+    tool["inputSchema"].clone()
+}
+
+/// Whether arguments are all there, and within bounds and labels.
+fn fits(schema: &serde_json::Value, arguments: &serde_json::Value) -> bool {
+    let required = schema["required"].as_array().into_iter().flatten();
+    let has_all = required.filter_map(|name| name.as_str()).all(|name| !arguments[name].is_null());
+    let given = arguments.as_object().unwrap();
+    let each = given.iter().all(|(name, value)| {
+        let param = &schema["properties"][name];
+        let labels = param["enum"].as_array();
+        let is_label = labels.is_none_or(|labels| labels.contains(value));
+        let within = |key: &str, test: &dyn Fn(f64, f64) -> bool| {
+            param[key].as_f64().zip(value.as_f64()).is_none_or(|(bound, x)| test(bound, x))
+        };
+        is_label && within("minimum", &|min, x| x >= min) && within("maximum", &|max, x| x <= max)
+    });
+    has_all && each
+}
+
+#[test]
+fn files_that_are_no_models_are_refused() {
+    let (model, ..) = trained(1, 1);
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("unseen-cut.bin");
+    model.write(&path).unwrap();
+    let whole = std::fs::read(&path).unwrap();
+    let mut others = vec![whole[..whole.len() / 2].to_vec(), Vec::new(), b"TRUNSEEN".to_vec()];
+    let mut huge = whole.clone();
+    huge[8..12].copy_from_slice(&u32::MAX.to_le_bytes());
+    others.push(huge);
+    for bytes in others {
+        std::fs::write(&path, &bytes).unwrap();
+        let error = Model::read(&path, table()).unwrap_err().to_string();
+        assert!(error.contains("not a model for unseen tools"), "{error}");
+    }
+    let pieces = folder().join("base").join("pieces.txt");
+    let error = Table::read(&pieces, &pieces).unwrap_err().to_string();
+    assert!(error.contains("not one row of the same length"), "{error}");
+}
