@@ -11,4 +11,5 @@ mod engines;
 mod grammar;
 mod numbers;
 mod session;
+mod units;
 mod validity;
