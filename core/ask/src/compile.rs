@@ -4,10 +4,10 @@ use trine_bits::{Fnv64, varint};
 use trine_descriptor::value::tag;
 use trine_descriptor::{Field, Kind, Side, ToolTable};
 
+use crate::fold;
 use crate::program::{CONDITIONAL, HEAD, Program, REQUIRED, VERSION};
-use crate::said;
 use crate::token;
-use crate::unit::Unit;
+use crate::unit::{self, Unit};
 use crate::{LABELS_MAX, PARAMS_MAX, TOOLS_MAX};
 
 /// Why no program can be made of some tools.
@@ -213,43 +213,19 @@ impl<T: ToolTable + ?Sized> Compiler<'_, T> {
     /// Units of its own: descriptors' texts that are none known here.
     fn own_units(&self) -> impl Iterator<Item = &str> {
         let numbers = self.all().filter(Self::is_number).map(|field| field.unit);
-        numbers.filter(|unit| said::symbol(unit).is_none())
+        numbers.filter(|unit| unit::symbol(unit).is_none())
     }
 
-    fn unit(&self, tool: u16, field: &Field<'_>) -> Unit {
-        let text = field.unit;
-        match said::symbol(text) {
-            Some(Unit::None) => {}
-            Some(unit) => return unit,
+    fn unit(&self, field: &Field<'_>) -> Unit {
+        match unit::symbol(field.unit) {
+            Some(Unit::None) => said_in(field.name).or_else(|| said_in(field.description)),
+            Some(unit) => Some(unit),
             None => {
-                let index = Self::distinct(|| self.own_units(), Some(text));
-                return Unit::Other(index as u8);
+                let index = Self::distinct(|| self.own_units(), Some(field.unit));
+                Some(Unit::Other(index as u8))
             }
         }
-        let info = self.table.info(tool).filter(|_| self.is_meant(tool, field));
-        let (name, text) = info.map_or(("", ""), |info| (info.name, info.description));
-        let hint = said::in_text(field.description).or_else(|| said::in_text(text));
-        said::in_name(field.name, hint)
-            .or(hint)
-            .or_else(|| said::in_name(name, None))
-            .unwrap_or(Unit::None)
-    }
-
-    /// Whether the name and the description of a tool speak of this number: its only one, or the
-    /// only one with the name of a size.
-    fn is_meant(&self, tool: u16, field: &Field<'_>) -> bool {
-        let numbers = || self.top(tool).map(|(_, field)| field).filter(Self::is_number);
-        let sizes = numbers().filter(|field| said::sort(field.name).0).count();
-        let (is_size, is_thing) = said::sort(field.name);
-        (numbers().count() == 1 || is_size && sizes == 1) && !is_thing
-    }
-
-    fn unit_bytes(&self, sink: &mut Sink<'_>, tool: u16, field: &Field<'_>) {
-        let unit = self.unit(tool, field);
-        match unit {
-            Unit::Measure(measure) => sink.bytes(&measure.codes()),
-            _ => sink.byte(unit.code()),
-        }
+        .unwrap_or(Unit::None)
     }
 
     fn write(&self, out: &mut [u8]) -> Result<usize, CompileError> {
@@ -331,13 +307,11 @@ impl<T: ToolTable + ?Sized> Compiler<'_, T> {
         }
         match field.kind {
             Kind::Int(range) => {
-                self.unit_bytes(sink, tool, field);
-                sink.byte(0);
+                sink.bytes(&[self.unit(field).code(), 0]);
                 [range.min, range.max, 1].iter().for_each(|bound| sink.signed(*bound));
             }
             Kind::Decimal(range) => {
-                self.unit_bytes(sink, tool, field);
-                sink.byte(range.places);
+                sink.bytes(&[self.unit(field).code(), range.places]);
                 [range.min, range.max, range.step].iter().for_each(|bound| sink.signed(*bound));
             }
             Kind::Text { min, max } => {
@@ -358,4 +332,26 @@ impl<T: ToolTable + ?Sized> Compiler<'_, T> {
         debug_assert!(tag != tag::OBJECT && tag != tag::ARRAY, "parameters are scalars");
         Ok(())
     }
+}
+
+/// The unit that the first word says which is one.
+fn said_in(text: &str) -> Option<Unit> {
+    let mut words = text.split(|c: char| !c.is_ascii_alphabetic()).map(folded);
+    let found = words.find_map(|(word, len)| unit::described(word.get(..len)?))?;
+    let scale = words.next().and_then(|(word, len)| unit::described(word.get(..len)?));
+    match (found, scale) {
+        (Unit::Degree, Some(scale @ (Unit::Celsius | Unit::Fahrenheit))) => Some(scale),
+        _ => Some(found),
+    }
+}
+
+/// A word in lower case, cut where it is longer than any unit.
+fn folded(word: &str) -> ([u8; 16], usize) {
+    let mut out = [0; 16];
+    let mut len = 0;
+    for (place, c) in out.iter_mut().zip(word.chars().map(fold::fold)) {
+        *place = c as u8;
+        len += 1;
+    }
+    (out, len)
 }

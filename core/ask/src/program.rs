@@ -10,7 +10,6 @@
 //!             5 choice: count token*
 //! ```
 //!
-//! A unit of a number that is a measure takes two bytes: its time, then its place in the table.
 //! Integers of a fixed width are little-endian, all others varints, zigzag for the bounds of
 //! numbers. `symbols` is how many tokens there are before the pieces, `key` and `token` are
 //! tokens, `position` is the place of the parameter that a condition depends on in this list, where
@@ -19,7 +18,6 @@
 use trine_descriptor::ValueReader;
 use trine_descriptor::value::tag;
 
-use crate::measure::Measure;
 use crate::number::{Mention, OwnUnits, Rational};
 use crate::unit::Unit;
 
@@ -121,18 +119,11 @@ impl NumberRule {
         match unit {
             Unit::None => true,
             Unit::Percent | Unit::Share => self.unit.has_shares() || self.unit == unit,
-            Unit::Time(_) => self.unit.is_time(),
-            Unit::Measure(measure) => {
-                let is_heat = matches!(self.unit, Unit::Celsius | Unit::Fahrenheit);
-                self.unit.is_like(measure) || self.counts(measure) || is_heat && measure.is_kelvin()
-            }
+            Unit::Time(_) => matches!(self.unit, Unit::Time(_)),
             Unit::Degree => {
                 matches!(self.unit, Unit::Degree | Unit::Celsius | Unit::Fahrenheit)
             }
-            Unit::Celsius | Unit::Fahrenheit => {
-                matches!(self.unit, Unit::Celsius | Unit::Fahrenheit)
-            }
-            Unit::Other(_) => self.unit == unit,
+            Unit::Celsius | Unit::Fahrenheit | Unit::Other(_) => self.unit == unit,
             Unit::Ordinal => self.unit == Unit::None,
             Unit::Clock | Unit::Foreign => false,
         }
@@ -146,16 +137,6 @@ impl NumberRule {
             return None;
         }
         let scale = Rational::whole(10_i64.checked_pow(self.places.into())?);
-        let is_converted = match mention.unit {
-            Unit::Measure(_) => true,
-            Unit::Time(_) => matches!(self.unit, Unit::Measure(_)),
-            unit => matches!(unit, Unit::Celsius | Unit::Fahrenheit) && unit != self.unit,
-        };
-        if is_converted {
-            let value = self.converted(mention)?.times(scale)?;
-            let value = if mention.unit == self.unit { value.exact() } else { value.nearly() };
-            return value.filter(|value| self.accepts(*value));
-        }
         let value = match (mention.unit, self.unit) {
             (Unit::Time(_), Unit::Time(scale_ms)) => {
                 mention.value.times(Rational::new(1, scale_ms.into())?)?.times(scale)?.exact()?
@@ -165,54 +146,12 @@ impl NumberRule {
                 mention.value.times(factor)?.times(scale)?.exact()?
             }
             (Unit::Share, _) => self.share(mention.value)?,
-            (Unit::Percent, Unit::None) if self.is_percent_like() => {
-                mention.value.times(scale)?.exact()?
-            }
-            (Unit::Percent, Unit::None | Unit::Degree | Unit::Measure(_)) => {
+            (Unit::Percent, Unit::None | Unit::Degree) => {
                 self.share(mention.value.times(Rational::new(1, 100)?)?)?
             }
             _ => mention.value.times(scale)?.exact()?,
         };
         self.accepts(value).then_some(value)
-    }
-
-    /// Whether its bounds are those of a percentage that has no share of it: humidity, 40 to 70.
-    fn is_percent_like(&self) -> bool {
-        let hundred = 10_i64.checked_pow(u32::from(self.places) + 2).unwrap_or(0);
-        let ten = hundred / 10;
-        self.min >= ten && self.max <= hundred
-    }
-
-    /// Whether a measure stands for as much of it in the time of the parameter.
-    fn counts(&self, measure: Measure) -> bool {
-        matches!(self.unit, Unit::Measure(own) if measure.stands_for(own))
-    }
-
-    /// The value of a measure or of a duration in the unit of the parameter.
-    fn converted(&self, mention: &Mention) -> Option<Rational> {
-        match (mention.unit, self.unit) {
-            (Unit::Measure(from), Unit::Measure(to)) if from.is_like(to) => {
-                from.convert(mention.value, to)
-            }
-            (Unit::Measure(from), Unit::Measure(to)) => {
-                from.in_time_of(to)?.convert(mention.value, to)
-            }
-            (Unit::Measure(from), Unit::Time(scale)) => {
-                from.milliseconds(mention.value)?.divided(scale, 1)
-            }
-            (Unit::Time(_), Unit::Measure(to)) => to.of_milliseconds(mention.value),
-            (Unit::Fahrenheit, Unit::Celsius) => {
-                mention.value.plus(Rational::whole(-32))?.divided(9, 5)
-            }
-            (Unit::Celsius, Unit::Fahrenheit) => {
-                mention.value.divided(5, 9)?.plus(Rational::whole(32))
-            }
-            (Unit::Measure(_), Unit::Celsius) => mention.value.plus(Rational::new(-27315, 100)?),
-            (Unit::Measure(_), Unit::Fahrenheit) => {
-                mention.value.divided(5, 9)?.plus(Rational::new(-45967, 100)?)
-            }
-            _ => None,
-        }
     }
 
     /// A share of the greatest value, rounded down to a step.
@@ -339,15 +278,6 @@ impl OwnUnits for Program<'_> {
     fn own_unit(&self, word: &[u8]) -> Option<u8> {
         self.own_units().position(|unit| unit == word).and_then(|at| u8::try_from(at).ok())
     }
-
-    fn has(&self, measure: Measure) -> bool {
-        self.number_rules().any(|rule| rule.takes(Unit::Measure(measure)))
-    }
-
-    fn fits(&self, value: Rational, unit: Unit) -> bool {
-        let mention = Mention { value, unit, ..Mention::NONE };
-        self.number_rules().any(|rule| rule.value(&mention).is_some())
-    }
 }
 
 impl<'p> ToolCode<'p> {
@@ -375,15 +305,6 @@ impl Param<'_> {
     }
 }
 
-/// The unit of a number: one byte, or two for a measure.
-fn unit(reader: &mut ValueReader<'_>) -> Option<Unit> {
-    let code = reader.byte().ok()?;
-    if Measure::from_codes([code, 0]).is_none() {
-        return Some(Unit::from_code(code));
-    }
-    Measure::from_codes([code, reader.byte().ok()?]).map(Unit::Measure)
-}
-
 fn param<'p>(reader: &mut ValueReader<'p>) -> Option<Param<'p>> {
     let node = reader.short().ok()?;
     let mark = reader.byte().ok()?;
@@ -397,7 +318,7 @@ fn param<'p>(reader: &mut ValueReader<'p>) -> Option<Param<'p>> {
         tag::BOOL => ParamRule::Bool,
         number @ (tag::INT | tag::DECIMAL) => ParamRule::Number(NumberRule {
             is_decimal: number == tag::DECIMAL,
-            unit: unit(reader)?,
+            unit: Unit::from_code(reader.byte().ok()?),
             places: reader.byte().ok()?,
             min: reader.signed().ok()?,
             max: reader.signed().ok()?,

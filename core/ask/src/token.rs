@@ -53,7 +53,7 @@ pub(crate) const fn kind(unit: Unit) -> u16 {
         Unit::Celsius => 4,
         Unit::Ordinal => 5,
         Unit::Share => 6,
-        Unit::Fahrenheit | Unit::Other(_) | Unit::Measure(_) => 7,
+        Unit::Fahrenheit | Unit::Other(_) => 7,
         Unit::Clock => 8,
         Unit::Foreign => KIND_UNFIT,
     }

@@ -1,7 +1,5 @@
 //! Units of numbers: those of parameters and those that people say.
 
-use crate::measure::{self, Measure};
-
 /// The unit of a parameter or of a number in a sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
@@ -25,8 +23,6 @@ pub enum Unit {
     Clock,
     /// One of the tools' own: its number among them.
     Other(u8),
-    /// A measure: "litres", "metres a second".
-    Measure(Measure),
     /// One that is known here and that no parameter has.
     Foreign,
 }
@@ -50,12 +46,11 @@ impl Unit {
             Self::Celsius => 8,
             Self::Fahrenheit => 9,
             Self::Other(index) => 16 + (index & 0x7f),
-            Self::Measure(measure) => measure.codes()[0],
             Self::None | Self::Ordinal | Self::Share | Self::Clock | Self::Foreign => 0,
         }
     }
 
-    /// The unit of that number, but for measures.
+    /// The unit of that number.
     pub(crate) const fn from_code(code: u8) -> Self {
         match code {
             1 => Self::Percent,
@@ -74,24 +69,7 @@ impl Unit {
 
     /// Whether values of a parameter in it may be implied, or said as a share of the greatest.
     pub(crate) const fn has_shares(self) -> bool {
-        matches!(self, Self::None | Self::Percent | Self::Degree | Self::Measure(_))
-    }
-
-    /// Whether it is a duration.
-    pub(crate) fn is_time(self) -> bool {
-        match self {
-            Self::Time(_) => true,
-            Self::Measure(measure) => measure.is_time(),
-            _ => false,
-        }
-    }
-
-    /// Whether it is a measure of the same.
-    pub(crate) fn is_like(self, measure: Measure) -> bool {
-        match self {
-            Self::Measure(own) => own.is_like(measure),
-            _ => self.is_time() && measure.is_time(),
-        }
+        matches!(self, Self::None | Self::Percent | Self::Degree)
     }
 }
 
@@ -101,13 +79,7 @@ pub(crate) type Words<T> = [(T, &'static str)];
 
 /// What a word stands for.
 pub(crate) fn listed<T: Copy>(words: &Words<T>, word: &[u8]) -> Option<T> {
-    words.iter().find(|(_, list)| is_listed(list, word)).map(|(value, _)| *value)
-}
-
-/// Whether a word is one of a list. It is asked in many places, and a copy in each is flash.
-#[inline(never)]
-pub(crate) fn is_listed(list: &'static str, word: &[u8]) -> bool {
-    each(list).any(|other| other == word)
+    words.iter().find(|(_, list)| each(list).any(|other| other == word)).map(|(value, _)| *value)
 }
 
 /// The words of a list.
@@ -119,14 +91,18 @@ pub(crate) fn each(list: &'static str) -> impl Iterator<Item = &'static [u8]> {
 static WORDS: [(Unit, &str); 10] = [
     (Unit::Percent, "percent percents pct procent prozent"),
     (Unit::Time(SECOND), "second seconds sec secs"),
-    (Unit::Time(MINUTE), "minute minutes min mins minuten"),
+    (Unit::Time(MINUTE), "minute minutes min mins"),
     (Unit::Time(HOUR), "hour hours hr hrs"),
     (Unit::Time(DAY), "day days"),
     (Unit::Time(1), "ms millisecond milliseconds"),
     (Unit::Degree, "degree degrees deg degs grad grade grades"),
     (Unit::Celsius, "celsius centigrade degc"),
     (Unit::Fahrenheit, "fahrenheit degf"),
-    (Unit::Foreign, "month months"),
+    (
+        Unit::Foreign,
+        "kelvin rpm volt volts watt watts lux lumen lumens litre litres liter liters mm cm metre \
+         metres meter meters month months week weeks hz khz kg km ml ppm psi",
+    ),
 ];
 
 /// What people write for units behind a number, and what is none anywhere else.
@@ -139,13 +115,14 @@ static SLIPS: [(Unit, &str); 5] = [
 ];
 
 /// Letters, and what is a word of its own, that are units right behind digits.
-static LETTERS: [(Unit, &str); 6] = [
+static LETTERS: [(Unit, &str); 7] = [
     (Unit::Percent, "pc percentage"),
     (Unit::Time(SECOND), "s"),
     (Unit::Time(MINUTE), "m"),
     (Unit::Time(HOUR), "h hous"),
     (Unit::Celsius, "c"),
     (Unit::Fahrenheit, "f"),
+    (Unit::Foreign, "v w l"),
 ];
 
 /// Shortest word that may be a misspelt unit.
@@ -183,8 +160,9 @@ pub(crate) fn scale(word: &[u8]) -> Option<Unit> {
     match word {
         b"c" => Some(Unit::Celsius),
         b"f" => Some(Unit::Fahrenheit),
-        b"kelvin" => measure::named(word, |_| false).map(Unit::Measure),
-        _ => spelt(word).filter(is_scale),
+        _ => named(word)
+            .filter(|unit| is_scale(unit) || *unit == Unit::Foreign)
+            .or_else(|| spelt(word).filter(is_scale)),
     }
 }
 
@@ -197,6 +175,13 @@ pub(crate) fn is_near(a: &[u8], b: &[u8]) -> bool {
     let is_swapped = matches!((a, b), ([a0, a1, a @ ..], [b0, b1, b @ ..])
         if a0 == b1 && a1 == b0 && a == b);
     after_a == after_b || after_a == b || a == after_b || is_swapped
+}
+
+/// The unit that a word in the name or the description of a parameter says it has. Words that
+/// mean something else as often ("the second channel", "min") are not taken.
+pub(crate) fn described(word: &[u8]) -> Option<Unit> {
+    let doubtful: [&[u8]; 7] = [b"second", b"minute", b"min", b"day", b"grad", b"grade", b"grades"];
+    named(word).filter(|unit| *unit != Unit::Foreign && !doubtful.contains(&word))
 }
 
 /// The unit of a descriptor's text for it; `None` where it is the tools' own.
@@ -218,7 +203,7 @@ pub(crate) fn symbol(text: &str) -> Option<Unit> {
 
 #[cfg(test)]
 mod tests {
-    use super::{DAY, MINUTE, SECOND, Unit, each, is_near, named, spelt, symbol};
+    use super::{DAY, MINUTE, SECOND, Unit, described, each, is_near, named, spelt, symbol};
 
     #[test]
     fn misspelt_units_are_known_by_one_letter() {
@@ -243,5 +228,13 @@ mod tests {
         for unit in units.into_iter().chain([Unit::Degree, Unit::Celsius, Unit::Other(3)]) {
             assert_eq!(Unit::from_code(unit.code()), unit);
         }
+    }
+
+    #[test]
+    fn a_parameter_says_its_unit_in_its_name_or_description() {
+        assert_eq!(described(b"seconds"), Some(Unit::Time(SECOND)));
+        assert_eq!((described(b"second"), described(b"min")), (None, None));
+        assert_eq!((symbol("min"), symbol("rpm")), (Some(Unit::Time(MINUTE)), None));
+        assert_eq!(named(b"percents"), Some(Unit::Percent));
     }
 }

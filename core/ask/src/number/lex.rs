@@ -1,7 +1,7 @@
 //! The parts that numbers are made of: words, digits and signs.
 
 use crate::fold;
-use crate::unit::{each, is_listed};
+use crate::unit::each;
 
 /// Longest word that matters to a number; longer ones are cut, and match nothing.
 const WORD_MAX: usize = 16;
@@ -71,7 +71,7 @@ impl Lexeme {
 
     /// Whether it is one of these words, which have spaces between them.
     pub(super) fn is_any(&self, words: &'static str) -> bool {
-        is_listed(words, self.word())
+        each(words).any(|word| word == self.word())
     }
 
     /// Whether it is this sign.

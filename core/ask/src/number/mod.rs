@@ -6,7 +6,6 @@
 mod clock;
 mod duration;
 mod lex;
-mod measured;
 mod quantity;
 mod rational;
 mod words;
@@ -14,12 +13,9 @@ mod words;
 pub(crate) use rational::Rational;
 
 use crate::fold;
-use crate::measure::Measure;
 use crate::unit::{self, Unit};
 use lex::{Gap, Part};
-use measured::Said;
 use words::NumberForm;
-pub(crate) use words::below_hundred;
 pub use words::{SMALL_NUMBERS, TENS};
 
 /// A number of a sentence.
@@ -46,12 +42,6 @@ impl Mention {
 /// Units that the tools have of their own, by their folded names.
 pub(crate) trait OwnUnits {
     fn own_unit(&self, word: &[u8]) -> Option<u8>;
-
-    /// Whether a parameter takes numbers of this measure.
-    fn has(&self, measure: Measure) -> bool;
-
-    /// Whether a parameter takes this number, its unit being no duration.
-    fn fits(&self, value: Rational, unit: Unit) -> bool;
 }
 
 /// A number and where it ends, before its unit is looked for.
@@ -122,10 +112,6 @@ pub(crate) fn ends_word(text: &str, at: usize, own: &dyn OwnUnits) -> bool {
 
 /// A quantity and its unit.
 fn with_unit(text: &str, start: usize, own: &dyn OwnUnits) -> Option<(Rational, Unit, usize)> {
-    if let Some(found) = measured::money(text, start, own) {
-        let (value, unit, end) = found;
-        return scaled(text, start, (value, unit), end, own);
-    }
     let quantity = quantity::read(text, start);
     if let Some(quantity) = &quantity {
         if let Some(after) = clock::mark(text, quantity.end)
@@ -135,9 +121,6 @@ fn with_unit(text: &str, start: usize, own: &dyn OwnUnits) -> Option<(Rational, 
             )
         {
             return Some((quantity.value, Unit::Clock, after));
-        }
-        if let Some(found) = hundreds(text, quantity, own) {
-            return Some(found);
         }
         if let Some((unit, end)) = unit_of(text, quantity, own) {
             return scaled(text, start, (quantity.value, unit), end, own);
@@ -165,19 +148,6 @@ fn with_unit(text: &str, start: usize, own: &dyn OwnUnits) -> Option<(Rational, 
         }
     };
     Some((quantity.value, unit, quantity.end))
-}
-
-/// "One fifty": a hundred and fifty, where a parameter takes that, and none takes fifty.
-fn hundreds(text: &str, ones: &Quantity, own: &dyn OwnUnits) -> Option<(Rational, Unit, usize)> {
-    let count = ones.value.exact().filter(|count| (1..10).contains(count))?;
-    let next = lex::next(text, ones.end).filter(|next| next.gap != Gap::Tight)?;
-    let tens = words::cardinal(text, ones.end, None)
-        .filter(|_| ones.form == NumberForm::Words && !next.is_and())?;
-    let below = tens.value.exact().filter(|below| (10..100).contains(below))?;
-    let (unit, end) = unit_of(text, &tens, own).unwrap_or((Unit::None, tens.end));
-    let value = Rational::whole(count * 100 + below);
-    let is_meant = !unit.is_time() && own.fits(value, unit) && !own.fits(tens.value, unit);
-    is_meant.then_some((value, unit, end))
 }
 
 /// The unit behind a comma or a point that does not belong there, "25, minutes please" or "five, in
@@ -209,9 +179,6 @@ fn scaled(
     end: usize,
     own: &dyn OwnUnits,
 ) -> Option<(Rational, Unit, usize)> {
-    if let Unit::Measure(measure) = unit {
-        return Some(measured::longer(text, (value, measure), end, own));
-    }
     let Unit::Time(scale) = unit else {
         let below = below_zero(text, end).filter(|_| matches!(unit, Unit::Degree | Unit::Celsius));
         return Some(below.map_or((value, unit, end), |end| (value.negated(), unit, end)));
@@ -253,19 +220,11 @@ fn unit_of(text: &str, quantity: &Quantity, own: &dyn OwnUnits) -> Option<(Unit,
             if lexeme.is_any("a an one the") {
                 at = lexeme.end;
             }
-            unit_at(text, at, (true, true), own)
+            unit_at(text, at, true, own)
         }
-        NumberForm::Couple => unit_at(text, quantity.end, (false, true), own)
+        NumberForm::Couple => unit_at(text, quantity.end, false, own)
             .filter(|(unit, _)| matches!(unit, Unit::Time(_))),
-        // "0.75 of a metre"
-        NumberForm::Digits(_) if between.is_some_and(|of| of.is("of")) => {
-            let article = lex::next(text, between?.end).filter(|next| next.is_any("a an one"))?;
-            unit_at(text, article.end, (true, true), own)
-        }
-        form => {
-            let behind_digits = matches!(form, NumberForm::Digits(_) | NumberForm::Padded);
-            unit_at(text, at, (behind_digits, form == NumberForm::Article), own)
-        }
+        form => unit_at(text, at, matches!(form, NumberForm::Digits(_) | NumberForm::Padded), own),
     }
 }
 
@@ -273,19 +232,17 @@ fn unit_of(text: &str, quantity: &Quantity, own: &dyn OwnUnits) -> Option<(Unit,
 fn unit_at(
     text: &str,
     start: usize,
-    (behind_digits, is_weak): (bool, bool),
+    behind_digits: bool,
     own: &dyn OwnUnits,
 ) -> Option<(Unit, usize)> {
     let first = lex::next(text, start)?;
-    let said = Said { behind_digits: behind_digits && !is_weak, is_weak };
     match first.part {
         Part::Sign('%') => return Some((Unit::Percent, first.end)),
         Part::Sign('\u{b0}' | '\u{ba}' | '\u{2da}') => {
             return Some(scale_of_degrees(text, first.end));
         }
         Part::Word(_) => {}
-        Part::Sign(_) => return measured::at(text, &first, said, own),
-        Part::Digits(..) => return None,
+        _ => return None,
     }
     let word = first.word();
     if let Some(index) = own.own_unit(word) {
@@ -297,13 +254,6 @@ fn unit_at(
     }
     if first.gap == Gap::Tight && !behind_digits {
         return None;
-    }
-    // Minutes are as short as metres.
-    let is_open = unit::named(word).is_none() && unit::letter(word).is_none();
-    if let Some(found) = measured::at(text, &first, said, own)
-        && (is_open || matches!(found.0, Unit::Measure(it) if it.is_rate() || own.has(it)))
-    {
-        return Some(found);
     }
     let is_scale = matches!(word, b"c" | b"f");
     // "w/ the heater", "5 m/s"

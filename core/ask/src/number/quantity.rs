@@ -87,14 +87,11 @@ fn words(text: &str, start: usize, first: &Lexeme) -> Option<Quantity> {
         b"oh" if !lex::next(text, first.end).is_some_and(|next| next.is("point")) => return None,
         _ => {}
     }
-    if let Some(under) = third_of(text, first) {
-        return share(1, under, first.end);
-    }
     if let Some(place) = words::ordinal(word) {
         let value = Rational::whole(place);
         return Some(Quantity { value, end: first.end, form: NumberForm::Ordinal });
     }
-    let hundred = words::multiplier(word).filter(|_| word != b"grand").map(|_| 1);
+    let hundred = words::multiplier(word).is_some().then_some(1);
     let cardinal = words::cardinal(text, start, hundred)?;
     if let Some(next) = lex::next(text, cardinal.end).filter(|next| next.gap != Gap::Tight) {
         let value = cardinal.value.floor();
@@ -114,17 +111,6 @@ fn words(text: &str, start: usize, first: &Lexeme) -> Option<Quantity> {
         }
     }
     more(text, cardinal)
-}
-
-/// What "third of an hour" divides by: without its article, but with a unit.
-fn third_of(text: &str, first: &Lexeme) -> Option<i64> {
-    let under = words::denominator(first.word())?;
-    let of = lex::next(text, first.end).filter(|of| of.is("of"))?;
-    let mut unit = lex::next(text, of.end)?;
-    if unit.is_any("a an one") {
-        unit = lex::next(text, unit.end)?;
-    }
-    unit::named(unit.word()).map(|_| under)
 }
 
 /// A number with words that are misspelt by one letter; a unit has to follow.
@@ -184,17 +170,9 @@ fn more(text: &str, quantity: Quantity) -> Option<Quantity> {
     if next.is_and()
         && let Some((fraction, end)) = and_share(text, next.end)
     {
-        return thousand(text, Quantity { value: quantity.value.plus(fraction)?, end, ..quantity });
+        return Some(Quantity { value: quantity.value.plus(fraction)?, end, ..quantity });
     }
     Some(quantity)
-}
-
-/// "Three and a half thousand".
-fn thousand(text: &str, quantity: Quantity) -> Option<Quantity> {
-    let next = lex::next(text, quantity.end).filter(|next| next.gap == Gap::Space);
-    let factor = next.and_then(|next| Some((words::multiplier(next.word())?, next.end)));
-    let Some((factor @ 100.., end)) = factor else { return Some(quantity) };
-    Some(Quantity { value: quantity.value.times(Rational::whole(factor))?, end, ..quantity })
 }
 
 /// "a half", "three quarters", "half": a fraction, and where it ends.

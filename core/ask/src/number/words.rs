@@ -94,7 +94,7 @@ fn position(words: &[&str], word: &[u8]) -> Option<i64> {
 }
 
 /// The value of a word that stands for a number below a hundred.
-pub(crate) fn below_hundred(word: &[u8]) -> Option<i64> {
+pub(super) fn below_hundred(word: &[u8]) -> Option<i64> {
     below(word, LONG_MIN)
 }
 
@@ -153,7 +153,6 @@ pub(super) fn multiplier(word: &[u8]) -> Option<i64> {
         |name: &[u8]| word.len() >= LONG_MIN && !word.ends_with(b"ds") && unit::is_near(name, word);
     match word {
         b"dozen" => Some(12),
-        b"grand" => Some(1000),
         b"million" => Some(1_000_000),
         _ if is_near(b"hundred") => Some(100),
         _ => is_near(b"thousand").then_some(1000),

@@ -11,5 +11,4 @@ mod engines;
 mod grammar;
 mod numbers;
 mod session;
-mod units;
 mod validity;
