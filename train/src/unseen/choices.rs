@@ -149,7 +149,7 @@ impl Given {
                 self.lexical.extend(found.unwrap_or_default());
             }
         }
-        let is_text = matches!(place.tool.params[param].takes, Takes::Text);
+        let is_text = matches!(place.tool.params[param].takes, Takes::Text(_));
         let text = is_text.then(|| self.text(place, &near));
         Parameter { rows: first..self.from_word.len(), options, text }
     }

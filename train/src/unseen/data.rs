@@ -3,30 +3,14 @@
 use serde_json::{Map, Value as Json};
 
 use super::text::{Lexicon, polarity};
+use crate::lists::check::WHYS;
 use crate::lists::{Call, List};
 use crate::words::view::{
     NumberView, ParamView, Role, SORTS, SentenceView, Takes, ToolView, ToolWord, View,
 };
 
-/// Why nothing is to be called, as numbers; 0 where there is a call.
-pub const WHYS: [&str; 16] = [
-    "",
-    "negated",
-    "past",
-    "conditional",
-    "later",
-    "quoted",
-    "missing",
-    "range",
-    "unit",
-    "cannot",
-    "other",
-    "ambiguous",
-    "chat",
-    "about",
-    "attack",
-    "noise",
-];
+/// How many reasons there are, and that there is a call, which is the first.
+pub const REASONS: usize = WHYS.len() + 1;
 /// Numbers of a word by itself.
 pub const FLAGS: usize = SORTS + 8;
 /// Numbers of a tool by itself.
@@ -73,6 +57,8 @@ pub struct ToolData {
     pub tokens: Vec<Token>,
     /// Its parameters.
     pub(crate) params: Vec<ParamView>,
+    /// Whether it needs more parameters than are seen.
+    pub(crate) is_cut: bool,
     /// What it is like.
     pub features: [f32; TOOL],
 }
@@ -114,7 +100,7 @@ pub struct Answer {
     pub calls: Vec<Call>,
     /// The tools of these.
     pub tools: Vec<usize>,
-    /// Why there is none, of [`WHYS`].
+    /// Why there is none: one more than the place in [`WHYS`]; 0 where there is a call.
     pub why: usize,
     /// The tool that lacks something.
     pub missing: Option<usize>,
@@ -149,6 +135,7 @@ impl ListData {
                 .why
                 .as_deref()
                 .and_then(|why| WHYS.iter().position(|known| *known == why))
+                .map(|at| at + 1)
                 .unwrap_or(0),
             missing: record
                 .missing
@@ -205,11 +192,12 @@ fn tool(view: &ToolView, lexicon: &mut Lexicon<'_>) -> ToolData {
         needs(&|takes| matches!(takes, Takes::Bool)),
         needs(&|takes| matches!(takes, Takes::Number(_))),
         needs(&|takes| matches!(takes, Takes::Labels(_))),
-        needs(&|takes| matches!(takes, Takes::Text)),
+        needs(&|takes| matches!(takes, Takes::Text(_))),
         view.params.iter().filter(|param| param.is_required).count() as f32 / 3.0,
     ];
     let params = view.params.iter().take(PARAMS_MAX).cloned().collect();
-    ToolData { name: view.name.clone(), tokens, params, features }
+    let is_cut = view.params.iter().skip(PARAMS_MAX).any(|param| param.is_required);
+    ToolData { name: view.name.clone(), tokens, params, is_cut, features }
 }
 
 /// A sentence for the tools of a view.

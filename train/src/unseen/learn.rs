@@ -1,12 +1,12 @@
 //! Steps of training.
 
 use super::batch::{Group, Prepared};
-use super::data::WHYS;
 use super::loss::loss;
 use super::net::Net;
 use super::params::{AdamW, Params};
 use super::tape::{Tape, ternary};
 use super::text::Lexicon;
+use crate::lists::check::WHYS;
 use crate::random::Random;
 
 /// How a network is trained.
@@ -205,7 +205,8 @@ fn changed<'l>(
         for misheard in &mut group.misheard[at] {
             *misheard = random.chance(recipe.misheard);
         }
-        let needs_all = ["ambiguous", "range", "unit"].contains(&WHYS[answer.why]);
+        let why = answer.why.checked_sub(1).map_or("", |at| WHYS[at]);
+        let needs_all = ["ambiguous", "range", "unit"].contains(&why);
         let least = random.unit() * recipe.fewer_tools;
         let is_lost =
             answer.tools.len() == 1 && list.data.tools.len() > 3 && random.chance(recipe.no_tool);

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::batch::Group;
 use super::choices::{Choices, Parameter};
-use super::data::{Answer, WHYS};
+use super::data::{Answer, REASONS};
 use super::forward::{Dropout, Out};
 use super::learn::Recipe;
 use super::net::Net;
@@ -151,7 +151,7 @@ fn sentence_loss(
     if is_lost {
         return None;
     }
-    let rows = at * WHYS.len()..(at + 1) * WHYS.len();
+    let rows = at * REASONS..(at + 1) * REASONS;
     loss.one_of(out.why, rows, answer.why, weight * WHY);
     let is_same = is_two && answer.tools[0] == answer.tools[1];
     (!there.is_empty() && !is_same).then(|| random.below(there.len()))

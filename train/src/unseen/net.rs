@@ -9,7 +9,7 @@ use std::fmt;
 
 use super::batch::{MATCHED, WHOLE};
 use super::choices::{CHOICE, LEXICAL};
-use super::data::{FLAGS, ROLES, WHYS};
+use super::data::{FLAGS, REASONS, ROLES};
 use super::params::{Kind, Param, Params};
 use super::tape::{DISTANCE_MAX, LIKENESS};
 use crate::random::Random;
@@ -193,7 +193,7 @@ impl Net {
             tool_mean: make.square("tool_mean"),
             score: make.biased("score", (1, dim)),
             none: make.head("none", 3 * dim, 1),
-            why: make.head("why", 3 * dim, WHYS.len()),
+            why: make.head("why", 3 * dim, REASONS),
             two: make.head("two", 5 * dim + 3, 1),
             choice: make.real("choice", 0, (dim, CHOICE)),
             choice_param: make.square("choice_param"),

@@ -98,7 +98,7 @@ pub fn options(sentence: &SentenceData, tool: usize, data: &ToolData) -> Vec<Vec
                 out.extend(implied(sentence, param, bounds));
                 order += 1;
             }
-            Takes::Text | Takes::Other => {}
+            Takes::Text(_) | Takes::Other => {}
         }
         out
     });

@@ -4,13 +4,14 @@ use std::cell::RefCell;
 
 use super::batch::{Group, Prepared};
 use super::choices::{Choices, Parameter};
-use super::data::{Answer, Arguments, ListData, SentenceData, ToolData, WHYS, sentence};
+use super::data::{Answer, Arguments, ListData, REASONS, SentenceData, ToolData, sentence};
 use super::forward::{Dropout, ranked};
 use super::loss::{chance, shares};
 use super::model::Model;
 use super::option::Kind;
 use super::tape::{Tape, ternary};
 use super::text::Lexicon;
+use crate::lists::check::WHYS;
 use crate::lists::score::{Prediction, Predictor};
 use crate::lists::{Call, List};
 use crate::words::view::{Takes, View};
@@ -33,7 +34,7 @@ struct Guess {
     /// The chance that there are two.
     two: f32,
     /// Why there is none, where none is likelier than any tool.
-    why: Option<usize>,
+    why: Option<&'static str>,
 }
 
 /// A list's tools, ready for sentences.
@@ -87,7 +88,7 @@ impl<'m> Unseen<'m> {
         let each = chosen.iter().enumerate().map(|(at, (place, share, none))| {
             let tool = &list.data.tools[out.reads[*place].tool];
             let filled = filled(&tape, &choices, &choices.of[at], tool, &list.data.sentences[at]);
-            let whys = &tape.value(out.why)[at * WHYS.len()..(at + 1) * WHYS.len()];
+            let whys = &tape.value(out.why)[at * REASONS..(at + 1) * REASONS];
             let call = filled.map(|(arguments, sure)| (arguments, sure * share));
             Guess {
                 confidence: call.as_ref().map_or(0.0, |(_, sure)| *sure),
@@ -149,14 +150,15 @@ impl Predictor for Unseen<'_> {
             Some((calls, sure)) => (calls.to_vec(), sure),
             None => (guess.call.into_iter().collect(), one),
         };
-        let why = guess.why.map(|why| WHYS[why].to_owned());
+        let why = guess.why.map(str::to_owned);
         Prediction { calls, confidence: f64::from(confidence), why }
     }
 }
 
 /// The likeliest reason for no call.
-fn reason(scores: &[f32]) -> Option<usize> {
-    ranked(scores).into_iter().find(|at| *at > 0)
+fn reason(scores: &[f32]) -> Option<&'static str> {
+    let best = ranked(scores).into_iter().find_map(|at| at.checked_sub(1));
+    best.and_then(|at| WHYS.get(at).copied())
 }
 
 /// The arguments of a call, and how sure they are; `None` where it is no valid call.
@@ -167,6 +169,9 @@ fn filled(
     tool: &ToolData,
     sentence: &SentenceData,
 ) -> Option<(Arguments, f32)> {
+    if tool.is_cut {
+        return None;
+    }
     let (mut arguments, mut sure) = (Arguments::new(), 1.0);
     for (param, view) in params.iter().zip(&tool.params) {
         if let Some(text) = &param.text {
@@ -180,7 +185,12 @@ fn filled(
             let (first, last, share) = best_text(tape, choices.ends?, text)?;
             sure *= share;
             let span = sentence.words[first].span.0..sentence.words[last].span.1;
-            arguments.insert(view.name.clone(), sentence.text[span].into());
+            let text = &sentence.text[span];
+            let is_long = |max| text.chars().count() > max;
+            if matches!(view.takes, Takes::Text(max) if is_long(max)) {
+                return None;
+            }
+            arguments.insert(view.name.clone(), text.into());
             continue;
         }
         if matches!(view.takes, Takes::Other) {

@@ -52,8 +52,8 @@ pub(crate) enum Takes {
     Number(Bounds),
     /// One of some labels.
     Labels(Vec<Json>),
-    /// A text.
-    Text,
+    /// A text of at most so many characters.
+    Text(usize),
     /// What is not filled in.
     Other,
 }
@@ -254,7 +254,7 @@ fn takes(kind: &Kind) -> Takes {
         Kind::Labels(labels) => {
             Takes::Labels(labels.iter().map(|label| label.json.clone()).collect())
         }
-        Kind::Text(_) => Takes::Text,
+        Kind::Text(max) => Takes::Text(*max),
         Kind::Other => Takes::Other,
     }
 }
