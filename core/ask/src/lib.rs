@@ -29,8 +29,14 @@ mod decoding;
 mod engine;
 mod fold;
 mod grammar;
+#[cfg(feature = "measures")]
+mod measure;
 mod number;
 mod program;
+#[cfg(feature = "measures")]
+mod rule;
+#[cfg(feature = "measures")]
+mod said;
 mod sentence;
 mod teach;
 mod text_model;
@@ -43,8 +49,12 @@ pub use compile::{CompileError, compile, program_bytes, symbols};
 pub use decoding::{AskError, Decoding, Progress};
 pub use engine::{DecodeEngine, SessionEngine};
 pub use fold::folded;
+#[cfg(feature = "measures")]
+pub use measure::Measure;
 pub use number::{Mention, SMALL_NUMBERS, TENS};
 pub use program::{NumberRule, Program};
+#[cfg(feature = "measures")]
+pub use rule::{NUMBER_RULE_MAX, NumberRules};
 pub use sentence::{Item, Sentence, SentenceError};
 pub use teach::{Label, TeachError, teach};
 pub use text_model::{Prompt, PromptedTextModel, TextModelError, TextModelMemory, describe_tools};

@@ -126,6 +126,8 @@ impl NumberRule {
             Unit::Celsius | Unit::Fahrenheit | Unit::Other(_) => self.unit == unit,
             Unit::Ordinal => self.unit == Unit::None,
             Unit::Clock | Unit::Foreign => false,
+            #[cfg(feature = "measures")]
+            Unit::Measure(_) => false,
         }
     }
 
@@ -155,15 +157,15 @@ impl NumberRule {
     }
 
     /// A share of the greatest value, rounded down to a step.
-    fn share(&self, share: Rational) -> Option<i64> {
+    pub(crate) fn share(&self, share: Rational) -> Option<i64> {
         Some(self.on_step(share.times(Rational::whole(self.max))?.floor()))
     }
 
-    fn on_step(&self, value: i64) -> i64 {
+    pub(crate) fn on_step(&self, value: i64) -> i64 {
         value - value.checked_rem_euclid(self.step).unwrap_or(0)
     }
 
-    fn accepts(&self, value: i64) -> bool {
+    pub(crate) fn accepts(&self, value: i64) -> bool {
         (self.min..=self.max).contains(&value) && value.checked_rem(self.step).unwrap_or(0) == 0
     }
 

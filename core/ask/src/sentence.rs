@@ -4,8 +4,10 @@ use core::fmt;
 use core::ops::Range;
 
 use crate::fold::{self, Class};
-use crate::number::{self, Mention};
+use crate::number::{self, Mention, OwnUnits};
 use crate::program::Program;
+#[cfg(feature = "measures")]
+use crate::rule::{Measured, NumberRules};
 use crate::token;
 use crate::unit::Unit;
 use crate::vocabulary::Vocabulary;
@@ -119,15 +121,38 @@ impl<'s> Sentence<'s> {
         program: &Program<'_>,
         vocabulary: &Vocabulary<'_>,
     ) -> Result<(), SentenceError> {
+        self.begin(bytes)?;
+        self.divide(program, program.has_numbers())?;
+        self.encode(program, vocabulary)?;
+        if self.item_count == 0 { Err(SentenceError::Empty) } else { Ok(()) }
+    }
+
+    /// Reads a sentence's words, marks and numbers for rules of any tools, without a program: the
+    /// numbers in any common unit, for [`NumberRule::value_any`](crate::NumberRule::value_any).
+    /// There are no tokens: those of items and numbers are 0.
+    ///
+    /// # Errors
+    /// When it is empty, no text, or too long; then what is here is no sentence.
+    #[cfg(feature = "measures")]
+    pub fn fill_for(
+        &mut self,
+        bytes: &'s [u8],
+        rules: &dyn NumberRules,
+    ) -> Result<(), SentenceError> {
+        self.begin(bytes)?;
+        self.divide(&Measured(rules), true)?;
+        self.mentions.iter_mut().for_each(|(_, token)| *token = 0);
+        if self.item_count == 0 { Err(SentenceError::Empty) } else { Ok(()) }
+    }
+
+    fn begin(&mut self, bytes: &'s [u8]) -> Result<(), SentenceError> {
         if bytes.len() > SENTENCE_MAX {
             return Err(SentenceError::Bytes(bytes.len()));
         }
         self.text = core::str::from_utf8(bytes)
             .map_err(|error| SentenceError::Utf8(error.valid_up_to()))?;
         (self.item_count, self.token_count, self.mention_count) = (0, 0, 0);
-        self.divide(program)?;
-        self.encode(program, vocabulary)?;
-        if self.item_count == 0 { Err(SentenceError::Empty) } else { Ok(()) }
+        Ok(())
     }
 
     /// The sentence itself.
@@ -209,12 +234,12 @@ impl<'s> Sentence<'s> {
         is_free && !is_silent(fold::at(self.text, item.end.into()))
     }
 
-    fn divide(&mut self, program: &Program<'_>) -> Result<(), SentenceError> {
+    fn divide(&mut self, own: &dyn OwnUnits, has_numbers: bool) -> Result<(), SentenceError> {
         let mut at = 0;
         while let Some((c, next)) = fold::at(self.text, at) {
             let is_sign = matches!(c, '-' | '+' | '.');
-            let mention = (program.has_numbers() && (is_sign || fold::class(c) != Class::Silent))
-                .then(|| number::find(self.text, at, program))
+            let mention = (has_numbers && (is_sign || fold::class(c) != Class::Silent))
+                .then(|| number::find(self.text, at, own))
                 .flatten();
             let (end, mention) = match mention.map(|mention| (mention, self.keep(mention))) {
                 Some((mention, index @ Some(_))) => (usize::from(mention.end), index),
@@ -223,7 +248,7 @@ impl<'s> Sentence<'s> {
                         at = next;
                         continue;
                     }
-                    Class::Letter => (word_end(self.text, next, program), None),
+                    Class::Letter => (word_end(self.text, next, own, has_numbers), None),
                     Class::Mark => (mark_end(self.text, c, next), None),
                 },
             };
@@ -243,7 +268,7 @@ impl<'s> Sentence<'s> {
             _ => None,
         });
         let place = self.mentions.get_mut(self.mention_count)?;
-        place.0 = Mention { scale: scale.unwrap_or(0), ..mention };
+        place.0 = Mention { scale: scale.unwrap_or(mention.scale), ..mention };
         self.mention_count += 1;
         u8::try_from(self.mention_count - 1).ok()
     }
@@ -324,15 +349,15 @@ impl<'s> Sentence<'s> {
 
 /// Where a word ends that has begun: an apostrophe goes on with it between two letters, and a
 /// number may stand right behind it.
-fn word_end(text: &str, start: usize, program: &Program<'_>) -> usize {
-    let (mut end, has_numbers) = (start, program.has_numbers());
+fn word_end(text: &str, start: usize, own: &dyn OwnUnits, has_numbers: bool) -> usize {
+    let mut end = start;
     while let Some((c, next)) = fold::at(text, end) {
         let joins =
             c == '\'' && fold::at(text, next).is_some_and(|(c, _)| fold::class(c) == Class::Letter);
         if fold::class(c) != Class::Letter && !joins {
             break;
         }
-        if has_numbers && c.is_ascii_digit() && number::ends_word(text, end, program) {
+        if has_numbers && c.is_ascii_digit() && number::ends_word(text, end, own) {
             break;
         }
         end = next;

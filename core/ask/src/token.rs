@@ -56,5 +56,8 @@ pub(crate) const fn kind(unit: Unit) -> u16 {
         Unit::Fahrenheit | Unit::Other(_) => 7,
         Unit::Clock => 8,
         Unit::Foreign => KIND_UNFIT,
+        // No program has one.
+        #[cfg(feature = "measures")]
+        Unit::Measure(_) => KIND_UNFIT,
     }
 }

@@ -1,5 +1,8 @@
 //! Units of numbers: those of parameters and those that people say.
 
+#[cfg(feature = "measures")]
+use crate::measure::Measure;
+
 /// The unit of a parameter or of a number in a sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
@@ -25,6 +28,9 @@ pub enum Unit {
     Other(u8),
     /// One that is known here and that no parameter has.
     Foreign,
+    /// A measure: "litres", "metres a second". No program has one.
+    #[cfg(feature = "measures")]
+    Measure(Measure),
 }
 
 pub(crate) const SECOND: u32 = 1000;
@@ -47,6 +53,8 @@ impl Unit {
             Self::Fahrenheit => 9,
             Self::Other(index) => 16 + (index & 0x7f),
             Self::None | Self::Ordinal | Self::Share | Self::Clock | Self::Foreign => 0,
+            #[cfg(feature = "measures")]
+            Self::Measure(_) => 0,
         }
     }
 
@@ -69,7 +77,31 @@ impl Unit {
 
     /// Whether values of a parameter in it may be implied, or said as a share of the greatest.
     pub(crate) const fn has_shares(self) -> bool {
+        #[cfg(feature = "measures")]
+        if matches!(self, Self::Measure(_)) {
+            return true;
+        }
         matches!(self, Self::None | Self::Percent | Self::Degree)
+    }
+}
+
+#[cfg(feature = "measures")]
+impl Unit {
+    /// Whether it is a duration.
+    pub(crate) fn is_time(self) -> bool {
+        match self {
+            Self::Time(_) => true,
+            Self::Measure(measure) => measure.is_time(),
+            _ => false,
+        }
+    }
+
+    /// Whether it is a measure of the same.
+    pub(crate) fn is_like(self, measure: Measure) -> bool {
+        match self {
+            Self::Measure(own) => own.is_like(measure),
+            _ => self.is_time() && measure.is_time(),
+        }
     }
 }
 
@@ -85,6 +117,13 @@ pub(crate) fn listed<T: Copy>(words: &Words<T>, word: &[u8]) -> Option<T> {
 /// The words of a list.
 pub(crate) fn each(list: &'static str) -> impl Iterator<Item = &'static [u8]> {
     list.as_bytes().split(|byte| *byte == b' ')
+}
+
+/// Whether a word is one of a list. It is asked in many places, and a copy in each is flash.
+#[cfg(feature = "measures")]
+#[inline(never)]
+pub(crate) fn is_listed(list: &'static str, word: &[u8]) -> bool {
+    each(list).any(|other| other == word)
 }
 
 /// Words for units, folded, and what they are.

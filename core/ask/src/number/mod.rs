@@ -4,8 +4,15 @@
 //! parameter takes it, is for [`crate::program::NumberRule`] to say.
 
 mod clock;
+#[cfg(feature = "measures")]
+mod day;
 mod duration;
 mod lex;
+#[cfg(feature = "measures")]
+mod measured;
+#[cfg(not(feature = "measures"))]
+#[path = "unmeasured.rs"]
+mod measured;
 mod quantity;
 mod rational;
 mod words;
@@ -13,9 +20,14 @@ mod words;
 pub(crate) use rational::Rational;
 
 use crate::fold;
+#[cfg(feature = "measures")]
+use crate::measure::Measure;
 use crate::unit::{self, Unit};
 use lex::{Gap, Part};
+use measured::Said;
 use words::NumberForm;
+#[cfg(feature = "measures")]
+pub(crate) use words::below_hundred;
 pub use words::{SMALL_NUMBERS, TENS};
 
 /// A number of a sentence.
@@ -25,12 +37,14 @@ pub struct Mention {
     pub start: u16,
     /// Where it ends.
     pub end: u16,
-    /// Its value: milliseconds for durations, else what was said.
+    /// Its value: milliseconds for durations, else what was said; of a time of day only what
+    /// `Mention::clock` says.
     pub value: Rational,
     /// Its unit; of a duration the last that was named.
     pub unit: Unit,
     /// The milliseconds of one, for a number without a unit after a duration: the second in
-    /// "five minutes, no, six". 0 for others.
+    /// "five minutes, no, six"; those of a minute for a time of day whose value is known. 0 for
+    /// others.
     pub scale: u32,
 }
 
@@ -42,6 +56,24 @@ impl Mention {
 /// Units that the tools have of their own, by their folded names.
 pub(crate) trait OwnUnits {
     fn own_unit(&self, word: &[u8]) -> Option<u8>;
+
+    /// Whether numbers are read in any common unit. In a program they are not.
+    #[cfg(feature = "measures")]
+    fn has_measures(&self) -> bool {
+        false
+    }
+
+    /// Whether a parameter takes numbers of this measure.
+    #[cfg(feature = "measures")]
+    fn has(&self, _: Measure) -> bool {
+        false
+    }
+
+    /// Whether a parameter takes this number, its unit being no duration.
+    #[cfg(feature = "measures")]
+    fn fits(&self, _: Rational, _: Unit) -> bool {
+        false
+    }
 }
 
 /// A number and where it ends, before its unit is looked for.
@@ -61,7 +93,8 @@ pub(crate) fn find(text: &str, start: usize, own: &dyn OwnUnits) -> Option<Menti
     if first.gap != Gap::Tight {
         return None;
     }
-    let (value, unit, end) = clock::read(text, start, &first)
+    let (value, unit, end) = measured::first(text, start, own)
+        .or_else(|| clock::read(text, start, &first))
         .or_else(|| duration::bare(text, start, &first, own))
         .or_else(|| with_unit(text, start, own))?;
     if let Some((c, after)) = fold::at(text, end) {
@@ -70,8 +103,9 @@ pub(crate) fn find(text: &str, start: usize, own: &dyn OwnUnits) -> Option<Menti
             return None;
         }
     }
+    let (value, scale) = measured::of_day(text, start..end, (value, unit), own);
     let (start, end) = (u16::try_from(start).ok()?, u16::try_from(end).ok()?);
-    Some(Mention { start, end, value, unit, scale: 0 })
+    Some(Mention { start, end, value, unit, scale })
 }
 
 /// Whether what begins at `start` goes on with a word or a number before it: `CO2`, `10.0.0.1`.
@@ -112,7 +146,7 @@ pub(crate) fn ends_word(text: &str, at: usize, own: &dyn OwnUnits) -> bool {
 
 /// A quantity and its unit.
 fn with_unit(text: &str, start: usize, own: &dyn OwnUnits) -> Option<(Rational, Unit, usize)> {
-    let quantity = quantity::read(text, start);
+    let quantity = measured::quantity(text, start, own);
     if let Some(quantity) = &quantity {
         if let Some(after) = clock::mark(text, quantity.end)
             && matches!(
@@ -121,6 +155,9 @@ fn with_unit(text: &str, start: usize, own: &dyn OwnUnits) -> Option<(Rational, 
             )
         {
             return Some((quantity.value, Unit::Clock, after));
+        }
+        if let Some(found) = measured::hundreds(text, quantity, own) {
+            return Some(found);
         }
         if let Some((unit, end)) = unit_of(text, quantity, own) {
             return scaled(text, start, (quantity.value, unit), end, own);
@@ -179,6 +216,9 @@ fn scaled(
     end: usize,
     own: &dyn OwnUnits,
 ) -> Option<(Rational, Unit, usize)> {
+    if let Some(longer) = measured::longer(text, (value, unit), end, own) {
+        return Some(longer);
+    }
     let Unit::Time(scale) = unit else {
         let below = below_zero(text, end).filter(|_| matches!(unit, Unit::Degree | Unit::Celsius));
         return Some(below.map_or((value, unit, end), |end| (value.negated(), unit, end)));
@@ -220,29 +260,31 @@ fn unit_of(text: &str, quantity: &Quantity, own: &dyn OwnUnits) -> Option<(Unit,
             if lexeme.is_any("a an one the") {
                 at = lexeme.end;
             }
-            unit_at(text, at, true, own)
+            unit_at(text, at, Said { behind_digits: true, is_weak: true }, own)
         }
-        NumberForm::Couple => unit_at(text, quantity.end, false, own)
-            .filter(|(unit, _)| matches!(unit, Unit::Time(_))),
-        form => unit_at(text, at, matches!(form, NumberForm::Digits(_) | NumberForm::Padded), own),
+        NumberForm::Couple => {
+            let said = Said { behind_digits: false, is_weak: true };
+            unit_at(text, quantity.end, said, own).filter(|(unit, _)| matches!(unit, Unit::Time(_)))
+        }
+        form => {
+            let behind_digits = matches!(form, NumberForm::Digits(_) | NumberForm::Padded);
+            let said = Said { behind_digits, is_weak: form == NumberForm::Article };
+            measured::part_of(text, quantity, own).unwrap_or_else(|| unit_at(text, at, said, own))
+        }
     }
 }
 
 /// A unit at `start`, and where it ends. Single letters are units behind digits only.
-fn unit_at(
-    text: &str,
-    start: usize,
-    behind_digits: bool,
-    own: &dyn OwnUnits,
-) -> Option<(Unit, usize)> {
+fn unit_at(text: &str, start: usize, said: Said, own: &dyn OwnUnits) -> Option<(Unit, usize)> {
     let first = lex::next(text, start)?;
     match first.part {
         Part::Sign('%') => return Some((Unit::Percent, first.end)),
         Part::Sign('\u{b0}' | '\u{ba}' | '\u{2da}') => {
-            return Some(scale_of_degrees(text, first.end));
+            return Some(scale_of_degrees(text, first.end, own));
         }
         Part::Word(_) => {}
-        _ => return None,
+        Part::Sign(_) => return measured::unit(text, &first, said, own),
+        Part::Digits(..) => return None,
     }
     let word = first.word();
     if let Some(index) = own.own_unit(word) {
@@ -252,22 +294,26 @@ fn unit_at(
         let cent = lex::next(text, first.end)?;
         return cent.is("cent").then_some((Unit::Percent, cent.end));
     }
-    if first.gap == Gap::Tight && !behind_digits {
+    if first.gap == Gap::Tight && !said.behind_digits {
         return None;
+    }
+    if let Some(found) = measured::unit(text, &first, said, own) {
+        return Some(found);
     }
     let is_scale = matches!(word, b"c" | b"f");
     // "w/ the heater", "5 m/s"
     let is_cut = matches!(fold::at(text, first.end), Some(('/', _)));
-    let single = if (behind_digits || is_scale) && !is_cut { unit::letter(word) } else { None };
+    let single =
+        if (said.behind_digits || is_scale) && !is_cut { unit::letter(word) } else { None };
     match single.or_else(|| unit::spelt(word))? {
-        Unit::Degree => Some(scale_of_degrees(text, first.end)),
-        found => Some((found, first.end)),
+        Unit::Degree => Some(scale_of_degrees(text, first.end, own)),
+        found => Some((found, first.end)).filter(|_| measured::is_unit(found, word, own)),
     }
 }
 
 /// The scale named behind "degrees".
-fn scale_of_degrees(text: &str, end: usize) -> (Unit, usize) {
+fn scale_of_degrees(text: &str, end: usize, own: &dyn OwnUnits) -> (Unit, usize) {
     lex::next(text, end)
-        .and_then(|next| Some((unit::scale(next.word())?, next.end)))
+        .and_then(|next| Some((measured::scale(next.word(), own)?, next.end)))
         .unwrap_or((Unit::Degree, end))
 }

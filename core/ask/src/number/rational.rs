@@ -46,3 +46,45 @@ impl Rational {
         self.over.div_euclid(self.under)
     }
 }
+
+#[cfg(feature = "measures")]
+impl Rational {
+    /// The same in lowest terms.
+    pub(crate) const fn reduced(self) -> Self {
+        // The lower one is above zero, and so is what divides both.
+        let divisor = common(self.over, self.under);
+        Self { over: self.over / divisor, under: self.under / divisor }
+    }
+
+    /// It divided by a quotient of integers that are above zero.
+    pub(crate) fn divided(self, over: u32, under: u32) -> Option<Self> {
+        let other = Self::new(under.into(), over.into())?.reduced();
+        let (left, right) = (common(self.over, other.under), common(other.over, self.under));
+        let over = (self.over / left).checked_mul(other.over / right)?;
+        Self::new(over, (self.under / right).checked_mul(other.under / left)?)
+    }
+
+    /// The nearest whole number.
+    pub(crate) fn rounded(self) -> Option<i64> {
+        let doubled = self.over.checked_mul(2)?.checked_add(self.under)?;
+        Some(doubled.div_euclid(self.under * 2))
+    }
+
+    /// The whole number that it is, or that is within a millionth of it.
+    pub(crate) fn nearly(self) -> Option<i64> {
+        let near = self.rounded()?;
+        let off = self.over.checked_sub(near.checked_mul(self.under)?)?;
+        (off.unsigned_abs().checked_mul(1_000_000)? <= self.under.unsigned_abs()).then_some(near)
+    }
+}
+
+/// The greatest integer that divides both, of which the second is above zero.
+#[cfg(feature = "measures")]
+const fn common(a: i64, b: i64) -> i64 {
+    let (mut a, mut b) = (a.unsigned_abs(), b.unsigned_abs());
+    while b > 0 {
+        (a, b) = (b, a % b);
+    }
+    // Bounds of both are far below those of the type.
+    a as i64
+}

@@ -94,7 +94,7 @@ fn position(words: &[&str], word: &[u8]) -> Option<i64> {
 }
 
 /// The value of a word that stands for a number below a hundred.
-pub(super) fn below_hundred(word: &[u8]) -> Option<i64> {
+pub(crate) fn below_hundred(word: &[u8]) -> Option<i64> {
     below(word, LONG_MIN)
 }
 

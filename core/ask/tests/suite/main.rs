@@ -10,5 +10,8 @@ mod coverage;
 mod engines;
 mod grammar;
 mod numbers;
+mod programs;
 mod session;
+#[cfg(feature = "measures")]
+mod units;
 mod validity;
