@@ -13,6 +13,9 @@
 //! - [`PromptedTextModel`], an engine of any language model, which reads and writes text;
 //! - [`teach`](teach()), the grammar driven by a known answer, for training.
 //!
+//! With the feature `measures`, `Sentence::fill_for` reads numbers in any common unit for
+//! `NumberRules`, without a program.
+//!
 //! Nothing here allocates: an [`Decoding`] holds all that it needs, whose size is a constant
 //! whatever the tools and the sentence are. Nothing panics on input.
 #![no_std]

@@ -23,7 +23,9 @@ pub trait NumberRules {
     /// Hands over each rule until `each` says true; answers whether it did.
     fn any(&self, each: &mut dyn FnMut(&NumberRule) -> bool) -> bool;
 
-    /// The number of a unit of the tools' own, by its folded name; `None` where it is none.
+    /// The number of a unit of the tools' own, by its folded name: the one that its rules have.
+    /// `None` where no rule has it. It is asked for any word behind a number, and goes before
+    /// units that are known here.
     fn own_unit(&self, word: &[u8]) -> Option<u8>;
 }
 
@@ -72,7 +74,8 @@ impl Mention {
 /// Rules for numbers in any common unit.
 impl NumberRule {
     /// The rule of a number of a descriptor; `None` where it is no number. Its unit is looked for
-    /// in its `unit`, its name, its description. `own` numbers a unit that is none known here.
+    /// in its `unit`, its name, its description. `own` numbers a unit that is none known here, as
+    /// [`NumberRules::own_unit`] does by its folded name.
     pub fn of(field: &Field<'_>, own: impl Fn(&str) -> u8) -> Option<Self> {
         let (is_decimal, places, min, max, step) = match field.kind {
             Kind::Int(range) => (false, 0, range.min, range.max, 1),
