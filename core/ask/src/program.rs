@@ -165,7 +165,9 @@ impl NumberRule {
         value - value.checked_rem_euclid(self.step).unwrap_or(0)
     }
 
-    pub(crate) fn accepts(&self, value: i64) -> bool {
+    /// Whether a scaled value is within the bounds, and one of the steps.
+    #[must_use]
+    pub fn accepts(&self, value: i64) -> bool {
         (self.min..=self.max).contains(&value) && value.checked_rem(self.step).unwrap_or(0) == 0
     }
 

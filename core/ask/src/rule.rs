@@ -71,6 +71,9 @@ impl Mention {
     }
 }
 
+/// How many steps a value has at least that is brought to the nearest.
+const FINE: u64 = 100;
+
 /// Rules for numbers in any common unit.
 impl NumberRule {
     /// The rule of a number of a descriptor; `None` where it is no number. Its unit is looked for
@@ -168,6 +171,30 @@ impl NumberRule {
         self.accepts(value).then_some(value)
     }
 
+    /// As [`Self::value_any`], with what was converted brought to the nearest step of a decimal where
+    /// that is at most half a percent off: 200 degrees Fahrenheit are 93.3 degrees Celsius.
+    #[must_use]
+    pub fn value_near(&self, mention: &Mention) -> Option<i64> {
+        let value = self.scaled(mention)?;
+        let near = || {
+            let is_fine =
+                |value: &i64| self.step.unsigned_abs().saturating_mul(FINE) <= value.unsigned_abs();
+            let value = value.rounded().filter(is_fine).map(|value| self.near_step(value));
+            value.filter(|_| self.is_decimal && self.is_converted(mention))
+        };
+        let value =
+            self.whole(mention, value).filter(|value| self.accepts(*value)).or_else(near)?;
+        self.accepts(value).then_some(value)
+    }
+
+    /// The step that is nearest to a value.
+    fn near_step(&self, value: i64) -> i64 {
+        let over = value.checked_rem_euclid(self.step).unwrap_or(0);
+        let up =
+            if 2 * i128::from(over) >= i128::from(self.step) && over > 0 { self.step } else { 0 };
+        value.saturating_sub(over).saturating_add(up)
+    }
+
     /// As [`Self::value_any`], but also out of the bounds or between the steps: what was said, in
     /// the unit and the places of the parameter, so that an error can name it. What is too fine for
     /// the places is the nearest value, unless that is one of the parameter's: then it is `None`.
@@ -197,12 +224,16 @@ impl NumberRule {
 
     /// The whole number that a value is: where it was converted, perhaps but for a millionth.
     fn whole(&self, mention: &Mention, value: Rational) -> Option<i64> {
-        let is_converted = match (mention.unit, self.unit) {
+        if self.is_converted(mention) { value.nearly() } else { value.exact() }
+    }
+
+    /// Whether the unit of a number is another than the parameter's.
+    fn is_converted(&self, mention: &Mention) -> bool {
+        match (mention.unit, self.unit) {
             (Unit::Measure(_) | Unit::Celsius | Unit::Fahrenheit, own) => mention.unit != own,
             (Unit::Time(_), own) => !matches!(own, Unit::Time(_)),
             _ => false,
-        };
-        if is_converted { value.nearly() } else { value.exact() }
+        }
     }
 
     /// Whether its bounds are those of a percentage that has no share of it: humidity, 40 to 70.

@@ -88,7 +88,8 @@ impl Unit {
 #[cfg(feature = "measures")]
 impl Unit {
     /// Whether it is a duration.
-    pub(crate) fn is_time(self) -> bool {
+    #[must_use]
+    pub fn is_time(self) -> bool {
         match self {
             Self::Time(_) => true,
             Self::Measure(measure) => measure.is_time(),

@@ -386,6 +386,20 @@ fn an_own_unit_has_the_number_that_its_rule_has() {
 }
 
 #[test]
+fn what_was_converted_goes_to_the_nearest_of_fine_steps() {
+    let celsius = |step, places| {
+        let range = DecimalRange { min: -1 << 20, max: 1 << 20, step, places };
+        rule(&Field::new("celsius", Kind::Decimal(range)))
+    };
+    let near = |rule: &NumberRule, text: &str| rule.value_near(&mentions(rule, text)[0]);
+    assert_eq!(near(&celsius(1, 1), "200 degrees fahrenheit"), Some(933));
+    assert_eq!(near(&celsius(0, 3), "70 fahrenheit"), Some(21_111));
+    assert_eq!(near(&celsius(5, 1), "70 fahrenheit"), None);
+    assert_eq!(near(&celsius(5, 1), "68 fahrenheit"), Some(200));
+    assert_eq!(near(&celsius(1, 1), "20.55 celsius"), None);
+}
+
+#[test]
 fn what_was_said_can_be_named_though_it_is_not_taken() {
     let range = DecimalRange { min: 0, max: 300, step: 5, places: 1 };
     let field = Field::new("n", Kind::Decimal(range)).unit("C");

@@ -1,0 +1,228 @@
+//! From a sentence to calls.
+
+use trine_ask::{NumberRule, NumberRules, SentenceError, Unit, Value};
+use trine_descriptor::{Scalar, ValueWriter};
+
+use crate::base::Base;
+use crate::hear::{ArgumentFault, Filled, Guess, Reason, Workspace};
+use crate::said::Said;
+use crate::table::Table;
+use crate::tool::{PARAMS_MAX, Takes};
+
+/// A chance of two calls from which on the sentence is divided.
+const TWO_LEAST: f32 = 0.1;
+/// How many places it is divided at.
+const SPLITS_MAX: usize = 8;
+/// A share of the second tool, of that of the first, from which on it may be either.
+const BETWEEN_LEAST: f32 = 0.5;
+
+/// A call.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'s> {
+    /// The tool.
+    pub tool: u16,
+    text: &'s str,
+    values: [Option<(u16, Value)>; PARAMS_MAX],
+}
+
+impl<'s> Call<'s> {
+    /// The arguments: nodes, in rising order, and their values.
+    pub fn arguments(&self) -> impl Iterator<Item = (u16, Scalar<'s>)> + use<'s> {
+        let (values, text) = (self.values, self.text);
+        let mut least = 0;
+        core::iter::from_fn(move || {
+            let given = values.iter().flatten().filter(|(node, _)| *node >= least);
+            let (node, value) = given.min_by_key(|(node, _)| *node)?;
+            least = node.saturating_add(1);
+            Some((*node, scalar(*value, text)))
+        })
+    }
+
+    /// Writes the arguments as the dispatcher and the wire take them.
+    pub fn encode(&self, out: &mut ValueWriter<'_>) {
+        self.arguments().for_each(|(node, value)| out.scalar(node, value));
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        self.tool == other.tool && self.arguments().eq(other.arguments())
+    }
+}
+
+fn scalar(value: Value, text: &str) -> Scalar<'_> {
+    match value {
+        Value::Bool(value) => Scalar::Bool(value),
+        Value::Int(value) => Scalar::Int(value),
+        Value::Decimal(value) => Scalar::Decimal(value),
+        Value::Text { start, end } => {
+            Scalar::Text(text.get(start.into()..end.into()).unwrap_or_default())
+        }
+        Value::Label(label) => Scalar::Label(label),
+    }
+}
+
+/// What a sentence came to.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Answer<'s> {
+    /// The likeliest call, and the second where there are two. None where the likeliest tool has
+    /// no valid arguments.
+    pub calls: [Option<Call<'s>>; 2],
+    /// How sure these calls are: the share of all that they are right.
+    pub confidence: f32,
+    /// Why there is rather no call at all.
+    pub reason: Option<Reason>,
+    /// What is wrong with the arguments of the likeliest tool.
+    pub fault: Option<(u16, ArgumentFault)>,
+    /// Two tools of which it may be either.
+    pub between: Option<[u16; 2]>,
+}
+
+/// One guess with its arguments.
+#[derive(Clone, Copy)]
+struct Half<'s> {
+    call: Option<Call<'s>>,
+    sure: f32,
+    guess: Guess,
+    fault: Option<ArgumentFault>,
+}
+
+/// All that asking needs.
+#[derive(Debug)]
+pub struct Asker<'s> {
+    said: Said<'s>,
+    workspace: Workspace,
+}
+
+impl Default for Asker<'_> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<'s> Asker<'s> {
+    /// Memory of a fixed size, for one sentence after the other.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { said: Said::empty(), workspace: Workspace::new() }
+    }
+
+    /// Where it computes.
+    pub const fn workspace(&mut self) -> &mut Workspace {
+        &mut self.workspace
+    }
+
+    /// What a sentence asks for.
+    ///
+    /// # Errors
+    /// When it is empty, no text, or too long.
+    pub fn ask(
+        &mut self,
+        base: &Base<'_>,
+        table: &Table<'_>,
+        sentence: &'s [u8],
+    ) -> Result<Answer<'s>, SentenceError> {
+        let Some(whole) = self.half(base, table, sentence)? else { return Ok(Answer::default()) };
+        let text = self.said.text();
+        let one = whole.sure * (1.0 - whole.guess.two);
+        let two = if whole.guess.two > TWO_LEAST {
+            self.halves(base, table, text).filter(|(_, sure)| sure * whole.guess.two > one)
+        } else {
+            None
+        };
+        if let Some((calls, sure)) = two {
+            let confidence = sure * whole.guess.two;
+            return Ok(Answer { calls: calls.map(Some), confidence, ..Answer::default() });
+        }
+        let is_none = whole.guess.none > whole.guess.share;
+        let between =
+            whole.guess.second.filter(|(_, share)| *share > BETWEEN_LEAST * whole.guess.share);
+        Ok(Answer {
+            calls: [whole.call, None],
+            confidence: one,
+            reason: is_none.then_some(whole.guess.reason),
+            fault: whole.fault.map(|fault| (whole.guess.tool, fault)),
+            between: between.map(|(second, _)| [whole.guess.tool, second]),
+        })
+    }
+
+    /// The likeliest call of a text.
+    fn half(
+        &mut self,
+        base: &Base<'_>,
+        table: &Table<'_>,
+        text: &'s [u8],
+    ) -> Result<Option<Half<'s>>, SentenceError> {
+        self.said.fill(text, &TableRules(table))?;
+        let Some(guess) = self.workspace.guess(base, table, &self.said) else { return Ok(None) };
+        let filled = self.workspace.fill(base, table, &self.said, &guess);
+        let Filled { values, sure, fault } = filled;
+        let is_call = fault.is_none_or(|fault| matches!(fault, ArgumentFault::Missing(_)));
+        let has_all = is_call && has_all(table, guess.tool, &filled);
+        let call = Call { tool: guess.tool, text: self.said.text(), values };
+        let call = has_all.then_some(call);
+        let sure = if has_all { guess.share * sure } else { 0.0 };
+        Ok(Some(Half { call, sure, guess, fault }))
+    }
+
+    /// The surest two calls of what a text is divided into, and how sure both are.
+    fn halves(
+        &mut self,
+        base: &Base<'_>,
+        table: &Table<'_>,
+        text: &'s str,
+    ) -> Option<([Call<'s>; 2], f32)> {
+        let mut splits = [(0, 0); SPLITS_MAX];
+        let mut count = 0;
+        self.said.fill(text.as_bytes(), &TableRules(table)).ok()?;
+        for word in self.said.words().iter().skip(1) {
+            let (start, end) = (usize::from(word.span.0), usize::from(word.span.1));
+            let split = match (word.divides, word.follows) {
+                (true, _) => (start, end),
+                (_, true) => (start, start),
+                _ => continue,
+            };
+            if let Some(place) = splits.get_mut(count) {
+                (*place, count) = (split, count + 1);
+            }
+        }
+        let mut best: Option<([Call<'s>; 2], f32)> = None;
+        for (end, start) in splits.into_iter().take(count) {
+            let (Some(left), Some(right)) = (text.get(..end), text.get(start..)) else { continue };
+            let (Ok(Some(left)), Ok(Some(right))) =
+                (self.half(base, table, left.as_bytes()), self.half(base, table, right.as_bytes()))
+            else {
+                continue;
+            };
+            let (Some(one), Some(other)) = (left.call, right.call) else { continue };
+            let sure = left.sure * (1.0 - left.guess.two) * right.sure * (1.0 - right.guess.two);
+            if !one.is_same(&other) && best.is_none_or(|(_, most)| sure > most) {
+                best = Some(([one, other], sure));
+            }
+        }
+        best
+    }
+}
+
+/// Whether all that a call needs is there.
+fn has_all(table: &Table<'_>, tool: u16, filled: &Filled) -> bool {
+    let Some(tool) = table.tool(tool) else { return false };
+    let is_given = |node: u16| filled.values.iter().flatten().any(|(own, _)| *own == node);
+    tool.params().all(|param| !param.param.is_required || is_given(param.param.node))
+}
+
+/// The rules of all numbers of a table.
+#[derive(Clone, Copy, Debug)]
+pub struct TableRules<'r, 't>(pub &'r Table<'t>);
+
+impl NumberRules for TableRules<'_, '_> {
+    fn any(&self, each: &mut dyn FnMut(&NumberRule) -> bool) -> bool {
+        self.0.tools().flat_map(|tool| tool.params()).any(|param| match &param.param.takes {
+            Takes::Number(rule) => each(rule),
+            _ => false,
+        })
+    }
+
+    fn own_unit(&self, word: &[u8]) -> Option<u8> {
+        let code = crate::tool::own_unit_of(word);
+        self.any(&mut |rule| rule.unit == Unit::Other(code)).then_some(code)
+    }
+}

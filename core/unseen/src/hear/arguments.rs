@@ -1,0 +1,196 @@
+//! The arguments of the likeliest tool.
+
+use trine_ask::Value;
+
+use super::options::Place;
+use super::{Guess, Workspace};
+use crate::base::Base;
+use crate::net::softmax;
+use crate::option::{Choice, Kind, Order};
+use crate::said::Said;
+use crate::table::{ParamCode, Table, ToolCode};
+use crate::tool::{PARAMS_MAX, Param, Takes};
+
+/// The arguments of a tool.
+#[derive(Clone, Copy, Debug)]
+pub struct Filled {
+    /// They: nodes and values.
+    pub values: [Option<(u16, Value)>; PARAMS_MAX],
+    /// How sure they are.
+    pub sure: f32,
+    /// Why they are no call.
+    pub fault: Option<ArgumentFault>,
+}
+
+/// What is wrong with arguments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ArgumentFault {
+    /// A call needs this node, and nothing is it.
+    Missing(u16),
+    /// What was said for this node is not within its bounds.
+    Range(u16),
+    /// What was said for this node has a unit that it does not take.
+    Unit(u16),
+    /// A call needs what is not filled in.
+    Cut,
+}
+
+/// A parameter's value, and how sure it is.
+struct Picked {
+    value: Option<Value>,
+    sure: f32,
+    fault: Option<ArgumentFault>,
+}
+
+impl Workspace {
+    /// The arguments of the tool that [`Self::guess`] came to, for the same sentence.
+    pub fn fill(
+        &mut self,
+        base: &Base<'_>,
+        table: &Table<'_>,
+        said: &Said<'_>,
+        guess: &Guess,
+    ) -> Filled {
+        let mut filled = Filled { values: [None; PARAMS_MAX], sure: 1.0, fault: None };
+        let Some(tool) = table.tool(guess.tool) else { return filled };
+        if tool.is_cut() {
+            filled.fault = Some(ArgumentFault::Cut);
+            return filled;
+        }
+        self.compare(said, &tool);
+        self.prepare_options(base, said.words().len());
+        let (params, count) = params(&tool);
+        for ((at, param), to) in (0_u8..).zip(tool.params()).zip(&mut filled.values) {
+            let order = Order::of(params.get(..count).unwrap_or_default(), at.into());
+            let place = Place { base, said, tool: &tool, param: &param, at, order };
+            let picked = self.pick(&place);
+            filled.sure *= picked.sure;
+            filled.fault = filled.fault.or(picked.fault);
+            *to = picked.value.map(|value| (param.param.node, value));
+        }
+        filled.fault = filled.fault.or_else(|| lacking(&tool, &filled));
+        filled
+    }
+
+    fn pick(&mut self, place: &Place<'_, '_>) -> Picked {
+        match &place.param.param.takes {
+            Takes::Text { .. } => self.pick_text(place),
+            Takes::Other => Picked { value: None, sure: 1.0, fault: None },
+            _ => self.pick_option(place),
+        }
+    }
+
+    fn pick_text(&mut self, place: &Place<'_, '_>) -> Picked {
+        let param = &place.param.param;
+        let mut scored = self.scored(place);
+        let absent = scored
+            .scores()
+            .first()
+            .map_or(0.0, |score| 1.0 / (1.0 + trine_ternary::math::exp(-score)));
+        let mut sure = 1.0;
+        if !param.is_required {
+            sure = absent.max(1.0 - absent);
+            if absent > 0.5 {
+                return Picked { value: None, sure, fault: None };
+            }
+        }
+        let missing = Some(ArgumentFault::Missing(param.node));
+        let Some((first, last, share)) = self.text(place) else {
+            return Picked { value: None, sure: 0.0, fault: missing };
+        };
+        let words = place.said.words();
+        let (Some(first), Some(last)) = (words.get(first), words.get(last)) else {
+            return Picked { value: None, sure: 0.0, fault: missing };
+        };
+        let (start, end) = (first.span.0, last.span.1);
+        let text = place.said.text().get(usize::from(start)..usize::from(end)).unwrap_or_default();
+        let fits = match param.takes {
+            Takes::Text { min, max } => {
+                let length = text.chars().count();
+                length >= min.into() && (max == u16::MAX || length <= max.into())
+            }
+            _ => true,
+        };
+        let fault = (!fits).then_some(ArgumentFault::Range(param.node));
+        Picked { value: Some(Value::Text { start, end }), sure: sure * share, fault }
+    }
+
+    fn pick_option(&mut self, place: &Place<'_, '_>) -> Picked {
+        let param = &place.param.param;
+        let mut scored = self.scored(place);
+        softmax(scored.scores());
+        let (mut best, mut absent) = (None, 0.0);
+        for (choice, share) in scored.choices().iter().zip(&scored.scores) {
+            // What is required is not left out.
+            if choice.kind == Kind::Absent && param.is_required {
+                absent = *share;
+            } else if best.is_none_or(|(_, most)| *share > most) {
+                best = Some((choice, *share));
+            }
+        }
+        let Some((choice, share)) = best else {
+            let fault = Some(ArgumentFault::Missing(param.node));
+            return Picked { value: None, sure: 0.0, fault };
+        };
+        let is_other = scored.choices().iter().any(|choice| choice.is_other);
+        let fault = fault(param, choice, is_other, absent > share);
+        let value = value(param, choice);
+        Picked { value, sure: share, fault }
+    }
+}
+
+/// The value of an option; none of one that is left out.
+fn value(param: &Param<'_>, choice: &Choice) -> Option<Value> {
+    let is_decimal = matches!(&param.takes, Takes::Number(rule) if rule.is_decimal);
+    Some(match choice.kind {
+        Kind::Absent => return None,
+        Kind::True => Value::Bool(true),
+        Kind::False => Value::Bool(false),
+        Kind::Label => Value::Label(choice.label?.into()),
+        _ if is_decimal => Value::Decimal(choice.value),
+        _ => Value::Int(choice.value),
+    })
+}
+
+/// What is wrong with an option. Nothing is implied where a number was said that the parameter
+/// does not take: "20 hertz" is not the greatest speed.
+fn fault(
+    param: &Param<'_>,
+    choice: &Choice,
+    is_other: bool,
+    is_missing: bool,
+) -> Option<ArgumentFault> {
+    let is_implied = matches!(choice.kind, Kind::Least | Kind::Half | Kind::Greatest | Kind::Zero);
+    if choice.is_other || is_implied && is_other {
+        return Some(ArgumentFault::Unit(param.node));
+    }
+    if !choice.is_valid {
+        return Some(ArgumentFault::Range(param.node));
+    }
+    is_missing.then_some(ArgumentFault::Missing(param.node))
+}
+
+/// The parameters of a tool.
+fn params<'t>(tool: &ToolCode<'t>) -> ([Param<'t>; PARAMS_MAX], usize) {
+    let mut params = [Param::OTHER; PARAMS_MAX];
+    let mut count = 0;
+    for (place, ParamCode { param, .. }) in params.iter_mut().zip(tool.params()) {
+        (*place, count) = (param, count + 1);
+    }
+    (params, count)
+}
+
+/// What a label makes required, and is not there.
+fn lacking(tool: &ToolCode<'_>, filled: &Filled) -> Option<ArgumentFault> {
+    let given = |node: u16| {
+        filled.values.iter().flatten().find(|(own, _)| *own == node).map(|(_, value)| *value)
+    };
+    let lacks = |param: &Param<'_>| {
+        let holds = param
+            .condition
+            .is_some_and(|condition| given(condition.node) == Some(Value::Label(condition.label)));
+        holds && given(param.node).is_none()
+    };
+    let first = tool.params().find(|param| lacks(&param.param));
+    first.map(|param| ArgumentFault::Missing(param.param.node))
+}

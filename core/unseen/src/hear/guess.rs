@@ -1,0 +1,324 @@
+//! The likeliest tool of a sentence.
+
+use trine_ternary::math;
+
+use super::alike::Best;
+use super::{Workspace, spread};
+use crate::base::Base;
+use crate::net::{
+    BLOCKS_MAX, COLUMNS, DIM, HEADS, Into, LIKENESS, MATCHED, REASONS, TOTAL, Vector, WHOLE, WIDTH,
+    norm, softmax,
+};
+use crate::said::{FLAGS, Said, grams};
+use crate::table::{Table, ToolCode};
+use crate::tool::{PARAMS_MAX, TOKENS_MAX};
+
+/// Why there is no call, by its name; the first is that there is one.
+pub const REASON_NAMES: [&str; REASONS] = [
+    "",
+    "negated",
+    "past",
+    "conditional",
+    "later",
+    "quoted",
+    "missing",
+    "range",
+    "unit",
+    "cannot",
+    "other",
+    "ambiguous",
+    "chat",
+    "about",
+    "attack",
+    "noise",
+];
+
+/// Why there is no call: its place in [`REASON_NAMES`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reason(u8);
+
+impl Reason {
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        REASON_NAMES.get(usize::from(self.0)).copied().unwrap_or_default()
+    }
+}
+
+/// What a sentence is likeliest for.
+#[derive(Clone, Copy, Debug)]
+pub struct Guess {
+    /// The tool.
+    pub tool: u16,
+    /// How sure it is, of all tools and none.
+    pub share: f32,
+    /// The second tool, and how sure it is.
+    pub second: Option<(u16, f32)>,
+    /// How sure it is that there is no call.
+    pub none: f32,
+    /// The chance that there are two calls.
+    pub two: f32,
+    /// The likeliest reason for no call.
+    pub reason: Reason,
+}
+
+/// What is known of the tools up to one.
+struct Tally {
+    /// The best tool, its score and its vector; the second.
+    first: Option<(u16, f32, Vector)>,
+    second: Option<(u16, f32, Vector)>,
+    /// The sum of `exp(score - most)`, and that of vectors times it.
+    sum: f32,
+    pooled: Vector,
+    /// The greatest number of each column.
+    most: Vector,
+}
+
+/// A second tool's score next to the first where there is none.
+const FAR: f32 = -10.0;
+
+impl Tally {
+    const fn new() -> Self {
+        Self { first: None, second: None, sum: 0.0, pooled: [0.0; DIM], most: [0.0; DIM] }
+    }
+
+    /// Takes a tool up; answers whether it is the best so far.
+    fn take(&mut self, tool: u16, score: f32, vector: &Vector) -> bool {
+        let before = self.first;
+        if let Some((_, most, _)) = before {
+            self.most.iter_mut().zip(vector).for_each(|(most, x)| *most = most.max(*x));
+            let ahead = score > most;
+            let factor = if ahead { math::exp(most - score) } else { 1.0 };
+            let own = if ahead { 1.0 } else { math::exp(score - most) };
+            self.sum = self.sum * factor + own;
+            for (sum, x) in self.pooled.iter_mut().zip(vector) {
+                *sum = *sum * factor + own * x;
+            }
+            if ahead {
+                (self.second, self.first) = (before, Some((tool, score, *vector)));
+            } else if self.second.is_none_or(|(_, second, _)| score > second) {
+                self.second = Some((tool, score, *vector));
+            }
+            return ahead;
+        }
+        (self.sum, self.pooled, self.most) = (1.0, *vector, *vector);
+        self.first = Some((tool, score, *vector));
+        true
+    }
+}
+
+impl Workspace {
+    /// Reads a sentence, and which tool it is likeliest for. `None` where there is no tool.
+    pub fn guess(&mut self, base: &Base<'_>, table: &Table<'_>, said: &Said<'_>) -> Option<Guess> {
+        self.read(base, said);
+        let words = said.words().len();
+        self.found = [Best::NONE; crate::said::WORDS_MAX];
+        for (number, tool) in (0..).zip(table.tools()) {
+            self.compare(said, &tool);
+            self.take_found(number, &tool, words);
+        }
+        let mut tally = Tally::new();
+        for (number, tool) in (0..).zip(table.tools()) {
+            self.compare(said, &tool);
+            self.meet(base, said, (number, &tool));
+            let top = *self.both.first()?;
+            let score = base.net.score[0].dot(&top) + base.net.score[1].first();
+            if tally.take(number, score, &top) {
+                self.best = self.both;
+            }
+        }
+        self.conclude(base, &tally)
+    }
+
+    /// The sentence by itself.
+    fn read(&mut self, base: &Base<'_>, said: &Said<'_>) {
+        let (net, scratch) = (&base.net, &mut self.scratch);
+        grams(said, &mut self.grams);
+        let words = said.words();
+        let [whole, rows @ ..] = &mut self.said;
+        let mut flags = [false; FLAGS + 2];
+        flags[FLAGS + 1] = true;
+        *whole = [0.0; DIM];
+        net.flags.columns(&flags, whole);
+        for ((row, word), (codes, inverse)) in rows.iter_mut().zip(words).zip(&mut self.rows) {
+            let own = said.row(&base.rows, word);
+            (*codes, *inverse) = (own.codes, own.inverse_length());
+            let mut x = [0.0; COLUMNS];
+            spread(&own, &mut x);
+            net.word.all(&x, row, Into::Set, scratch);
+            let mut flags = [false; FLAGS + 2];
+            flags.iter_mut().zip(word.flags()).for_each(|(to, from)| *to = from);
+            flags[FLAGS] = own.is_pieced;
+            net.flags.columns(&flags, row);
+        }
+        let rows = self.said.get_mut(..=words.len()).unwrap_or_default();
+        for block in net.sentence.iter() {
+            block.apply(rows, &mut self.keys, scratch);
+        }
+        for (query, row) in self.queries.iter_mut().zip(rows.iter().skip(1)) {
+            let normed = norm(row, net.query_norm, scratch);
+            let mut x = [0.0; DIM];
+            net.query.all(&normed, &mut x, Into::Set, scratch);
+            // Both are of one length.
+            let quantized = scratch.kernels.quantize(&x, &mut query.codes);
+            query.step = quantized.map_or(0.0, |q| 1.0 / q.scale);
+        }
+    }
+
+    /// The sentence with a tool.
+    fn meet(&mut self, base: &Base<'_>, said: &Said<'_>, (number, tool): (u16, &ToolCode<'_>)) {
+        let net = &base.net;
+        let words = said.words().len();
+        let (mut covered, mut ahead) = ([0.0; LIKENESS], [0.0; LIKENESS]);
+        for word in 0..words {
+            let mut matched = [0.0; MATCHED];
+            let by_role = self.by_role(word, tool);
+            let mut best = super::Alike::NONE;
+            by_role.iter().for_each(|one| best.raise(*one));
+            let other =
+                self.found.get(word).map_or(super::Alike::NONE, |found| found.without(number));
+            let (best, other) = (best.floats(), other.floats());
+            let ahead_of: [f32; LIKENESS] = core::array::from_fn(|at| best[at] - other[at]);
+            let all = by_role.iter().map(|one| one.floats()).chain([ahead_of, other]);
+            matched.iter_mut().zip(all.flatten()).for_each(|(to, from)| *to = from);
+            for at in 0..LIKENESS {
+                covered[at] += best[at];
+                ahead[at] += ahead_of[at].max(0.0);
+            }
+            let crossed = self.cross(base, word, tool);
+            let Some(said) = self.said.get(word + 1) else { continue };
+            let Some(row) = self.both.get_mut(word + 1) else { continue };
+            *row = *said;
+            net.matched[0].times(&matched, row);
+            net.matched[1].add_to(row);
+            net.crossed.all(&crossed, row, Into::Add, &mut self.scratch);
+        }
+        let whole = self.whole(said, tool, (covered, ahead));
+        self.first_row(base, tool, &whole);
+        let rows = self.both.get_mut(..=words).unwrap_or_default();
+        for block in net.both.iter() {
+            block.apply(rows, &mut self.keys, &mut self.scratch);
+        }
+        for row in rows {
+            *row = norm(row, net.last_norm, &self.scratch);
+        }
+    }
+
+    /// What a word takes up of a tool's words.
+    fn cross(&self, base: &Base<'_>, word: usize, tool: &ToolCode<'_>) -> Vector {
+        let mut out = [0.0; DIM];
+        let (Some(query), Some(alike)) = (self.queries.get(word), self.alike.get(word)) else {
+            return out;
+        };
+        let scale = 1.0 / math::sqrt(WIDTH as f32);
+        let count = tool.tokens().count();
+        for head in 0..HEADS {
+            let part = head * WIDTH..(head + 1) * WIDTH;
+            let counts = base.net.alike.part(head, LIKENESS);
+            let own = query.codes.get(part.clone()).unwrap_or_default();
+            let mut shares = [0.0; TOKENS_MAX + 1];
+            let Some(shares) = shares.get_mut(..=count) else { return out };
+            for ((share, token), alike) in shares.iter_mut().zip(tool.tokens()).zip(alike) {
+                let score = token.key.dot(part.start, own) * query.step * scale;
+                *share = score + counts.dot(&alike.floats());
+            }
+            if let Some(nothing) = shares.last_mut() {
+                *nothing = base.net.nothing.get(head);
+            }
+            softmax(shares);
+            let Some(out) = out.get_mut(part.clone()) else { continue };
+            for (share, token) in shares.iter().zip(tool.tokens()) {
+                let values = token.value.from(part.start);
+                out.iter_mut().zip(values).for_each(|(out, x)| *out += share * x);
+            }
+        }
+        out
+    }
+
+    /// What is known of a tool and the whole sentence.
+    fn whole(
+        &self,
+        said: &Said<'_>,
+        tool: &ToolCode<'_>,
+        (covered, ahead): ([f32; LIKENESS], [f32; LIKENESS]),
+    ) -> [f32; WHOLE] {
+        let words = said.words().len();
+        let mut params = [crate::tool::Param::OTHER; PARAMS_MAX];
+        let mut count = 0;
+        for (place, param) in params.iter_mut().zip(tool.params()) {
+            *place = param.param;
+            count += 1;
+        }
+        let fits = said.fit(params.get(..count).unwrap_or_default());
+        let is_name = |at: &usize| tool.tokens().nth(*at).is_some_and(|token| token.role == 0);
+        let names = self.covered(words, (0..tool.tokens().count()).filter(is_name));
+        let flags = tool.features().into_iter().chain(fits).map(|is| f32::from(u8::from(is)));
+        let share = covered.map(|x| x / words.max(1) as f32);
+        let all = flags
+            .chain(share)
+            .chain(covered.map(|x| x / TOTAL))
+            .chain(names)
+            .chain(ahead.map(|x| x / TOTAL));
+        let mut out = [0.0; WHOLE];
+        out.iter_mut().zip(all).for_each(|(to, from)| *to = from);
+        out
+    }
+
+    /// The row of the tool itself.
+    fn first_row(&mut self, base: &Base<'_>, tool: &ToolCode<'_>, whole: &[f32; WHOLE]) {
+        let (Some(said), Some(row)) = (self.said.first(), self.both.first_mut()) else { return };
+        *row = *said;
+        base.net.whole[0].times(whole, row);
+        base.net.whole[1].add_to(row);
+        if let Some(mean) = tool.mean() {
+            row.iter_mut().zip(mean.from(0)).for_each(|(x, mean)| *x += mean);
+        }
+    }
+
+    fn conclude(&mut self, base: &Base<'_>, tally: &Tally) -> Option<Guess> {
+        let (net, scratch) = (&base.net, &mut self.scratch);
+        let (tool, most, first) = tally.first?;
+        let (second, behind, other) = tally
+            .second
+            .map_or((None, FAR, [0.0; DIM]), |second| (Some(second.0), second.1 - most, second.2));
+        let pooled = tally.pooled.map(|x| x / tally.sum);
+        let whole = *self.said.first()?;
+        let share = math::exp(behind) / tally.sum;
+        let shares = [1.0 / tally.sum, share, (-behind).min(-FAR) / 5.0];
+        let mut seen = [0.0; 5 * DIM + 3];
+        let all = [&pooled, &tally.most, &whole, &first, &other].into_iter().flatten();
+        seen.iter_mut().zip(all.chain(&shares)).for_each(|(to, from)| *to = *from);
+        let mut two = [0.0];
+        net.two.scores(&seen, &mut two, scratch);
+        let seen = seen.get(..3 * DIM)?;
+        let (mut none, mut why) = ([0.0], [0.0; REASONS]);
+        net.none.scores(seen, &mut none, scratch);
+        net.why.scores(seen, &mut why, scratch);
+        // Of all tools and none.
+        let highest = most.max(none[0]);
+        let tools = tally.sum * math::exp(most - highest);
+        let all = tools + math::exp(none[0] - highest);
+        let of = |score: f32| math::exp(score - highest) / all;
+        Some(Guess {
+            tool,
+            share: of(most),
+            second: second.map(|second| (second, of(most + behind))),
+            none: of(none[0]),
+            two: 1.0 / (1.0 + math::exp(-two[0])),
+            reason: reason(&why),
+        })
+    }
+}
+
+const _: () = assert!(BLOCKS_MAX > 0, "there is a block");
+
+/// The likeliest reason for no call.
+fn reason(scores: &[f32; REASONS]) -> Reason {
+    let mut best = (1, f32::NEG_INFINITY);
+    for (at, score) in (0..).zip(scores).skip(1) {
+        if *score > best.1 {
+            best = (at, *score);
+        }
+    }
+    Reason(best.0)
+}

@@ -1,0 +1,36 @@
+//! The sizes of the network.
+
+use crate::option::{KINDS, OPTION};
+use crate::said::{FIT, WORDS_MAX};
+use crate::tool::{ROLES, TOOL};
+
+/// Numbers between the products.
+pub const DIM: usize = 96;
+/// Numbers in the middle of a block.
+pub const FFN: usize = 256;
+/// Heads of attention.
+pub const HEADS: usize = 4;
+/// Numbers of a word's row.
+pub const COLUMNS: usize = 64;
+/// Most blocks of a sentence, of a tool, and of both.
+pub const BLOCKS_MAX: usize = 2;
+/// Distances that have a number of their own: further ones share the last.
+pub const DISTANCE_MAX: usize = 8;
+/// Numbers of how alike two words are.
+pub const LIKENESS: usize = 3;
+/// Numbers of what a word of a sentence finds in a tool.
+pub const MATCHED: usize = ROLES * LIKENESS + 2 * LIKENESS;
+/// Numbers of a tool and a sentence.
+pub const WHOLE: usize = TOOL + FIT + 4 * LIKENESS;
+/// What sums over a sentence's words are divided by.
+pub const TOTAL: f32 = 4.0;
+/// Numbers of an option by itself.
+pub const CHOICE: usize = KINDS + OPTION;
+/// Windows around an option that are looked at.
+pub const AROUND: usize = 4;
+/// Numbers of an option and the words near it.
+pub const LEXICAL: usize = 2 * LIKENESS + 1 + AROUND * LIKENESS;
+/// Why there is no call, and that there is one, which is the first.
+pub const REASONS: usize = 16;
+/// Rows of a sequence: the whole, and the words.
+pub const ROWS: usize = WORDS_MAX + 1;

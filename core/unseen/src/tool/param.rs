@@ -1,0 +1,171 @@
+//! What a parameter takes.
+
+use trine_ask::{NumberRule, Unit};
+use trine_bits::Fnv32;
+use trine_descriptor::{Condition, Field, Kind};
+
+use crate::text::{Division, Spelling, words};
+
+/// A parameter.
+#[derive(Clone, Copy, Debug)]
+pub struct Param<'t> {
+    /// Its node in the descriptor.
+    pub node: u16,
+    /// What it takes.
+    pub takes: Takes<'t>,
+    /// Whether every call needs it.
+    pub is_required: bool,
+    /// When a call needs it, else.
+    pub condition: Option<Condition>,
+    /// Which part of a time of day it is.
+    pub clock: Clock,
+    /// Whether it is a time of day, a date or a duration.
+    pub is_time: bool,
+}
+
+/// What values a parameter takes.
+#[derive(Clone, Copy, Debug)]
+pub enum Takes<'t> {
+    /// True or false.
+    Bool,
+    /// A number.
+    Number(NumberRule),
+    /// One of some labels.
+    Choice(LabelsOf<'t>),
+    /// A text.
+    Text {
+        /// Fewest code points.
+        min: u16,
+        /// Most code points.
+        max: u16,
+    },
+    /// What is not filled in: a list, an object.
+    Other,
+}
+
+/// The labels of a choice in one text, with `|` between them.
+#[derive(Clone, Copy, Debug)]
+pub struct LabelsOf<'t>(pub &'t str);
+
+impl<'t> LabelsOf<'t> {
+    /// They, in order.
+    pub fn iter(self) -> impl Iterator<Item = &'t str> {
+        Kind::Choice(self.0).labels()
+    }
+}
+
+/// Which part of a time of day a parameter is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clock {
+    /// None.
+    None,
+    /// Its hour.
+    Hour,
+    /// Its minute.
+    Minute,
+}
+
+impl Param<'_> {
+    /// One that is not filled in.
+    pub(crate) const OTHER: Self = Self {
+        node: 0,
+        takes: Takes::Other,
+        is_required: false,
+        condition: None,
+        clock: Clock::None,
+        is_time: false,
+    };
+}
+
+/// Names of an hour and of a minute.
+const HOURS: [&[u8]; 4] = [b"hour", b"hours", b"hh", b"hrs"];
+const MINUTES: [&[u8]; 4] = [b"minute", b"minutes", b"mm", b"min"];
+/// Words in the names of what says which, not how much.
+const WHICH: [&[u8]; 28] = [
+    b"stall", b"zone", b"channel", b"ch", b"slot", b"lane", b"id", b"number", b"no", b"addr",
+    b"address", b"table", b"floor", b"bay", b"gate", b"section", b"port", b"job", b"ticket",
+    b"door", b"station", b"seat", b"room", b"preset", b"index", b"cue", b"code", b"count",
+];
+/// Words in the names of times.
+const TIMES: [&[u8]; 8] =
+    [b"delay", b"minute", b"hour", b"time", b"day", b"second", b"date", b"when"];
+
+impl<'t> Param<'t> {
+    /// Of a node. `tool` is the name and the description of a tool that has no other number.
+    pub(crate) fn new(node: u16, field: &Field<'t>, tool: Option<[&str; 2]>) -> Self {
+        let has = |names: &[&[u8]]| {
+            words(field.name, Division::Name)
+                .any(|word| names.contains(&Spelling::new(word).bytes()))
+        };
+        let takes = match field.kind {
+            Kind::Bool => Takes::Bool,
+            Kind::Int(_) | Kind::Decimal(_) => {
+                let tool = tool.filter(|_| !has(&WHICH));
+                number(field, tool).map_or(Takes::Other, Takes::Number)
+            }
+            Kind::Text { min, max } => Takes::Text { min, max },
+            Kind::Choice(labels) => Takes::Choice(LabelsOf(labels)),
+            _ => Takes::Other,
+        };
+        let is_number = matches!(takes, Takes::Number(_));
+        let clock = match is_number {
+            true if has(&HOURS) => Clock::Hour,
+            true if has(&MINUTES) => Clock::Minute,
+            _ => Clock::None,
+        };
+        let is_measured = matches!(takes, Takes::Number(rule) if rule.unit.is_time());
+        let is_named = (is_number || matches!(takes, Takes::Text { .. })) && has(&TIMES);
+        Self {
+            node,
+            takes,
+            is_required: field.required,
+            condition: field.required_if,
+            clock,
+            is_time: is_measured || is_named,
+        }
+    }
+
+    /// The value that a number of a sentence has for it, within its bounds or not.
+    #[must_use]
+    pub fn value(&self, mention: &trine_ask::Mention) -> Option<i64> {
+        let Takes::Number(rule) = &self.takes else { return None };
+        if let (Some((hour, minute)), false) = (mention.clock(), self.clock == Clock::None) {
+            let part = if self.clock == Clock::Hour { hour } else { minute };
+            return i64::from(part).checked_mul(10_i64.checked_pow(rule.places.into())?);
+        }
+        rule.value_near(mention).or_else(|| rule.unchecked(mention))
+    }
+
+    /// Whether a value is one of its numbers.
+    #[must_use]
+    pub fn accepts(&self, value: i64) -> bool {
+        matches!(&self.takes, Takes::Number(rule) if rule.accepts(value))
+    }
+
+    /// Whether its numbers have a unit.
+    #[must_use]
+    pub fn has_unit(&self) -> bool {
+        matches!(&self.takes, Takes::Number(rule) if rule.unit != Unit::None)
+    }
+}
+
+/// The rule of a number. A unit that neither its name nor its description says may be that of the
+/// tool.
+fn number(field: &Field<'_>, tool: Option<[&str; 2]>) -> Option<NumberRule> {
+    let rule = NumberRule::of(field, own_unit)?;
+    let (Unit::None, Some([name, description])) = (rule.unit, tool) else { return Some(rule) };
+    let of_tool = NumberRule::of(&Field { name, description, ..*field }, own_unit);
+    Some(NumberRule { unit: of_tool.map_or(Unit::None, |rule| rule.unit), ..rule })
+}
+
+/// The number of a unit that is known only to a tool: a hash, so that it is the same for all tools.
+#[must_use]
+pub fn own_unit(name: &str) -> u8 {
+    let spelling = Spelling::new(name);
+    own_unit_of(spelling.bytes())
+}
+
+/// The same of a folded word.
+pub(crate) fn own_unit_of(word: &[u8]) -> u8 {
+    (Fnv32::new().bytes(word).hash() & 0x7f) as u8
+}
