@@ -3,12 +3,14 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use trine_ternary::Packing;
 use trine_train::Error;
 use trine_train::lists::report::Report;
 use trine_train::lists::{Set, load};
 use trine_train::unseen::model::Model;
 use trine_train::unseen::predict::Unseen;
 use trine_train::words::Words;
+use trine_unseen::Base;
 
 use super::{Options, Result, number, train_unseen, write};
 
@@ -62,7 +64,9 @@ fn score(options: &Options) -> Result<Report> {
     let report = match options.get("model") {
         Some(path) => {
             let model = Model::read(Path::new(path), train_unseen::table(options)?)?;
-            Report::new(&Unseen::new(&model), set, &lists, &choosing)
+            let bytes = model.base(Packing::Panel2Bit, train_unseen::NO_THRESHOLDS)?;
+            let base = Base::parse(&bytes).map_err(|error| format!("{path}: {error}"))?;
+            Report::new(&Unseen::new(base), set, &lists, &choosing)
         }
         None => Report::new(&Words, set, &lists, &choosing),
     };

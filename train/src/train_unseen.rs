@@ -2,22 +2,29 @@
 
 use std::path::{Path, PathBuf};
 
+use trine_ternary::Packing;
 use trine_train::Error;
+use trine_train::lists::score::{outcomes, threshold};
 use trine_train::lists::{Set, load};
 use trine_train::random::Random;
 use trine_train::unseen::batch::Prepared;
 use trine_train::unseen::learn::{Recipe, train};
 use trine_train::unseen::model::Model;
 use trine_train::unseen::net::Shape;
+use trine_train::unseen::predict::Unseen;
 use trine_train::unseen::prepared;
 use trine_train::unseen::text::{Lexicon, Table};
+use trine_unseen::Base;
+use trine_unseen::base::Thresholds;
 
-use super::{Options, Result, number};
+use super::{Options, Result, number, write};
 
 /// What `trine-train unseen` takes.
 pub(super) const USAGE: &str = "\
 trine-train unseen --out FILE [OPTIONS]
 
+  --base FILE       the base model that it is, in four bits a number of a row and ternary weights
+  --model FILE      trains nothing: takes that model in place of --out
   --lists PATH      the folder of the lists (train/lists), of which the training set is learnt
   --most N          only so many of these lists, chosen by chance
   --words PATH      a folder with pieces.txt and rows.i8 (train/base)
@@ -36,8 +43,11 @@ const EVERY: usize = 100;
 /// # Errors
 /// When an option is wrong, or a file cannot be read or written.
 pub(super) fn work(options: &Options) -> Result<()> {
-    let out = options.get("out").ok_or(format!("missing --out\n\n{USAGE}"))?;
     let folder = options.get("lists").map_or("train/lists", String::as_str);
+    if let Some(path) = options.get("model") {
+        return write_base(options, &Model::read(Path::new(path), table(options)?)?, folder);
+    }
+    let out = options.get("out").ok_or(format!("missing --out\n\n{USAGE}"))?;
     let mut lists = load(Path::new(folder), Set::Training).map_err(Error::from)?;
     let seed = number(options, "seed", 1)?;
     if options.contains_key("most") {
@@ -46,7 +56,7 @@ pub(super) fn work(options: &Options) -> Result<()> {
     }
     let table = table(options)?;
     let shape = Shape {
-        table: table.columns,
+        table: table.columns(),
         dim: number(options, "dim", 96)?,
         ffn: number(options, "ffn", 256)?,
         heads: number(options, "heads", 4)?,
@@ -71,7 +81,7 @@ pub(super) fn work(options: &Options) -> Result<()> {
     let mut model = Model::new(shape, seed, table);
     let words = model.table.clone();
     let mut lexicon = Lexicon::new(&words);
-    let lists = prepared(&lists, &mut lexicon);
+    let lists = prepared(&lists, &mut lexicon)?;
     let all: Vec<&Prepared> = lists.iter().collect();
     train(&model.net, &mut model.params, &lexicon, &all, &recipe, |step, loss| {
         if step.is_multiple_of(EVERY) {
@@ -80,7 +90,35 @@ pub(super) fn work(options: &Options) -> Result<()> {
     });
     model.write(Path::new(out))?;
     eprintln!("{out}: {} parameters, hash {:016x}", model.params.data.len(), model.hash());
+    write_base(options, &model, folder)
+}
+
+/// Writes the base of a model, where one is asked for.
+fn write_base(options: &Options, model: &Model, folder: &str) -> Result<()> {
+    let Some(path) = options.get("base") else { return Ok(()) };
+    let thresholds = fitted(model, Path::new(folder))?;
+    let Thresholds { acting, reading } = thresholds;
+    let bytes = model.base(Packing::Table5Trit, thresholds)?;
+    write(Path::new(path), &bytes)?;
+    eprintln!("{path}: {} bytes, calls from {acting:.3} on, {reading:.3} to read", bytes.len());
     Ok(())
+}
+
+/// A base without thresholds makes every call.
+pub(super) const NO_THRESHOLDS: Thresholds = Thresholds { acting: 0.0, reading: 0.0 };
+/// The share of all sentences that may be acted on wrongly, by a tool that does something, and by
+/// one that only reads.
+const WRONG_MAX: (f64, f64) = (0.02, 0.04);
+
+/// The least confidence of calls, by the choosing lists.
+fn fitted(model: &Model, folder: &Path) -> Result<Thresholds> {
+    let bytes = model.base(Packing::Panel2Bit, NO_THRESHOLDS)?;
+    let base = Base::parse(&bytes).map_err(|error| error.to_string())?;
+    let lists = load(folder, Set::Choosing).map_err(Error::from)?;
+    let all = outcomes(&Unseen::new(base), &lists);
+    let acting = threshold(&all, WRONG_MAX.0) as f32;
+    let reading = threshold(&all, WRONG_MAX.1) as f32;
+    Ok(Thresholds { acting, reading: reading.min(acting) })
 }
 
 /// The rows of words.

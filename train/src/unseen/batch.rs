@@ -4,17 +4,15 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::data::{FIT, ListData, ROLES, TOOL};
+use trine_unseen::shape::TOTAL;
+pub(super) use trine_unseen::shape::{MATCHED, WHOLE};
+
+use super::data::{ListData, ROLES};
 use super::tape::{LIKENESS, Pair, Segments};
 use super::text::Lexicon;
 
 /// How alike two words are.
 pub(super) type Alike = [f32; LIKENESS];
-
-/// Numbers of what a word of a sentence finds in a tool.
-pub(super) const MATCHED: usize = ROLES * LIKENESS + 2 * LIKENESS;
-/// Numbers of a tool and a sentence.
-pub(super) const WHOLE: usize = TOOL + FIT + 4 * LIKENESS;
 
 /// A list with what is known of its words.
 #[derive(Clone, Debug)]
@@ -248,10 +246,10 @@ impl Batch {
         self.whole.extend(data.tools[read.tool].features);
         self.whole.extend(data.sentences[group.sentences[read.place.1]].fits[read.tool]);
         self.whole.extend(covered.map(|x| x / words));
-        self.whole.extend(covered.map(|x| x / 4.0));
+        self.whole.extend(covered.map(|x| x / TOTAL));
         let is_name = |token: usize| data.tools[read.tool].tokens[token].role == 0;
         self.whole.extend(read.found(is_name));
-        self.whole.extend(ahead.map(|x| x / 4.0));
+        self.whole.extend(ahead.map(|x| x / TOTAL));
     }
 }
 

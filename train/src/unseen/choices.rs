@@ -6,14 +6,10 @@ use super::batch::{Alike, Group, Read, raise};
 use super::data::{SentenceData, ToolData};
 use super::forward::{Out, head};
 use super::net::Net;
-use super::option::{Choice, KINDS, OPTION, options};
 use super::tape::{LIKENESS, NONE, Pair, Tape, Var};
-use crate::words::view::Takes;
+use trine_unseen::option::{Choice, KINDS};
+pub(super) use trine_unseen::shape::{CHOICE, LEXICAL};
 
-/// Numbers of an option by itself.
-pub(super) const CHOICE: usize = KINDS + OPTION;
-/// Numbers of an option and the words near it.
-pub(super) const LEXICAL: usize = 2 * LIKENESS + 1 + 4 * LIKENESS;
 /// Words around an option that are looked at: so many before it, and so many behind.
 const AROUND: [(usize, usize); 4] = [(1, 0), (3, 0), (0, 1), (0, 3)];
 /// Words before a text that are looked at.
@@ -120,8 +116,7 @@ impl Given {
     /// Adds the options of a read.
     fn read(&mut self, place: &Place<'_>) -> Vec<Parameter> {
         let first = self.from_word.len();
-        let all = options(place.sentence, place.read.tool, place.tool);
-        let each = all.into_iter().enumerate();
+        let each = place.sentence.options[place.read.tool].iter().enumerate();
         let params = each.map(|(param, options)| self.param(place, param, options)).collect();
         let start = self.pairs.last().map_or(0, |pair| pair.start + pair.len());
         let (queries, keys) = (first..self.from_word.len(), place.read.rows.clone());
@@ -129,29 +124,29 @@ impl Given {
         params
     }
 
-    fn param(&mut self, place: &Place<'_>, param: usize, options: Vec<Choice>) -> Parameter {
+    fn param(&mut self, place: &Place<'_>, param: usize, options: &[Choice]) -> Parameter {
         let from = self.param_tokens.len();
         self.param_tokens.extend(place.rows(param, None));
         self.params.push(from..self.param_tokens.len());
         let near = place.read.nearness(|token| place.is_of(token, param, None));
         let first = self.from_word.len();
         let labels = options.iter().filter(|option| option.label.is_some()).count();
-        for option in &options {
+        for option in options {
             self.own
                 .extend((0..KINDS).map(|kind| f32::from(u8::from(kind == option.kind as usize))));
-            self.own.extend(option.features);
+            self.own.extend(option.features().map(|is| f32::from(u8::from(is))));
             self.from_param.push(self.params.len() as u32 - 1);
-            self.label(place, param, option.label, labels);
-            let word = option.word.map(|word| (place.read.rows.start + word) as u32);
+            self.label(place, param, option.label.map(usize::from), labels);
+            let word = option.word.map(|word| place.read.rows.start as u32 + u32::from(word));
             self.from_word.push(word.unwrap_or(NONE));
             for window in AROUND {
-                let found = option.word.map(|word| around(&near, word, window));
+                let found = option.word.map(|word| around(&near, word.into(), window));
                 self.lexical.extend(found.unwrap_or_default());
             }
         }
-        let is_text = matches!(place.tool.params[param].takes, Takes::Text(_));
+        let is_text = place.tool.params[param].is_text;
         let text = is_text.then(|| self.text(place, &near));
-        Parameter { rows: first..self.from_word.len(), options, text }
+        Parameter { rows: first..self.from_word.len(), options: options.to_vec(), text }
     }
 
     /// How alike the words and a label are: all of it, and what not all labels have.

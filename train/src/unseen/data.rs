@@ -1,37 +1,21 @@
 //! Lists with their sentences as numbers.
 
-use serde_json::{Map, Value as Json};
+use trine_ask::{NumberRule, NumberRules, Unit, Value};
+use trine_descriptor::{Scalar, ToolTable, ValueReader};
+use trine_models::tools::{self, ToolText};
+use trine_unseen::option::{Choice, Order, options};
+pub use trine_unseen::said::{FIT, FLAGS};
+pub use trine_unseen::shape::REASONS;
+pub use trine_unseen::tool::{ROLES, TOOL};
 
-use super::text::{Lexicon, polarity};
+use trine_unseen::said::Said;
+use trine_unseen::tool::{NONE, Takes, Tool, own_unit};
+
+use super::text::Lexicon;
 use crate::lists::check::WHYS;
-use crate::lists::{Call, List};
-use crate::words::view::{
-    NumberView, ParamView, Role, SORTS, SentenceView, Takes, ToolView, ToolWord, View,
-};
+use crate::lists::{Call, List, Record};
 
-/// How many reasons there are, and that there is a call, which is the first.
-pub const REASONS: usize = WHYS.len() + 1;
-/// Numbers of a word by itself.
-pub const FLAGS: usize = SORTS + 8;
-/// Numbers of a tool by itself.
-pub const TOOL: usize = 8;
-/// Numbers of a tool for a sentence.
-pub const FIT: usize = 7;
-/// Roles of a tool's words.
-pub const ROLES: usize = 7;
-
-/// The most words of a sentence that are read.
-const WORDS_MAX: usize = 40;
-/// The most words of a tool.
-const TOKENS_MAX: usize = 56;
-/// The most words of each text of a tool.
-const TEXT_MAX: usize = 40;
-/// The most words of a parameter's description.
-const PARAM_TEXT_MAX: usize = 24;
-/// The most labels of a parameter.
-const LABELS_MAX: usize = 12;
-/// The most parameters of a tool.
-pub const PARAMS_MAX: usize = 8;
+const _: () = assert!(REASONS == WHYS.len() + 1, "a call, and each reason for none");
 
 /// A word of a tool.
 #[derive(Clone, Debug)]
@@ -48,6 +32,19 @@ pub struct Token {
     pub polarity: [f32; 2],
 }
 
+/// A parameter.
+#[derive(Clone, Debug)]
+pub struct ParamData {
+    /// Its name.
+    pub name: String,
+    /// Its node.
+    pub node: u16,
+    /// Whether it is a text.
+    pub is_text: bool,
+    /// Whether it is filled in.
+    pub is_known: bool,
+}
+
 /// A tool.
 #[derive(Clone, Debug)]
 pub struct ToolData {
@@ -56,9 +53,7 @@ pub struct ToolData {
     /// Its words.
     pub tokens: Vec<Token>,
     /// Its parameters.
-    pub(crate) params: Vec<ParamView>,
-    /// Whether it needs more parameters than are seen.
-    pub(crate) is_cut: bool,
+    pub params: Vec<ParamData>,
     /// What it is like.
     pub features: [f32; TOOL],
 }
@@ -85,25 +80,41 @@ pub struct SentenceData {
     pub text: String,
     /// Its words.
     pub words: Vec<WordData>,
-    /// Its numbers.
-    pub(crate) numbers: Vec<NumberView>,
-    /// What each of them is for each tool and parameter.
-    pub(crate) values: Vec<Vec<Vec<Option<f64>>>>,
+    /// For each tool the options of each parameter.
+    pub options: Vec<Vec<Vec<Choice>>>,
     /// How its numbers fit each tool.
     pub fits: Vec<[f32; FIT]>,
+}
+
+/// What an argument is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Wanted {
+    /// True, false, a number as its parameter scales it, or a label.
+    Value(Value),
+    /// A text.
+    Text(String),
+    /// What the parameter cannot be.
+    Unknown,
+}
+
+/// A call: its tool, and what each parameter is.
+#[derive(Clone, Debug)]
+pub struct CallData {
+    /// The tool.
+    pub tool: usize,
+    /// What each of its parameters is; none of what is left out.
+    pub arguments: Vec<Option<Wanted>>,
 }
 
 /// What a sentence asks for.
 #[derive(Clone, Debug, Default)]
 pub struct Answer {
     /// The calls.
-    pub calls: Vec<Call>,
-    /// The tools of these.
-    pub tools: Vec<usize>,
+    pub calls: Vec<CallData>,
     /// Why there is none: one more than the place in [`WHYS`]; 0 where there is a call.
     pub why: usize,
-    /// The tool that lacks something.
-    pub missing: Option<usize>,
+    /// The tool that lacks something, and its parameter.
+    pub missing: Option<(usize, Option<usize>)>,
 }
 
 /// A list: its tools, and its sentences with their answers.
@@ -119,176 +130,163 @@ pub struct ListData {
     pub answers: Vec<Answer>,
 }
 
-const fn flag(is: bool) -> f32 {
+const fn float(is: bool) -> f32 {
     if is { 1.0 } else { 0.0 }
 }
 
+/// The tools of a list as descriptors have them.
+///
+/// # Errors
+/// When a tool cannot be read.
+pub fn texts(list: &List) -> Result<Vec<ToolText>, trine_models::ToolsError> {
+    tools::parse(&serde_json::Value::from(list.tools.clone()).to_string())
+}
+
 impl ListData {
-    /// Of a list and some of its sentences.
-    pub(crate) fn new(list: &List, view: &View, lexicon: &mut Lexicon<'_>) -> Self {
-        let tools = tools(view, lexicon);
-        let place = |name: &str| tools.iter().position(|tool| tool.name == name);
-        let answer = |record: &crate::lists::Record| Answer {
-            tools: record.calls.iter().filter_map(|call| place(&call.tool)).collect(),
-            calls: record.calls.clone(),
-            why: record
-                .why
-                .as_deref()
-                .and_then(|why| WHYS.iter().position(|known| *known == why))
-                .map(|at| at + 1)
-                .unwrap_or(0),
-            missing: record
-                .missing
-                .first()
-                .and_then(|missing| place(missing.split('.').next().unwrap_or_default())),
-        };
-        let answers = list.records.iter().map(answer).collect();
-        let texts = list.records.iter().map(|record| record.text.as_str());
-        let sentences = texts.map(|text| sentence(text, view, &tools, lexicon)).collect();
-        Self { name: list.name.clone(), tools, sentences, answers }
+    /// Of a list and its sentences. Sentences that are too long to be read are left out.
+    ///
+    /// # Errors
+    /// When a tool cannot be read.
+    pub fn new(list: &List, lexicon: &mut Lexicon<'_>) -> Result<Self, trine_models::ToolsError> {
+        let texts = texts(list)?;
+        let labels = tools::joined(&texts);
+        let fields = tools::fields(&texts, &labels);
+        let table = tools::table(&texts, &fields);
+        let all: Vec<Tool<'_>> =
+            (0..table.count()).filter_map(|tool| Tool::new(&table[..], tool)).collect();
+        let tools: Vec<ToolData> =
+            texts.iter().zip(&all).map(|(text, tool)| tool_data(text, tool, lexicon)).collect();
+        let mut out =
+            Self { name: list.name.clone(), tools, sentences: Vec::new(), answers: Vec::new() };
+        for record in &list.records {
+            let Some(sentence) = sentence(&record.text, &all, lexicon) else { continue };
+            out.sentences.push(sentence);
+            out.answers.push(answer(record, &table, &out.tools));
+        }
+        Ok(out)
     }
 }
 
-/// The tools of a view.
-pub(crate) fn tools(view: &View, lexicon: &mut Lexicon<'_>) -> Vec<ToolData> {
-    view.tools.iter().map(|view| tool(view, lexicon)).collect()
-}
-
-fn tool(view: &ToolView, lexicon: &mut Lexicon<'_>) -> ToolData {
-    let mut counts = std::collections::HashMap::new();
-    let fits = |word: &&ToolWord| {
-        let count = counts.entry((word.role as usize, word.param, word.label)).or_insert(0);
-        *count += 1;
-        let most = if word.role == Role::ParamAbout { PARAM_TEXT_MAX } else { TEXT_MAX };
-        let is_known = word.label.is_none_or(|label| label < LABELS_MAX)
-            && word.param.is_none_or(|param| param < PARAMS_MAX);
-        *count <= most && is_known
-    };
-    let words: Vec<&ToolWord> = view.words.iter().filter(fits).collect();
-    // Descriptions are cut before names and labels.
-    let is_long = |word: &&ToolWord| matches!(word.role, Role::About | Role::ParamAbout);
-    let (long, mut kept): (Vec<&ToolWord>, Vec<&ToolWord>) = if words.len() > TOKENS_MAX {
-        words.into_iter().partition(is_long)
-    } else {
-        (vec![], words)
-    };
-    kept.extend(long);
-    kept.truncate(TOKENS_MAX);
-    let tokens = kept.into_iter().map(|word| Token {
-        word: (lexicon.word(&word.text), lexicon.stem(&word.stem)),
-        role: word.role as usize,
-        param: word.param,
-        label: word.label,
-        polarity: polarity(&word.text),
+fn tool_data(text: &ToolText, tool: &Tool<'_>, lexicon: &mut Lexicon<'_>) -> ToolData {
+    let some = |at: u8| (at != NONE).then_some(usize::from(at));
+    let tokens = tool.tokens().iter().map(|token| {
+        let spelling = token.spelling;
+        let key = String::from_utf8_lossy(spelling.bytes());
+        let word = lexicon.word(&key, |rows| rows.row(std::iter::once(spelling.bytes())));
+        Token {
+            word: (word, lexicon.stem(&spelling)),
+            role: token.role.into(),
+            param: some(token.param),
+            label: some(token.label),
+            polarity: token.polarity().map(float),
+        }
     });
     let tokens = tokens.collect();
-    let needs = |test: &dyn Fn(&Takes) -> bool| {
-        flag(view.params.iter().any(|param| param.is_required && test(&param.takes)))
-    };
-    let features = [
-        flag(view.is_read),
-        flag(view.takes_time),
-        flag(view.params.is_empty()),
-        needs(&|takes| matches!(takes, Takes::Bool)),
-        needs(&|takes| matches!(takes, Takes::Number(_))),
-        needs(&|takes| matches!(takes, Takes::Labels(_))),
-        needs(&|takes| matches!(takes, Takes::Text(_))),
-        view.params.iter().filter(|param| param.is_required).count() as f32 / 3.0,
-    ];
-    let params = view.params.iter().take(PARAMS_MAX).cloned().collect();
-    let is_cut = view.params.iter().skip(PARAMS_MAX).any(|param| param.is_required);
-    ToolData { name: view.name.clone(), tokens, params, is_cut, features }
+    let params = tool.params().iter().map(|param| ParamData {
+        name: text.params.get(usize::from(param.node)).map_or("", |own| &own.name).to_owned(),
+        node: param.node,
+        is_text: matches!(param.takes, Takes::Text { .. }),
+        is_known: !matches!(param.takes, Takes::Other),
+    });
+    ToolData {
+        name: text.name.clone(),
+        tokens,
+        params: params.collect(),
+        features: tool.features.map(float),
+    }
 }
 
-/// A sentence for the tools of a view.
-pub(crate) fn sentence(
-    text: &str,
-    view: &View,
-    tools: &[ToolData],
-    lexicon: &mut Lexicon<'_>,
-) -> SentenceData {
-    let SentenceView { words, numbers, values } = view.sentence(text);
-    let mut is_quoted = false;
-    let mut out = Vec::new();
-    for (at, word) in words.iter().enumerate().take(WORDS_MAX) {
-        let own = &text[word.span.0..word.span.1];
-        let is_quote = ["\"", "\u{201c}", "\u{201d}"].contains(&own);
-        is_quoted ^= is_quote;
-        let mut flags = [0.0; FLAGS];
-        for number in numbers.iter().filter(|n| (n.first..n.last).contains(&at)) {
-            flags[number.sort] = 1.0;
-            flags[SORTS] = flag(number.has_unit);
-            flags[SORTS + 1] = flag(at == number.first);
+/// The rules of all numbers of some tools.
+struct Rules<'r, 't>(&'r [Tool<'t>]);
+
+impl NumberRules for Rules<'_, '_> {
+    fn any(&self, each: &mut dyn FnMut(&NumberRule) -> bool) -> bool {
+        self.0.iter().flat_map(Tool::params).any(|param| match &param.takes {
+            Takes::Number(rule) => each(rule),
+            _ => false,
+        })
+    }
+
+    fn own_unit(&self, word: &[u8]) -> Option<u8> {
+        let code = own_unit(&String::from_utf8_lossy(word));
+        self.any(&mut |rule| rule.unit == Unit::Other(code)).then_some(code)
+    }
+}
+
+fn sentence(text: &str, tools: &[Tool<'_>], lexicon: &mut Lexicon<'_>) -> Option<SentenceData> {
+    let mut said = Said::empty();
+    said.fill(text.as_bytes(), &Rules(tools)).ok()?;
+    let words = said.words().iter().map(|word| {
+        let (start, end) = (usize::from(word.span.0), usize::from(word.span.1));
+        let spelling = String::from_utf8_lossy(word.spelling.bytes());
+        // A number's row is that of what was said.
+        let key = match word.mention {
+            Some(_) => format!("number {}", text[start..end].to_lowercase()),
+            None => spelling.into_owned(),
+        };
+        WordData {
+            word: (lexicon.word(&key, |rows| said.row(rows, word)), lexicon.stem(&word.spelling)),
+            flags: word.flags().map(float),
+            span: (start, end),
+            begins: word.begins,
+            ends: word.ends,
         }
-        let is_shouted = own.len() > 1 && own.chars().all(char::is_uppercase);
-        flags[SORTS + 2] = flag(word.is_capital);
-        flags[SORTS + 3] = flag(word.is_mark);
-        flags[SORTS + 4] = flag(is_quoted && !is_quote);
-        flags[SORTS + 5] = flag(is_shouted || own.chars().any(|c| c.is_ascii_digit()));
-        flags[SORTS + 6..].copy_from_slice(&polarity(&word.text));
-        out.push(WordData {
-            word: (lexicon.word(&word.text), lexicon.stem(&word.stem)),
-            flags,
-            span: word.span,
-            begins: begins(text, word.span.0, own),
-            ends: ends(text, word.span.1, own, at),
+    });
+    let words = words.collect();
+    let of_tool = |tool: &Tool<'_>| {
+        let each = tool.params().iter().enumerate().map(|(at, param)| {
+            let mut all = Vec::new();
+            options(&said, param, Order::of(tool.params(), at), |choice| all.push(choice));
+            all
         });
-    }
-    let fits = tools.iter().zip(&values).map(|(tool, values)| fit(tool, values, &numbers));
-    SentenceData { text: text.into(), words: out, fits: fits.collect(), numbers, values }
+        each.collect()
+    };
+    Some(SentenceData {
+        text: text.into(),
+        words,
+        options: tools.iter().map(of_tool).collect(),
+        fits: tools.iter().map(|tool| said.fit(tool.params()).map(float)).collect(),
+    })
 }
 
-/// Whether a text may begin with a word: what stands before it does not belong to it.
-fn begins(text: &str, start: usize, own: &str) -> bool {
-    let before = text[..start].chars().next_back();
-    let is_free =
-        |c: char| c.is_whitespace() || ['"', '\'', '\u{201c}', '\u{2018}', '(', '['].contains(&c);
-    own.chars().any(char::is_alphanumeric)
-        && before.is_none_or(|c| is_free(c) || [':', ',', ';'].contains(&c))
-}
-
-/// Whether a text may end with a word: no letter or digit stands before the next space.
-fn ends(text: &str, end: usize, own: &str, at: usize) -> bool {
-    let rest = text[end..].split(char::is_whitespace).next().unwrap_or_default();
-    if own.chars().any(char::is_alphanumeric) {
-        !rest.chars().any(char::is_alphanumeric)
-    } else {
-        rest.is_empty() && at > 0 && ![".", ",", ";", ":", "!", "?", "\""].contains(&own)
-    }
-}
-
-fn fit(tool: &ToolData, values: &[Vec<Option<f64>>], numbers: &[NumberView]) -> [f32; FIT] {
-    let mut out = [0.0_f32; FIT];
-    for (param, values) in tool.params.iter().zip(values) {
-        let Takes::Number(bounds) = &param.takes else { continue };
-        for value in values {
-            let is_in = value.is_some_and(|value| !bounds.lacks(value));
-            for (place, is) in out.iter_mut().zip([is_in, value.is_some(), value.is_none()]) {
-                *place = place.max(flag(is));
-            }
-        }
-    }
-    let is_needed =
-        |param: &&ParamView| param.is_required && matches!(param.takes, Takes::Number(_));
-    out[3] = flag(numbers.is_empty());
-    out[4] = flag(numbers.len() == 1);
-    out[5] = flag(numbers.len() > 1);
-    out[6] = flag(tool.params.iter().filter(is_needed).count() > numbers.len());
-    out
-}
-
-/// Whether two values are the same.
-pub(crate) fn is_same(a: &Json, b: &Json) -> bool {
-    match (a.as_f64(), b.as_f64()) {
-        (Some(x), Some(y)) => (x - y).abs() <= 1e-6 * y.abs().max(1.0),
-        _ => a == b,
+fn answer(record: &Record, table: &[trine_descriptor::Tool<'_>], tools: &[ToolData]) -> Answer {
+    let place = |name: &str| tools.iter().position(|tool| tool.name == name);
+    let calls = record.calls.iter().filter_map(|call| {
+        let tool = place(&call.tool)?;
+        Some(CallData { tool, arguments: arguments(call, &table[tool], &tools[tool]) })
+    });
+    let lacking = |missing: &String| {
+        let (tool, param) = missing.split_once('.').unwrap_or((missing, ""));
+        let tool = place(tool)?;
+        Some((tool, tools[tool].params.iter().position(|own| own.name == param)))
+    };
+    let why = record.why.as_deref().and_then(|why| WHYS.iter().position(|known| *known == why));
+    Answer {
+        calls: calls.collect(),
+        why: why.map_or(0, |at| at + 1),
+        missing: record.missing.first().and_then(lacking),
     }
 }
 
-/// A number as JSON: an integer where it is one.
-pub(crate) fn number(value: f64) -> Json {
-    if value.fract() == 0.0 { (value as i64).into() } else { value.into() }
+/// What each parameter is in a call.
+fn arguments(
+    call: &Call,
+    tool: &trine_descriptor::Tool<'_>,
+    data: &ToolData,
+) -> Vec<Option<Wanted>> {
+    let one = |param: &ParamData| {
+        let value = call.arguments.get(&param.name)?;
+        let alone = serde_json::json!({ param.name.clone(): value });
+        let bytes = tools::encode(tool, &alone).ok();
+        let entry = bytes.as_deref().and_then(|bytes| ValueReader::new(bytes).entry().ok()?);
+        Some(match entry.map(|entry| entry.value) {
+            Some(Scalar::Bool(value)) => Wanted::Value(Value::Bool(value)),
+            Some(Scalar::Int(value)) => Wanted::Value(Value::Int(value)),
+            Some(Scalar::Decimal(value)) => Wanted::Value(Value::Decimal(value)),
+            Some(Scalar::Label(value)) => Wanted::Value(Value::Label(value)),
+            Some(Scalar::Text(value)) => Wanted::Text(value.into()),
+            _ => Wanted::Unknown,
+        })
+    };
+    data.params.iter().map(one).collect()
 }
-
-/// Arguments of a call.
-pub type Arguments = Map<String, Json>;

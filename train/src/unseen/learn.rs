@@ -209,12 +209,14 @@ fn changed<'l>(
         let needs_all = ["ambiguous", "range", "unit"].contains(&why);
         let least = random.unit() * recipe.fewer_tools;
         let is_lost =
-            answer.tools.len() == 1 && list.data.tools.len() > 3 && random.chance(recipe.no_tool);
+            answer.calls.len() == 1 && list.data.tools.len() > 3 && random.chance(recipe.no_tool);
         let mut stays = |tool: &usize| {
-            if answer.tools.contains(tool) {
+            if answer.calls.iter().any(|call| call.tool == *tool) {
                 return !is_lost;
             }
-            needs_all || answer.missing == Some(*tool) || !random.chance(least)
+            needs_all
+                || answer.missing.is_some_and(|(own, _)| own == *tool)
+                || !random.chance(least)
         };
         let tools: Vec<usize> = group.tools[at].iter().copied().filter(|t| stays(t)).collect();
         if tools.len() > 1 {

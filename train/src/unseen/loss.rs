@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::batch::Group;
 use super::choices::{Choices, Parameter};
-use super::data::{Answer, REASONS};
+use super::data::{Answer, REASONS, Wanted};
 use super::forward::{Dropout, Out};
 use super::learn::Recipe;
 use super::net::Net;
@@ -101,7 +101,9 @@ pub(super) fn loss(
             if let Some(call) =
                 sentence_loss(&mut loss, &out, (at, weight), (tools, answer), random)
             {
-                let place = tools.iter().position(|tool| *tool == answer.tools[call]);
+                let tool = answer.calls.get(call).map(|call| call.tool);
+                let tool = tool.or(answer.missing.map(|(tool, _)| tool));
+                let place = tools.iter().position(|own| Some(*own) == tool);
                 chosen.push(out.of[at].start + place.unwrap_or(0));
                 calls.push((group, *sentence, call));
             }
@@ -111,15 +113,20 @@ pub(super) fn loss(
     let choices = net.choices(loss.tape, groups, &out, &chosen);
     for (params, (group, sentence, call)) in choices.of.iter().zip(&calls) {
         let data = &group.list.data;
-        let arguments = &data.answers[*sentence].calls[*call].arguments;
-        let tool = &data.tools[data.answers[*sentence].tools[*call]];
-        for (param, view) in params.iter().zip(&tool.params) {
-            let value = arguments.get(&view.name);
+        let weight = weight * recipe.arguments;
+        let answer = &data.answers[*sentence];
+        let Some(call) = answer.calls.get(*call) else {
+            // Only what is missing is known.
+            let lacking = answer.missing.and_then(|(_, param)| params.get(param?));
+            if let Some(param) = lacking.filter(|param| param.text.is_none()) {
+                loss.one_of(choices.scores, param.rows.clone(), 0, weight);
+            }
+            continue;
+        };
+        for (param, value) in params.iter().zip(&call.arguments) {
             let sentence = &data.sentences[*sentence];
-            let weight = weight * recipe.arguments;
             let of_text = |text: &str| span(sentence, text);
-            let is_known = param_loss(&mut loss, (&choices, param), value, of_text, weight);
-            debug_assert!(is_known || value.is_some(), "what is left out is an option");
+            param_loss(&mut loss, (&choices, param), value.as_ref(), of_text, weight);
         }
     }
     let sum = loss.sum;
@@ -127,7 +134,8 @@ pub(super) fn loss(
     (sum, tape.gradients)
 }
 
-/// The loss of a sentence; answers which of its calls has the arguments that count.
+/// The loss of a sentence; answers which of its calls has the arguments that count: one behind
+/// the last stands for that which lacks something.
 fn sentence_loss(
     loss: &mut Loss<'_, '_>,
     out: &Out,
@@ -136,9 +144,9 @@ fn sentence_loss(
     random: &mut Random,
 ) -> Option<usize> {
     let place = |tool: &usize| tools.iter().position(|own| own == tool);
-    let there: Vec<usize> = answer.tools.iter().filter_map(place).collect();
+    let there: Vec<usize> = answer.calls.iter().filter_map(|call| place(&call.tool)).collect();
     // A tool that was taken away cannot be called.
-    let is_lost = there.len() < answer.tools.len();
+    let is_lost = there.len() < answer.calls.len();
     let mut target = vec![0.0; tools.len() + 1];
     if there.is_empty() || is_lost {
         target[tools.len()] = 1.0;
@@ -153,26 +161,36 @@ fn sentence_loss(
     }
     let rows = at * REASONS..(at + 1) * REASONS;
     loss.one_of(out.why, rows, answer.why, weight * WHY);
-    let is_same = is_two && answer.tools[0] == answer.tools[1];
-    (!there.is_empty() && !is_same).then(|| random.below(there.len()))
+    if there.is_empty() {
+        return answer.missing.filter(|(tool, _)| tools.contains(tool)).map(|_| answer.calls.len());
+    }
+    let is_same = is_two && answer.calls[0].tool == answer.calls[1].tool;
+    (!is_same).then(|| random.below(there.len()))
 }
 
-/// The loss of a parameter; answers whether its value is among the options.
+/// The loss of a parameter, where its value is among the options.
 fn param_loss(
     loss: &mut Loss<'_, '_>,
     (choices, param): (&Choices, &Parameter),
-    value: Option<&serde_json::Value>,
+    value: Option<&Wanted>,
     span: impl Fn(&str) -> Option<(usize, usize)>,
     weight: f32,
-) -> bool {
+) {
     let Some(text) = &param.text else {
-        let right = value.map_or(Some(0), |value| right(&param.options, value));
+        let right = match value {
+            None => Some(0),
+            Some(Wanted::Value(value)) => right(&param.options, value),
+            Some(_) => None,
+        };
         if let Some(right) = right {
             loss.one_of(choices.scores, param.rows.clone(), right, weight);
         }
-        return right.is_some();
+        return;
     };
-    let span = value.and_then(serde_json::Value::as_str).and_then(span);
+    let span = match value {
+        Some(Wanted::Text(text)) => span(text),
+        _ => None,
+    };
     if let (Some((first, last)), Some(ends)) = (span, choices.ends) {
         for ((var, words), word) in ends.into_iter().zip(text).zip([first, last]) {
             if let Some(right) = words.words.iter().position(|own| *own == word) {
@@ -183,5 +201,4 @@ fn param_loss(
     if value.is_none() || span.is_some() {
         loss.yes(choices.scores, param.rows.start, value.is_none(), weight);
     }
-    value.is_none() || span.is_some()
 }

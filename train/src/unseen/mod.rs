@@ -3,7 +3,7 @@
 //! - [`text`]: words as rows of numbers;
 //! - [`data`], [`batch`]: lists and sentences as numbers, and how alike their words are;
 //! - [`net`], `forward`, `choices`: the network;
-//! - [`option`]: what a parameter may be;
+//! - [`option`]: which value of a parameter is right;
 //! - [`learn`], `loss`, [`params`], [`tape`]: training;
 //! - [`model`], [`predict`]: files, and predictions.
 
@@ -17,17 +17,23 @@ pub mod model;
 pub mod net;
 pub mod option;
 pub mod params;
+#[cfg(test)]
+mod parity;
 pub mod predict;
 pub mod tape;
 pub mod text;
 
+use crate::Result;
 use crate::lists::List;
-use crate::words::view::View;
 
 /// Lists as numbers.
-#[must_use]
-pub fn prepared(lists: &[List], lexicon: &mut text::Lexicon<'_>) -> Vec<batch::Prepared> {
-    let read = |list: &List| data::ListData::new(list, &View::new(list), lexicon);
-    let all: Vec<data::ListData> = lists.iter().map(read).collect();
-    all.into_iter().map(|data| batch::Prepared::new(data, lexicon)).collect()
+///
+/// # Errors
+/// When a tool of a list cannot be read.
+pub fn prepared(lists: &[List], lexicon: &mut text::Lexicon<'_>) -> Result<Vec<batch::Prepared>> {
+    let mut all = Vec::new();
+    for list in lists {
+        all.push(data::ListData::new(list, lexicon)?);
+    }
+    Ok(all.into_iter().map(|data| batch::Prepared::new(data, lexicon)).collect())
 }

@@ -2,8 +2,13 @@
 
 use std::path::Path;
 
+use trine_ternary::Packing;
+use trine_unseen::base::{self, BaseWriter, Thresholds};
+use trine_unseen::shape::{BLOCKS_MAX, COLUMNS, DIM, FFN, HEADS};
+
 use super::net::{Net, Shape};
-use super::params::Params;
+use super::params::{Kind, Params};
+use super::tape::scale_of;
 use super::text::Table;
 use crate::{Error, Result};
 
@@ -64,7 +69,7 @@ impl Model {
         let sizes = [table_columns, dim, ffn, heads, sentence, tool, both];
         // Greater ones would take more memory than there is.
         let is_sound = sizes.iter().all(|size| *size <= 4096) && (1..=dim).contains(&heads);
-        if !is_sound || table_columns != table.columns || !dim.is_multiple_of(heads) {
+        if !is_sound || table_columns != table.columns() || !dim.is_multiple_of(heads) {
             return Err(wrong());
         }
         let shape = Shape { table: table_columns, dim, ffn, heads, sentence, tool, both };
@@ -74,6 +79,48 @@ impl Model {
         }
         model.params.data = data.iter().map(|bits| f32::from_bits(*bits)).collect();
         Ok(model)
+    }
+
+    /// The base model that it is, as [`trine_unseen::base`] has it, with the least confidence of its
+    /// calls.
+    ///
+    /// # Errors
+    /// When it has another shape than those have.
+    pub fn base(&self, packing: Packing, thresholds: Thresholds) -> Result<Vec<u8>> {
+        let Shape { table, dim, ffn, heads, sentence, tool, both } = self.net.shape;
+        let blocks = [sentence, tool, both];
+        let is_sound = (table, dim, ffn, heads) == (COLUMNS, DIM, FFN, HEADS)
+            && blocks.iter().all(|count| *count <= BLOCKS_MAX);
+        let what = "only models of the usual width, with at most two blocks of each sort, are a \
+                    base: leave --dim, --ffn and --heads out";
+        let wrong = || Error::Unseen { path: "the model".into(), what };
+        if !is_sound {
+            return Err(wrong());
+        }
+        let blocks = blocks.map(|count| count as u8);
+        // Ternary weights take less than they do as floats.
+        let mut out =
+            vec![0; base::HEAD + 8 + self.table.bytes().len() + 4 * self.params.data.len()];
+        let mut memory = out.clone();
+        let rows = self.table.bytes();
+        let writer = BaseWriter::new(&mut out, packing, blocks, thresholds, rows);
+        let mut writer = writer.ok_or_else(wrong)?;
+        for (_, param) in self.params.named() {
+            let numbers = self.params.of(param);
+            if self.params.kind(param) != Kind::Ternary {
+                writer.floats(numbers);
+                continue;
+            }
+            let scale = scale_of(numbers);
+            let trit = |x: &f32| (x / scale).round().clamp(-1.0, 1.0) as i8;
+            let trits: Vec<i8> = numbers.iter().map(trit).collect();
+            writer
+                .product(self.params.shape(param), &trits, scale, &mut memory)
+                .map_err(|_| wrong())?;
+        }
+        let length = writer.finish();
+        out.truncate(length);
+        Ok(out)
     }
 }
 

@@ -1,80 +1,133 @@
-//! Words as numbers: rows of a table, letters that two words share, and which way a word points.
+//! Words as numbers: rows of a table, and how alike two words are.
 
 use std::collections::HashMap;
 use std::path::Path;
 
+use trine_unseen::rows::{COLUMNS_MAX, PIECE_MAX, Row, Rows, dot, inverse_length};
+use trine_unseen::text::{Grams, Spelling};
+
 use crate::{Error, Result};
 
-/// Pieces of words with a row of numbers each. A word is the mean of its pieces.
+/// Pieces of words with a row of numbers each, as a base model has them.
 #[derive(Clone, Debug)]
 pub struct Table {
-    /// Numbers of a row.
-    pub columns: usize,
-    rows: Vec<f32>,
-    pieces: HashMap<String, usize>,
+    bytes: Vec<u8>,
+    columns: usize,
 }
 
-/// What the mean of several pieces is multiplied by: a mean is shorter than what it is made of.
-const SEVERAL: f32 = 1.2;
+/// The greatest code of a row.
+const CODE_MAX: f32 = 7.0;
+/// The greatest scale of a row.
+const SCALE_MAX: f32 = 255.0;
+/// Scales of a row that are tried, next to the one with which the greatest number is the greatest
+/// code: with less than that a few numbers are cut, and all others are nearer.
+const SCALES: [f32; 5] = [1.0, 0.92, 0.84, 0.76, 0.68];
 
 impl Table {
     /// Reads pieces, one a line, those that go on in a word with `##` before them, and their rows
-    /// in 8 bits, which are brought to a mean square of 1.
+    /// in 8 bits, which are brought to a mean length of 1, and to four bits.
     ///
     /// # Errors
     /// When a file cannot be read, or there are not as many numbers as pieces have.
     pub fn read(pieces: &Path, rows: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(pieces).map_err(|error| Error::read(pieces, error))?;
         let bytes = std::fs::read(rows).map_err(|error| Error::read(rows, error))?;
-        let pieces: HashMap<String, usize> =
-            text.lines().enumerate().map(|(at, piece)| (piece.to_owned(), at)).collect();
+        let pieces: Vec<&str> = text.lines().collect();
         let columns = bytes.len() / pieces.len().max(1);
-        if columns == 0 || columns * pieces.len() != bytes.len() {
+        let is_sound = columns * pieces.len() == bytes.len()
+            && (1..=COLUMNS_MAX).contains(&columns)
+            && columns.is_multiple_of(2);
+        if !is_sound {
             let what = "not one row of the same length for each piece: make both again";
             return Err(Error::Unseen { path: rows.into(), what });
         }
-        let mut rows: Vec<f32> = bytes.iter().map(|byte| f32::from(byte.cast_signed())).collect();
-        let squares = rows.iter().map(|x| f64::from(x * x)).sum::<f64>();
-        let factor = (pieces.len() as f64 / squares.max(1.0)).sqrt() as f32;
-        rows.iter_mut().for_each(|x| *x *= factor);
-        Ok(Self { columns, rows, pieces })
+        let rows: Vec<f32> = bytes.iter().map(|byte| f32::from(byte.cast_signed())).collect();
+        Ok(Self { bytes: packed(&pieces, &rows, columns), columns })
     }
 
-    /// The row of a word, and whether it is anything but one piece.
+    /// Its bytes.
     #[must_use]
-    pub fn row(&self, word: &str) -> (Vec<f32>, bool) {
-        let letters: Vec<char> = word.chars().filter(|c| *c != '\'').collect();
-        let (mut at, mut count, mut out) = (0, 0, vec![0.0; self.columns]);
-        while at < letters.len() {
-            let piece = |end: usize| {
-                let text: String = letters[at..end].iter().collect();
-                let text = if at == 0 { text } else { format!("##{text}") };
-                self.pieces.get(&text).map(|row| (*row, end))
-            };
-            let Some((row, end)) = (at + 1..=letters.len()).rev().find_map(piece) else {
-                at += 1;
-                continue;
-            };
-            let row = &self.rows[row * self.columns..(row + 1) * self.columns];
-            out.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
-            (at, count) = (end, count + 1);
-        }
-        let factor = if count > 1 { SEVERAL / count as f32 } else { 1.0 };
-        out.iter_mut().for_each(|x| *x *= factor);
-        (out, count != 1)
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
+
+    /// Numbers of a row.
+    #[must_use]
+    pub const fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// The rows.
+    fn rows(&self) -> Option<Rows<'_>> {
+        Rows::parse(&self.bytes).map(|(rows, _)| rows)
+    }
+}
+
+/// A piece and the place of its row.
+type Piece<'p> = (bool, &'p [u8], usize);
+
+/// Pieces and rows as [`trine_unseen::rows`] has them.
+fn packed(pieces: &[&str], rows: &[f32], columns: usize) -> Vec<u8> {
+    let mut all: Vec<Piece<'_>> = Vec::new();
+    for (at, piece) in pieces.iter().enumerate() {
+        let (is_rest, letters) = match piece.strip_prefix("##") {
+            Some(rest) if !rest.is_empty() => (true, rest),
+            _ => (false, *piece),
+        };
+        if (1..=PIECE_MAX).contains(&letters.len()) {
+            all.push((is_rest, letters.as_bytes(), at));
+        }
+    }
+    all.sort_by_key(|(is_rest, letters, _)| (*is_rest, letters.len(), *letters));
+    let squares = rows.iter().map(|x| f64::from(x * x)).sum::<f64>();
+    let greatest = rows.iter().fold(1e-9, |most: f32, x| most.max(x.abs()));
+    let unit = greatest / (CODE_MAX * SCALE_MAX);
+    let length = ((pieces.len() as f64 / squares.max(1e-9)).sqrt()) as f32;
+    let classes: Vec<&[Piece<'_>]> =
+        all.chunk_by(|a, b| (a.0, a.1.len()) == (b.0, b.1.len())).collect();
+    let mut out = vec![columns as u8, classes.len() as u8, 0, 0];
+    out.extend((unit * length).to_le_bytes());
+    for class in &classes {
+        let [first, ..] = class else { continue };
+        out.extend([u8::from(first.0), first.1.len() as u8]);
+        out.extend((class.len() as u16).to_le_bytes());
+    }
+    all.iter().for_each(|(_, letters, _)| out.extend(*letters));
+    let mut scales = Vec::new();
+    for (_, _, at) in &all {
+        let (scale, codes) = rounded(&rows[at * columns..(at + 1) * columns], unit);
+        scales.push(scale);
+        out.extend(codes.chunks_exact(2).map(|pair| pair[0] | pair[1] << 4));
+    }
+    out.extend(scales);
+    out
+}
+
+/// The scale of a row and its codes, 8 more than they are.
+fn rounded(row: &[f32], unit: f32) -> (u8, Vec<u8>) {
+    let greatest = row.iter().fold(0.0, |most: f32, x| most.max(x.abs()));
+    let with = |share: f32| {
+        let scale = (greatest * share / (CODE_MAX * unit)).ceil().clamp(1.0, SCALE_MAX);
+        let code = |x: &f32| (x / (scale * unit)).round().clamp(-CODE_MAX, CODE_MAX);
+        let error = |x: &f32| (x - code(x) * scale * unit).powi(2);
+        let sum: f32 = row.iter().map(error).sum();
+        let codes: Vec<u8> = row.iter().map(|x| (code(x) + 8.0) as u8).collect();
+        (sum, scale as u8, codes)
+    };
+    let best = SCALES.map(with).into_iter().min_by(|a, b| a.0.total_cmp(&b.0));
+    best.map_or((1, Vec::new()), |(_, scale, codes)| (scale, codes))
 }
 
 /// Words and stems by numbers, with what is known of each.
 #[derive(Debug)]
 pub struct Lexicon<'t> {
-    table: &'t Table,
+    table: Option<Rows<'t>>,
+    columns: usize,
     words: HashMap<String, u32>,
-    stems: HashMap<String, u32>,
-    rows: Vec<f32>,
-    directions: Vec<f32>,
-    is_pieced: Vec<bool>,
-    grams: Vec<Vec<u64>>,
+    stems: HashMap<Vec<u8>, u32>,
+    floats: Vec<f32>,
+    rows: Vec<(Row, f32)>,
+    grams: Vec<Grams>,
 }
 
 impl<'t> Lexicon<'t> {
@@ -82,12 +135,12 @@ impl<'t> Lexicon<'t> {
     #[must_use]
     pub fn new(table: &'t Table) -> Self {
         Self {
-            table,
+            table: table.rows(),
+            columns: table.columns,
             words: HashMap::new(),
             stems: HashMap::new(),
+            floats: Vec::new(),
             rows: Vec::new(),
-            directions: Vec::new(),
-            is_pieced: Vec::new(),
             grams: Vec::new(),
         }
     }
@@ -95,99 +148,62 @@ impl<'t> Lexicon<'t> {
     /// Numbers of a row.
     #[must_use]
     pub const fn columns(&self) -> usize {
-        self.table.columns
+        self.columns
     }
 
-    /// The number of a word.
-    pub fn word(&mut self, text: &str) -> u32 {
-        if let Some(known) = self.words.get(text) {
+    /// The number of a word of a tool, or of a sentence where `row` gives its row.
+    pub fn word(&mut self, key: &str, row: impl FnOnce(&Rows<'_>) -> Row) -> u32 {
+        if let Some(known) = self.words.get(key) {
             return *known;
         }
-        let number = self.is_pieced.len() as u32;
-        let (row, is_pieced) = self.table.row(text);
-        let length = row.iter().map(|x| x * x).sum::<f32>().sqrt().max(1e-6);
-        self.directions.extend(row.iter().map(|x| x / length));
-        self.rows.extend(row);
-        self.is_pieced.push(is_pieced);
-        self.words.insert(text.to_owned(), number);
+        let number = self.rows.len() as u32;
+        let row = self.table.as_ref().map_or(Row::EMPTY, row);
+        let step = row.most / 127.0;
+        self.floats.extend(row.codes.iter().take(self.columns).map(|x| f32::from(*x) * step));
+        self.rows.push((row, inverse_length(&row.codes)));
+        self.words.insert(key.to_owned(), number);
         number
     }
 
     /// The number of a stem.
-    pub fn stem(&mut self, text: &str) -> u32 {
-        if let Some(known) = self.stems.get(text) {
+    pub fn stem(&mut self, spelling: &Spelling) -> u32 {
+        if let Some(known) = self.stems.get(spelling.stem()) {
             return *known;
         }
         let number = self.grams.len() as u32;
-        self.grams.push(grams(text));
-        self.stems.insert(text.to_owned(), number);
+        self.grams.push(Grams::new(spelling.stem()));
+        self.stems.insert(spelling.stem().to_vec(), number);
         number
     }
 
     /// The row of a word.
     #[must_use]
     pub fn row(&self, word: u32) -> &[f32] {
-        let start = word as usize * self.columns();
-        &self.rows[start..start + self.columns()]
+        let start = word as usize * self.columns;
+        &self.floats[start..start + self.columns]
     }
 
     /// Whether a word is anything but one piece.
     #[must_use]
     pub fn is_pieced(&self, word: u32) -> bool {
-        self.is_pieced[word as usize]
+        self.rows[word as usize].0.is_pieced
     }
 
     /// How alike two words are: whether their stems are one, in letters, and in meaning (the
-    /// cosine of their rows).
+    /// cosine of their rows), in parts of 127.
     #[must_use]
     pub fn alike(&self, one: (u32, u32), other: (u32, u32)) -> [f32; 3] {
         let exact = f32::from(u8::from(one.1 == other.1));
-        let letters = shared(&self.grams[one.1 as usize], &self.grams[other.1 as usize]);
-        let columns = self.columns();
-        let direction = |word: u32| &self.directions[word as usize * columns..][..columns];
-        let meaning = direction(one.0).iter().zip(direction(other.0)).map(|(a, b)| a * b).sum();
-        [exact, letters, meaning]
+        let letters = self.grams[one.1 as usize].likeness(&self.grams[other.1 as usize]);
+        let (a, b) = (&self.rows[one.0 as usize], &self.rows[other.0 as usize]);
+        let meaning = dot(&a.0.codes, &b.0.codes) as f32 * a.1 * b.1;
+        [exact, parted(letters), parted(meaning)]
     }
 }
 
-/// The groups of two and of three letters of a word with its ends, each once, in order.
-fn grams(word: &str) -> Vec<u64> {
-    let letters: Vec<char> = format!("^{word}$").chars().collect();
-    let group = |letters: &[char]| {
-        letters.iter().fold(letters.len() as u64, |sum, c| (sum << 21) ^ u64::from(u32::from(*c)))
-    };
-    let mut out: Vec<u64> = letters.windows(2).chain(letters.windows(3)).map(group).collect();
-    out.sort_unstable();
-    out.dedup();
-    out
-}
-
-/// Twice the groups that two words share, over all (Dice, 1945).
-fn shared(a: &[u64], b: &[u64]) -> f32 {
-    let (mut i, mut j, mut both) = (0, 0, 0);
-    while let (Some(one), Some(other)) = (a.get(i), b.get(j)) {
-        both += usize::from(one == other);
-        i += usize::from(one <= other);
-        j += usize::from(one >= other);
-    }
-    2.0 * both as f32 / (a.len() + b.len()).max(1) as f32
-}
-
-/// Words that turn something on, or up.
-const ON: &str = "on start open enable enabled unmute unlock up raise resume activate active \
-    allow begin run true yes lit light in engage arm connect power again back play show increase \
-    higher more lift release free go awake wake restart extend out unfold visible loud restore";
-/// Words that turn it off, or down.
-const OFF: &str = "off stop close closed shut disable disabled mute muted lock locked down lower \
-    pause kill cut end false no dark disengage disarm disconnect hold held hide decrease less \
-    block blocked inhibit bypass halt cease silent silence quiet retract drop douse extinguish \
-    without finished done enough sleep frozen freeze remove revoke of suspend deactivate";
-
-/// Whether a word is of the one kind, and of the other.
-#[must_use]
-pub fn polarity(word: &str) -> [f32; 2] {
-    [ON, OFF]
-        .map(|list| f32::from(u8::from(list.split_ascii_whitespace().any(|other| other == word))))
+/// A number in parts of 127.
+fn parted(x: f32) -> f32 {
+    (x * 127.0).round_ties_even() / 127.0
 }
 
 #[cfg(test)]
@@ -195,11 +211,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn letters_that_words_share_are_a_share_of_all() {
-        let of = |a: &str, b: &str| shared(&grams(a), &grams(b));
-        assert!((of("valve", "valve") - 1.0).abs() < 1e-6);
-        assert!(of("valve", "vavle") > 0.3 && of("valve", "lamp") < 0.2);
-        assert_eq!(polarity("unlock"), [1.0, 0.0]);
-        assert_eq!(polarity("mute"), [0.0, 1.0]);
+    fn rows_in_four_bits_are_near_what_they_were() {
+        let columns = 64;
+        let row = |seed: usize| {
+            (0..columns).map(move |at| (((at * 37 + seed * 91) % 201) as f32 - 100.0) / 100.0)
+        };
+        let rows: Vec<f32> = (0..3).flat_map(row).collect();
+        let bytes = packed(&["ab", "##cd", "a"], &rows, columns);
+        let (table, length) = Rows::parse(&bytes).unwrap();
+        assert_eq!((table.pieces(), length), (3, bytes.len()));
+        let found = table.row(std::iter::once(&b"ab"[..]));
+        let step = found.most / 127.0;
+        let product: f32 =
+            found.codes.iter().zip(&rows).map(|(code, x)| f32::from(*code) * step * x).sum();
+        let squares = |all: &[f32]| all.iter().map(|x| x * x).sum::<f32>();
+        let own: Vec<f32> = found.codes.iter().map(|code| f32::from(*code) * step).collect();
+        let cosine = product / (squares(&own) * squares(&rows[..columns])).sqrt();
+        assert!(cosine > 0.98, "{cosine}");
     }
 }

@@ -20,7 +20,6 @@ mod span;
 mod spoken;
 mod text;
 mod unit;
-pub(crate) mod view;
 
 use crate::lists::List;
 use crate::lists::score::{Prediction, Predictor};

@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde_json::{Map, Value as Json};
 use trine_descriptor::{
-    Condition, DecimalRange, Field, IntRange, Kind, Scalar, Tool, ToolInfo, ValueWriter,
+    Annotations, Condition, DecimalRange, Field, IntRange, Kind, Scalar, Tool, ToolInfo,
+    ValueWriter,
 };
 
 use crate::error::ToolsError;
@@ -21,8 +22,12 @@ const ARGUMENTS_MAX: usize = 4096;
 pub struct ToolText {
     /// Its name.
     pub name: String,
+    /// Its name for people; empty where it has none.
+    pub title: String,
     /// What it does.
     pub description: String,
+    /// What its hints say.
+    pub annotations: Annotations,
     /// Its parameters.
     pub params: Vec<ParamText>,
 }
@@ -170,8 +175,22 @@ fn tool(json: &Json, left_out: &mut Vec<LeftOut>) -> Result<ToolText> {
             condition: hangs.map(|(other, label, _)| (other.clone(), label.clone())),
         });
     }
-    let description = json["description"].as_str().unwrap_or_default().into();
-    Ok(ToolText { name: name.into(), description, params })
+    let text = |member: &str| json[member].as_str().unwrap_or_default().to_owned();
+    let (title, description) = (text("title"), text("description"));
+    let annotations = annotations(&json["annotations"]);
+    Ok(ToolText { name: name.into(), title, description, annotations, params })
+}
+
+/// The hints that say so; what is not said is what MCP takes for granted.
+fn annotations(hints: &Json) -> Annotations {
+    let hints = [
+        ("readOnlyHint", Annotations::READ_ONLY, false),
+        ("destructiveHint", Annotations::DESTRUCTIVE, true),
+        ("idempotentHint", Annotations::IDEMPOTENT, false),
+        ("openWorldHint", Annotations::OPEN_WORLD, true),
+    ]
+    .map(|(name, bit, usual)| if hints[name].as_bool().unwrap_or(usual) { bit } else { 0 });
+    Annotations(hints.iter().fold(0, |bits, bit| bits | bit))
 }
 
 /// Where the parameters stand: in the `inputSchema`, or in the tool itself where it has none.
@@ -224,7 +243,9 @@ pub fn joined(tools: &[ToolText]) -> Vec<Vec<String>> {
 #[must_use]
 pub fn table<'t>(tools: &'t [ToolText], fields: &'t [Vec<Field<'t>>]) -> Vec<Tool<'t>> {
     let tool = |(tool, fields): (&'t ToolText, &'t Vec<Field<'t>>)| {
-        Tool::new(ToolInfo::new(&tool.name, &tool.description), fields, &[])
+        let info = ToolInfo::new(&tool.name, &tool.description);
+        let info = ToolInfo { title: &tool.title, annotations: tool.annotations, ..info };
+        Tool::new(info, fields, &[])
     };
     tools.iter().zip(fields).map(tool).collect()
 }
