@@ -3,6 +3,7 @@
 mod ask;
 mod bench;
 mod call;
+mod compile_tools;
 mod connect;
 mod demo;
 mod devices;

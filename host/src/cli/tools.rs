@@ -9,6 +9,7 @@ use trine_descriptor::{Consent, ToolTable};
 use trine_gateway::{Device, DeviceArgs};
 use trine_mcp::{McpEngine, McpSession, ServerInfo, Single, Step};
 
+use super::compile_tools::CompileTools;
 use super::open::{find, open};
 use super::paint::{FAINT, STRONG, WARN, WIDTH, say, some, wrap};
 use super::signature;
@@ -18,8 +19,13 @@ const PAGE_BYTES: usize = 8 << 20;
 
 /// Arguments of `trine tools`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Exit code: 2 when there is no such device, 3 when it does not answer.")]
+#[command(
+    after_help = "Exit code: 2 when there is no such device, 3 when it does not answer.",
+    args_conflicts_with_subcommands = true
+)]
 pub(super) struct Tools {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// Name of one device [default: all]
     #[arg(value_name = "DEV")]
     device: Option<String>,
@@ -36,8 +42,17 @@ pub(super) struct Tools {
     devices: DeviceArgs,
 }
 
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Compile tools for a base model, as a table for flash.
+    Compile(CompileTools),
+}
+
 impl Tools {
     pub(super) fn run(&self) -> Result<ExitCode> {
+        if let Some(Command::Compile(command)) = &self.command {
+            return command.run();
+        }
         Ok(self.print().err().unwrap_or(ExitCode::SUCCESS))
     }
 

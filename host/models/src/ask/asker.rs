@@ -23,7 +23,7 @@ const ROOM: usize = 4096;
 const LIKELIER_THAN_NOT: f32 = 0.5;
 
 /// What a sentence came to.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Reply {
     /// The tool and its arguments: those that are to be called, or the likeliest ones.
     pub call: Option<(String, Map<String, Value>)>,
@@ -33,14 +33,41 @@ pub struct Reply {
     pub confidence: f32,
     /// Why there is no call; empty where there is one.
     pub reason: String,
+    /// Why there is no call, in one word; empty where there is one, or the model has no words for
+    /// it.
+    pub why: &'static str,
+    /// What was not said, or said wrongly: `tool.parameter`.
+    pub missing: Vec<String>,
+    /// The tools of which the sentence may mean either.
+    pub between: Vec<String>,
+    /// The calls, where there are two.
+    pub calls: Vec<(String, Map<String, Value>)>,
     /// What the model read and chose.
     pub tokens: Vec<u16>,
 }
 
 impl Reply {
-    /// As an object: `tool`, or null, `arguments` and `confidence`.
+    /// As an object: `tool`, or null, `arguments` and `confidence`. Where there is something to say
+    /// of them, `why`, `missing`, `between` and `calls` too.
     #[must_use]
     pub fn to_json(&self) -> Value {
+        let mut json = self.plain_json();
+        if !self.why.is_empty() {
+            json["why"] = self.why.into();
+        }
+        for (name, list) in [("missing", &self.missing), ("between", &self.between)] {
+            if !list.is_empty() {
+                json[name] = json!(list);
+            }
+        }
+        if !self.calls.is_empty() {
+            let call = |(tool, arguments): &(String, Map<String, Value>)| json!({"tool": tool, "arguments": arguments});
+            json["calls"] = self.calls.iter().map(call).collect();
+        }
+        json
+    }
+
+    fn plain_json(&self) -> Value {
         let confidence = (f64::from(self.confidence) * 1e4).round() / 1e4;
         match &self.call {
             Some((tool, arguments)) if self.is_sure => {
@@ -67,6 +94,21 @@ impl Reply {
         json["tokens"] = json!(self.tokens);
         json
     }
+}
+
+/// What answers sentences.
+pub trait Ask {
+    /// How sure it has to be of a call.
+    fn threshold(&self) -> f32;
+
+    /// Takes another threshold than the model's own.
+    fn set_threshold(&mut self, threshold: f32);
+
+    /// Answers a sentence. One that cannot be read has no call, and says why.
+    ///
+    /// # Errors
+    /// When the model cannot be computed.
+    fn ask(&mut self, sentence: &[u8]) -> Result<Reply>;
 }
 
 /// A model with the tools that it was made for, or that are described to it.
@@ -157,13 +199,7 @@ impl<'a> Asker<'a> {
     /// # Errors
     /// When the model cannot be computed.
     pub fn ask(&mut self, sentence: &[u8]) -> Result<Reply> {
-        let none = |reason: String| Reply {
-            call: None,
-            is_sure: true,
-            confidence: 0.0,
-            reason,
-            tokens: Vec::new(),
-        };
+        let none = |reason: String| Reply { is_sure: true, reason, ..Reply::default() };
         let sentence = match Sentence::read(sentence, &self.program, &self.vocabulary) {
             Ok(sentence) => sentence,
             Err(error) => return Ok(none(advised(error))),
@@ -188,18 +224,32 @@ impl<'a> Asker<'a> {
         };
         Ok(match decoding.answer() {
             Some(Answer::Call(call)) => {
-                let reason = String::new();
-                Reply { call: Some(named(&call)), is_sure: true, confidence, reason, tokens }
+                let call = Some(named(&call));
+                Reply { call, is_sure: true, confidence, tokens, ..Reply::default() }
             }
             Some(Answer::Unsure(call)) => {
-                let reason = String::new();
-                Reply { call: Some(named(&call)), is_sure: false, confidence, reason, tokens }
+                let call = Some(named(&call));
+                Reply { call, is_sure: false, confidence, tokens, ..Reply::default() }
             }
             Some(Answer::No(reason)) => {
                 Reply { confidence, tokens, ..none(in_words(self.table, reason)) }
             }
             None => none("the sentence came to nothing".to_owned()),
         })
+    }
+}
+
+impl Ask for Asker<'_> {
+    fn threshold(&self) -> f32 {
+        Self::threshold(self)
+    }
+
+    fn set_threshold(&mut self, threshold: f32) {
+        Self::set_threshold(self, threshold);
+    }
+
+    fn ask(&mut self, sentence: &[u8]) -> Result<Reply> {
+        Self::ask(self, sentence)
     }
 }
 
@@ -282,7 +332,7 @@ pub fn in_words(table: &dyn ToolTable, reason: Reason) -> String {
 }
 
 /// What is wrong with a sentence, and what to do about it.
-fn advised(error: SentenceError) -> String {
+pub(super) fn advised(error: SentenceError) -> String {
     let advice = match error {
         SentenceError::Empty => "say what is to be done",
         SentenceError::Utf8(_) => "send it in UTF-8",

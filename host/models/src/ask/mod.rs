@@ -8,16 +8,18 @@
 //! that are wanted.
 
 mod asker;
+mod base;
 mod file;
 mod score;
 mod source;
 mod text;
 mod tools;
 
-pub use asker::{Asker, Memory, Reply, in_words};
+pub use asker::{Ask, Asker, Memory, Reply, in_words};
+pub use base::{BASE, BaseAsker, OpenedBase, compile_tools};
 pub use file::{Opened, Reading};
 pub use score::{Score, Wanted};
-pub use source::{BUILT_IN, BuiltIn, Known, ModelBytes, Source};
+pub use source::{BASE_NAME, BUILT_IN, BuiltIn, Known, ModelBytes, Source};
 pub use tools::{ToolList, arguments_json};
 
 #[cfg(test)]

@@ -216,7 +216,7 @@ mod tests {
         let call = call.map(|(tool, arguments)| {
             (tool.to_owned(), arguments.as_object().cloned().unwrap_or_default())
         });
-        Reply { call, is_sure, confidence, reason: String::new(), tokens: Vec::new() }
+        Reply { call, is_sure, confidence, ..Reply::default() }
     }
 
     #[test]

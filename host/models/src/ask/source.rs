@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use trine_ask::{Vocabulary, compile, program_bytes};
 use trine_descriptor::ToolTable;
 
-use super::asker::{Asker, Memory};
+use super::asker::{Ask, Asker, Memory};
+use super::base::{BASE, BaseAsker, OpenedBase};
 use super::file::{Opened, Reading};
 use super::tools::ToolList;
 use crate::model::{Buffers, Mapped};
@@ -39,9 +40,26 @@ pub const BUILT_IN: &[BuiltIn] = &[
     },
 ];
 
+impl BuiltIn {
+    /// Whether it was made for these tools.
+    fn is_for(&self, tools: &dyn ToolTable) -> bool {
+        let mut buffers = Buffers::default();
+        let opened = Opened::open(self.file, &mut buffers);
+        opened.is_ok_and(|opened| match &opened.reading {
+            Reading::Own(vocabulary) => Known::of(vocabulary).is_of(tools),
+            Reading::Text(_) => false,
+        })
+    }
+}
+
+/// What the model for any tools is called on the command line.
+pub const BASE_NAME: &str = "base";
+
 /// Where a model is.
 #[derive(Clone, Debug)]
 pub enum Source {
+    /// In this program, for any tools.
+    Base,
     /// In this program.
     BuiltIn(&'static BuiltIn),
     /// In a file: GGUF, or an image.
@@ -53,8 +71,19 @@ impl Source {
     /// whatever its name.
     #[must_use]
     pub fn named(name: &OsStr) -> Self {
+        if name == BASE_NAME {
+            return Self::Base;
+        }
         let known = BUILT_IN.iter().find(|model| name == model.name);
         known.map_or_else(|| Self::File(name.into()), Self::BuiltIn)
+    }
+
+    /// The model of this program for these tools: the one that was made for them, or else the one
+    /// for any tools. The first, where there are none.
+    #[must_use]
+    pub fn for_tools(tools: Option<&dyn ToolTable>) -> Self {
+        let own = BUILT_IN.iter().find(|model| tools.is_none_or(|tools| model.is_for(tools)));
+        own.map_or(Self::Base, Self::BuiltIn)
     }
 
     /// The bytes of the model.
@@ -63,6 +92,7 @@ impl Source {
     /// When the file cannot be read.
     pub fn bytes(&self) -> Result<ModelBytes> {
         match self {
+            Self::Base => Ok(ModelBytes::BuiltIn(BASE)),
             Self::BuiltIn(model) => Ok(ModelBytes::BuiltIn(model.file)),
             Self::File(path) => match Mapped::open(path) {
                 Ok(mapped) => Ok(ModelBytes::File(mapped)),
@@ -81,10 +111,15 @@ impl Source {
     pub fn with<T, E: From<Error>>(
         &self,
         tools: Option<&dyn ToolTable>,
-        f: impl FnOnce(&mut Asker<'_>) -> std::result::Result<T, E>,
+        f: impl FnOnce(&mut dyn Ask) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
         let named = |error: Error| error.at(self);
         let bytes = self.bytes()?;
+        if bytes.starts_with(trine_unseen::base::MAGIC) {
+            let opened = OpenedBase::open(&bytes).map_err(named)?;
+            let Some(tools) = tools else { return Err(named(Error::NoTools).into()) };
+            return f(&mut BaseAsker::new(&opened, tools).map_err(named)?);
+        }
         let mut buffers = Buffers::default();
         let opened = Opened::open(&bytes, &mut buffers).map_err(named)?;
         let own = match tools {
@@ -103,6 +138,7 @@ impl Source {
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Base => f.write_str(BASE_NAME),
             Self::BuiltIn(model) => f.write_str(model.name),
             Self::File(path) => path.display().fmt(f),
         }
@@ -174,7 +210,8 @@ fn own_tools(opened: &Opened<'_>) -> Result<ToolList> {
 
 /// The names of the models of this program.
 fn names() -> String {
-    let names: Vec<&str> = BUILT_IN.iter().map(|model| model.name).collect();
+    let own = BUILT_IN.iter().map(|model| model.name);
+    let names: Vec<&str> = std::iter::once(BASE_NAME).chain(own).collect();
     names.join(", ")
 }
 

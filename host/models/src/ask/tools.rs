@@ -58,7 +58,8 @@ impl ToolTable for ToolList {
 
     fn info(&self, tool: u16) -> Option<ToolInfo<'_>> {
         let text = self.0.borrow_owner().tools.get(usize::from(tool))?;
-        Some(ToolInfo::new(&text.name, &text.description))
+        let info = ToolInfo::new(&text.name, &text.description);
+        Some(ToolInfo { title: &text.title, annotations: text.annotations, ..info })
     }
 
     fn node_count(&self, tool: u16, side: Side) -> u16 {

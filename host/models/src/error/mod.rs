@@ -68,6 +68,15 @@ pub enum Error {
     /// Tools of which no grammar can be made.
     #[error(transparent)]
     Compile(#[from] CompileError),
+    /// A base model that is none, or damaged.
+    #[error(transparent)]
+    Base(#[from] trine_unseen::BaseError),
+    /// A table of tools that is none, damaged, or of another base or list.
+    #[error(transparent)]
+    ToolTable(#[from] trine_unseen::TableError),
+    /// Tools that a base model cannot take.
+    #[error(transparent)]
+    ToolTexts(#[from] trine_unseen::CompileError),
     /// A text model that cannot answer a sentence.
     #[error(transparent)]
     TextModel(Box<TextModelError>),

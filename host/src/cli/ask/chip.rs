@@ -33,11 +33,11 @@ fn reply(table: &Table, understood: &Understood) -> Reply {
     let Understood { verdict, confidence, node, ref args, ref tokens, .. } = *understood;
     let row = table.row_of(understood.tool).unwrap_or(u16::MAX);
     let none = |reason: String| Reply {
-        call: None,
         is_sure: true,
         confidence,
         reason,
         tokens: tokens.clone(),
+        ..Reply::default()
     };
     let refused = |reason| none(in_words(table, reason));
     match verdict {

@@ -10,12 +10,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use trine::{Error, Result};
 use trine_descriptor::ToolTable;
 use trine_gateway::sanitize::terminal_json;
 use trine_gateway::{Device, DeviceArgs, Hub};
-use trine_models::ask::{Asker, Reply, Source, ToolList};
+use trine_models::ask::{Ask as AskModel, Reply, Source, ToolList};
 
 use super::call::told;
 use super::open::{find, only, open, usage};
@@ -24,14 +24,15 @@ use chip::ask_device;
 use lines::answer_lines;
 
 const AFTER_HELP: &str = "\
-A command model knows the tools that it was trained for; the device, or --tools FILE, must have the
-same. A text model (any that trine generate accepts) is given the tools as text. Nothing is called
-without --run. A call below the threshold is only printed, or made after a y at the terminal. Tools
+The model base reads any tools: those of the device, or of --tools FILE. A command model knows the
+tools that it was trained for; the device or the file must have the same. A text model (any that
+trine generate accepts) is given the tools as text. Nothing is called without --run. A call below the threshold is only printed, or made after a y at the terminal. Tools
 that need consent ask for it as always.
 Exit code: 0 a call, 1 no call, or one that failed, 2 when the model, the tools or the command line
 are invalid, 3 when the device does not answer.
 
 Examples: trine ask \"make the fan spin at forty percent\" --run
+          trine ask --tools my-tools.json \"close the north gate\"
           trine ask \"is it dark outside?\" --serial /dev/ttyACM0 --device greenhouse";
 
 /// How long a device may take to answer.
@@ -48,8 +49,8 @@ pub(super) struct Ask {
     model: ModelArgs,
     /// Answer JSON lines with `text` from standard input as JSON lines.
     ///
-    /// An answer has `tool` (or null), `arguments` and `confidence`; that to an invalid line has
-    /// `error`.
+    /// An answer has `tool` (or null), `arguments` and `confidence`, and where there is something to
+    /// say of them `why`, `missing`, `between`, `calls`; that to an invalid line has `error`.
     #[arg(long)]
     jsonl: bool,
     /// Add the bits of the confidence, and all tokens, to each answer.
@@ -74,12 +75,13 @@ type Opened = (Arc<Hub>, Arc<Device>);
 /// Which model, for which tools.
 #[derive(Debug, clap::Args)]
 pub(super) struct ModelArgs {
-    /// Model: a name of this program, or a file.
+    /// Model: a name of this program, or a file [default: board for its tools, base for others]
     ///
-    /// A file holds a command model for your tools, or a text model.
-    #[arg(long, value_name = "board|snips|FILE", env = "TRINE_ASK_MODEL", default_value = "board")]
-    pub(super) model: OsString,
-    /// List of MCP tools as JSON, for the model in a file.
+    /// `base` reads any list of tools. A file holds a command model for your tools, a base, or a
+    /// text model.
+    #[arg(long, value_name = "base|board|snips|FILE", env = "TRINE_ASK_MODEL")]
+    pub(super) model: Option<OsString>,
+    /// List of MCP tools as JSON: that of any MCP server.
     #[arg(long, value_name = "FILE")]
     pub(super) tools: Option<PathBuf>,
     /// Minimum confidence of a call, 0 to 1 [default: the model's]
@@ -93,7 +95,7 @@ impl ModelArgs {
     pub(super) fn with<T>(
         &self,
         device: Option<&dyn ToolTable>,
-        f: impl FnOnce(&mut Asker<'_>) -> Result<T>,
+        f: impl FnOnce(&mut dyn AskModel) -> Result<T>,
     ) -> Result<T> {
         let list = self.tools.as_ref().map(|path| {
             let text = std::fs::read_to_string(path).map_err(|error| Error::read(path, error))?;
@@ -104,7 +106,8 @@ impl ModelArgs {
             eprintln!("left out: {left_out}");
         }
         let table = list.as_ref().map(|list| list as &dyn ToolTable).or(device);
-        Source::named(&self.model).with(table, |asker| {
+        let named = self.model.as_deref().map(Source::named);
+        named.unwrap_or_else(|| Source::for_tools(table)).with(table, |asker| {
             if let Some(threshold) = self.threshold {
                 asker.set_threshold(threshold);
             }
@@ -208,7 +211,22 @@ fn show(reply: &Reply, threshold: Option<f32>) {
                 say!("{call} ?   confidence {percent:.1} %: {unsure}{takes}");
             }
         }
-        None => say!("no tool   confidence {percent:.1} %: {}", terminal_json(&reply.reason)),
+        None if reply.calls.is_empty() => {
+            say!("no tool   confidence {percent:.1} %: {}", terminal_json(&reply.reason));
+        }
+        None => {
+            let call = |(tool, arguments): &(String, Map<String, Value>)| {
+                format!("{tool} {}", Value::Object(arguments.clone()))
+            };
+            for call in reply.calls.iter().map(call) {
+                say!("{}", terminal_json(&call));
+            }
+            say!("two calls   confidence {percent:.1} %: say one command at a time to make them");
+        }
+    }
+    if let [one, other] = &*reply.between {
+        let both = format!("{one} or {other}");
+        say!("it may mean {}", terminal_json(&both));
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 use trine::{Error, Result};
-use trine_models::ask::{Asker, BUILT_IN, Reply, Source};
+use trine_models::ask::{Ask, BUILT_IN, Reply, Source};
 
 use super::super::paint::{FAINT, GOOD, count, say, time};
 use super::scene::{Entry, Show};
@@ -50,7 +50,7 @@ pub(super) fn sentences(show: &mut Show) -> Result<()> {
 }
 
 /// Has a sentence answered, and shows both.
-fn heard(asker: &mut Asker<'_>, sentence: &str) -> Result<Reply> {
+fn heard(asker: &mut dyn Ask, sentence: &str) -> Result<Reply> {
     let begun = Instant::now();
     let reply = asker.ask(sentence.as_bytes())?;
     let took = time(begun.elapsed());

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use trine::{Error, Result};
 use trine_models::model::{Mapped, Summary};
 
+use super::any_tools;
 use crate::cli::paint::{BAD, FAINT, GOOD, STRONG, count, say, some, wrap};
 use crate::cli::tools::pretty;
 
@@ -16,7 +17,7 @@ const INDENT: usize = 14;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Exit code: 1 when the engine would refuse the file.")]
 pub(super) struct Info {
-    /// Model: a GGUF file, or an image of `trine model pack`.
+    /// Model: a GGUF file, an image of `trine model pack`, a base, or a table of tools.
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Print a JSON object.
@@ -28,6 +29,9 @@ impl Info {
     pub(super) fn run(&self) -> Result<ExitCode> {
         let path = self.file.display();
         let bytes = Mapped::open(&self.file).map_err(|error| Error::read(&self.file, error))?;
+        if any_tools::print(&bytes, self.json).map_err(|error| error.at(&path))? {
+            return Ok(ExitCode::SUCCESS);
+        }
         let summary = Summary::of(&bytes);
         let summary = summary.map_err(|error| Error::from(error).at(&path))?;
         if self.json {

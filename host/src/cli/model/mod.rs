@@ -1,5 +1,6 @@
 //! `trine model`: files of language models.
 
+mod any_tools;
 mod info;
 mod make;
 mod pack;
