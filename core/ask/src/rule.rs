@@ -136,12 +136,13 @@ impl NumberRule {
         Some((rule, bytes.len() - reader.remaining()))
     }
 
-    /// Values that words stand for: the least, half of the greatest, the greatest, and zero where
-    /// there are values below it. `None` where there is no such value.
+    /// Values that words stand for, whatever the unit: the least, half of the greatest, the greatest,
+    /// and zero where there are values below it. `None` where there is no such value.
     #[must_use]
     pub fn implied_values(&self) -> [Option<i64>; 4] {
+        let open = Self { unit: Unit::None, ..*self };
         let [least, middle, greatest] =
-            [Implied::Least, Implied::Middle, Implied::Greatest].map(|which| self.implied(which));
+            [Implied::Least, Implied::Middle, Implied::Greatest].map(|which| open.implied(which));
         let is_bounded = least.or(middle).or(greatest).is_some();
         let zero = (self.min < 0 && is_bounded && self.accepts(0)).then_some(0);
         [least, middle, greatest, zero]
