@@ -29,11 +29,11 @@ impl<'s> Call<'s> {
     /// The arguments: nodes, in rising order, and their values.
     pub fn arguments(&self) -> impl Iterator<Item = (u16, Scalar<'s>)> + use<'s> {
         let (values, text) = (self.values, self.text);
-        let mut least = 0;
+        let mut least = 0_u32;
         core::iter::from_fn(move || {
-            let given = values.iter().flatten().filter(|(node, _)| *node >= least);
+            let given = values.iter().flatten().filter(|(node, _)| u32::from(*node) >= least);
             let (node, value) = given.min_by_key(|(node, _)| *node)?;
-            least = node.saturating_add(1);
+            least = u32::from(*node) + 1;
             Some((*node, scalar(*value, text)))
         })
     }
@@ -153,14 +153,14 @@ impl<'s> Asker<'s> {
     ) -> Result<Option<Half<'s>>, SentenceError> {
         self.said.fill(text, &TableRules(table))?;
         let Some(guess) = self.workspace.guess(base, table, &self.said) else { return Ok(None) };
-        let filled = self.workspace.fill(base, table, &self.said, &guess);
-        let Filled { values, sure, fault } = filled;
-        let is_call = fault.is_none_or(|fault| matches!(fault, ArgumentFault::Missing(_)));
-        let has_all = is_call && has_all(table, guess.tool, &filled);
+        let Filled { values, sure, fault, is_call } =
+            self.workspace.fill(base, table, &self.said, &guess);
+        let sure = guess.share * sure;
+        // Damaged weights give what is no number.
+        let is_call = is_call && (0.0..=1.0).contains(&sure);
         let call = Call { tool: guess.tool, text: self.said.text(), values };
-        let call = has_all.then_some(call);
-        let sure = if has_all { guess.share * sure } else { 0.0 };
-        Ok(Some(Half { call, sure, guess, fault }))
+        let call = is_call.then_some(call);
+        Ok(Some(Half { call, sure: if is_call { sure } else { 0.0 }, guess, fault }))
     }
 
     /// The surest two calls of what a text is divided into, and how sure both are.
@@ -200,13 +200,6 @@ impl<'s> Asker<'s> {
         }
         best
     }
-}
-
-/// Whether all that a call needs is there.
-fn has_all(table: &Table<'_>, tool: u16, filled: &Filled) -> bool {
-    let Some(tool) = table.tool(tool) else { return false };
-    let is_given = |node: u16| filled.values.iter().flatten().any(|(own, _)| *own == node);
-    tool.params().all(|param| !param.param.is_required || is_given(param.param.node))
 }
 
 /// The rules of all numbers of a table.

@@ -18,8 +18,10 @@ pub struct Filled {
     pub values: [Option<(u16, Value)>; PARAMS_MAX],
     /// How sure they are.
     pub sure: f32,
-    /// Why they are no call.
+    /// What is wrong with them. A parameter that is likelier missing may have a value all the same.
     pub fault: Option<ArgumentFault>,
+    /// Whether they are a call: all that it needs is there, and nothing that it does not take.
+    pub is_call: bool,
 }
 
 /// What is wrong with arguments.
@@ -33,6 +35,18 @@ pub enum ArgumentFault {
     Unit(u16),
     /// A call needs what is not filled in.
     Cut,
+}
+
+impl ArgumentFault {
+    /// Whether a value is there that no call has, or a call needs what has none.
+    const fn is_grave(self) -> bool {
+        !matches!(self, Self::Missing(_))
+    }
+}
+
+impl Filled {
+    const NOTHING: Self =
+        Self { values: [None; PARAMS_MAX], sure: 1.0, fault: None, is_call: false };
 }
 
 /// A parameter's value, and how sure it is.
@@ -51,7 +65,7 @@ impl Workspace {
         said: &Said<'_>,
         guess: &Guess,
     ) -> Filled {
-        let mut filled = Filled { values: [None; PARAMS_MAX], sure: 1.0, fault: None };
+        let mut filled = Filled::NOTHING;
         let Some(tool) = table.tool(guess.tool) else { return filled };
         if tool.is_cut() {
             filled.fault = Some(ArgumentFault::Cut);
@@ -65,10 +79,12 @@ impl Workspace {
             let place = Place { base, said, tool: &tool, param: &param, at, order };
             let picked = self.pick(&place);
             filled.sure *= picked.sure;
-            filled.fault = filled.fault.or(picked.fault);
+            filled.fault = graver(filled.fault, picked.fault);
             *to = picked.value.map(|value| (param.param.node, value));
         }
-        filled.fault = filled.fault.or_else(|| lacking(&tool, &filled));
+        let lacks = lacking(&tool, &filled);
+        filled.is_call = lacks.is_none() && !filled.fault.is_some_and(ArgumentFault::is_grave);
+        filled.fault = filled.fault.or(lacks);
         filled
     }
 
@@ -170,6 +186,13 @@ fn fault(
     is_missing.then_some(ArgumentFault::Missing(param.node))
 }
 
+/// Of two faults the one that no call has: a value that its parameter does not take goes before one
+/// that is likelier missing. Of two of a kind the first.
+fn graver(one: Option<ArgumentFault>, other: Option<ArgumentFault>) -> Option<ArgumentFault> {
+    let grave = |fault: Option<ArgumentFault>| fault.filter(|fault| fault.is_grave());
+    grave(one).or(grave(other)).or(one).or(other)
+}
+
 /// The parameters of a tool.
 fn params<'t>(tool: &ToolCode<'t>) -> ([Param<'t>; PARAMS_MAX], usize) {
     let mut params = [Param::OTHER; PARAMS_MAX];
@@ -180,7 +203,7 @@ fn params<'t>(tool: &ToolCode<'t>) -> ([Param<'t>; PARAMS_MAX], usize) {
     (params, count)
 }
 
-/// What a label makes required, and is not there.
+/// What is required, always or by a label, and is not there.
 fn lacking(tool: &ToolCode<'_>, filled: &Filled) -> Option<ArgumentFault> {
     let given = |node: u16| {
         filled.values.iter().flatten().find(|(own, _)| *own == node).map(|(_, value)| *value)
@@ -189,7 +212,7 @@ fn lacking(tool: &ToolCode<'_>, filled: &Filled) -> Option<ArgumentFault> {
         let holds = param
             .condition
             .is_some_and(|condition| given(condition.node) == Some(Value::Label(condition.label)));
-        holds && given(param.node).is_none()
+        (param.is_required || holds) && given(param.node).is_none()
     };
     let first = tool.params().find(|param| lacks(&param.param));
     first.map(|param| ArgumentFault::Missing(param.param.node))

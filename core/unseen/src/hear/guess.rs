@@ -108,17 +108,18 @@ impl Tally {
 }
 
 impl Workspace {
-    /// Reads a sentence, and which tool it is likeliest for. `None` where there is no tool.
+    /// Reads a sentence, and which tool it is likeliest for. `None` where there is no tool, or
+    /// where scores are no numbers, which is so of damaged weights alone.
     pub fn guess(&mut self, base: &Base<'_>, table: &Table<'_>, said: &Said<'_>) -> Option<Guess> {
         self.read(base, said);
         let words = said.words().len();
         self.found = [Best::NONE; crate::said::WORDS_MAX];
-        for (number, tool) in (0..).zip(table.tools()) {
+        for (number, tool) in (0..table.count()).zip(table.tools()) {
             self.compare(said, &tool);
             self.take_found(number, &tool, words);
         }
         let mut tally = Tally::new();
-        for (number, tool) in (0..).zip(table.tools()) {
+        for (number, tool) in (0..table.count()).zip(table.tools()) {
             self.compare(said, &tool);
             self.meet(base, said, (number, &tool));
             let top = *self.both.first()?;
@@ -250,8 +251,8 @@ impl Workspace {
             count += 1;
         }
         let fits = said.fit(params.get(..count).unwrap_or_default());
-        let is_name = |at: &usize| tool.tokens().nth(*at).is_some_and(|token| token.role == 0);
-        let names = self.covered(words, (0..tool.tokens().count()).filter(is_name));
+        let named = tool.tokens().enumerate().filter(|(_, token)| token.role == 0);
+        let names = self.covered(words, named.map(|(at, _)| at));
         let flags = tool.features().into_iter().chain(fits).map(|is| f32::from(u8::from(is)));
         let share = covered.map(|x| x / words.max(1) as f32);
         let all = flags
@@ -299,14 +300,11 @@ impl Workspace {
         let tools = tally.sum * math::exp(most - highest);
         let all = tools + math::exp(none[0] - highest);
         let of = |score: f32| math::exp(score - highest) / all;
-        Some(Guess {
-            tool,
-            share: of(most),
-            second: second.map(|second| (second, of(most + behind))),
-            none: of(none[0]),
-            two: 1.0 / (1.0 + math::exp(-two[0])),
-            reason: reason(&why),
-        })
+        let (share, none) = (of(most), of(none[0]));
+        let two = 1.0 / (1.0 + math::exp(-two[0]));
+        let second = second.map(|second| (second, of(most + behind)));
+        let is_sound = [share, none, two].iter().all(|share| (0.0..=1.0).contains(share));
+        is_sound.then_some(Guess { tool, share, second, none, two, reason: reason(&why) })
     }
 }
 

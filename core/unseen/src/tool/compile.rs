@@ -18,6 +18,8 @@ use crate::table::{CONDITIONAL, HEAD, MAGIC, REQUIRED, TIME, TOOL_BYTES_MAX, TOO
 pub enum CompileError {
     /// There are no tools.
     Empty,
+    /// The list says that there is such a tool, and does not have it.
+    Tool(u16),
     /// The labels of this tool take more than a tool may have.
     Labels {
         /// The tool.
@@ -36,6 +38,7 @@ impl fmt::Display for CompileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("there are no tools"),
+            Self::Tool(tool) => write!(f, "tool {tool} is not in its list: make the list again"),
             Self::Labels { tool, needed } => write!(
                 f,
                 "tool {tool} takes {needed} bytes, more than {TOOL_BYTES_MAX}: shorten its labels"
@@ -79,7 +82,7 @@ impl Compiler {
     /// same whatever the others are.
     ///
     /// # Errors
-    /// When there is no tool, one is too long, or there is too little memory.
+    /// When there is no tool, one is not there or too long, or there is too little memory.
     pub fn compile<T: ToolTable + ?Sized>(
         &mut self,
         base: &Base<'_>,
@@ -110,7 +113,7 @@ impl Compiler {
         (list, number): (&T, u16),
         out: &mut Writer<'_>,
     ) -> Result<(), CompileError> {
-        let Some(mut tool) = Tool::new(list, number) else { return Ok(()) };
+        let mut tool = Tool::new(list, number).ok_or(CompileError::Tool(number))?;
         let fixed = fixed_bytes(&tool);
         let room = TOOL_BYTES_MAX.saturating_sub(fixed) / TOKEN_BYTES;
         if room == 0 {

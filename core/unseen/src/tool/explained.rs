@@ -4,6 +4,9 @@ use crate::text::{Division, Spelling, is_letter, words};
 
 /// Most words that a label is explained with.
 const WORDS_MAX: usize = 4;
+/// Most words that labels share: further ones are looked at no more, so that long labels are read
+/// in a time that grows as they do.
+const SHARED_MAX: usize = 16;
 /// Words that explain nothing.
 const STOP: &str = "a an the of to in for at by is are and or it with this on as be";
 
@@ -20,7 +23,7 @@ pub(super) fn shared_words(labels: &str) -> usize {
         own.next().is_some_and(|own| Spelling::new(own) == word) && own.next().is_some()
     };
     let mut shared = 0;
-    for word in words(first, Division::Name) {
+    for word in words(first, Division::Name).take(SHARED_MAX) {
         let word = Spelling::new(word);
         if !labels.split('|').all(|label| has(label, shared, word)) {
             break;

@@ -1,6 +1,6 @@
 //! What a parameter takes.
 
-use trine_ask::{NumberRule, Unit};
+use trine_ask::{NUMBER_RULE_MAX, NumberRule, Unit};
 use trine_bits::Fnv32;
 use trine_descriptor::{Condition, Field, Kind};
 
@@ -39,7 +39,7 @@ pub enum Takes<'t> {
         /// Most code points.
         max: u16,
     },
-    /// What is not filled in: a list, an object.
+    /// What is not filled in: a list, an object, a number of more places than there are.
     Other,
 }
 
@@ -77,6 +77,8 @@ impl Param<'_> {
     };
 }
 
+/// Bytes of a description in which a unit is looked for: each word of it takes time.
+const UNIT_TEXT_MAX: usize = 1024;
 /// Names of an hour and of a minute.
 const HOURS: [&[u8]; 4] = [b"hour", b"hours", b"hh", b"hrs"];
 const MINUTES: [&[u8]; 4] = [b"minute", b"minutes", b"mm", b"min"];
@@ -101,7 +103,7 @@ impl<'t> Param<'t> {
             Kind::Bool => Takes::Bool,
             Kind::Int(_) | Kind::Decimal(_) => {
                 let tool = tool.filter(|_| !has(&WHICH));
-                number(field, tool).map_or(Takes::Other, Takes::Number)
+                number(field, tool).filter(is_kept).map_or(Takes::Other, Takes::Number)
             }
             Kind::Text { min, max } => Takes::Text { min, max },
             Kind::Choice(labels) => Takes::Choice(LabelsOf(labels)),
@@ -152,10 +154,23 @@ impl<'t> Param<'t> {
 /// The rule of a number. A unit that neither its name nor its description says may be that of the
 /// tool.
 fn number(field: &Field<'_>, tool: Option<[&str; 2]>) -> Option<NumberRule> {
-    let rule = NumberRule::of(field, own_unit)?;
+    let field = Field { description: head(field.description), ..*field };
+    let rule = NumberRule::of(&field, own_unit)?;
     let (Unit::None, Some([name, description])) = (rule.unit, tool) else { return Some(rule) };
-    let of_tool = NumberRule::of(&Field { name, description, ..*field }, own_unit);
-    Some(NumberRule { unit: of_tool.map_or(Unit::None, |rule| rule.unit), ..rule })
+    let of_tool = Field { name, description: head(description), ..field };
+    let unit = NumberRule::of(&of_tool, own_unit).map_or(Unit::None, |rule| rule.unit);
+    Some(NumberRule { unit, ..rule })
+}
+
+/// What of a description is looked at for a unit.
+fn head(description: &str) -> &str {
+    let end = description.char_indices().map(|(at, _)| at).find(|at| *at >= UNIT_TEXT_MAX);
+    end.and_then(|end| description.get(..end)).unwrap_or(description)
+}
+
+/// Whether a table has room for a rule: it has none for places that no descriptor may have.
+fn is_kept(rule: &NumberRule) -> bool {
+    rule.write(&mut [0; NUMBER_RULE_MAX]).is_some()
 }
 
 /// The number of a unit that is known only to a tool: a hash, so that it is the same for all tools.

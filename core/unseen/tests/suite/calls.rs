@@ -1,0 +1,79 @@
+//! Whatever the tools, the sentence and the weights are: what comes out is a valid call, or none.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+use trine_ask::SentenceError;
+use trine_unseen::Table;
+
+use crate::common::{
+    SENTENCES, ask, asker, base, bases, bits, check, compiled, config, plain, try_compiled,
+};
+use crate::lists::{sentence, tools};
+
+#[test]
+fn every_call_of_any_tools_and_any_weights_is_valid() {
+    let (calls, asked) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let inputs = (tools(), prop::collection::vec(sentence(), 3), 0..bases().len());
+    let done = TestRunner::new(config(150)).run(&inputs, |(tools, sentences, which)| {
+        let base = &bases()[which];
+        let Ok(table) = try_compiled(base, &tools) else { return Ok(()) };
+        for sentence in sentences {
+            asked.fetch_add(1, Ordering::Relaxed);
+            let count = ask(base, &table, &tools, sentence.as_bytes());
+            calls.fetch_add(count, Ordering::Relaxed);
+        }
+        Ok(())
+    });
+    done.unwrap();
+    let (calls, asked) = (calls.into_inner(), asked.into_inner());
+    assert!(calls * 8 > asked, "{calls} calls of {asked} sentences show nothing");
+}
+
+proptest! {
+    #![proptest_config(config(100))]
+
+    #[test]
+    fn no_bytes_panic(
+        bytes in prop_oneof![
+            prop::collection::vec(any::<u8>(), 0..60),
+            "\\PC{0,80}".prop_map(String::into_bytes),
+            prop::collection::vec(any::<u8>(), 10_000),
+            "[a-z ,.0-9]{10000}".prop_map(String::into_bytes),
+        ],
+        which in 0..bases().len(),
+    ) {
+        let (base, tools) = (&bases()[which], plain());
+        let table = compiled(base, &tools);
+        ask(base, &table, &tools, &bytes);
+    }
+}
+
+#[test]
+fn what_is_no_sentence_says_why() {
+    let table = compiled(base(), &plain());
+    let table = Table::parse(&table, base(), None).unwrap();
+    let refused = |bytes: &[u8]| asker().ask(base(), &table, bytes).unwrap_err();
+    assert_eq!((refused(b""), refused(b"  ")), (SentenceError::Empty, SentenceError::Empty));
+    assert_eq!(refused(b"fan\xff"), SentenceError::Utf8(3));
+    assert_eq!(refused(&[b'a'; 10_240]), SentenceError::Bytes(10_240));
+    assert_eq!(refused("go ".repeat(33).as_bytes()), SentenceError::Items);
+}
+
+#[test]
+fn an_asker_keeps_nothing_of_sentences_before() {
+    let tools = plain();
+    for base in bases() {
+        let table = compiled(base, &tools);
+        let table = Table::parse(&table, base, None).unwrap();
+        let mut reused = asker();
+        for sentence in SENTENCES.iter().chain(SENTENCES.iter().rev()) {
+            let one = asker().ask(base, &table, sentence.as_bytes()).map(|answer| bits(&answer));
+            _ = reused.ask(base, &table, b"\xff");
+            let answer = reused.ask(base, &table, sentence.as_bytes());
+            answer.iter().for_each(|answer| _ = check(&tools, answer, sentence.as_bytes()));
+            assert_eq!(one, answer.map(|answer| bits(&answer)));
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! What holds of any tools, any sentence and any bytes.
+//!
+//! No test says which tool a sentence gives: that is for the model's score.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "these are tests")]
+
+mod bases;
+mod calls;
+mod common;
+mod costs;
+mod damaged;
+mod lists;
+mod orders;
+mod random_base;
+mod tables;
