@@ -17,6 +17,7 @@ pub mod model;
 pub mod program;
 pub mod sentences;
 pub mod tools;
+pub mod unseen;
 
 /// A target: its name and what takes the bytes.
 pub type Target = (&'static str, fn(&[u8]));
@@ -33,6 +34,7 @@ pub const TARGETS: &[Target] = &[
     ("sentences", sentences::run),
     ("program", program::run),
     ("model", model::run),
+    ("unseen", unseen::run),
 ];
 
 /// The folder of `corpus` and `regressions`.

@@ -19,7 +19,7 @@ use crate::{baremetal, parallel, sh};
 
 /// The targets, which are the programs of the fuzz workspace, the code that each is for, and the
 /// seconds that a soak gives it: an hour while no record below `benches/record` has one of it.
-static TARGETS: [(&str, &str, u32); 14] = [
+static TARGETS: [(&str, &str, u32); 15] = [
     ("frames", "core/wire/src", 600),
     ("messages", "core/wire/src/message", 600),
     ("json", "core/mcp/src", 600),
@@ -30,6 +30,7 @@ static TARGETS: [(&str, &str, u32); 14] = [
     ("sentences", "core/ask/src", 600),
     ("program", "core/ask/src", 3_600),
     ("model", "core/infer/src", 3_600),
+    ("unseen", "core/unseen/src", 3_600),
     ("session", "host/gateway/src/device/session", 3_600),
     ("captures", "host/gateway/src/middleware", 3_600),
     ("generate", "host/src/header", 3_600),

@@ -215,7 +215,7 @@ impl NumberRules for TableRules<'_, '_> {
     }
 
     fn own_unit(&self, word: &[u8]) -> Option<u8> {
-        let code = crate::tool::own_unit_of(word);
+        let code = crate::tool::own_unit_said(word)?;
         self.any(&mut |rule| rule.unit == Unit::Other(code)).then_some(code)
     }
 }

@@ -4,8 +4,8 @@
 //! rows    = columns:u8 classes:u8 0:u16 unit:f32  class*  letters  codes  scales
 //! class   = rest:u8 length:u8 count:u16
 //! letters = the pieces of each class, in order, each `length` bytes
-//! codes   = for each piece columns/2 bytes: the code of column 2·j in the low four bits of byte j,
-//!           that of column 2·j + 1 in the high ones, each 8 more than it is
+//! codes   = for each piece columns/2 bytes: the code of column 2·j in the low half of byte j,
+//!           that of column 2·j + 1 in the high half, each 8 more than it is
 //! scales  = one byte for each piece
 //! ```
 //!

@@ -82,7 +82,7 @@ impl<'s> Said<'s> {
         self.count = 0;
         self.sentence.fill_for(bytes, rules)?;
         if self.sentence.items().len() > WORDS_MAX {
-            return Err(SentenceError::Items);
+            return Err(SentenceError::Tokens { most: WORDS_MAX });
         }
         let (mut is_quoted, mut before) = (false, 0);
         for at in 0..self.sentence.items().len() {

@@ -425,7 +425,7 @@ fn values_that_words_stand_for() {
     assert_eq!(values(0, 100, "%"), [Some(0), Some(50), Some(100), None]);
     assert_eq!(values(-90, 90, "deg"), [Some(-90), Some(45), Some(90), Some(0)]);
     assert_eq!(values(20, 200, "mm"), [Some(20), Some(100), Some(200), None]);
-    assert_eq!(values(-5, 60, "s"), [None; 4]);
+    assert_eq!(values(-5, 60, "s"), [Some(-5), Some(30), Some(60), Some(0)]);
     assert_eq!(values(i64::MIN, i64::MAX, ""), [None; 4]);
 }
 

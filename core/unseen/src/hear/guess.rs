@@ -179,13 +179,12 @@ impl Workspace {
             let other =
                 self.found.get(word).map_or(super::Alike::NONE, |found| found.without(number));
             let (best, other) = (best.floats(), other.floats());
-            let ahead_of: [f32; LIKENESS] = core::array::from_fn(|at| best[at] - other[at]);
+            let mut ahead_of = best;
+            ahead_of.iter_mut().zip(other).for_each(|(best, other)| *best -= other);
             let all = by_role.iter().map(|one| one.floats()).chain([ahead_of, other]);
             matched.iter_mut().zip(all.flatten()).for_each(|(to, from)| *to = from);
-            for at in 0..LIKENESS {
-                covered[at] += best[at];
-                ahead[at] += ahead_of[at].max(0.0);
-            }
+            covered.iter_mut().zip(best).for_each(|(sum, x)| *sum += x);
+            ahead.iter_mut().zip(ahead_of).for_each(|(sum, x)| *sum += x.max(0.0));
             let crossed = self.cross(base, word, tool);
             let Some(said) = self.said.get(word + 1) else { continue };
             let Some(row) = self.both.get_mut(word + 1) else { continue };
@@ -276,6 +275,7 @@ impl Workspace {
         }
     }
 
+    #[expect(clippy::large_stack_arrays, reason = "it is the most that is ever needed")]
     fn conclude(&mut self, base: &Base<'_>, tally: &Tally) -> Option<Guess> {
         let (net, scratch) = (&base.net, &mut self.scratch);
         let (tool, most, first) = tally.first?;

@@ -149,6 +149,7 @@ impl Workspace {
     }
 
     /// The score of an option by what it finds in the sentence.
+    #[expect(clippy::large_stack_arrays, reason = "it is the most that is ever needed")]
     fn score(
         &mut self,
         place: &Place<'_, '_>,

@@ -45,6 +45,7 @@ fn distance(from: usize, to: usize) -> usize {
 
 impl Block<'_> {
     /// Goes over all rows of a sequence; `keys` are as many.
+    #[expect(clippy::large_stack_arrays, reason = "it is the most that is ever needed")]
     pub(crate) fn apply(&self, rows: &mut [Vector], keys: &mut [Key], scratch: &mut Scratch) {
         for (row, key) in rows.iter().zip(&mut *keys) {
             let normed = norm(row, self.before, scratch);

@@ -12,6 +12,8 @@
 mod block;
 mod weights;
 
+use core::fmt;
+
 pub(crate) use block::{Key, WIDTH, norm, softmax};
 pub(crate) use weights::{Floats, Into, Loader, Piece, Product, Scratch};
 
@@ -67,7 +69,7 @@ impl Head<'_> {
 }
 
 /// All weights.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) struct Net<'m> {
     pub(crate) word: Product<'m>,
     pub(crate) flags: Floats<'m>,
@@ -104,6 +106,12 @@ pub(crate) struct Net<'m> {
     pub(crate) text: Floats<'m>,
     pub(crate) ends: [Product<'m>; 2],
     pub(crate) near: Floats<'m>,
+}
+
+impl fmt::Debug for Net<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Net").finish_non_exhaustive()
+    }
 }
 
 impl<'m> Loader<'_, 'm> {

@@ -26,6 +26,7 @@ pub(crate) struct Scratch {
 const _: () = assert!(TABLE4_WORDS <= TABLE_WORDS, "tables of four fit too");
 
 impl Scratch {
+    #[expect(clippy::large_stack_arrays, reason = "what is built is what is kept")]
     pub(crate) const fn new() -> Self {
         Self {
             kernels: Kernels::scalar(),

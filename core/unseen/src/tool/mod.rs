@@ -8,7 +8,7 @@ use trine_descriptor::{Annotations, Kind, Side, ToolTable};
 
 use crate::text::{Division, Spelling, polarity, words};
 pub use compile::{CompileError, Compiler};
-pub(crate) use param::own_unit_of;
+pub(crate) use param::own_unit_said;
 pub use param::{Clock, LabelsOf, Param, Takes, own_unit};
 
 /// Most words of a tool.
@@ -87,6 +87,7 @@ pub struct Tool<'t> {
 impl<'t> Tool<'t> {
     /// Tool number `tool` of a table; `None` where there is none.
     #[must_use]
+    #[expect(clippy::large_stack_arrays, reason = "what is built is what is kept")]
     pub fn new<T: ToolTable + ?Sized>(table: &'t T, tool: u16) -> Option<Self> {
         let info = table.info(tool)?;
         let mut out = Self {

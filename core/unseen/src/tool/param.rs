@@ -2,7 +2,7 @@
 
 use trine_ask::{NUMBER_RULE_MAX, NumberRule, Unit};
 use trine_bits::Fnv32;
-use trine_descriptor::{Condition, Field, Kind};
+use trine_descriptor::{Condition, Field, IntRange, Kind};
 
 use crate::text::{Division, Spelling, words};
 
@@ -174,13 +174,21 @@ fn is_kept(rule: &NumberRule) -> bool {
 }
 
 /// The number of a unit that is known only to a tool: a hash, so that it is the same for all tools.
+/// Two units have the same number once in 128 times.
 #[must_use]
 pub fn own_unit(name: &str) -> u8 {
     let spelling = Spelling::new(name);
-    own_unit_of(spelling.bytes())
+    (Fnv32::new().bytes(spelling.bytes()).hash() & 0x7f) as u8
 }
 
-/// The same of a folded word.
-pub(crate) fn own_unit_of(word: &[u8]) -> u8 {
-    (Fnv32::new().bytes(word).hash() & 0x7f) as u8
+/// The same of a word of a sentence. `None` where it is a unit that is known, which may have the
+/// number of a tool's own by chance: minutes are never flurbs.
+pub(crate) fn own_unit_said(word: &[u8]) -> Option<u8> {
+    const ANY: Kind<'static> = Kind::Int(IntRange { min: 0, max: 1 });
+
+    let field = Field::new("", ANY).unit(core::str::from_utf8(word).ok()?);
+    match NumberRule::of(&field, own_unit)?.unit {
+        Unit::Other(code) => Some(code),
+        _ => None,
+    }
 }

@@ -20,12 +20,12 @@ fn answers(base: &Base<'_>, table: &[u8], kernels: Kernels) -> Vec<String> {
 #[test]
 fn all_packings_and_kernels_give_the_same_answers() {
     let made = Base::parse(MADE).unwrap();
-    for base in [made, bases()[1], bases()[5]] {
-        let table = compiled(&base, &plain());
-        let wanted = answers(&base, &table, Kernels::best());
-        assert_eq!(answers(&base, &table, Kernels::scalar()), wanted);
+    for base in [&made, &bases()[1], &bases()[5]] {
+        let table = compiled(base, &plain());
+        let wanted = answers(base, &table, Kernels::best());
+        assert_eq!(answers(base, &table, Kernels::scalar()), wanted);
         for packing in PACKINGS {
-            let bytes = packed(&base, packing);
+            let bytes = packed(base, packing);
             let other = Base::parse_trusted(&bytes).unwrap();
             assert_eq!((other.hash(), other.packing()), (base.hash(), packing));
             for kernels in [Kernels::scalar(), Kernels::best()] {

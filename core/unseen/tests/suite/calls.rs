@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use trine_ask::SentenceError;
 use trine_unseen::Table;
+use trine_unseen::said::WORDS_MAX;
 
 use crate::common::{
     SENTENCES, ask, asker, base, bases, bits, check, compiled, config, plain, try_compiled,
@@ -16,7 +17,7 @@ use crate::lists::{sentence, tools};
 fn every_call_of_any_tools_and_any_weights_is_valid() {
     let (calls, asked) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let inputs = (tools(), prop::collection::vec(sentence(), 3), 0..bases().len());
-    let done = TestRunner::new(config(150)).run(&inputs, |(tools, sentences, which)| {
+    let done = TestRunner::new(config(100)).run(&inputs, |(tools, sentences, which)| {
         let base = &bases()[which];
         let Ok(table) = try_compiled(base, &tools) else { return Ok(()) };
         for sentence in sentences {
@@ -32,7 +33,7 @@ fn every_call_of_any_tools_and_any_weights_is_valid() {
 }
 
 proptest! {
-    #![proptest_config(config(100))]
+    #![proptest_config(config(60))]
 
     #[test]
     fn no_bytes_panic(
@@ -57,8 +58,9 @@ fn what_is_no_sentence_says_why() {
     let refused = |bytes: &[u8]| asker().ask(base(), &table, bytes).unwrap_err();
     assert_eq!((refused(b""), refused(b"  ")), (SentenceError::Empty, SentenceError::Empty));
     assert_eq!(refused(b"fan\xff"), SentenceError::Utf8(3));
-    assert_eq!(refused(&[b'a'; 10_240]), SentenceError::Bytes(10_240));
-    assert_eq!(refused("go ".repeat(33).as_bytes()), SentenceError::Items);
+    assert_eq!(refused(&vec![b'a'; 10_240]), SentenceError::Bytes(10_240));
+    let too_many = SentenceError::Tokens { most: WORDS_MAX };
+    assert_eq!(refused("go ".repeat(33).as_bytes()), too_many);
 }
 
 #[test]

@@ -43,7 +43,8 @@ pub(crate) fn base() -> &'static Base<'static> {
 /// The table of some tools.
 pub(crate) fn try_compiled(base: &Base<'_>, tools: &[Tool<'_>]) -> Result<Vec<u8>, CompileError> {
     let mut table = vec![0; HEAD + tools.len() * TOOL_BYTES_MAX];
-    let length = Box::new(Compiler::new()).compile(base, tools, &mut table)?;
+    let mut compiler = Box::new(Compiler::new());
+    let length = compiler.compile(base, tools, &mut table)?;
     table.truncate(length);
     Ok(table)
 }

@@ -9,14 +9,15 @@ use crate::common::{
 };
 use crate::{lists, random_base};
 
+const FLOATS: &[f32] = &[f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 3e38, -3e38, 0.0];
+
 /// What one puts in the place of bytes.
 fn change() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         4 => any::<u8>().prop_map(|byte| vec![byte]),
         1 => Just(vec![0xff, 0xff]),
         1 => Just(vec![0xff; 8]),
-        1 => prop::sample::select(vec![f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 3e38, -3e38, 0.0])
-            .prop_map(|float| float.to_le_bytes().to_vec()),
+        1 => prop::sample::select(FLOATS).prop_map(|float| float.to_le_bytes().to_vec()),
     ]
 }
 
@@ -41,7 +42,7 @@ fn a_table_that_is_cut_is_refused_wherever_it_is() {
 }
 
 proptest! {
-    #![proptest_config(config(300))]
+    #![proptest_config(config(200))]
 
     /// A table has no sum of its bytes: what reads like one may give calls that no tool takes, and
     /// nothing worse.
@@ -68,7 +69,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(config(150))]
+    #![proptest_config(config(100))]
 
     #[test]
     fn a_base_whose_bytes_changed_is_refused_and_does_no_harm(

@@ -119,8 +119,10 @@ fn kind() -> Union<BoxedStrategy<Kind<'static>>> {
     ])
 }
 
-/// A parameter with what belongs to it.
-fn param() -> impl Strategy<Value = (Vec<Field<'static>>, Option<(u8, u8)>)> {
+/// A parameter with what is in it; and which choice, and which of its labels, it may hang on.
+type Param = (Vec<Field<'static>>, Option<(u8, u8)>);
+
+fn param() -> impl Strategy<Value = Param> {
     let field = (kind(), text(), text(), unit(), 0..3_u8);
     let condition = prop::option::weighted(0.4, (any::<u8>(), any::<u8>()));
     let container = prop_oneof![
@@ -132,7 +134,9 @@ fn param() -> impl Strategy<Value = (Vec<Field<'static>>, Option<(u8, u8)>)> {
         |((kind, name, about, unit, sort), condition, around)| {
             let kind = around.unwrap_or(kind);
             let mut field = Field::new(name.leak(), kind).describe(about.leak()).unit(unit);
-            field.required = sort == 0 && !(kind.is_container() && name_is_even(field.name));
+            // Most lists and objects are optional, or most tools would never be called.
+            let is_spared = kind.is_container() && !field.name.len().is_multiple_of(4);
+            field.required = sort == 0 && !is_spared;
             let members = (0..kind.nodes()).map(|_| Field::new("inner", Kind::Bool));
             let condition = condition.filter(|_| sort == 1);
             (std::iter::once(field).chain(members).collect(), condition)
@@ -140,13 +144,8 @@ fn param() -> impl Strategy<Value = (Vec<Field<'static>>, Option<(u8, u8)>)> {
     )
 }
 
-/// So that most lists and objects are optional, and tools are not cut.
-fn name_is_even(name: &str) -> bool {
-    name.len() % 4 != 0
-}
-
 /// Conditions on labels of choices at top level, before or behind.
-fn joined(params: Vec<(Vec<Field<'static>>, Option<(u8, u8)>)>) -> Vec<Field<'static>> {
+fn joined(params: Vec<Param>) -> Vec<Field<'static>> {
     let mut choices = Vec::new();
     let mut node = 0;
     for (fields, _) in &params {

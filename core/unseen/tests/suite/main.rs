@@ -11,5 +11,6 @@ mod costs;
 mod damaged;
 mod lists;
 mod orders;
+mod own_units;
 mod random_base;
 mod tables;
