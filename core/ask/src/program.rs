@@ -162,7 +162,7 @@ impl NumberRule {
     }
 
     pub(crate) fn on_step(&self, value: i64) -> i64 {
-        value.saturating_sub(value.checked_rem_euclid(self.step).unwrap_or(0))
+        value - value.checked_rem_euclid(self.step).unwrap_or(0)
     }
 
     /// Whether a scaled value is within the bounds, and one of the steps.

@@ -9,7 +9,7 @@
 //! param  = node:u16 mark:u8 clock:u8 [node:u16 label:u16]  rule  vector  vector* (labels)
 //! mark   = tag | required << 3 | conditional << 4 | time << 5
 //! rule   = by tag: 2, 3 number: that of `NumberRule::write`; 4 text: min:u16 max:u16;
-//!          5 choice: length:u32 labels with `|` between them
+//!          5 choice: length:u32 the first labels with `|` between them
 //! vector = step:f32 code[96]
 //! ```
 //!

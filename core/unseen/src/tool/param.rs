@@ -4,6 +4,7 @@ use trine_ask::{NUMBER_RULE_MAX, NumberRule, Unit};
 use trine_bits::Fnv32;
 use trine_descriptor::{Condition, Field, IntRange, Kind};
 
+use super::LABELS_MAX;
 use crate::text::{Division, Spelling, words};
 
 /// A parameter.
@@ -43,7 +44,7 @@ pub enum Takes<'t> {
     Other,
 }
 
-/// The labels of a choice in one text, with `|` between them.
+/// The labels of a choice in one text, with `|` between them: the first, up to [`LABELS_MAX`].
 #[derive(Clone, Copy, Debug)]
 pub struct LabelsOf<'t>(pub &'t str);
 
@@ -106,7 +107,7 @@ impl<'t> Param<'t> {
                 number(field, tool).filter(is_kept).map_or(Takes::Other, Takes::Number)
             }
             Kind::Text { min, max } => Takes::Text { min, max },
-            Kind::Choice(labels) => Takes::Choice(LabelsOf(labels)),
+            Kind::Choice(labels) => Takes::Choice(LabelsOf(first(labels))),
             _ => Takes::Other,
         };
         let is_number = matches!(takes, Takes::Number(_));
@@ -166,6 +167,12 @@ fn number(field: &Field<'_>, tool: Option<[&str; 2]>) -> Option<NumberRule> {
 fn head(description: &str) -> &str {
     let end = description.char_indices().map(|(at, _)| at).find(|at| *at >= UNIT_TEXT_MAX);
     end.and_then(|end| description.get(..end)).unwrap_or(description)
+}
+
+/// The labels that are chosen from: the others would take room for nothing.
+fn first(labels: &str) -> &str {
+    let end = labels.match_indices('|').nth(LABELS_MAX - 1).map(|(at, _)| at);
+    end.and_then(|end| labels.get(..end)).unwrap_or(labels)
 }
 
 /// Whether a table has room for a rule: it has none for places that no descriptor may have.

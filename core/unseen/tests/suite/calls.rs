@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use trine_ask::SentenceError;
+use trine_descriptor::{Condition, DecimalRange, Field, IntRange, Kind};
 use trine_unseen::Table;
 use trine_unseen::said::WORDS_MAX;
 
 use crate::common::{
-    SENTENCES, ask, asker, base, bases, bits, check, compiled, config, plain, try_compiled,
+    self, SENTENCES, ask, asker, base, bases, bits, check, compiled, config, plain, try_compiled,
 };
 use crate::lists::{sentence, tools};
 
@@ -76,6 +77,38 @@ fn an_asker_keeps_nothing_of_sentences_before() {
             let answer = reused.ask(base, &table, sentence.as_bytes());
             answer.iter().for_each(|answer| _ = check(&tools, answer, sentence.as_bytes()));
             assert_eq!(one, answer.map(|answer| bits(&answer)));
+        }
+    }
+}
+
+/// The least lists that once had calls that are not valid.
+#[test]
+fn what_broke_once_stays_mended() {
+    let choice = Field::new("set", Kind::Choice("set"));
+    let number = |min, max| Kind::Int(IntRange { min, max });
+    let lists = [
+        // A number out of bounds, behind what is likelier missing.
+        vec![choice, Field::new("set", number(-25, -25))],
+        // Nothing that is required by a label.
+        vec![
+            choice,
+            Field::new("set", number(0, 0))
+                .unit("s")
+                .required_when(Condition { node: 0, label: 0 }),
+        ],
+        // More places than a table has room for.
+        vec![Field::new(
+            "set",
+            Kind::Decimal(DecimalRange { min: 0, max: 0, step: 0, places: 128 }),
+        )],
+    ];
+    for params in lists {
+        let tools = [common::tool("set", "set", params)];
+        for base in bases() {
+            let table = compiled(base, &tools);
+            for sentence in ["set", "set set set set 20 set set set"] {
+                ask(base, &table, &tools, sentence.as_bytes());
+            }
         }
     }
 }

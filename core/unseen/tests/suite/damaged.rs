@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use trine_unseen::base::{HEAD, SHAPES};
+use trine_unseen::shape::DIM;
 use trine_unseen::{Base, BaseError, Table, TableError};
 
 use crate::common::{
@@ -39,6 +40,24 @@ fn a_table_that_is_cut_is_refused_wherever_it_is() {
     }
     let longer = [&table[..], &[0]].concat();
     assert_eq!(Table::parse(&longer, base(), None).unwrap_err(), TableError::Tool(3));
+}
+
+/// What is behind the last node has no number.
+#[test]
+fn arguments_end_behind_the_last_node_that_there_can_be() {
+    let tools = &plain()[1..2];
+    let mut seen = Vec::new();
+    for base in bases() {
+        let mut table = compiled(base, tools);
+        let node = table.len() - (4 + DIM) - 4;
+        table[node..node + 2].fill(0xff);
+        let table = Table::parse(&table, base, None).unwrap();
+        let answer = asker().ask(base, &table, b"turn the lamp on").unwrap();
+        for call in answer.calls.iter().flatten() {
+            seen.push(call.arguments().take(9).map(|(node, _)| node).collect::<Vec<_>>());
+        }
+    }
+    assert!(!seen.is_empty() && seen.iter().all(|nodes| nodes == &[u16::MAX]), "{seen:?}");
 }
 
 proptest! {
