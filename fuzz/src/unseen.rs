@@ -66,7 +66,7 @@ fn compiled(base: &Base<'_>, tools: &[Tool<'_>]) -> Result<Vec<u8>, CompileError
     Ok(table)
 }
 
-/// The first byte says what is changed; the rest up to a zero is how, and the sentence is behind it.
+/// The first byte says what is changed; the rest up to a zero is how, and behind that the sentence.
 pub fn run(data: &[u8]) {
     let Some((what, data)) = data.split_first() else { return };
     let zero = data.iter().position(|byte| *byte == 0);

@@ -8,10 +8,10 @@
 //! `hash` is that of all bytes behind it (FNV-1a, 64 bits), as the base was made: one that is
 //! packed for another processor keeps it, and is known by it. `packing` is the place in
 //! [`PACKINGS`]; the next three say how many blocks there are. `acting` and `reading` are the least
-//! confidence of a call of a tool that does something, and of one that only reads. Rows are those of
-//! [`crate::rows`]. Weights are in the order of the network's fields; a matrix is its scale and its
-//! packed bytes, all else is floats. Behind the rows and behind each matrix there are zeros up to a
-//! multiple of four bytes. Numbers are little-endian.
+//! confidence of a call of a tool that does something, and of one that only reads. Rows are those
+//! of [`crate::rows`]. Weights are in the order of the network's fields; a matrix is its scale and
+//! its packed bytes, all else is floats. Behind the rows and behind each matrix there are zeros up
+//! to a multiple of four bytes. Numbers are little-endian.
 
 use core::fmt;
 
