@@ -16,8 +16,8 @@ use trine_wire::message::{self, DeviceMessage};
 use crate::json_tools::{BLOCKS_MAX, Content, JsonTools, LONG_ID, Waiting, cut_short};
 use crate::lists::trine_resource;
 use crate::mcp::{Open, Reply};
+use crate::nodes::utf8;
 use crate::serve::NO_UTF8;
-use crate::table::utf8;
 use crate::tools::CTools;
 
 /// What a request is told that came when no other could wait.

@@ -47,6 +47,7 @@ mod mcp;
 mod memory;
 #[cfg(feature = "mcp")]
 mod news;
+mod nodes;
 mod place;
 #[cfg(feature = "policy")]
 mod policy;

@@ -17,11 +17,12 @@ use crate::descriptor::{trine_call_id, trine_function, trine_tool};
 use crate::later::sent;
 use crate::lists_check::{self, Wrong};
 use crate::memory::{Object, owned, problem_of, trine_device};
+use crate::nodes::utf8;
 use crate::status::{
     TRINE_E_ALIGNMENT, TRINE_E_ARGUMENT, TRINE_E_NULL, TRINE_E_STATE, TRINE_E_TABLE,
     TRINE_E_UNSUPPORTED, TRINE_E_VERSION, TRINE_OK, trine_status,
 };
-use crate::table::{CRules, Table, piece, tail, utf8};
+use crate::table::{CRules, Table, piece, tail};
 use crate::text;
 
 /// Resource flag: its content is not text.
