@@ -9,7 +9,7 @@ pub use trine_unseen::shape::REASONS;
 pub use trine_unseen::tool::{ROLES, TOOL};
 
 use trine_unseen::said::Said;
-use trine_unseen::tool::{NONE, Takes, Tool, own_unit};
+use trine_unseen::tool::{NONE, Takes, Tool, own_unit_said};
 
 use super::text::Lexicon;
 use crate::lists::check::WHYS;
@@ -208,7 +208,7 @@ impl NumberRules for Rules<'_, '_> {
     }
 
     fn own_unit(&self, word: &[u8]) -> Option<u8> {
-        let code = own_unit(&String::from_utf8_lossy(word));
+        let code = own_unit_said(word)?;
         self.any(&mut |rule| rule.unit == Unit::Other(code)).then_some(code)
     }
 }

@@ -45,6 +45,9 @@ impl Best {
     pub(super) const NONE: Self =
         Self { most: [0; LIKENESS], tool: [u16::MAX; LIKENESS], other: [0; LIKENESS] };
 
+    /// What memory begins with: [`Self::NONE`] takes its place for each sentence.
+    pub(super) const ZERO: Self = Self { tool: [0; LIKENESS], ..Self::NONE };
+
     fn take(&mut self, tool: u16, found: Alike) {
         let places = self.most.iter_mut().zip(&mut self.tool).zip(&mut self.other);
         for (((most, which), other), found) in places.zip(found.0) {

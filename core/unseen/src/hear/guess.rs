@@ -38,6 +38,12 @@ pub const REASON_NAMES: [&str; REASONS] = [
 pub struct Reason(u8);
 
 impl Reason {
+    /// Its place.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        self.0
+    }
+
     /// Its name.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -56,19 +56,26 @@ impl Workspace {
     /// Memory, which is used for one sentence after the other. It computes with what every
     /// processor has; [`Self::with_kernels`] is faster on a host.
     #[must_use]
-    #[expect(clippy::large_stack_arrays, reason = "what is built is what is kept")]
     pub const fn new() -> Self {
+        // All are zeros: as constants, they are made where they are to lie, and not on the stack.
+        const ROW: [Vector; ROWS] = [[0.0; DIM]; ROWS];
+        const QUERIES: [Query; WORDS_MAX] = [Query { step: 0.0, codes: [0; DIM] }; WORDS_MAX];
+        const KEYS: [Key; ROWS] = [[0.0; 2 * DIM]; ROWS];
+        const CODES: [([i8; COLUMNS_MAX], f32); WORDS_MAX] = [([0; COLUMNS_MAX], 0.0); WORDS_MAX];
+        const GRAMS: [Grams; WORDS_MAX] = [Grams::EMPTY; WORDS_MAX];
+        const ALIKE: [[Alike; TOKENS_MAX]; WORDS_MAX] = [[Alike::NONE; TOKENS_MAX]; WORDS_MAX];
+        const FOUND: [Best; WORDS_MAX] = [Best::ZERO; WORDS_MAX];
         Self {
-            said: [[0.0; DIM]; ROWS],
-            queries: [Query { step: 0.0, codes: [0; DIM] }; WORDS_MAX],
-            both: [[0.0; DIM]; ROWS],
-            best: [[0.0; DIM]; ROWS],
-            keys: [[0.0; 2 * DIM]; ROWS],
-            scratch: Scratch::new(),
-            rows: [([0; COLUMNS_MAX], 0.0); WORDS_MAX],
-            grams: [Grams::EMPTY; WORDS_MAX],
-            alike: [[Alike::NONE; TOKENS_MAX]; WORDS_MAX],
-            found: [Best::NONE; WORDS_MAX],
+            said: ROW,
+            queries: QUERIES,
+            both: ROW,
+            best: ROW,
+            keys: KEYS,
+            scratch: Scratch::NEW,
+            rows: CODES,
+            grams: GRAMS,
+            alike: ALIKE,
+            found: FOUND,
         }
     }
 

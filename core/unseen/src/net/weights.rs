@@ -26,15 +26,12 @@ pub(crate) struct Scratch {
 const _: () = assert!(TABLE4_WORDS <= TABLE_WORDS, "tables of four fit too");
 
 impl Scratch {
-    #[expect(clippy::large_stack_arrays, reason = "what is built is what is kept")]
-    pub(crate) const fn new() -> Self {
-        Self {
-            kernels: Kernels::scalar(),
-            codes: [0; COLS_MAX],
-            sums: [0; ROWS_MAX],
-            tables: [0; TABLE_WORDS],
-        }
-    }
+    pub(crate) const NEW: Self = Self {
+        kernels: Kernels::scalar(),
+        codes: [0; COLS_MAX],
+        sums: [0; ROWS_MAX],
+        tables: [0; TABLE_WORDS],
+    };
 }
 
 /// A ternary matrix with its scale.

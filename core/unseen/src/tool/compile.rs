@@ -67,13 +67,11 @@ impl Default for Compiler {
 impl Compiler {
     /// Memory, which may be reused.
     #[must_use]
-    #[expect(clippy::large_stack_arrays, reason = "what is built is what is kept")]
     pub const fn new() -> Self {
-        Self {
-            rows: [[0.0; DIM]; TOKENS_MAX],
-            keys: [[0.0; 2 * DIM]; TOKENS_MAX],
-            scratch: Scratch::new(),
-        }
+        // As constants, zeros are made where they are to lie, and not on the stack.
+        const ROWS: [Vector; TOKENS_MAX] = [[0.0; DIM]; TOKENS_MAX];
+        const KEYS: [Key; TOKENS_MAX] = [[0.0; 2 * DIM]; TOKENS_MAX];
+        Self { rows: ROWS, keys: KEYS, scratch: Scratch::NEW }
     }
 
     /// Compiles all tools of a list into `out`; answers how many bytes the table has.

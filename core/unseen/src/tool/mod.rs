@@ -8,8 +8,7 @@ use trine_descriptor::{Annotations, Kind, Side, ToolTable};
 
 use crate::text::{Division, Spelling, polarity, words};
 pub use compile::{CompileError, Compiler};
-pub(crate) use param::own_unit_said;
-pub use param::{Clock, LabelsOf, Param, Takes, own_unit};
+pub use param::{Clock, LabelsOf, Param, Takes, own_unit, own_unit_said};
 
 /// Most words of a tool.
 pub const TOKENS_MAX: usize = 40;

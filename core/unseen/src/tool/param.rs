@@ -190,7 +190,8 @@ pub fn own_unit(name: &str) -> u8 {
 
 /// The same of a word of a sentence. `None` where it is a unit that is known, which may have the
 /// number of a tool's own by chance: minutes are never flurbs.
-pub(crate) fn own_unit_said(word: &[u8]) -> Option<u8> {
+#[must_use]
+pub fn own_unit_said(word: &[u8]) -> Option<u8> {
     const ANY: Kind<'static> = Kind::Int(IntRange { min: 0, max: 1 });
 
     let field = Field::new("", ANY).unit(core::str::from_utf8(word).ok()?);
