@@ -167,10 +167,101 @@
 #define TRINE_ASK_SENTENCE_MAX 1024
 
 /**
+ * There is one call.
+ */
+#define TRINE_WHY_NONE 0
+
+/**
+ * No call: the sentence says not to do it.
+ */
+#define TRINE_WHY_NEGATED 1
+
+/**
+ * No call: it tells of something that was.
+ */
+#define TRINE_WHY_PAST 2
+
+/**
+ * No call: it asks for something only if something else holds.
+ */
+#define TRINE_WHY_CONDITIONAL 3
+
+/**
+ * No call: it asks for something at another time.
+ */
+#define TRINE_WHY_LATER 4
+
+/**
+ * No call: it repeats the words of another.
+ */
+#define TRINE_WHY_QUOTED 5
+
+/**
+ * No call: what a parameter needs was not said.
+ */
+#define TRINE_WHY_MISSING 6
+
+/**
+ * No call: what was said is out of the bounds of a parameter.
+ */
+#define TRINE_WHY_RANGE 7
+
+/**
+ * No call: what was said has a unit that a parameter does not take.
+ */
+#define TRINE_WHY_UNIT 8
+
+/**
+ * No call: no tool does that, or one that needs what no sentence fills in.
+ */
+#define TRINE_WHY_CANNOT 9
+
+/**
+ * No call: it is about something that no tool has.
+ */
+#define TRINE_WHY_OTHER 10
+
+/**
+ * No call: it may mean more than one.
+ */
+#define TRINE_WHY_AMBIGUOUS 11
+
+/**
+ * No call: it asks for nothing.
+ */
+#define TRINE_WHY_CHAT 12
+
+/**
+ * No call: it asks about the tools, not for them.
+ */
+#define TRINE_WHY_ABOUT 13
+
+/**
+ * No call: it gives orders about orders.
+ */
+#define TRINE_WHY_ATTACK 14
+
+/**
+ * No call: it has no words that mean something here.
+ */
+#define TRINE_WHY_NOISE 15
+
+/**
+ * There are two calls, one after the other.
+ */
+#define TRINE_WHY_TWO 16
+
+/**
  * What turns sentences into calls. Opaque: it lives in memory that the program gives to
  * `trine_ask_open`.
  */
 typedef struct trine_ask trine_ask;
+
+/**
+ * A base model that turns sentences into calls of the tools of a table. Opaque: it lives in memory
+ * that the program gives to `trine_base_open`.
+ */
+typedef struct trine_base trine_base;
 
 /**
  * A model: its weights where they lie, its tokenizer, and nothing that changes. Opaque: it lives
@@ -548,6 +639,125 @@ typedef struct trine_ask_answer {
      */
     const uint16_t *tokens;
 } trine_ask_answer;
+
+/**
+ * A base model and the tools of the program. Set it to zero, then the members that are needed.
+ */
+typedef struct trine_base_config {
+    /**
+     * `sizeof(trine_base_config)`.
+     */
+    uint32_t struct_size;
+    /**
+     * `TRINE_MODEL_ABI_VERSION`.
+     */
+    uint32_t abi_version;
+    /**
+     * The base model where it lies, such as `models/base.bin`; read in place.
+     */
+    const void *data;
+    /**
+     * How many bytes.
+     */
+    size_t size;
+    /**
+     * The tools, as a device has them: of the macros of `trine.h`, or of `trine gen`. To open a
+     * table without looking whether it is of these tools: NULL.
+     */
+    const trine_tool *tools;
+    /**
+     * How many tools.
+     */
+    size_t tools_count;
+    /**
+     * The table of `trine_tools_compile` or of `trine tools compile`; read in place. To compile:
+     * NULL.
+     */
+    const uint8_t *table;
+    /**
+     * How many bytes.
+     */
+    size_t table_size;
+    /**
+     * 0 or `TRINE_MODEL_CHECK`, which reads each byte of the base model once. One that was packed
+     * anew for another processor is not checked so.
+     */
+    uint32_t flags;
+    /**
+     * Must be 0.
+     */
+    uint32_t reserved;
+} trine_base_config;
+
+/**
+ * A call that a sentence asks for.
+ */
+typedef struct trine_base_call {
+    /**
+     * The arguments as a call carries them (`docs/wire.md`, section 5). They live until the next
+     * sentence.
+     */
+    const uint8_t *args;
+    /**
+     * How many bytes.
+     */
+    size_t args_size;
+    /**
+     * Number of the tool in its list.
+     */
+    uint32_t tool;
+    /**
+     * 0.
+     */
+    uint32_t reserved;
+} trine_base_call;
+
+/**
+ * What a sentence came to.
+ */
+typedef struct trine_base_answer {
+    /**
+     * `sizeof(trine_base_answer)`.
+     */
+    uint32_t struct_size;
+    /**
+     * `TRINE_WHY_...`: why there is no call, or two.
+     */
+    uint32_t why;
+    /**
+     * How many calls there are: 0, 1 or 2.
+     */
+    uint32_t calls_count;
+    /**
+     * 1, or 0 for calls that the model is not sure of: to be shown and asked about.
+     */
+    uint32_t is_sure;
+    /**
+     * How sure the model is of the calls, from 0 to 1: the same on every machine, to the bit.
+     */
+    float confidence;
+    /**
+     * Number of the tool that TRINE_WHY_MISSING, TRINE_WHY_RANGE and TRINE_WHY_UNIT are about;
+     * else `TRINE_MODEL_NONE`.
+     */
+    uint32_t tool;
+    /**
+     * Number of its parameter, or `TRINE_MODEL_NONE`.
+     */
+    uint32_t node;
+    /**
+     * Two tools of which it may be either: the likelier one first. Else `TRINE_MODEL_NONE` twice.
+     */
+    uint32_t between[2];
+    /**
+     * 0.
+     */
+    uint32_t reserved;
+    /**
+     * The calls, in the order in which they were said.
+     */
+    struct trine_base_call calls[2];
+} trine_base_answer;
 
 #ifdef __cplusplus
 extern "C" {
@@ -1022,6 +1232,123 @@ TRINE_API trine_status trine_ask_step(struct trine_ask *ask, uint32_t budget);
  * Context: owner-only.
  */
 TRINE_API trine_status trine_ask_result(struct trine_ask *ask, struct trine_ask_answer *answer);
+
+/**
+ * Bytes of memory that compiling tools takes while it goes on, whatever the tools are.
+ *
+ * @return Bytes.
+ *
+ * Context: init-only.
+ */
+TRINE_API size_t trine_tools_sizeof(void);
+
+/**
+ * Bytes that the table of the tools has: it takes as long as to compile them.
+ *
+ * @param memory `trine_tools_sizeof` bytes at least, aligned to `trine_model_alignof`: the
+ *               program's again when this returns.
+ * @param size Bytes of the memory.
+ * @param config The base model and the tools.
+ * @param problem What is wrong with them, and how many bytes of memory are needed; may be NULL.
+ * @return Bytes; 0 when there is no such table.
+ *
+ * Context: init-only.
+ */
+TRINE_API
+size_t trine_tools_compile_size(void *memory,
+                                size_t size,
+                                const struct trine_base_config *config,
+                                struct trine_model_problem *problem);
+
+/**
+ * Makes a table of the program's own tools for a base model. The same tools and base give the same
+ * bytes on every machine: a chip may have them in its flash, and not compile at all.
+ *
+ * @param memory `trine_tools_sizeof` bytes at least, aligned to `trine_model_alignof`: the
+ *               program's again when this returns.
+ * @param size Bytes of the memory.
+ * @param config The base model and the tools.
+ * @param out Where the table goes. When it is too small, it is worthless after this.
+ * @param out_size Bytes of `out`.
+ * @param written Where it goes how many bytes the table has, on success only.
+ * @param problem What is wrong, and how many bytes the memory or the table needs; may be NULL.
+ * @return TRINE_OK, TRINE_E_NULL, TRINE_E_VERSION, TRINE_E_UNSUPPORTED, TRINE_E_ARGUMENT when
+ *         there is no tool or the labels of one take too much, TRINE_E_ALIGNMENT,
+ *         TRINE_E_NO_SPACE, or TRINE_E_MODEL when the base model is damaged or none.
+ *
+ * Context: init-only.
+ */
+TRINE_API
+trine_status trine_tools_compile(void *memory,
+                                 size_t size,
+                                 const struct trine_base_config *config,
+                                 uint8_t *out,
+                                 size_t out_size,
+                                 size_t *written,
+                                 struct trine_model_problem *problem);
+
+/**
+ * Bytes of memory that a base model takes besides it and the table of the tools, for
+ * `trine_base_open`: all that is ever taken, whatever the tools are.
+ *
+ * @return Bytes.
+ *
+ * Context: init-only.
+ */
+TRINE_API size_t trine_base_sizeof(void);
+
+/**
+ * Opens a base model with a table of tools. A table of another base model is refused, and where
+ * the configuration names tools, one of other tools: `trine_model_error_text` says so.
+ *
+ * @param memory `trine_base_sizeof` bytes at least, aligned to `trine_model_alignof`. It belongs
+ *               to the base model until `trine_base_close`.
+ * @param size Bytes of the memory.
+ * @param config The base model, the table, and the tools.
+ * @param base Where the handle goes, on success only.
+ * @param problem What is wrong, and how many bytes are needed; may be NULL.
+ * @return TRINE_OK, TRINE_E_NULL, TRINE_E_VERSION, TRINE_E_UNSUPPORTED, TRINE_E_ARGUMENT,
+ *         TRINE_E_ALIGNMENT, TRINE_E_NO_SPACE, or TRINE_E_MODEL when the base model or the table
+ *         is damaged or none, or the table is of another base model or of other tools.
+ *
+ * Context: init-only.
+ */
+TRINE_API
+trine_status trine_base_open(void *memory,
+                             size_t size,
+                             const struct trine_base_config *config,
+                             struct trine_base **base,
+                             struct trine_model_problem *problem);
+
+/**
+ * Closes a base model: its memory, its bytes and the table are the program's again.
+ *
+ * @param base The base model.
+ * @return TRINE_OK, TRINE_E_NULL, TRINE_E_ALIGNMENT, TRINE_E_STATE or TRINE_E_BUSY.
+ *
+ * Context: owner-only.
+ */
+TRINE_API trine_status trine_base_close(struct trine_base *base);
+
+/**
+ * Says what a sentence asks for: the likeliest calls, which are always valid, or why there is
+ * none. Nothing is called: the arguments are those of a call by the wire. The sentence is copied.
+ *
+ * @param base The base model.
+ * @param sentence UTF-8.
+ * @param size Its bytes, at most `TRINE_ASK_SENTENCE_MAX`.
+ * @param answer Where it goes; its `struct_size` is set.
+ * @return TRINE_OK, TRINE_E_NULL, TRINE_E_ALIGNMENT, TRINE_E_STATE, TRINE_E_BUSY, TRINE_E_VERSION,
+ *         TRINE_E_ARGUMENT when the sentence has no words, TRINE_E_UTF8, or TRINE_E_FULL when it
+ *         is too long: in bytes, in words and marks (32), or in its arguments.
+ *
+ * Context: owner-only.
+ */
+TRINE_API
+trine_status trine_base_ask(struct trine_base *base,
+                            const char *sentence,
+                            size_t size,
+                            struct trine_base_answer *answer);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -112,6 +112,19 @@ class Models(unittest.TestCase):
                 self.assertIn(confidence, line)
                 self.assertTrue(line.endswith(tokens), line)
 
+    def test_a_program_asks_a_base_model_for_calls_of_its_own_tools(self) -> None:
+        asked = (FAN, "set the lamp to red", "don't touch the fan", "hello")
+        said = set()
+        for way in WAYS:
+            program = build(way, "base", LIBTRINE_MODEL, LIBTRINE)
+            said.add(output(*way.command(program), "models/base.bin", *asked))
+            self.assertEqual(ended(program, "models/board.gguf").returncode, 1)
+        self.assertEqual(len(said), 1, said)
+        lines = said.pop().decode().splitlines()
+        self.assertEqual(len(lines), len(asked))
+        for line in lines:
+            self.assertRegex(line, r"^why \d+ sure [01] confidence [0-9a-f]{8}")
+
     def test_a_sentence_becomes_an_executed_call_and_agrees_to_nothing(self) -> None:
         _, array, compiled = classifier()
         for way in WAYS:

@@ -1,10 +1,8 @@
 //! Sentences to calls: a model, its tools and its memory as one object, a step at a time.
 
-use core::cell::UnsafeCell;
 use core::ffi::{c_char, c_void};
 use core::mem::{align_of, offset_of, size_of};
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicU32, Ordering};
 
 use ::trine_ask::{
     AskError, Decoding, Program, Progress, SENTENCE_MAX, Sentence, SentenceError, SessionEngine,
@@ -17,14 +15,13 @@ use trine_ternary::parallel::Serial;
 use trine_ternary::{Kernels, Packing};
 
 use crate::config::TRINE_MODEL_CHECK;
-use crate::guard::Busy;
 use crate::model::TRINE_MODEL_ALIGN;
+use crate::owned::{self, Object, Owned};
 use crate::problem::{Fault, Refusal, status_of, tell, trine_model_problem};
 use crate::slices;
 use crate::status::{
-    TRINE_E_ALIGNMENT, TRINE_E_ARGUMENT, TRINE_E_FULL, TRINE_E_NO_SPACE, TRINE_E_NOT_FOUND,
-    TRINE_E_NULL, TRINE_E_STATE, TRINE_E_UNSUPPORTED, TRINE_E_UTF8, TRINE_E_VERSION, TRINE_OK,
-    TRINE_PENDING, trine_status,
+    TRINE_E_ARGUMENT, TRINE_E_FULL, TRINE_E_NOT_FOUND, TRINE_E_NULL, TRINE_E_UNSUPPORTED,
+    TRINE_E_UTF8, TRINE_E_VERSION, TRINE_OK, TRINE_PENDING, trine_status,
 };
 use crate::version::TRINE_MODEL_ABI_VERSION;
 
@@ -107,17 +104,9 @@ const ANSWER_V1: usize = offset_of!(trine_ask_answer, tokens) + size_of::<*const
 /// Says that an asker lives here.
 const ALIVE: u32 = 0x7472_696e;
 /// Most bytes of the arguments of a call: a sentence, and what stands before each of its parts.
-const ARGS: usize = SENTENCE_MAX + 256;
+pub(crate) const ARGS: usize = SENTENCE_MAX + 256;
 
-/// What a `trine_ask` points to; blocks, the sentence and the engine's arena lie behind it.
-#[repr(C)]
-struct Object {
-    magic: AtomicU32,
-    busy: Busy,
-    core: UnsafeCell<Core>,
-}
-
-/// The owner's part.
+/// The owner's part. In the memory, blocks, the sentence and the engine's arena lie behind it.
 struct Core {
     program: Program<'static>,
     vocabulary: Vocabulary<'static>,
@@ -131,7 +120,8 @@ struct Core {
 }
 
 const _: () = assert!(
-    align_of::<Object>() <= TRINE_MODEL_ALIGN && align_of::<Sentence<'_>>() <= TRINE_MODEL_ALIGN
+    align_of::<Object<Core>>() <= TRINE_MODEL_ALIGN
+        && align_of::<Sentence<'_>>() <= TRINE_MODEL_ALIGN
 );
 
 /// A configuration that was read, and where things lie in the memory.
@@ -179,7 +169,7 @@ unsafe fn setup(config: *const trine_ask_config) -> Result<Setup, Refusal> {
     };
     let large = trine_infer::Error::TooLarge;
     let layers = image_config.layers.checked_mul(size_of::<Layer<'_>>()).ok_or(large)?;
-    let text = size_of::<Object>().checked_add(layers).ok_or(large)?;
+    let text = size_of::<Object<Core>>().checked_add(layers).ok_or(large)?;
     let after = text
         .checked_add(SENTENCE_MAX)
         .and_then(|at| at.checked_next_multiple_of(TRINE_MODEL_ALIGN));
@@ -214,42 +204,13 @@ const fn tables(image: &Image<'_>) -> usize {
     if pairs > most { pairs } else { most }
 }
 
-/// The object of a handle, for the owner alone.
+/// The owner's part of an asker.
 ///
 /// # Safety
 /// NULL, or memory in which an asker was opened; it lives for as long as `'o`.
-unsafe fn owned<'o>(ask: *const trine_ask) -> Result<Owned<'o>, trine_status> {
-    if ask.is_null() {
-        return Err(TRINE_E_NULL);
-    }
-    if !ask.addr().is_multiple_of(TRINE_MODEL_ALIGN) {
-        return Err(TRINE_E_ALIGNMENT);
-    }
-    // SAFETY: the caller's promise.
-    let object = unsafe { &*ask.cast::<Object>() };
-    if object.magic.load(Ordering::Acquire) != ALIVE {
-        return Err(TRINE_E_STATE);
-    }
-    object.busy.enter()?;
-    Ok(Owned { object })
-}
-
-/// The owner's part, for as long as this lives.
-struct Owned<'o> {
-    object: &'o Object,
-}
-
-impl Drop for Owned<'_> {
-    fn drop(&mut self) {
-        self.object.busy.leave();
-    }
-}
-
-impl Owned<'_> {
-    const fn core(&mut self) -> &mut Core {
-        // SAFETY: the guard lets one in, and `&mut self` lets it borrow the core once.
-        unsafe { &mut *self.object.core.get() }
-    }
+unsafe fn asker<'o>(ask: *const trine_ask) -> Result<Owned<'o, Core>, trine_status> {
+    // SAFETY: passed on.
+    unsafe { owned::owned(ask, ALIVE) }
 }
 
 impl Core {
@@ -314,7 +275,7 @@ impl Core {
     }
 }
 
-const fn sentence_status(error: &SentenceError) -> trine_status {
+pub(crate) const fn sentence_status(error: &SentenceError) -> trine_status {
     match error {
         SentenceError::Empty => TRINE_E_ARGUMENT,
         SentenceError::Utf8(_) => TRINE_E_UTF8,
@@ -394,21 +355,14 @@ unsafe fn open(
     memory: *mut c_void,
     size: usize,
     config: *const trine_ask_config,
-) -> Result<(NonNull<Object>, usize), Refusal> {
+) -> Result<(NonNull<Object<Core>>, usize), Refusal> {
     // SAFETY: passed on.
     let setup = unsafe { setup(config) }?;
-    let refused = |status| Refusal { status, needed: setup.end, fault: Fault::None };
-    let memory = NonNull::new(memory.cast::<u8>()).ok_or(refused(TRINE_E_NULL))?;
-    if !memory.as_ptr().addr().is_multiple_of(TRINE_MODEL_ALIGN) {
-        return Err(refused(TRINE_E_ALIGNMENT));
-    }
-    if size < setup.end {
-        return Err(refused(TRINE_E_NO_SPACE));
-    }
-    let place = memory.cast::<Object>();
+    let memory = owned::checked(memory, size, setup.end)?;
+    let place = memory.cast::<Object<Core>>();
     let image_config = *setup.image.config();
     // SAFETY: the blocks lie behind the object, inside the memory and aligned as it is.
-    let layers = unsafe { memory.add(size_of::<Object>()) }.cast::<Layer<'static>>();
+    let layers = unsafe { memory.add(size_of::<Object<Core>>()) }.cast::<Layer<'static>>();
     for layer in 0..image_config.layers {
         // SAFETY: there is room for as many.
         let layer = unsafe { layers.add(layer) };
@@ -443,10 +397,8 @@ unsafe fn open(
         decoding: None,
         args: [0; ARGS],
     };
-    let object =
-        Object { magic: AtomicU32::new(ALIVE), busy: Busy::new(), core: UnsafeCell::new(core) };
     // SAFETY: the memory is aligned, large enough and the callee's.
-    unsafe { place.write(object) };
+    unsafe { place.write(Object::new(ALIVE, core)) };
     Ok((place, setup.end))
 }
 
@@ -459,9 +411,9 @@ unsafe fn open(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trine_ask_close(ask: *mut trine_ask) -> trine_status {
     // SAFETY: the contract of every function.
-    match unsafe { owned(ask) } {
+    match unsafe { asker(ask) } {
         Ok(owned) => {
-            owned.object.magic.store(0, Ordering::Release);
+            owned.close();
             TRINE_OK
         }
         Err(status) => status,
@@ -490,7 +442,7 @@ pub unsafe extern "C" fn trine_ask_begin(
         Err(status) => return status,
     };
     // SAFETY: as above.
-    match unsafe { owned(ask) } {
+    match unsafe { asker(ask) } {
         Ok(mut owned) => owned.core().begin(text).err().unwrap_or(TRINE_PENDING),
         Err(status) => status,
     }
@@ -509,7 +461,7 @@ pub unsafe extern "C" fn trine_ask_begin(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trine_ask_step(ask: *mut trine_ask, budget: u32) -> trine_status {
     // SAFETY: the contract of every function.
-    match unsafe { owned(ask) } {
+    match unsafe { asker(ask) } {
         Ok(mut owned) => owned.core().step(budget),
         Err(status) => status,
     }
@@ -530,7 +482,7 @@ pub unsafe extern "C" fn trine_ask_result(
     answer: *mut trine_ask_answer,
 ) -> trine_status {
     // SAFETY: the contract of every function.
-    let mut owned = match unsafe { owned(ask) } {
+    let mut owned = match unsafe { asker(ask) } {
         Ok(owned) => owned,
         Err(status) => return status,
     };

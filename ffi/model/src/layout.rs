@@ -8,6 +8,8 @@ use core::mem::{offset_of, size_of};
 
 #[cfg(feature = "ask")]
 use crate::{trine_ask_answer, trine_ask_config};
+#[cfg(feature = "base")]
+use crate::{trine_base_answer, trine_base_call, trine_base_config};
 use crate::{
     trine_model_config, trine_model_decoder, trine_model_generation, trine_model_info,
     trine_model_problem, trine_model_sampling, trine_model_session_config,
@@ -130,5 +132,39 @@ layout! {
         args 24 24;
         args_size 28 32;
         tokens 32 40;
+    }
+}
+
+#[cfg(feature = "base")]
+layout! {
+    trine_base_config 40 64 {
+        struct_size 0 0;
+        abi_version 4 4;
+        data 8 8;
+        size 12 16;
+        tools 16 24;
+        tools_count 20 32;
+        table 24 40;
+        table_size 28 48;
+        flags 32 56;
+        reserved 36 60;
+    }
+    trine_base_call 16 24 {
+        args 0 0;
+        args_size 4 8;
+        tool 8 16;
+        reserved 12 20;
+    }
+    trine_base_answer 72 88 {
+        struct_size 0 0;
+        why 4 4;
+        calls_count 8 8;
+        is_sure 12 12;
+        confidence 16 16;
+        tool 20 20;
+        node 24 24;
+        between 28 28;
+        reserved 36 36;
+        calls 40 40;
     }
 }

@@ -20,7 +20,14 @@
 
 #[cfg(feature = "ask")]
 mod ask;
+#[cfg(feature = "base")]
+mod base;
 mod config;
+// Tools described in C, as a device has them.
+#[cfg(feature = "base")]
+#[path = "../../api/src/descriptor.rs"]
+#[expect(dead_code, unreachable_pub, reason = "a device has more of them, and shows them")]
+mod descriptor;
 // One owner at a time, as for a device.
 #[path = "../../api/src/guard.rs"]
 mod guard;
@@ -29,6 +36,11 @@ mod info;
 mod layout;
 mod load;
 mod model;
+#[cfg(feature = "base")]
+#[path = "../../api/src/nodes.rs"]
+mod nodes;
+#[cfg(feature = "ask")]
+mod owned;
 mod problem;
 mod reading;
 mod run;
@@ -38,6 +50,8 @@ mod slices;
 mod source;
 mod status;
 mod text;
+#[cfg(feature = "base")]
+mod tools;
 mod version;
 
 #[cfg(feature = "ask")]
@@ -46,6 +60,14 @@ pub use ask::{
     TRINE_ASK_SENTENCE_MAX, TRINE_ASK_TOO_LONG, TRINE_ASK_UNSURE, trine_ask, trine_ask_answer,
     trine_ask_begin, trine_ask_close, trine_ask_config, trine_ask_open, trine_ask_result,
     trine_ask_sizeof, trine_ask_step,
+};
+#[cfg(feature = "base")]
+pub use base::{
+    TRINE_WHY_ABOUT, TRINE_WHY_AMBIGUOUS, TRINE_WHY_ATTACK, TRINE_WHY_CANNOT, TRINE_WHY_CHAT,
+    TRINE_WHY_CONDITIONAL, TRINE_WHY_LATER, TRINE_WHY_MISSING, TRINE_WHY_NEGATED, TRINE_WHY_NOISE,
+    TRINE_WHY_NONE, TRINE_WHY_OTHER, TRINE_WHY_PAST, TRINE_WHY_QUOTED, TRINE_WHY_RANGE,
+    TRINE_WHY_TWO, TRINE_WHY_UNIT, trine_base, trine_base_answer, trine_base_ask, trine_base_call,
+    trine_base_close, trine_base_open, trine_base_sizeof,
 };
 pub use config::{
     TRINE_MODEL_CHECK, TRINE_MODEL_KV_F16, TRINE_MODEL_KV_F32, TRINE_MODEL_KV_I8,
@@ -72,5 +94,9 @@ pub use status::{TRINE_E_MODEL, trine_status};
 pub use text::{
     TRINE_MODEL_BEGIN, TRINE_MODEL_CONTROL, TRINE_MODEL_SPECIAL, trine_model_decoder,
     trine_model_detokenize, trine_model_tokenize,
+};
+#[cfg(feature = "base")]
+pub use tools::{
+    trine_base_config, trine_tools_compile, trine_tools_compile_size, trine_tools_sizeof,
 };
 pub use version::{TRINE_MODEL_ABI_VERSION, trine_model_abi_version, trine_model_build_info};

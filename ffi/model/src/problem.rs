@@ -39,6 +39,15 @@ pub(crate) enum Fault {
     /// The model is none for sentences.
     #[cfg(feature = "ask")]
     NotForSentences,
+    /// A base model.
+    #[cfg(feature = "base")]
+    Base(trine_unseen::BaseError),
+    /// A table of tools for a base model.
+    #[cfg(feature = "base")]
+    Compiled(trine_unseen::TableError),
+    /// Tools that no table can be made of.
+    #[cfg(feature = "base")]
+    Compile(trine_unseen::CompileError),
     /// The tokenizer is none that is read.
     #[cfg(feature = "full")]
     Tokenizer,
@@ -250,6 +259,12 @@ pub unsafe extern "C" fn trine_model_error_text(
         Fault::NotForSentences if status < 0 => {
             cut.write_str("the model was not made to turn sentences into calls")
         }
+        #[cfg(feature = "base")]
+        Fault::Base(error) if status < 0 => write!(cut, "{error}"),
+        #[cfg(feature = "base")]
+        Fault::Compiled(error) if status < 0 => write!(cut, "{error}"),
+        #[cfg(feature = "base")]
+        Fault::Compile(error) if status < 0 => write!(cut, "{error}"),
         #[cfg(feature = "full")]
         Fault::Tokenizer if status < 0 => {
             cut.write_str("tokenizer: only byte-level BPE (\"gpt2\") and \"byte\" are read")

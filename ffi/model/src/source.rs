@@ -8,6 +8,10 @@ use trine_infer::{gguf::File, token::Bpe, token::Byte, token::Vocabulary};
 
 use crate::problem::{Fault, Refusal};
 
+/// What opens a form of tools, which devices have and models have not.
+#[cfg(feature = "base")]
+pub(crate) type Open = ();
+
 /// A model whose header was read.
 #[cfg_attr(feature = "full", expect(clippy::large_enum_variant, reason = "there is no heap"))]
 pub(crate) enum Source {

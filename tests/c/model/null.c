@@ -9,6 +9,9 @@ extern const uint8_t board_sentences[];
 extern const size_t board_sentences_size;
 
 TRINE_STORAGE(asker_memory, 131072u);
+TRINE_STORAGE(base_memory, 131072u);
+TRINE_STORAGE(base_file, 2097152u);
+static uint8_t table[16384];
 static uint64_t other_memory[SESSION_BYTES / 8u];
 static uint32_t tokens[64];
 static char text[64];
@@ -127,6 +130,70 @@ static void askers(void)
     CHECK(trine_ask_close(ask) == TRINE_OK);
 }
 
+static const trine_node fan[] = {
+    TRINE_INT(TRINE_REQUIRED, "percent", "percent", "How fast it turns.", 0, 100)};
+/* What the macro of a tool makes, but for what a device reads it by. */
+static const trine_tool fan_set[] = {{.texts = "fan_set\0\0\0Sets the speed of the fan.",
+                                      .params = fan, .name_size = 7u, .params_count = 1u}};
+
+static void compilations(trine_base_config *config)
+{
+    size_t written = 7u;
+
+    CHECK(trine_tools_sizeof() <= sizeof base_memory);
+    CHECK(trine_tools_compile_size(NULL, sizeof base_memory, config, NULL) == 0u);
+    CHECK(trine_tools_compile_size(base_memory, sizeof base_memory, NULL, NULL) == 0u);
+    REFUSES(trine_tools_compile(NULL, sizeof base_memory, config, table, sizeof table, &written,
+                                NULL),
+            TRINE_E_NULL);
+    REFUSES(trine_tools_compile(base_memory, sizeof base_memory, NULL, table, sizeof table,
+                                &written, NULL),
+            TRINE_E_NULL);
+    REFUSES(trine_tools_compile(base_memory, sizeof base_memory, config, NULL, sizeof table,
+                                &written, NULL),
+            TRINE_E_NULL);
+    REFUSES(trine_tools_compile(base_memory, sizeof base_memory, config, table, sizeof table, NULL,
+                                NULL),
+            TRINE_E_NULL);
+    CHECK(written == 7u);
+    CHECK(trine_tools_compile(base_memory, sizeof base_memory, config, table, sizeof table,
+                              &config->table_size, NULL) == TRINE_OK);
+    config->table = table;
+}
+
+static void bases(void)
+{
+    trine_base_config config = {.struct_size = sizeof config,
+                                .abi_version = TRINE_MODEL_ABI_VERSION, .data = base_file,
+                                .tools = fan_set, .tools_count = 1u, .flags = TRINE_MODEL_CHECK};
+    const char *sentence = "set the fan to forty percent";
+    trine_base_answer answer = {.struct_size = sizeof answer, .why = 77u};
+    trine_base *base = NULL;
+    FILE *file = fopen("models/base.bin", "rb");
+
+    CHECK(file != NULL);
+    if (file == NULL) {
+        return;
+    }
+    config.size = fread(base_file, 1u, sizeof base_file, file);
+    (void)fclose(file);
+    compilations(&config);
+    REFUSES(trine_base_open(NULL, sizeof base_memory, &config, &base, NULL), TRINE_E_NULL);
+    REFUSES(trine_base_open(base_memory, sizeof base_memory, NULL, &base, NULL), TRINE_E_NULL);
+    REFUSES(trine_base_open(base_memory, sizeof base_memory, &config, NULL, NULL), TRINE_E_NULL);
+    CHECK(base == NULL && trine_base_sizeof() <= sizeof base_memory);
+    CHECK(trine_base_open(base_memory, sizeof base_memory, &config, &base, NULL) == TRINE_OK);
+    REFUSES(trine_base_ask(NULL, sentence, 1u, &answer), TRINE_E_NULL);
+    REFUSES(trine_base_ask(base, NULL, 1u, &answer), TRINE_E_NULL);
+    REFUSES(trine_base_ask(base, sentence, 1u, NULL), TRINE_E_NULL);
+    REFUSES(trine_base_close(NULL), TRINE_E_NULL);
+    CHECK(answer.why == 77u);
+    CHECK(trine_base_ask(base, sentence, strlen(sentence), &answer) == TRINE_OK);
+    CHECK(answer.why <= TRINE_WHY_TWO && answer.calls_count <= 2u);
+    CHECK(trine_base_close(base) == TRINE_OK);
+    REFUSES(trine_base_close(base), TRINE_E_STATE);
+}
+
 int main(int argc, char **argv)
 {
     model_start(argc, argv);
@@ -134,6 +201,7 @@ int main(int argc, char **argv)
     models();
     sessions();
     askers();
+    bases();
     CHECK(model_works());
     return check_failures("null");
 }

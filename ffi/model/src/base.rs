@@ -1,0 +1,383 @@
+//! Sentences to calls of any tools: a base model and a table of tools as one object.
+
+use core::ffi::{c_char, c_void};
+use core::mem::{MaybeUninit, align_of, offset_of, size_of};
+use core::ptr::{NonNull, null};
+
+use ::trine_ask::{SENTENCE_MAX, ValueWriter};
+use trine_descriptor::record;
+use trine_ternary::Kernels;
+use trine_unseen::base::Thresholds;
+use trine_unseen::{Answer, ArgumentFault, Asker, Base, Call, Table};
+
+use crate::ask::{ARGS, sentence_status};
+use crate::info::TRINE_MODEL_NONE;
+use crate::model::TRINE_MODEL_ALIGN;
+use crate::owned::{self, Object, Owned};
+use crate::problem::{Fault, Refusal, tell, trine_model_problem};
+use crate::slices;
+use crate::status::{TRINE_E_FULL, TRINE_E_NULL, TRINE_OK, trine_status};
+use crate::tools::{put, setup, trine_base_config};
+
+/// A base model that turns sentences into calls of the tools of a table. Opaque: it lives in memory
+/// that the program gives to `trine_base_open`.
+#[derive(Debug)]
+pub struct trine_base {
+    _private: [u8; 0],
+}
+
+/// There is one call.
+pub const TRINE_WHY_NONE: u32 = 0;
+/// No call: the sentence says not to do it.
+pub const TRINE_WHY_NEGATED: u32 = 1;
+/// No call: it tells of something that was.
+pub const TRINE_WHY_PAST: u32 = 2;
+/// No call: it asks for something only if something else holds.
+pub const TRINE_WHY_CONDITIONAL: u32 = 3;
+/// No call: it asks for something at another time.
+pub const TRINE_WHY_LATER: u32 = 4;
+/// No call: it repeats the words of another.
+pub const TRINE_WHY_QUOTED: u32 = 5;
+/// No call: what a parameter needs was not said.
+pub const TRINE_WHY_MISSING: u32 = 6;
+/// No call: what was said is out of the bounds of a parameter.
+pub const TRINE_WHY_RANGE: u32 = 7;
+/// No call: what was said has a unit that a parameter does not take.
+pub const TRINE_WHY_UNIT: u32 = 8;
+/// No call: no tool does that, or one that needs what no sentence fills in.
+pub const TRINE_WHY_CANNOT: u32 = 9;
+/// No call: it is about something that no tool has.
+pub const TRINE_WHY_OTHER: u32 = 10;
+/// No call: it may mean more than one.
+pub const TRINE_WHY_AMBIGUOUS: u32 = 11;
+/// No call: it asks for nothing.
+pub const TRINE_WHY_CHAT: u32 = 12;
+/// No call: it asks about the tools, not for them.
+pub const TRINE_WHY_ABOUT: u32 = 13;
+/// No call: it gives orders about orders.
+pub const TRINE_WHY_ATTACK: u32 = 14;
+/// No call: it has no words that mean something here.
+pub const TRINE_WHY_NOISE: u32 = 15;
+/// There are two calls, one after the other.
+pub const TRINE_WHY_TWO: u32 = 16;
+
+/// A call that a sentence asks for.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct trine_base_call {
+    /// The arguments as a call carries them (`docs/wire.md`, section 5). They live until the next
+    /// sentence.
+    pub args: *const u8,
+    /// How many bytes.
+    pub args_size: usize,
+    /// Number of the tool in its list.
+    pub tool: u32,
+    /// 0.
+    pub reserved: u32,
+}
+
+/// What a sentence came to.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct trine_base_answer {
+    /// `sizeof(trine_base_answer)`.
+    pub struct_size: u32,
+    /// `TRINE_WHY_...`: why there is no call, or two.
+    pub why: u32,
+    /// How many calls there are: 0, 1 or 2.
+    pub calls_count: u32,
+    /// 1, or 0 for calls that the model is not sure of: to be shown and asked about.
+    pub is_sure: u32,
+    /// How sure the model is of the calls, from 0 to 1: the same on every machine, to the bit.
+    pub confidence: f32,
+    /// Number of the tool that TRINE_WHY_MISSING, TRINE_WHY_RANGE and TRINE_WHY_UNIT are about;
+    /// else `TRINE_MODEL_NONE`.
+    pub tool: u32,
+    /// Number of its parameter, or `TRINE_MODEL_NONE`.
+    pub node: u32,
+    /// Two tools of which it may be either: the likelier one first. Else `TRINE_MODEL_NONE` twice.
+    pub between: [u32; 2],
+    /// 0.
+    pub reserved: u32,
+    /// The calls, in the order in which they were said.
+    pub calls: [trine_base_call; 2],
+}
+
+/// Bytes of the first version.
+const ANSWER_V1: usize = offset_of!(trine_base_answer, calls) + 2 * size_of::<trine_base_call>();
+
+/// Says that a base model lives here.
+const ALIVE: u32 = 0x7472_6261;
+
+/// The owner's part. In the memory, asker, sentence and arguments lie behind it.
+struct Core {
+    base: Base<'static>,
+    table: Table<'static>,
+    /// What computes, where the bytes of a sentence are kept, and the arguments of two calls:
+    /// nothing else borrows them.
+    asker: NonNull<Asker<'static>>,
+    text: NonNull<[u8; SENTENCE_MAX]>,
+    args: NonNull<[[u8; ARGS]; 2]>,
+}
+
+/// Where the asker, the sentence and the arguments lie, and where they end.
+const ASKER: usize = size_of::<Object<Core>>().next_multiple_of(TRINE_MODEL_ALIGN);
+const TEXT: usize = ASKER + size_of::<Asker<'_>>();
+const ARGUMENTS: usize = TEXT + SENTENCE_MAX;
+const END: usize = ARGUMENTS + 2 * ARGS;
+
+const _: () = assert!(
+    align_of::<Object<Core>>() <= TRINE_MODEL_ALIGN && align_of::<Asker<'_>>() <= TRINE_MODEL_ALIGN
+);
+
+const NO_CALL: trine_base_call =
+    trine_base_call { args: null(), args_size: 0, tool: TRINE_MODEL_NONE, reserved: 0 };
+
+/// Nothing, and sure of it.
+const NOTHING: trine_base_answer = trine_base_answer {
+    struct_size: 0,
+    why: TRINE_WHY_NONE,
+    calls_count: 0,
+    is_sure: 1,
+    confidence: 0.0,
+    tool: TRINE_MODEL_NONE,
+    node: TRINE_MODEL_NONE,
+    between: [TRINE_MODEL_NONE; 2],
+    reserved: 0,
+    calls: [NO_CALL; 2],
+};
+
+impl Core {
+    fn ask(&mut self, text: &[u8]) -> Result<trine_base_answer, trine_status> {
+        // SAFETY: it lives as long as the object, and what borrowed it is not looked at again.
+        let place: &'static mut [u8; SENTENCE_MAX] = unsafe { self.text.as_mut() };
+        let Some(place) = place.get_mut(..text.len()) else { return Err(TRINE_E_FULL) };
+        place.iter_mut().zip(text).for_each(|(place, byte)| *place = *byte);
+        // SAFETY: as above.
+        let asker = unsafe { self.asker.as_mut() };
+        let answer = asker.ask(&self.base, &self.table, place);
+        self.told(&answer.map_err(|error| sentence_status(&error))?)
+    }
+
+    /// An answer as C sees it.
+    fn told(&mut self, answer: &Answer<'_>) -> Result<trine_base_answer, trine_status> {
+        let mut told = NOTHING;
+        told.confidence = answer.confidence;
+        if let Some(between) = answer.between {
+            told.between = between.map(u32::from);
+        }
+        let by_fault = by_fault(answer);
+        match (answer.reason, answer.calls) {
+            (Some(reason), _) => told.why = reason.number().into(),
+            (None, [None, _]) => told.why = by_fault,
+            (None, [Some(call), other]) => {
+                told.calls_count = 1 + u32::from(other.is_some());
+                told.why = if other.is_some() { TRINE_WHY_TWO } else { TRINE_WHY_NONE };
+                told.is_sure = (answer.confidence >= self.least(answer)).into();
+                let calls = [Some(call), other];
+                // SAFETY: they live as long as the object, and this is the only borrow.
+                let places = told.calls.iter_mut().zip(unsafe { self.args.as_mut() });
+                for ((place, room), call) in places.zip(calls.into_iter().flatten()) {
+                    *place = encoded(&call, room)?;
+                }
+            }
+        }
+        let is_of_a_node = matches!(told.why, TRINE_WHY_MISSING | TRINE_WHY_RANGE | TRINE_WHY_UNIT);
+        if let (true, Some((tool, node))) = (is_of_a_node, lacking(answer)) {
+            (told.tool, told.node) = (tool.into(), node.into());
+        }
+        Ok(told)
+    }
+
+    /// The least confidence of an answer's calls.
+    fn least(&self, answer: &Answer<'_>) -> f32 {
+        let reads =
+            |call: &Call<'_>| self.table.tool(call.tool).is_some_and(|tool| tool.is_read_only());
+        let Thresholds { acting, reading } = self.base.thresholds();
+        if answer.calls.iter().flatten().all(reads) { reading } else { acting }
+    }
+}
+
+/// A call with its arguments in some room.
+fn encoded(call: &Call<'_>, room: &mut [u8]) -> Result<trine_base_call, trine_status> {
+    let mut args = ValueWriter::new(room);
+    call.encode(&mut args);
+    if args.overflowed() {
+        return Err(TRINE_E_FULL);
+    }
+    let args = args.bytes();
+    let (args, args_size) = (args.as_ptr(), args.len());
+    Ok(trine_base_call { args, args_size, tool: call.tool.into(), reserved: 0 })
+}
+
+/// Why the likeliest tool has no call.
+const fn by_fault(answer: &Answer<'_>) -> u32 {
+    match answer.fault {
+        Some((_, ArgumentFault::Missing(_))) => TRINE_WHY_MISSING,
+        Some((_, ArgumentFault::Range(_))) => TRINE_WHY_RANGE,
+        Some((_, ArgumentFault::Unit(_))) => TRINE_WHY_UNIT,
+        _ => TRINE_WHY_CANNOT,
+    }
+}
+
+/// The tool and the parameter that a fault is about.
+const fn lacking(answer: &Answer<'_>) -> Option<(u16, u16)> {
+    use ArgumentFault::{Missing, Range, Unit};
+    match answer.fault {
+        Some((tool, Missing(node) | Range(node) | Unit(node))) => Some((tool, node)),
+        _ => None,
+    }
+}
+
+/// The owner's part of a base model.
+///
+/// # Safety
+/// NULL, or memory in which one was opened; it lives for as long as `'o`.
+unsafe fn owned<'o>(base: *const trine_base) -> Result<Owned<'o, Core>, trine_status> {
+    // SAFETY: passed on.
+    unsafe { owned::owned(base, ALIVE) }
+}
+
+/// Bytes of memory that a base model takes besides it and the table of the tools, for
+/// `trine_base_open`: all that is ever taken, whatever the tools are.
+///
+/// @return Bytes.
+///
+/// Context: init-only.
+#[unsafe(no_mangle)]
+pub extern "C" fn trine_base_sizeof() -> usize {
+    END
+}
+
+/// Opens a base model with a table of tools. A table of another base model is refused, and where
+/// the configuration names tools, one of other tools: `trine_model_error_text` says so.
+///
+/// @param memory `trine_base_sizeof` bytes at least, aligned to `trine_model_alignof`. It belongs
+///               to the base model until `trine_base_close`.
+/// @param size Bytes of the memory.
+/// @param config The base model, the table, and the tools.
+/// @param base Where the handle goes, on success only.
+/// @param problem What is wrong, and how many bytes are needed; may be NULL.
+/// @return TRINE_OK, TRINE_E_NULL, TRINE_E_VERSION, TRINE_E_UNSUPPORTED, TRINE_E_ARGUMENT,
+///         TRINE_E_ALIGNMENT, TRINE_E_NO_SPACE, or TRINE_E_MODEL when the base model or the table
+///         is damaged or none, or the table is of another base model or of other tools.
+///
+/// Context: init-only.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn trine_base_open(
+    memory: *mut c_void,
+    size: usize,
+    config: *const trine_base_config,
+    base: *mut *mut trine_base,
+    problem: *mut trine_model_problem,
+) -> trine_status {
+    let opened = if base.is_null() {
+        Err(TRINE_E_NULL.into())
+    } else {
+        // SAFETY: the contract of every function.
+        unsafe { open(memory, size, config) }
+    };
+    let came = match opened {
+        Ok(place) => {
+            // SAFETY: not NULL, and the caller's to be written.
+            unsafe { base.write(place.as_ptr().cast()) };
+            Refusal { status: TRINE_OK, needed: END, fault: Fault::None }
+        }
+        Err(refusal) => refusal,
+    };
+    // SAFETY: the contract of every function.
+    unsafe { tell(problem, &came) }
+}
+
+/// Looks at the memory, then opens.
+///
+/// # Safety
+/// As [`trine_base_open`].
+unsafe fn open(
+    memory: *mut c_void,
+    size: usize,
+    config: *const trine_base_config,
+) -> Result<NonNull<Object<Core>>, Refusal> {
+    // SAFETY: passed on.
+    let setup = unsafe { setup(config) }?;
+    let list = setup.tools.map(|tools| record::table_hash(&tools));
+    let table = Table::parse(setup.table, &setup.base, list)
+        .map_err(|error| Refusal::model(Fault::Compiled(error)))?;
+    let memory = owned::checked(memory, size, END)?;
+    // SAFETY: inside the memory, and aligned.
+    let place = unsafe { memory.add(ASKER) }.cast::<MaybeUninit<Asker<'static>>>();
+    // SAFETY: the callee's; any bytes are no asker yet.
+    let asker = put(unsafe { &mut *place.as_ptr() }, Asker::new);
+    asker.workspace().with_kernels(Kernels::best());
+    let asker = NonNull::from(asker);
+    // SAFETY: inside the memory.
+    let text = unsafe { memory.add(TEXT) }.cast::<[u8; SENTENCE_MAX]>();
+    // SAFETY: the callee's, and of bytes.
+    unsafe { text.write_bytes(0, 1) };
+    // SAFETY: inside the memory.
+    let args = unsafe { memory.add(ARGUMENTS) }.cast::<[[u8; ARGS]; 2]>();
+    // SAFETY: the callee's, and of bytes.
+    unsafe { args.write_bytes(0, 1) };
+    let core = Core { base: setup.base, table, asker, text, args };
+    let place = memory.cast::<Object<Core>>();
+    // SAFETY: the memory is aligned, large enough and the callee's.
+    unsafe { place.write(Object::new(ALIVE, core)) };
+    Ok(place)
+}
+
+/// Closes a base model: its memory, its bytes and the table are the program's again.
+///
+/// @param base The base model.
+/// @return TRINE_OK, TRINE_E_NULL, TRINE_E_ALIGNMENT, TRINE_E_STATE or TRINE_E_BUSY.
+///
+/// Context: owner-only.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn trine_base_close(base: *mut trine_base) -> trine_status {
+    // SAFETY: the contract of every function.
+    match unsafe { owned(base) } {
+        Ok(owned) => {
+            owned.close();
+            TRINE_OK
+        }
+        Err(status) => status,
+    }
+}
+
+/// Says what a sentence asks for: the likeliest calls, which are always valid, or why there is
+/// none. Nothing is called: the arguments are those of a call by the wire. The sentence is copied.
+///
+/// @param base The base model.
+/// @param sentence UTF-8.
+/// @param size Its bytes, at most `TRINE_ASK_SENTENCE_MAX`.
+/// @param answer Where it goes; its `struct_size` is set.
+/// @return TRINE_OK, TRINE_E_NULL, TRINE_E_ALIGNMENT, TRINE_E_STATE, TRINE_E_BUSY, TRINE_E_VERSION,
+///         TRINE_E_ARGUMENT when the sentence has no words, TRINE_E_UTF8, or TRINE_E_FULL when it
+///         is too long: in bytes, in words and marks (32), or in its arguments.
+///
+/// Context: owner-only.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn trine_base_ask(
+    base: *mut trine_base,
+    sentence: *const c_char,
+    size: usize,
+    answer: *mut trine_base_answer,
+) -> trine_status {
+    // SAFETY: the contract of every function.
+    let text = match unsafe { slices::slice(sentence.cast::<u8>(), size) } {
+        Ok(text) => text,
+        Err(status) => return status,
+    };
+    // SAFETY: as above.
+    let mut owned = match unsafe { owned(base) } {
+        Ok(owned) => owned,
+        Err(status) => return status,
+    };
+    if answer.is_null() {
+        return TRINE_E_NULL;
+    }
+    match owned.core().ask(text) {
+        // SAFETY: as above.
+        Ok(known) => unsafe { slices::write(answer, ANSWER_V1, &known) },
+        Err(status) => status,
+    }
+}
