@@ -8,12 +8,14 @@ use std::sync::Arc;
 
 use trine::{Error, Result};
 use trine_ask::SENTENCE_MAX;
-use trine_gateway::ask_tool::{KnownTools, Reply};
+use trine_gateway::ask_tool::{IsKnown, KnownTools, Reply, Which};
 use trine_gateway::host_tools::HostTools;
 use trine_gateway::server::http::{Keys, Tls};
 use trine_gateway::server::{self, HttpOptions, SentenceModel, SentenceQueue};
 use trine_gateway::{DeviceArgs, Hub, Prefix};
-use trine_models::ask::{Asker, Known, Memory, Opened, Reading, Source};
+use trine_models::ask::{
+    Ask as _, Asker, BaseAsker, Known, Memory, Opened, OpenedBase, Reading, Source, Tables,
+};
 use trine_models::model::Buffers;
 
 use super::served_models::ModelArgs;
@@ -49,9 +51,11 @@ pub(super) struct ServerArgs {
     in_flight: u16,
     /// Add a tool `ask`, which turns a sentence into a call.
     ///
-    /// The model is `board` or `snips` of this program, or a file that was trained for your tools.
-    /// Only devices with the tools of the model get the tool `ask`.
-    #[arg(long, value_name = "board|snips|FILE", num_args = 0..=1, require_equals = true,
+    /// The model is `base`, `board` or `snips` of this program, or a file. `base` reads any tools:
+    /// every device gets the tool `ask`, and where there is more than one device, or tools of this
+    /// program, a tool `ask_all` is for all of them. The others were trained for some tools, and
+    /// only devices with these get `ask`.
+    #[arg(long, value_name = "base|board|snips|FILE", num_args = 0..=1, require_equals = true,
           default_missing_value = "board")]
     ask: Option<OsString>,
     /// Hide tools that changed since first use, until `trine trust`.
@@ -154,17 +158,18 @@ impl ServerArgs {
 /// Opens the model and answers sentences until there are no more.
 fn answer(source: &Source, mut queue: SentenceQueue) -> Result<()> {
     let bytes = source.bytes()?;
+    if OpenedBase::is_one(&bytes) {
+        return answer_any(&bytes, queue);
+    }
     let mut buffers = Buffers::default();
     let model = Opened::open(&bytes, &mut buffers)?;
     let Reading::Own(vocabulary) = &model.reading else {
         return Err(trine_models::Error::NoTools.into());
     };
     let known = Known::of(vocabulary);
-    queue.open(KnownTools {
-        count: known.count(),
-        sentence_max: SENTENCE_MAX as u16,
-        are_first_of: Box::new(move |table| known.is_of(table)),
-    });
+    let are_of: IsKnown = Box::new(move |table| known.is_of(table));
+    let which = Which::First { count: known.count(), are_of };
+    queue.open(KnownTools { sentence_max: SENTENCE_MAX as u16, which });
     // All devices that are asked about have the same tools, or no sentence would be here.
     let Some(first) = queue.next() else { return Ok(()) };
     let Some(tools) = first.tools() else { return Ok(()) };
@@ -183,8 +188,34 @@ fn answer(source: &Source, mut queue: SentenceQueue) -> Result<()> {
     Ok(())
 }
 
+/// The same with a model that reads any tools: those of each list once.
+fn answer_any(bytes: &[u8], queue: SentenceQueue) -> Result<()> {
+    let opened = OpenedBase::open(bytes)?;
+    queue.open(KnownTools { sentence_max: SENTENCE_MAX as u16, which: Which::Any });
+    let mut tables = Tables::default();
+    for sentence in queue {
+        let Some(tools) = sentence.tools() else { continue };
+        sentence.answer(|text| {
+            let table = tables.of(&opened, &*tools)?;
+            BaseAsker::with_table(&opened, &*tools, table)?.ask(text).map(reply)
+        });
+    }
+    Ok(())
+}
+
 /// An answer of the model, as the gateway takes it.
 fn reply(reply: trine_models::ask::Reply) -> Reply {
-    let trine_models::ask::Reply { call, is_sure, confidence, reason, .. } = reply;
-    Reply { call, is_sure, confidence, reason }
+    let trine_models::ask::Reply {
+        call,
+        is_sure,
+        confidence,
+        reason,
+        why,
+        missing,
+        between,
+        calls,
+        ..
+    } = reply;
+    let why = why.to_owned();
+    Reply { call, is_sure, confidence, reason, why, missing, between, calls }
 }

@@ -1,6 +1,7 @@
 //! The gateway as its clients and its devices see it: a program, with bytes on both sides.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
+mod any_tools;
 mod apps;
 mod asking;
 mod at_board;

@@ -87,6 +87,12 @@ fn two_devices_have_prefixes_and_the_tools_of_the_models_have_none() {
     let tools = Gateway::start(&arguments).tools_of(2 * BOARD + 2);
     assert_eq!(tools[..3], ["bitnet-inference", "bitnet-health", "north_light_set"]);
     assert!(tools.contains(&"south_fan_set".to_owned()), "{tools:?}");
+    // A sentence may mean any of them.
+    let asking = [&models[..], &["--simulate", "--ask=base"]].concat();
+    let mut gateway = Gateway::start(&asking);
+    assert_eq!(gateway.tools_of(BOARD + 4)[BOARD + 2..], ["ask", "ask_all"]);
+    let shown = gateway.value("ask_all", json!({"text": "how are the models?"}));
+    assert!(shown["confidence"].is_number(), "{shown}");
     // A server without devices is one of models.
     let mut alone = Gateway::start(&models);
     assert_eq!(alone.tools_of(2), ["bitnet-inference", "bitnet-health"]);

@@ -10,6 +10,8 @@ use trine_mcp::{McpEngine, McpSession, ServerInfo, Single, Step, Version};
 use super::calls::{Cost, Extra, Ticket, Waiter};
 use super::stages::{CallStage, StageClock, StageMark};
 use super::{CallReport, Device, State};
+use crate::context::CallContext;
+use crate::host_tools::{self, CancelFlag, HostTools};
 use crate::sync::lock;
 use crate::table::Table;
 
@@ -136,35 +138,56 @@ impl Device {
             tell(refused(tool, &why, since.elapsed()));
             return None;
         };
-        let catalog = Single::new(SERVER, &*table);
-        let engine = McpEngine::new(&catalog);
-        let request = request(tool, arguments);
-        let (mut args, mut out) = (vec![0; ARGS_MAX], vec![0; ANSWER_ROOM]);
-        match engine.receive(request.as_bytes(), &mut McpSession::new(), &mut args, &mut out) {
-            Step::Reply(len) => {
-                out.truncate(len);
-                tell(report((out, Cost::default()), since.elapsed()));
-                None
-            }
-            Step::Call(call) => {
-                let (row, tell) = (call.tool, Mutex::new(Some(Box::new(tell) as Tell)));
-                let waiter: Arc<dyn Waiter> = Arc::new(Answer {
-                    table: Arc::clone(&table),
-                    row,
-                    since,
-                    clock: clock.cloned(),
-                    tell,
-                });
-                let args = args.get(..call.arguments).unwrap_or_default();
-                mark(CallStage::Arguments, args.len());
-                let extra = Extra { client, ..Extra::default() };
-                self.call_marked(&table, call.tool, (args, extra), (&waiter, 0), clock)
-            }
-            _ => {
-                let why = "the arguments must be one JSON object";
-                tell(refused(tool, why, since.elapsed()));
-                None
-            }
+        read(&table, (tool, arguments), (since, clock), tell, |row, args, waiter| {
+            mark(CallStage::Arguments, args.len());
+            let extra = Extra { client, ..Extra::default() };
+            self.call_marked(&table, row, (args, extra), (waiter, 0), clock)
+        })
+    }
+}
+
+/// Starts a call of a tool of this program in the same way.
+pub(crate) fn start_own(
+    tools: &Arc<dyn HostTools>,
+    call: (&str, &str),
+    (client, context): (u64, Arc<CallContext>),
+    tell: impl FnOnce(CallReport) + Send + 'static,
+) -> Option<CancelFlag> {
+    read(tools.table(), call, (Instant::now(), None), tell, |row, args, waiter| {
+        let extra = Extra { client, ..Extra::default() };
+        host_tools::start(tools, row, ((args, extra), context), (waiter, 0))
+    })
+}
+
+/// Reads a call for a tool of a table and starts it with its row, its encoded arguments and who
+/// waits for it. What is wrong with it is told at once.
+fn read<T>(
+    table: &Arc<Table>,
+    (tool, arguments): (&str, &str),
+    (since, clock): (Instant, Option<&Arc<StageClock>>),
+    tell: impl FnOnce(CallReport) + Send + 'static,
+    start: impl FnOnce(u16, &[u8], &Arc<dyn Waiter>) -> Option<T>,
+) -> Option<T> {
+    let catalog = Single::new(SERVER, &**table);
+    let engine = McpEngine::new(&catalog);
+    let request = request(tool, arguments);
+    let (mut args, mut out) = (vec![0; ARGS_MAX], vec![0; ANSWER_ROOM]);
+    match engine.receive(request.as_bytes(), &mut McpSession::new(), &mut args, &mut out) {
+        Step::Reply(len) => {
+            out.truncate(len);
+            tell(report((out, Cost::default()), since.elapsed()));
+            None
+        }
+        Step::Call(call) => {
+            let (row, tell) = (call.tool, Mutex::new(Some(Box::new(tell) as Tell)));
+            let (table, clock) = (Arc::clone(table), clock.cloned());
+            let waiter: Arc<dyn Waiter> = Arc::new(Answer { table, row, since, clock, tell });
+            start(row, args.get(..call.arguments).unwrap_or_default(), &waiter)
+        }
+        _ => {
+            let why = "the arguments must be one JSON object";
+            tell(refused(tool, why, since.elapsed()));
+            None
         }
     }
 }

@@ -13,7 +13,7 @@ use super::catalog::{self, Entry, Owner, TOOL_MAX};
 use super::names;
 use super::shown::{Called, Shown};
 use super::{Hub, HubShelf, News, Progress, Snapshot};
-use crate::ask_tool;
+use crate::ask_tool::NAME_ALL;
 use crate::device::{Device, State};
 use crate::host_tools::HostTools;
 use crate::sync::lock;
@@ -25,12 +25,14 @@ const TOOLS_MAX: u16 = 2048;
 const PROBLEMS_MAX: usize = 32;
 
 /// A list that is being made.
-struct Build<'h> {
+pub(super) struct Build<'h> {
     hub: &'h Hub,
     shown: &'h Shown,
-    tools: Vec<Entry>,
+    pub(super) tools: Vec<Entry>,
     /// How many of them, from the first, are of this program.
     own: usize,
+    /// There is to be a tool that takes sentences over all tools.
+    pub(super) asks_all: bool,
     shelf: HubShelf,
     /// The tools by name: number of the link, and what the device calls it.
     owners: HashMap<Box<str>, (usize, Box<str>)>,
@@ -41,12 +43,12 @@ struct Build<'h> {
 }
 
 /// A tool that is to be in the list.
-struct Candidate<'a> {
-    link: usize,
-    device: &'a Arc<Device>,
-    table: Arc<Table>,
-    row: u16,
-    asks: Option<Arc<Table>>,
+pub(super) struct Candidate<'a> {
+    pub(super) link: usize,
+    pub(super) device: &'a Arc<Device>,
+    pub(super) table: Arc<Table>,
+    pub(super) row: u16,
+    pub(super) asks: Option<Arc<Table>>,
 }
 
 impl Hub {
@@ -62,6 +64,7 @@ impl Hub {
         self.rename(&called);
         let mut build = Build::new(self, &shown, &called);
         build.add_own(&lock(&self.own));
+        build.asks_all = self.asks_all(&build, self.served(&called).len());
         for (link, device) in self.served(&called) {
             let Some(identity) = identities.get(link).and_then(Option::as_ref) else { continue };
             // What is of another device by now comes with the next list.
@@ -106,7 +109,7 @@ impl Hub {
     }
 
     /// The devices that are served with the numbers of their links, in the order of their names.
-    fn served(&self, called: &[Called]) -> Vec<(usize, Arc<Device>)> {
+    pub(super) fn served(&self, called: &[Called]) -> Vec<(usize, Arc<Device>)> {
         let all = self.devices.iter().cloned().enumerate().zip(called);
         let mut served: Vec<_> = all
             .filter(|(_, called)| !matches!(called, Called::LeftOut(_)))
@@ -126,26 +129,6 @@ impl Hub {
             };
             if *device.name() != *name {
                 device.set_name(name);
-            }
-        }
-    }
-
-    /// Adds the tool that takes sentences for each device whose tools the model knows.
-    fn add_asks(&self, called: &[Called], build: &mut Build<'_>) {
-        let Some(known) = self.known.get() else { return };
-        for (link, device) in self.served(called) {
-            let Some(own) = device.table().filter(|table| (known.are_first_of)(&**table)) else {
-                continue;
-            };
-            match ask_tool::table(&own, known) {
-                Ok(table) => {
-                    let (device, table, asks) = (&device, Arc::new(table), Some(own));
-                    build.add(Candidate { link, device, table, row: 0, asks });
-                }
-                Err(error) => {
-                    let name = ask_tool::NAME;
-                    build.problem(link, format!("its tool {name} is left out: {error}"));
-                }
             }
         }
     }
@@ -177,10 +160,11 @@ impl<'h> Build<'h> {
         let problems = called.iter().map(why).collect();
         let (tools, shelf) = (Vec::new(), HubShelf::default());
         let owners = HashMap::new();
-        Self { hub, shown, tools, own: 0, shelf, owners, problems, is_early: false }
+        let (own, asks_all) = (0, false);
+        Self { hub, shown, tools, own, asks_all, shelf, owners, problems, is_early: false }
     }
 
-    fn problem(&mut self, link: usize, why: String) {
+    pub(super) fn problem(&mut self, link: usize, why: String) {
         match self.problems.get_mut(link) {
             Some((problems, _)) if problems.len() < PROBLEMS_MAX => problems.push(why),
             Some((_, more)) => *more += 1,
@@ -221,7 +205,7 @@ impl<'h> Build<'h> {
     }
 
     /// Takes a tool into the list, or says why it is left out.
-    fn add(&mut self, candidate: Candidate<'_>) {
+    pub(super) fn add(&mut self, candidate: Candidate<'_>) {
         let Candidate { link, device, table, row, asks } = candidate;
         let Some(info) = table.info(row) else { return };
         let several = self.hub.devices.len() > 1;
@@ -282,7 +266,8 @@ impl<'h> Build<'h> {
 
     /// Why a tool cannot have this name: another one has it, or was shown under it.
     fn clash(&self, name: &str, link: usize, tool: &str) -> Option<String> {
-        if self.tools.iter().take(self.own).any(|entry| *entry.name == *name) {
+        let is_own = self.tools.iter().take(self.own).any(|entry| *entry.name == *name);
+        if is_own || self.asks_all && name == NAME_ALL {
             return Some(format!(
                 "its tool {tool} is left out: this program has a tool '{name}' of its own; use \
                  --prefix always"

@@ -50,6 +50,11 @@ impl Entry {
             Owner::Host(_) => None,
         }
     }
+
+    /// What its owner calls it.
+    pub(crate) fn own_name(&self) -> Option<&str> {
+        self.table.info(self.row).map(|info| info.name)
+    }
 }
 
 /// One tool.
@@ -59,7 +64,7 @@ pub(crate) struct Entry {
     pub(crate) owner: Owner,
     pub(crate) table: Arc<Table>,
     pub(crate) row: u16,
-    /// The tools that it turns sentences into calls of, where it is not the device's own.
+    /// The tools that it turns sentences into calls of, where it is for that.
     pub(crate) asks: Option<Arc<Table>>,
     /// Its user interface, as clients are shown it.
     pub(crate) ui: Option<OwnUi>,

@@ -1,6 +1,7 @@
 //! All devices of one process, under their names.
 
 mod apps;
+mod asks;
 mod build;
 mod catalog;
 mod names;
@@ -24,7 +25,7 @@ pub(crate) use catalog::{Entry, Owner};
 pub(crate) use shelf::HubShelf;
 
 use crate::args::Prefix;
-use crate::ask_tool::KnownTools;
+use crate::ask_tool::{KnownTools, NAME_ALL};
 use crate::device::{Device, DeviceNews};
 use crate::error::{Error, Result};
 use crate::host_tools::{self, HostTools};
@@ -216,7 +217,9 @@ impl Hub {
                 let table = other.table();
                 (0..table.count()).any(|row| table.info(row).is_some_and(|it| it.name == info.name))
             };
-            let why = if own.iter().any(is_taken) {
+            let is_ours =
+                || info.name == NAME_ALL && self.known.get().is_some_and(KnownTools::is_any);
+            let why = if own.iter().any(is_taken) || is_ours() {
                 format!("two tools are called '{}': give one another name", info.name)
             } else if !catalog::fits(info.name, (table, row), None) {
                 let name = info.name;
@@ -272,8 +275,17 @@ impl Hub {
         observers.shrink_to_fit();
     }
 
-    /// Shows, beside the tools of each device that a model knows, one that takes sentences.
+    /// Shows, beside the tools of each device that a model reads, one that takes sentences, and one
+    /// over all tools where the model reads any.
     pub(crate) fn offer(&self, known: KnownTools) {
+        let own = lock(&self.own).clone();
+        let is_taken = |tools: &Arc<dyn HostTools>| {
+            let table = tools.table();
+            (0..table.count()).any(|row| table.info(row).is_some_and(|it| it.name == NAME_ALL))
+        };
+        if known.is_any() && own.iter().any(is_taken) {
+            tracing::error!("a tool of this program is called '{NAME_ALL}': give it another name");
+        }
         // It is offered once, by the gateway that has the model.
         if self.known.set(known).is_ok() {
             self.rebuild();
@@ -282,9 +294,11 @@ impl Hub {
 
     /// The devices that have shown tools which the model does not know, if there is one.
     pub(crate) fn unknown(&self) -> Vec<Arc<Device>> {
-        let Some(known) = self.known.get() else { return Vec::new() };
+        let Some(known) = self.known.get().filter(|known| !known.is_any()) else {
+            return Vec::new();
+        };
         let mut devices = self.devices();
-        devices.retain(|device| device.table().is_some_and(|table| !(known.are_first_of)(&*table)));
+        devices.retain(|device| device.table().is_some_and(|table| !known.are_in(&*table)));
         devices
     }
 

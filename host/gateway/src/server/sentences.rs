@@ -9,13 +9,14 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 
 use trine_descriptor::{Args, Side, validate};
-use trine_mcp::Outcome;
+use trine_mcp::{Catalog as _, Outcome};
 
 use super::calls::{Caller, From, Running};
-use crate::ask_tool::{self, KnownTools, Reply};
-use crate::device::{CallReport, Cost, Device};
+use crate::ask_tool::{self, KnownTools, NamedCall, Reply};
+use crate::context::CallContext;
+use crate::device::{CallReport, Cost, start_own};
 use crate::error::{Error, Result, chain};
-use crate::hub::{Entry, Snapshot};
+use crate::hub::{Entry, Owner, Snapshot};
 use crate::sync::lock;
 use crate::table::Table;
 
@@ -56,6 +57,7 @@ pub struct Sentence {
     caller: Arc<dyn Caller>,
     tag: u64,
     client: u64,
+    context: Option<Arc<CallContext>>,
     snapshot: Arc<Snapshot>,
     /// Number of the tool in the snapshot.
     tool: u16,
@@ -124,6 +126,7 @@ impl Sentence {
             caller: Arc::clone(from.caller),
             tag: from.tag,
             client: from.client,
+            context: from.context.cloned(),
             snapshot: Arc::clone(snapshot),
             tool,
             text: args.text(ask_tool::TEXT).unwrap_or_default().to_owned(),
@@ -131,15 +134,20 @@ impl Sentence {
         })
     }
 
-    fn device(&self) -> Option<&Arc<Device>> {
-        self.snapshot.entry(self.tool).and_then(Entry::device)
-    }
-
-    /// The tools of the device that the sentence is for. All sentences of one model are for
-    /// devices with the same tools.
+    /// The tools that the sentence is for, under the names that a reply has for them. Where the
+    /// model was made for its tools, all sentences are for the same ones.
     #[must_use]
     pub fn tools(&self) -> Option<Arc<Table>> {
         self.snapshot.entry(self.tool)?.asks.clone()
+    }
+
+    /// The tool of a reply, where tools of all devices may be meant.
+    fn meant(&self, tool: &str) -> Option<&Entry> {
+        if self.snapshot.entry(self.tool)?.device().is_some() {
+            return None;
+        }
+        let tool = self.snapshot.find(tool.as_bytes())?;
+        self.snapshot.entry(tool)
     }
 
     /// Answers the sentence with what `ask` makes of its text, and makes the call where that was
@@ -152,17 +160,35 @@ impl Sentence {
             Ok(reply) => reply,
             Err(error) => return self.fail(&chain(&error)),
         };
-        match (&reply.call, self.device().cloned()) {
-            (Some((tool, arguments)), Some(device)) if self.run && reply.is_sure => {
-                let (tool, arguments) = (tool.clone(), serde_json::to_string(arguments));
-                let (caller, tag, client) = (Arc::clone(&self.caller), self.tag, self.client);
-                let tell = move |report: CallReport| self.ran(&reply, &report);
-                let arguments = arguments.unwrap_or_default();
-                if let Some(ticket) = device.start_json((&tool, &arguments), client, tell) {
-                    caller.started(tag, Running::Device(device, ticket));
-                }
-            }
+        match reply.call.clone() {
+            Some(call) if self.run && reply.is_sure => self.start(&call, reply),
             _ => self.done(&reply, None),
+        }
+    }
+
+    /// Makes the call of a reply.
+    fn start(self, (tool, arguments): &NamedCall, reply: Reply) {
+        let arguments = serde_json::to_string(arguments).unwrap_or_default();
+        let meant = self.meant(tool).or_else(|| self.snapshot.entry(self.tool)).map(|entry| {
+            let own = if entry.asks.is_some() { Some(&**tool) } else { entry.own_name() };
+            (entry.owner.clone(), own.unwrap_or_default().to_owned())
+        });
+        let Some((owner, tool)) = meant else { return };
+        let (caller, tag, client) = (Arc::clone(&self.caller), self.tag, self.client);
+        let context = self.context.clone().unwrap_or_default();
+        let tell = move |report: CallReport| self.ran(&reply, &report);
+        let call = (&*tool, &*arguments);
+        let running = match owner {
+            Owner::Device(device) => {
+                let ticket = device.start_json(call, client, tell);
+                ticket.map(|ticket| Running::Device(device, ticket))
+            }
+            Owner::Host(tools) => {
+                start_own(&tools, call, (client, context), tell).map(Running::Host)
+            }
+        };
+        if let Some(running) = running {
+            caller.started(tag, running);
         }
     }
 
@@ -177,7 +203,9 @@ impl Sentence {
 
     fn done(&self, reply: &Reply, result: Option<&str>) {
         let Some(entry) = self.snapshot.entry(self.tool) else { return };
-        let entries = ask_tool::entries(&entry.table, reply, result);
+        let meant = reply.call.as_ref().and_then(|(tool, _)| self.meant(tool));
+        let device = meant.and_then(Entry::device).map(|device| device.name());
+        let entries = ask_tool::entries(&entry.table, reply, (result, device.as_deref()));
         self.caller.done(self.tag, Outcome::Value(&entries), Cost::default());
     }
 
@@ -186,3 +214,7 @@ impl Sentence {
         self.caller.done(self.tag, Outcome::Error(why), Cost::default());
     }
 }
+
+#[cfg(test)]
+#[path = "sentences_tests.rs"]
+mod tests;

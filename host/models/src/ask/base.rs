@@ -1,10 +1,12 @@
 //! The base model, which reads any list of tools.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 use trine_ask::ValueWriter;
 use trine_descriptor::{Annotations, Side, ToolTable, record, validate};
 use trine_ternary::{Kernels, Packing};
-use trine_unseen::base::{MATRIX_MAX, Thresholds};
+use trine_unseen::base::{MAGIC, MATRIX_MAX, Thresholds};
 use trine_unseen::{Answer, ArgumentFault, Asker, Base, Call, CompileError, Compiler, Table};
 
 use super::asker::{Ask, Reply, advised};
@@ -24,6 +26,12 @@ pub struct OpenedBase {
 }
 
 impl OpenedBase {
+    /// Whether a file begins as one of these does.
+    #[must_use]
+    pub fn is_one(bytes: &[u8]) -> bool {
+        bytes.starts_with(MAGIC)
+    }
+
     /// Reads a base.
     ///
     /// # Errors
@@ -67,7 +75,7 @@ pub fn compile_tools<T: ToolTable + ?Sized>(base: &Base<'_>, tools: &T) -> Resul
 pub struct BaseAsker<'a> {
     base: Base<'a>,
     tools: &'a dyn ToolTable,
-    table: Vec<u8>,
+    table: Cow<'a, [u8]>,
     thresholds: Thresholds,
 }
 
@@ -100,7 +108,7 @@ impl<'a> BaseAsker<'a> {
     /// When there is none, or the labels of one take too much.
     pub fn new(opened: &'a OpenedBase, tools: &'a dyn ToolTable) -> Result<Self> {
         let base = opened.base()?;
-        let table = compile_tools(&base, tools)?;
+        let table = compile_tools(&base, tools)?.into();
         Ok(Self { base, tools, table, thresholds: base.thresholds() })
     }
 
@@ -111,9 +119,9 @@ impl<'a> BaseAsker<'a> {
     pub fn with_table(
         opened: &'a OpenedBase,
         tools: &'a dyn ToolTable,
-        table: Vec<u8>,
+        table: impl Into<Cow<'a, [u8]>>,
     ) -> Result<Self> {
-        let base = opened.base()?;
+        let (base, table) = (opened.base()?, table.into());
         Table::parse(&table, &base, Some(record::table_hash(tools)))?;
         Ok(Self { base, tools, table, thresholds: base.thresholds() })
     }

@@ -12,6 +12,7 @@ mod base;
 mod file;
 mod score;
 mod source;
+mod tables;
 mod text;
 mod tools;
 
@@ -20,6 +21,7 @@ pub use base::{BASE, BaseAsker, OpenedBase, compile_tools};
 pub use file::{Opened, Reading};
 pub use score::{Score, Wanted};
 pub use source::{BASE_NAME, BUILT_IN, BuiltIn, Known, ModelBytes, Source};
+pub use tables::Tables;
 pub use tools::{ToolList, arguments_json};
 
 #[cfg(test)]
