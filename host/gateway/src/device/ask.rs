@@ -10,8 +10,6 @@ use trine_mcp::{McpEngine, McpSession, ServerInfo, Single, Step, Version};
 use super::calls::{Cost, Extra, Ticket, Waiter};
 use super::stages::{CallStage, StageClock, StageMark};
 use super::{CallReport, Device, State};
-use crate::context::CallContext;
-use crate::host_tools::{self, CancelFlag, HostTools};
 use crate::sync::lock;
 use crate::table::Table;
 
@@ -105,15 +103,17 @@ impl Device {
         })
     }
 
-    /// Starts such a call. `tell` hears its end once, which may be before this returns, and while
-    /// the device is locked: it must not call it, nor wait for anything.
+    /// Starts such a call of a tool of this table; the device refuses it where the tool is another
+    /// one by now. `tell` hears its end once, which may be before this returns, and while the
+    /// device is locked: it must not call it, nor wait for anything.
     pub(crate) fn start_json(
         &self,
+        table: &Arc<Table>,
         call: (&str, &str),
         client: u64,
         tell: impl FnOnce(CallReport) + Send + 'static,
     ) -> Option<Ticket> {
-        self.start_marked(call, client, None, tell)
+        self.start_of(table, call, (client, None), tell)
     }
 
     fn start_marked(
@@ -123,45 +123,42 @@ impl Device {
         clock: Option<&Arc<StageClock>>,
         tell: impl FnOnce(CallReport) + Send + 'static,
     ) -> Option<Ticket> {
-        let since = Instant::now();
-        let mark = |stage, bytes| {
-            if let Some(clock) = clock {
-                clock.mark(stage, bytes);
-            }
-        };
-        mark(CallStage::Request, arguments.len());
         let Some(table) = self.table() else {
             let why = match self.state() {
                 State::Offline(why) => format!("{} is offline: {why}", self.name()),
                 _ => format!("{} has not shown its tools yet", self.name()),
             };
-            tell(refused(tool, &why, since.elapsed()));
+            tell(refused(tool, &why, Duration::ZERO));
             return None;
         };
-        read(&table, (tool, arguments), (since, clock), tell, |row, args, waiter| {
+        self.start_of(&table, (tool, arguments), (client, clock), tell)
+    }
+
+    fn start_of(
+        &self,
+        table: &Arc<Table>,
+        call: (&str, &str),
+        (client, clock): (u64, Option<&Arc<StageClock>>),
+        tell: impl FnOnce(CallReport) + Send + 'static,
+    ) -> Option<Ticket> {
+        let mark = |stage, bytes| {
+            if let Some(clock) = clock {
+                clock.mark(stage, bytes);
+            }
+        };
+        let since = Instant::now();
+        mark(CallStage::Request, call.1.len());
+        read_json(table, call, (since, clock), tell, |row, args, waiter| {
             mark(CallStage::Arguments, args.len());
             let extra = Extra { client, ..Extra::default() };
-            self.call_marked(&table, row, (args, extra), (waiter, 0), clock)
+            self.call_marked(table, row, (args, extra), (waiter, 0), clock)
         })
     }
 }
 
-/// Starts a call of a tool of this program in the same way.
-pub(crate) fn start_own(
-    tools: &Arc<dyn HostTools>,
-    call: (&str, &str),
-    (client, context): (u64, Arc<CallContext>),
-    tell: impl FnOnce(CallReport) + Send + 'static,
-) -> Option<CancelFlag> {
-    read(tools.table(), call, (Instant::now(), None), tell, |row, args, waiter| {
-        let extra = Extra { client, ..Extra::default() };
-        host_tools::start(tools, row, ((args, extra), context), (waiter, 0))
-    })
-}
-
 /// Reads a call for a tool of a table and starts it with its row, its encoded arguments and who
 /// waits for it. What is wrong with it is told at once.
-fn read<T>(
+pub(crate) fn read_json<T>(
     table: &Arc<Table>,
     (tool, arguments): (&str, &str),
     (since, clock): (Instant, Option<&Arc<StageClock>>),

@@ -105,7 +105,7 @@ pub struct StageMark {
 
 /// The marks of one call, while it is under way.
 #[derive(Debug)]
-pub(super) struct StageClock {
+pub(crate) struct StageClock {
     since: Instant,
     marks: Mutex<Vec<StageMark>>,
 }

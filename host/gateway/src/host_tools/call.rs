@@ -3,13 +3,14 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use trine_descriptor::{Args, Side, ValueWriter, validate};
 use trine_mcp::{Failure, Outcome};
 
 use super::{HostTools, consent};
 use crate::context::CallContext;
-use crate::device::{Cost, Extra, Waiter};
+use crate::device::{CallReport, Cost, Extra, Waiter, read_json};
 
 const ENDED: &str = "the tool ended without an answer: report this to its author";
 
@@ -165,4 +166,18 @@ pub(crate) fn start(
         tracing::error!("a tool of this program panicked: its client got an error");
     }
     Some(cancelled)
+}
+
+/// Starts a call with arguments as JSON text. `tell` hears its end once, which may be before this
+/// returns.
+pub(crate) fn start_json(
+    tools: &Arc<dyn HostTools>,
+    call: (&str, &str),
+    (client, context): (u64, Arc<CallContext>),
+    tell: impl FnOnce(CallReport) + Send + 'static,
+) -> Option<CancelFlag> {
+    read_json(tools.table(), call, (Instant::now(), None), tell, |row, args, waiter| {
+        let extra = Extra { client, ..Extra::default() };
+        start(tools, row, ((args, extra), context), (waiter, 0))
+    })
 }

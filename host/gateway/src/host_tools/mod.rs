@@ -15,7 +15,7 @@ use trine_descriptor::{Consent, Field, Kind, Tool, ToolTable as _, record};
 
 pub(crate) use arguments::Arguments;
 pub use call::HostCall;
-pub(crate) use call::{CancelFlag, start};
+pub(crate) use call::{CancelFlag, start, start_json};
 
 use crate::error::{Error, Result};
 use crate::table::{BadTable, Table};

@@ -133,6 +133,13 @@ impl Snapshot {
     pub(crate) fn entry(&self, tool: u16) -> Option<&Entry> {
         self.tools.get(usize::from(tool))
     }
+
+    /// The tool that a device calls so, if it is in the list.
+    pub(crate) fn of_device(&self, device: &Arc<Device>, name: &str) -> Option<&Entry> {
+        let is_its = |entry: &Entry| entry.device().is_some_and(|its| Arc::ptr_eq(its, device));
+        let its = |entry: &&Entry| entry.asks.is_none() && is_its(entry);
+        self.tools.iter().filter(its).find(|entry| entry.own_name() == Some(name))
+    }
 }
 
 /// Most bytes of a tool in a list of tools: any page has room for it.

@@ -14,8 +14,9 @@ use trine_mcp::{Catalog as _, Outcome};
 use super::calls::{Caller, From, Running};
 use crate::ask_tool::{self, KnownTools, NamedCall, Reply};
 use crate::context::CallContext;
-use crate::device::{CallReport, Cost, start_own};
+use crate::device::{CallReport, Cost};
 use crate::error::{Error, Result, chain};
+use crate::host_tools;
 use crate::hub::{Entry, Owner, Snapshot};
 use crate::sync::lock;
 use crate::table::Table;
@@ -141,13 +142,12 @@ impl Sentence {
         self.snapshot.entry(self.tool)?.asks.clone()
     }
 
-    /// The tool of a reply, where tools of all devices may be meant.
+    /// The tool of a reply, as it was listed.
     fn meant(&self, tool: &str) -> Option<&Entry> {
-        if self.snapshot.entry(self.tool)?.device().is_some() {
-            return None;
+        match self.snapshot.entry(self.tool)?.device() {
+            Some(device) => self.snapshot.of_device(device, tool),
+            None => self.snapshot.entry(self.snapshot.find(tool.as_bytes())?),
         }
-        let tool = self.snapshot.find(tool.as_bytes())?;
-        self.snapshot.entry(tool)
     }
 
     /// Answers the sentence with what `ask` makes of its text, and makes the call where that was
@@ -169,22 +169,22 @@ impl Sentence {
     /// Makes the call of a reply.
     fn start(self, (tool, arguments): &NamedCall, reply: Reply) {
         let arguments = serde_json::to_string(arguments).unwrap_or_default();
-        let meant = self.meant(tool).or_else(|| self.snapshot.entry(self.tool)).map(|entry| {
-            let own = if entry.asks.is_some() { Some(&**tool) } else { entry.own_name() };
-            (entry.owner.clone(), own.unwrap_or_default().to_owned())
-        });
-        let Some((owner, tool)) = meant else { return };
+        let meant = self.meant(tool);
+        let Some((own, entry)) = meant.and_then(|entry| Some((entry.own_name()?, entry))) else {
+            return self.fail(&format!("{tool}: it is not in the list of tools; the log says why"));
+        };
+        let (own, owner, table) = (own.to_owned(), entry.owner.clone(), Arc::clone(&entry.table));
         let (caller, tag, client) = (Arc::clone(&self.caller), self.tag, self.client);
         let context = self.context.clone().unwrap_or_default();
         let tell = move |report: CallReport| self.ran(&reply, &report);
-        let call = (&*tool, &*arguments);
+        let call = (&*own, &*arguments);
         let running = match owner {
             Owner::Device(device) => {
-                let ticket = device.start_json(call, client, tell);
+                let ticket = device.start_json(&table, call, client, tell);
                 ticket.map(|ticket| Running::Device(device, ticket))
             }
             Owner::Host(tools) => {
-                start_own(&tools, call, (client, context), tell).map(Running::Host)
+                host_tools::start_json(&tools, call, (client, context), tell).map(Running::Host)
             }
         };
         if let Some(running) = running {
@@ -203,7 +203,9 @@ impl Sentence {
 
     fn done(&self, reply: &Reply, result: Option<&str>) {
         let Some(entry) = self.snapshot.entry(self.tool) else { return };
-        let meant = reply.call.as_ref().and_then(|(tool, _)| self.meant(tool));
+        let is_for_all = entry.device().is_none();
+        let call = reply.call.as_ref().filter(|_| is_for_all);
+        let meant = call.and_then(|(tool, _)| self.meant(tool));
         let device = meant.and_then(Entry::device).map(|device| device.name());
         let entries = ask_tool::entries(&entry.table, reply, (result, device.as_deref()));
         self.caller.done(self.tag, Outcome::Value(&entries), Cost::default());

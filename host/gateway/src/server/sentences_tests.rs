@@ -129,6 +129,8 @@ fn a_sentence_over_all_tools_runs_the_one_that_is_meant() {
     // Beside the tools of a device these have the names that the device gives them.
     let alone = asked(&hub, "north_ask", sure("fan_set", json!({"percent": 7}))).unwrap();
     assert_eq!((&alone["tool"], fan(&hub, "north")), (&json!("fan_set"), json!(7)));
+    let gone = asked(&hub, "north_ask", sure("square", json!({"n": 2}))).unwrap_err();
+    assert!(gone.contains("not in the list"), "{gone}");
     let wrong = asked(&hub, "ask_all", sure("square", json!({"n": -1}))).unwrap_err();
     assert!(wrong.contains('n'), "{wrong}");
 }
