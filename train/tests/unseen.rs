@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use trine_ternary::Packing;
 use trine_train::lists::score::Predictor as _;
 use trine_train::lists::{List, load_list};
 use trine_train::unseen::batch::Prepared;
@@ -12,8 +13,14 @@ use trine_train::unseen::net::Shape;
 use trine_train::unseen::predict::Unseen;
 use trine_train::unseen::prepared;
 use trine_train::unseen::text::{Lexicon, Table};
+use trine_unseen::Base;
+use trine_unseen::base::Thresholds;
+use trine_unseen::shape::{COLUMNS, DIM, FFN, HEADS};
 
-const SMALL: Shape = Shape { table: 64, dim: 32, ffn: 32, heads: 2, sentence: 1, tool: 1, both: 1 };
+/// The width of all bases.
+const SHAPE: Shape =
+    Shape { table: COLUMNS, dim: DIM, ffn: FFN, heads: HEADS, sentence: 1, tool: 1, both: 1 };
+const NO_THRESHOLDS: Thresholds = Thresholds { acting: 0.0, reading: 0.0 };
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).into()
@@ -31,10 +38,10 @@ fn lists() -> Vec<List> {
 }
 
 fn trained(steps: usize, threads: usize) -> (Model, f32, f32) {
-    let mut model = Model::new(SMALL, 1, table());
+    let mut model = Model::new(SHAPE, 1, table());
     let words = model.table.clone();
     let mut lexicon = Lexicon::new(&words);
-    let lists = prepared(&lists(), &mut lexicon);
+    let lists = prepared(&lists(), &mut lexicon).unwrap();
     let all: Vec<&Prepared> = lists.iter().collect();
     let recipe =
         Recipe { steps, lists: 2, sentences: 4, dropout: 0.0, threads, ..Recipe::default() };
@@ -44,6 +51,10 @@ fn trained(steps: usize, threads: usize) -> (Model, f32, f32) {
         last = loss;
     });
     (model, first, last)
+}
+
+fn base(model: &Model) -> Vec<u8> {
+    model.base(Packing::Panel2Bit, NO_THRESHOLDS).unwrap()
 }
 
 #[test]
@@ -59,7 +70,8 @@ fn a_model_predicts_the_same_from_its_file_and_its_calls_are_valid() {
     model.write(&path).unwrap();
     let read = Model::read(&path, table()).unwrap();
     assert_eq!(model.hash(), read.hash());
-    let (one, other) = (Unseen::new(&model), Unseen::new(&read));
+    let bytes = [&model, &read].map(base);
+    let [one, other] = bytes.each_ref().map(|bytes| Unseen::new(Base::parse(bytes).unwrap()));
     for list in lists() {
         for record in list.records.iter().step_by(6) {
             let (a, b) = (one.predict(&list, &record.text), other.predict(&list, &record.text));
@@ -92,7 +104,8 @@ fn what_a_tool_does_not_take_is_never_called() {
     for (at, tools) in hostile.iter().enumerate() {
         let tools = tools.as_array().unwrap().clone();
         let list = List { name: format!("hostile{at}"), tools, records: Vec::new() };
-        let predicted = Unseen::new(&model).predict(&list, "show everything");
+        let bytes = base(&model);
+        let predicted = Unseen::new(Base::parse(&bytes).unwrap()).predict(&list, "show everything");
         assert_eq!(predicted.calls, [], "{at}");
     }
 }

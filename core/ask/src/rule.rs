@@ -136,8 +136,8 @@ impl NumberRule {
         Some((rule, bytes.len() - reader.remaining()))
     }
 
-    /// Values that words stand for, whatever the unit: the least, half of the greatest, the greatest,
-    /// and zero where there are values below it. `None` where there is no such value.
+    /// Values that words stand for, whatever the unit: the least, half of the greatest, the
+    /// greatest, and zero where there are values below it. `None` where there is no such value.
     #[must_use]
     pub fn implied_values(&self) -> [Option<i64>; 4] {
         let open = Self { unit: Unit::None, ..*self };
@@ -172,8 +172,8 @@ impl NumberRule {
         self.accepts(value).then_some(value)
     }
 
-    /// As [`Self::value_any`], with what was converted brought to the nearest step of a decimal where
-    /// that is at most half a percent off: 200 degrees Fahrenheit are 93.3 degrees Celsius.
+    /// As [`Self::value_any`], with what was converted brought to the nearest step of a decimal
+    /// where that is at most half a percent off: 200 degrees Fahrenheit are 93.3 degrees Celsius.
     #[must_use]
     pub fn value_near(&self, mention: &Mention) -> Option<i64> {
         let value = self.scaled(mention)?;

@@ -45,7 +45,7 @@ pub(super) struct Tools {
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     /// Compile tools for a base model, as a table for flash.
-    Compile(CompileTools),
+    Compile(Box<CompileTools>),
 }
 
 impl Tools {

@@ -287,7 +287,8 @@ fn tools_with_errors_and_tools_of_another_model_are_refused() {
     let refused = |name: &str, tools: &str| {
         let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
         std::fs::write(&path, tools).unwrap();
-        let output = trine(&["ask", "--run", FAN, "--tools", path.to_str().unwrap()], "");
+        let tools = ["--tools", path.to_str().unwrap(), "--model", "board"];
+        let output = trine(&[&["ask", "--run", FAN], &tools[..]].concat(), "");
         assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), String::new()));
         text(&output.stderr)
     };
@@ -305,6 +306,55 @@ fn tools_with_errors_and_tools_of_another_model_are_refused() {
     assert!(said.contains("made for other tools (hash ") && said.contains("train it"), "{said}");
     let said = refused("few.json", r#"[{"name": "fan_set", "parameters": {}}]"#);
     assert!(said.contains("made for 10 tools, the list has 1"), "{said}");
+}
+
+/// Tools that no model was trained for.
+const COFFEE: &str = r#"[
+    {"name": "brew_start", "description": "Start brewing a drink.", "inputSchema": {
+        "type": "object", "required": ["drink"], "properties": {
+            "drink": {"type": "string", "enum": ["espresso", "cappuccino", "americano"]}}}},
+    {"name": "brew_abort", "description": "Abort the drink that is being brewed.",
+        "inputSchema": {"type": "object"}},
+    {"name": "water_level", "description": "Read how full the water tank is, in percent.",
+        "annotations": {"readOnlyHint": true}, "inputSchema": {"type": "object"}},
+    {"name": "temp_set", "description": "Set the brewing temperature.", "inputSchema": {
+        "type": "object", "required": ["celsius"], "properties": {
+            "celsius": {"type": "number", "minimum": 80, "maximum": 98}}}}]"#;
+
+#[test]
+fn tools_that_no_model_was_trained_for_are_asked_of_the_base() {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("coffee.json");
+    std::fs::write(&path, COFFEE).unwrap();
+    let path = path.to_str().unwrap();
+    let ask = |sentence: &str| {
+        let output = trine(&["ask", sentence, "--tools", path], "");
+        (output.status.code(), text(&output.stdout))
+    };
+    let (code, said) = ask("How much water is left in the tank?");
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.starts_with("water_level {}   confidence "), "{said}");
+    let (code, said) = ask("Don't abort the drink.");
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.starts_with("no tool ") && said.contains("not to do it"), "{said}");
+    let lines = "{\"text\": \"brew something\"}\n{\"text\": \"\"}\n";
+    let output = trine(&["ask", "--jsonl", "--tools", path], lines);
+    let answers: Vec<Value> =
+        text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(answers.len(), 2);
+    for answer in &answers {
+        assert_eq!((&answer["tool"], &answer["arguments"]), (&Value::Null, &Value::Null));
+        assert!(answer["reason"].is_string() && answer["confidence"].is_number(), "{answer}");
+    }
+    let table = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("coffee.bin");
+    let table = table.to_str().unwrap();
+    let output = trine(&["tools", "compile", path, "--out", table], "");
+    assert!(output.status.success() && text(&output.stdout).contains("4 tools"));
+    let output = trine(&["model", "info", "--json", table], "");
+    let info: Value = serde_json::from_str(&text(&output.stdout)).unwrap();
+    assert_eq!(info["tools"].as_array().map(Vec::len), Some(4));
+    std::fs::write(table, b"TRINET01 and no more").unwrap();
+    let output = trine(&["model", "info", table], "");
+    assert!(!output.status.success() && text(&output.stderr).contains("table"));
 }
 
 #[test]

@@ -81,8 +81,8 @@ impl Model {
         Ok(model)
     }
 
-    /// The base model that it is, as [`trine_unseen::base`] has it, with the least confidence of its
-    /// calls.
+    /// The base model that it is, as [`trine_unseen::base`] has it, with the least confidence of
+    /// its calls.
     ///
     /// # Errors
     /// When it has another shape than those have.

@@ -56,6 +56,7 @@ impl Workspace {
     /// Memory, which is used for one sentence after the other. It computes with what every
     /// processor has; [`Self::with_kernels`] is faster on a host.
     #[must_use]
+    #[expect(clippy::large_const_arrays, reason = "a static would be copied from")]
     pub const fn new() -> Self {
         // All are zeros: as constants, they are made where they are to lie, and not on the stack.
         const ROW: [Vector; ROWS] = [[0.0; DIM]; ROWS];

@@ -26,6 +26,7 @@ pub(crate) struct Scratch {
 const _: () = assert!(TABLE4_WORDS <= TABLE_WORDS, "tables of four fit too");
 
 impl Scratch {
+    #[expect(clippy::large_stack_arrays, reason = "it is a constant")]
     pub(crate) const NEW: Self = Self {
         kernels: Kernels::scalar(),
         codes: [0; COLS_MAX],

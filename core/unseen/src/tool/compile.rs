@@ -67,6 +67,7 @@ impl Default for Compiler {
 impl Compiler {
     /// Memory, which may be reused.
     #[must_use]
+    #[expect(clippy::large_const_arrays, reason = "a static would be copied from")]
     pub const fn new() -> Self {
         // As constants, zeros are made where they are to lie, and not on the stack.
         const ROWS: [Vector; TOKENS_MAX] = [[0.0; DIM]; TOKENS_MAX];

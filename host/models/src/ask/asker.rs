@@ -61,7 +61,11 @@ impl Reply {
             }
         }
         if !self.calls.is_empty() {
-            let call = |(tool, arguments): &(String, Map<String, Value>)| json!({"tool": tool, "arguments": arguments});
+            let call = |(tool, arguments): &(String, Map<String, Value>)| {
+                let mut json = json!({"tool": tool});
+                json["arguments"] = Value::Object(arguments.clone());
+                json
+            };
             json["calls"] = self.calls.iter().map(call).collect();
         }
         json

@@ -212,10 +212,10 @@ impl BaseAsker<'_> {
     /// The parameter that a fault is about, as `tool.parameter`.
     fn lacking(&self, answer: &Answer<'_>) -> Vec<String> {
         let Some((tool, fault)) = answer.fault else { return Vec::new() };
-        let (ArgumentFault::Missing(node) | ArgumentFault::Range(node) | ArgumentFault::Unit(node)) =
-            fault
-        else {
-            return Vec::new();
+        let node = match fault {
+            ArgumentFault::Missing(node) | ArgumentFault::Range(node) => node,
+            ArgumentFault::Unit(node) => node,
+            ArgumentFault::Cut => return Vec::new(),
         };
         let name = self.tools.info(tool).map_or("", |info| info.name);
         let field = self.tools.node(tool, Side::Params, node);

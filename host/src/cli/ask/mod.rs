@@ -26,8 +26,9 @@ use lines::answer_lines;
 const AFTER_HELP: &str = "\
 The model base reads any tools: those of the device, or of --tools FILE. A command model knows the
 tools that it was trained for; the device or the file must have the same. A text model (any that
-trine generate accepts) is given the tools as text. Nothing is called without --run. A call below the threshold is only printed, or made after a y at the terminal. Tools
-that need consent ask for it as always.
+trine generate accepts) is given the tools as text. Nothing is called without --run. A call below
+the threshold is only printed, or made after a y at the terminal. Tools that need consent ask for
+it as always.
 Exit code: 0 a call, 1 no call, or one that failed, 2 when the model, the tools or the command line
 are invalid, 3 when the device does not answer.
 
@@ -49,8 +50,8 @@ pub(super) struct Ask {
     model: ModelArgs,
     /// Answer JSON lines with `text` from standard input as JSON lines.
     ///
-    /// An answer has `tool` (or null), `arguments` and `confidence`, and where there is something to
-    /// say of them `why`, `missing`, `between`, `calls`; that to an invalid line has `error`.
+    /// An answer has `tool` (or null), `arguments` and `confidence`, and where there is something
+    /// to say of them `why`, `missing`, `between`, `calls`; that to an invalid line has `error`.
     #[arg(long)]
     jsonl: bool,
     /// Add the bits of the confidence, and all tokens, to each answer.
