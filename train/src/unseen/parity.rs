@@ -94,7 +94,7 @@ fn the_engine_computes_what_was_trained() {
     let fields = tools::fields(&texts, &labels);
     let own = tools::table(&texts, &fields);
     let mut memory = vec![0; 1 << 20];
-    let length = Box::new(Compiler::new()).compile(&base, &own[..], &mut memory).unwrap();
+    let length = Compiler::new().compile(&base, &own[..], &mut memory).unwrap();
     let table = Table::parse(&memory[..length], &base, None).unwrap();
     let mut workspace = Box::new(Workspace::new());
     let (mut places, mut filled) = (Vec::new(), Vec::new());

@@ -138,7 +138,9 @@ impl BaseAsker<'_> {
         let calls: Vec<Named> =
             answer.calls.iter().flatten().map(|call| self.named(call)).collect();
         let mut reply = Reply { confidence: answer.confidence, ..Reply::default() };
-        reply.between = self.names(answer.between.into_iter().flatten());
+        let may_be_either = answer.reason.is_none_or(|reason| reason.name() == "ambiguous");
+        let between = answer.between.filter(|_| may_be_either);
+        reply.between = self.names(between.into_iter().flatten());
         if let Some(reason) = answer.reason {
             reply.why = reason.name();
             reply.is_sure = true;
