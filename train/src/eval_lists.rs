@@ -26,6 +26,7 @@ trine-train eval-lists --set training|choosing|report [OPTIONS]
   --leave-out N every N-th list by name is not scored, from the first (for the training lists: 4
                 leaves out those that words and rules were developed on)
   --json FILE   the figures as JSON, too
+  --svg FILE    a picture: what each threshold makes and gets wrong, and how true confidence is
 ";
 
 /// What stands in the first line of `OPENED.tsv`.
@@ -38,8 +39,11 @@ const HEAD: &str = "date\tmodel\tthreshold\tfigures in %\n";
 pub(super) fn work(options: &Options) -> Result<()> {
     let report = score(options)?;
     write!(std::io::stdout().lock(), "{report}")?;
-    match options.get("json") {
-        Some(path) => write(Path::new(path), format!("{:#}\n", report.json()).as_bytes()),
+    if let Some(path) = options.get("json") {
+        write(Path::new(path), format!("{:#}\n", report.json()).as_bytes())?;
+    }
+    match options.get("svg") {
+        Some(path) => write(Path::new(path), report.svg().as_bytes()),
         None => Ok(()),
     }
 }

@@ -12,13 +12,15 @@ use super::ask::{ModelArgs, refused};
 use super::paint::say;
 
 const AFTER_HELP: &str = "\
-A line of FILE is an object with text, tool (null for no call), arguments, and optionally kind. A
-call below the threshold counts as no call. Prints one JSON object for all files: `exact` (right
-calls), `tool` (right tools), `slot_f1` (arguments), `abstained` (true negatives), `acted_wrong`
-(wrong calls), `calibration_error` (ECE in ten parts), in percent, and the sentences that one thread
+A line of FILE is an object with text, tool (null for no call), arguments, and optionally kind; or
+with calls, a list of objects with tool and arguments, as the files of train/lists have it. A call
+below the threshold counts as no call. Prints one JSON object for all files: `exact` (right calls),
+`tool` (right tools), `slot_f1` (arguments), `abstained` (true negatives), `acted_wrong` (wrong
+calls), `calibration_error` (ECE in ten parts), in percent, and the sentences that one thread
 answers a second of time, and of processor time.
 
-Example: trine eval --model board train/board/validation/crowd.jsonl";
+Examples: trine eval --model board train/board/validation/crowd.jsonl
+          trine eval --tools my-tools.json my-sentences.jsonl";
 
 /// Arguments of `trine eval`.
 #[derive(Debug, clap::Args)]

@@ -8,6 +8,7 @@
 pub mod check;
 mod error;
 pub mod likeness;
+pub mod picture;
 pub mod report;
 pub mod score;
 

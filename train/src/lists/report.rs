@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde_json::{Map, Value as Json, json};
 
+use super::picture::{Bin, Point, bins, curve};
 use super::score::{Figures, Outcome, Predictor, interval, outcomes, threshold};
 use super::{List, Set};
 
@@ -63,6 +64,10 @@ pub struct Report {
     pub whys: Vec<Part>,
     /// By list, the worst first.
     pub by_list: Vec<Part>,
+    /// What each threshold makes and gets wrong.
+    pub curve: Vec<Point>,
+    /// Confidence, and what came true.
+    pub bins: Vec<Bin>,
 }
 
 impl Report {
@@ -104,6 +109,8 @@ impl Report {
             kinds: kinds.filter(some).collect(),
             whys: whys.filter(some).collect(),
             by_list,
+            curve: curve(&outcomes),
+            bins: bins(&outcomes),
         }
     }
 
@@ -115,6 +122,8 @@ impl Report {
             .zip(&self.intervals)
             .map(|(column, (low, high))| (column.name.to_owned(), json!([low, high])))
             .collect();
+        let point = |point: &Point| json!([point.threshold, point.made, point.wrong]);
+        let bin = |bin: &Bin| json!([bin.said, bin.right]);
         let parts = |parts: &[Part]| -> Map<String, Json> {
             parts.iter().map(|part| (part.name.clone(), figures_json(&part.figures))).collect()
         };
@@ -129,6 +138,8 @@ impl Report {
             "by_kind": parts(&self.kinds),
             "by_why": parts(&self.whys),
             "by_list": parts(&self.by_list),
+            "curve": self.curve.iter().map(point).collect::<Json>(),
+            "bins": self.bins.iter().map(bin).collect::<Json>(),
         })
     }
 

@@ -1,6 +1,6 @@
 //! Lists with their sentences as numbers.
 
-use trine_ask::{NumberRule, NumberRules, Unit, Value};
+use trine_ask::Value;
 use trine_descriptor::{Scalar, ToolTable, ValueReader};
 use trine_models::tools::{self, ToolText};
 use trine_unseen::option::{Choice, Order, options};
@@ -9,7 +9,7 @@ pub use trine_unseen::shape::REASONS;
 pub use trine_unseen::tool::{ROLES, TOOL};
 
 use trine_unseen::said::Said;
-use trine_unseen::tool::{NONE, Takes, Tool, own_unit_said};
+use trine_unseen::tool::{NONE, RulesOf, Takes, Tool};
 
 use super::text::Lexicon;
 use crate::lists::check::WHYS;
@@ -196,26 +196,9 @@ fn tool_data(text: &ToolText, tool: &Tool<'_>, lexicon: &mut Lexicon<'_>) -> Too
     }
 }
 
-/// The rules of all numbers of some tools.
-struct Rules<'r, 't>(&'r [Tool<'t>]);
-
-impl NumberRules for Rules<'_, '_> {
-    fn any(&self, each: &mut dyn FnMut(&NumberRule) -> bool) -> bool {
-        self.0.iter().flat_map(Tool::params).any(|param| match &param.takes {
-            Takes::Number(rule) => each(rule),
-            _ => false,
-        })
-    }
-
-    fn own_unit(&self, word: &[u8]) -> Option<u8> {
-        let code = own_unit_said(word)?;
-        self.any(&mut |rule| rule.unit == Unit::Other(code)).then_some(code)
-    }
-}
-
 fn sentence(text: &str, tools: &[Tool<'_>], lexicon: &mut Lexicon<'_>) -> Option<SentenceData> {
     let mut said = Said::empty();
-    said.fill(text.as_bytes(), &Rules(tools)).ok()?;
+    said.fill(text.as_bytes(), &RulesOf(tools)).ok()?;
     let words = said.words().iter().map(|word| {
         let (start, end) = (usize::from(word.span.0), usize::from(word.span.1));
         let spelling = String::from_utf8_lossy(word.spelling.bytes());

@@ -4,6 +4,7 @@ mod compile;
 mod explained;
 mod param;
 
+use trine_ask::{NumberRule, NumberRules, Unit};
 use trine_descriptor::{Annotations, Kind, Side, ToolTable};
 
 use crate::text::{Division, Spelling, polarity, words};
@@ -168,6 +169,24 @@ impl<'t> Tool<'t> {
             required == 1,
             required > 1,
         ]
+    }
+}
+
+/// The rules of all numbers of some tools, by which a sentence for them is read.
+#[derive(Clone, Copy, Debug)]
+pub struct RulesOf<'r, 't>(pub &'r [Tool<'t>]);
+
+impl NumberRules for RulesOf<'_, '_> {
+    fn any(&self, each: &mut dyn FnMut(&NumberRule) -> bool) -> bool {
+        self.0.iter().flat_map(Tool::params).any(|param| match &param.takes {
+            Takes::Number(rule) => each(rule),
+            _ => false,
+        })
+    }
+
+    fn own_unit(&self, word: &[u8]) -> Option<u8> {
+        let code = own_unit_said(word)?;
+        self.any(&mut |rule| rule.unit == Unit::Other(code)).then_some(code)
     }
 }
 

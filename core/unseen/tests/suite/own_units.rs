@@ -1,10 +1,8 @@
 //! Units that are known only to a tool.
 
-use core::marker::PhantomData;
-
 use trine_descriptor::{Field, IntRange, Kind};
-use trine_unseen::said::{RulesOf, Said};
-use trine_unseen::tool::{self, Tool};
+use trine_unseen::said::Said;
+use trine_unseen::tool::{self, RulesOf, Tool};
 
 use crate::common;
 
@@ -15,8 +13,7 @@ fn values(units: [&'static str; 2], sentence: &str) -> [Option<i64>; 2] {
     let list = [common::tool("both", "", fields.to_vec())];
     let both = Tool::new(&list, 0).unwrap();
     let mut said = Box::new(Said::empty());
-    let rules = RulesOf(|| both.params().iter().copied(), PhantomData);
-    said.fill(sentence.as_bytes(), &rules).unwrap();
+    said.fill(sentence.as_bytes(), &RulesOf(std::slice::from_ref(&both))).unwrap();
     let [(mention, _)] = said.mentions() else { panic!("{sentence}: {:?}", said.mentions()) };
     [0, 1].map(|at| both.params()[at].value(mention))
 }

@@ -22,15 +22,24 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// A line of a file: `text`, `tool` or null, `arguments`, and perhaps `kind`.
+    /// A line of a file: `text`, `tool` or null, `arguments`, and perhaps `kind`. In place of the
+    /// tool there may be `calls`, of which there is one or none; where there are two, no single
+    /// call is wanted.
     ///
     /// # Errors
     /// When it is no such object.
     pub fn parse(line: &str) -> Result<Self> {
         let json: Value = serde_json::from_str(line).map_err(Error::ExampleJson)?;
         let text = json["text"].as_str().ok_or(Error::ExampleText)?;
-        let arguments = json["arguments"].as_object().cloned().unwrap_or_default();
-        let call = json["tool"].as_str().map(|tool| (tool.to_owned(), arguments));
+        let of = |json: &Value| {
+            let arguments = json["arguments"].as_object().cloned().unwrap_or_default();
+            json["tool"].as_str().map(|tool| (tool.to_owned(), arguments))
+        };
+        let call = match json["calls"].as_array().map(Vec::as_slice) {
+            Some([call]) => of(call),
+            Some(_) => None,
+            None => of(&json),
+        };
         let kind = json["kind"].as_str().unwrap_or_default().to_owned();
         Ok(Self { text: text.to_owned(), call, kind })
     }
