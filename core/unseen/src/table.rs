@@ -123,7 +123,10 @@ impl<'t> Table<'t> {
     /// # Errors
     /// As [`Self::parse`].
     pub fn parse_for(bytes: &'t [u8], base: u64, list: Option<u64>) -> Result<Self, TableError> {
-        let (made, own) = made_for(bytes).ok_or(TableError::Magic)?;
+        if !bytes.starts_with(MAGIC) {
+            return Err(TableError::Magic);
+        }
+        let (made, own) = made_for(bytes).ok_or(TableError::Tool(0))?;
         if made != base {
             return Err(TableError::Base { made, given: base });
         }
