@@ -123,8 +123,9 @@ impl<'s> Asker<'s> {
         let Some(whole) = self.half(base, table, sentence)? else { return Ok(Answer::default()) };
         let text = self.said.text();
         let one = whole.sure * (1.0 - whole.guess.two);
-        let two = if whole.guess.two > TWO_LEAST {
-            self.halves(base, table, text).filter(|(_, sure)| sure * whole.guess.two > one)
+        // Two calls are no surer than that there are two.
+        let two = if whole.guess.two > TWO_LEAST.max(one) {
+            self.halves(base, table, text, (whole.guess.two, one))
         } else {
             None
         };
@@ -163,12 +164,14 @@ impl<'s> Asker<'s> {
         Ok(Some(Half { call, sure: if is_call { sure } else { 0.0 }, guess, fault }))
     }
 
-    /// The surest two calls of what a text is divided into, and how sure both are.
+    /// The surest two calls of what a text is divided into, and how sure both are, where that times
+    /// `two` is more than `least`.
     fn halves(
         &mut self,
         base: &Base<'_>,
         table: &Table<'_>,
         text: &'s str,
+        (two, least): (f32, f32),
     ) -> Option<([Call<'s>; 2], f32)> {
         let mut splits = [(0, 0); SPLITS_MAX];
         let mut count = 0;
@@ -187,14 +190,19 @@ impl<'s> Asker<'s> {
         let mut best: Option<([Call<'s>; 2], f32)> = None;
         for (end, start) in splits.into_iter().take(count) {
             let (Some(left), Some(right)) = (text.get(..end), text.get(start..)) else { continue };
-            let (Ok(Some(left)), Ok(Some(right))) =
-                (self.half(base, table, left.as_bytes()), self.half(base, table, right.as_bytes()))
-            else {
+            let Ok(Some(left)) = self.half(base, table, left.as_bytes()) else { continue };
+            let Some(one) = left.call else { continue };
+            // No call behind it makes this more: each factor is at most 1.
+            let most = left.sure * (1.0 - left.guess.two);
+            let is_too_little =
+                |most: f32| most * two <= least || best.is_some_and(|(_, surest)| most <= surest);
+            if is_too_little(most) {
                 continue;
-            };
-            let (Some(one), Some(other)) = (left.call, right.call) else { continue };
-            let sure = left.sure * (1.0 - left.guess.two) * right.sure * (1.0 - right.guess.two);
-            if !one.is_same(&other) && best.is_none_or(|(_, most)| sure > most) {
+            }
+            let Ok(Some(right)) = self.half(base, table, right.as_bytes()) else { continue };
+            let Some(other) = right.call else { continue };
+            let sure = most * right.sure * (1.0 - right.guess.two);
+            if !one.is_same(&other) && !is_too_little(sure) {
                 best = Some(([one, other], sure));
             }
         }

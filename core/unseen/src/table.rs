@@ -27,6 +27,7 @@ use trine_descriptor::value::tag;
 use crate::base::Base;
 use crate::net::{COLUMNS, DIM, Vector};
 use crate::read::Reader;
+use crate::rows::dot_bytes;
 use crate::text::WORD_MAX;
 use crate::tool::{Clock, LABELS_MAX, LabelsOf, NONE, PARAMS_MAX, Param, TOKENS_MAX, TOOL, Takes};
 
@@ -36,6 +37,12 @@ pub const MAGIC: &[u8; 8] = b"TRINET01";
 pub const HEAD: usize = 28;
 /// Bytes of a tool before its vector.
 pub(crate) const TOOL_HEAD: usize = 20;
+/// Bytes of a vector.
+pub(crate) const VECTOR_BYTES: usize = 4 + DIM;
+/// Bytes of a word.
+pub(crate) const TOKEN_BYTES: usize = 4 + WORD_MAX + 4 + COLUMNS + 2 * VECTOR_BYTES;
+/// Bytes of a tool before its words.
+const BODY: usize = TOOL_HEAD + VECTOR_BYTES;
 /// Most bytes of a tool.
 pub const TOOL_BYTES_MAX: usize = 16_384;
 /// Mark of a parameter.
@@ -199,27 +206,42 @@ pub(crate) struct Codes<'t> {
 
 impl<'t> Codes<'t> {
     fn read(reader: &mut Reader<'t>) -> Option<Self> {
-        Some(Self { step: reader.float()?, codes: reader.take(DIM)? })
+        Self::of(reader.take(VECTOR_BYTES)?)
     }
 
-    /// Its numbers from `first` on.
-    pub(crate) fn from(self, first: usize) -> impl Iterator<Item = f32> + use<'t> {
-        let codes = self.codes.get(first..).unwrap_or_default();
-        codes.iter().map(move |code| f32::from(code.cast_signed()) * self.step)
+    fn of(bytes: &'t [u8]) -> Option<Self> {
+        let (step, codes) = bytes.split_first_chunk()?;
+        Some(Self { step: f32::from_le_bytes(*step), codes })
+    }
+
+    /// Its numbers.
+    pub(crate) fn iter(self) -> impl Iterator<Item = f32> + use<'t> {
+        self.codes.iter().map(move |code| f32::from(code.cast_signed()) * self.step)
     }
 
     /// Its product, from `first` on, with others in 8 bits.
     pub(crate) fn dot(self, first: usize, other: &[i8]) -> f32 {
         let codes = self.codes.get(first..).unwrap_or_default();
-        let product = |(a, b): (&u8, &i8)| i32::from(a.cast_signed()) * i32::from(*b);
-        let sum: i32 = codes.iter().zip(other).map(product).sum();
-        sum as f32 * self.step
+        dot_bytes(other, codes) as f32 * self.step
+    }
+
+    /// Adds a share of its numbers from `first` on, which are whole fours.
+    pub(crate) fn add_to(self, first: usize, share: f32, out: &mut [f32]) {
+        let codes = self.codes.get(first..).unwrap_or_default();
+        let fours = out.as_chunks_mut::<4>().0.iter_mut().zip(codes.as_chunks::<4>().0);
+        let number = |code: u8| f32::from(code.cast_signed()) * self.step;
+        for ([a, b, c, d], [e, f, g, h]) in fours {
+            *a += share * number(*e);
+            *b += share * number(*f);
+            *c += share * number(*g);
+            *d += share * number(*h);
+        }
     }
 
     /// All of them.
     pub(crate) fn vector(self) -> Vector {
         let mut out = [0.0; DIM];
-        out.iter_mut().zip(self.from(0)).for_each(|(out, x)| *out = x);
+        out.iter_mut().zip(self.iter()).for_each(|(out, x)| *out = x);
         out
     }
 }
@@ -232,7 +254,7 @@ pub(crate) struct TokenCode<'t> {
     pub(crate) label: u8,
     pub(crate) stem: &'t [u8],
     pub(crate) inverse_length: f32,
-    pub(crate) row: &'t [u8],
+    pub(crate) row: &'t [u8; COLUMNS],
     pub(crate) key: Codes<'t>,
     pub(crate) value: Codes<'t>,
 }
@@ -249,7 +271,7 @@ impl<'t> ParamCode<'t> {
     /// The vector of a label.
     pub(crate) fn label(&self, label: u8) -> Option<Codes<'t>> {
         let mut labels = self.labels;
-        labels.take(usize::from(label) * (4 + DIM))?;
+        labels.take(usize::from(label) * VECTOR_BYTES)?;
         Codes::read(&mut labels)
     }
 }
@@ -296,21 +318,22 @@ impl<'t> ToolCode<'t> {
         Codes::read(&mut Reader::new(self.bytes.get(TOOL_HEAD..)?))
     }
 
-    fn body(&self) -> Reader<'t> {
-        Reader::new(self.bytes.get(TOOL_HEAD + 4 + DIM..).unwrap_or_default())
-    }
-
     /// Its words.
     pub(crate) fn tokens(&self) -> impl Iterator<Item = TokenCode<'t>> + use<'t> {
-        let (mut reader, (tokens, _)) = (self.body(), self.counts());
-        (0..tokens).map_while(move |_| token(&mut reader))
+        let words = self.bytes.get(BODY..).unwrap_or_default();
+        words.as_chunks().0.iter().take(self.counts().0).map_while(token)
+    }
+
+    /// What stands behind its words.
+    fn behind(&self) -> Reader<'t> {
+        let start = BODY + self.counts().0 * TOKEN_BYTES;
+        Reader::new(self.bytes.get(start..).unwrap_or_default())
     }
 
     /// Its parameters.
     pub(crate) fn params(&self) -> impl Iterator<Item = ParamCode<'t>> + use<'t> {
-        let (mut reader, (tokens, params)) = (self.body(), self.counts());
-        let is_there = (0..tokens).all(|_| token(&mut reader).is_some());
-        (0..if is_there { params } else { 0 }).map_while(move |_| param(&mut reader))
+        let (mut reader, (_, params)) = (self.behind(), self.counts());
+        (0..params).map_while(move |_| param(&mut reader))
     }
 
     /// Whether it is what a compiler writes.
@@ -326,27 +349,29 @@ impl<'t> ToolCode<'t> {
         };
         let are_whole = || self.tokens().count() == tokens && self.params().count() == params;
         let ends = || {
-            let mut reader = self.body();
-            (0..tokens).for_each(|_| _ = token(&mut reader));
+            let mut reader = self.behind();
             (0..params).for_each(|_| _ = param(&mut reader));
-            reader.at() + TOOL_HEAD + 4 + DIM == self.bytes.len()
+            reader.left().is_empty()
         };
         is_few && length == self.bytes.len() && are_known() && are_whole() && ends()
     }
 }
 
-fn token<'t>(reader: &mut Reader<'t>) -> Option<TokenCode<'t>> {
-    let [role, param, label, length] = reader.array()?;
-    let stem = reader.take(WORD_MAX)?.get(..usize::from(length))?;
+fn token(bytes: &[u8; TOKEN_BYTES]) -> Option<TokenCode<'_>> {
+    let [role, param, label, length, rest @ ..] = bytes;
+    let (stem, rest) = rest.split_first_chunk::<WORD_MAX>()?;
+    let (inverse, rest) = rest.split_first_chunk()?;
+    let (row, rest) = rest.split_first_chunk()?;
+    let (key, value) = rest.split_at_checked(VECTOR_BYTES)?;
     Some(TokenCode {
-        role,
-        param,
-        label,
-        stem,
-        inverse_length: reader.float()?,
-        row: reader.take(COLUMNS)?,
-        key: Codes::read(reader)?,
-        value: Codes::read(reader)?,
+        role: *role,
+        param: *param,
+        label: *label,
+        stem: stem.get(..usize::from(*length))?,
+        inverse_length: f32::from_le_bytes(*inverse),
+        row,
+        key: Codes::of(key)?,
+        value: Codes::of(value)?,
     })
 }
 
@@ -384,6 +409,6 @@ fn param<'t>(reader: &mut Reader<'t>) -> Option<ParamCode<'t>> {
     let is_required = mark & REQUIRED != 0;
     let param = Param { node, takes, is_required, condition, clock, is_time: mark & TIME != 0 };
     let mean = Codes::read(reader)?;
-    let labels = Reader::new(reader.take(labels * (4 + DIM))?);
+    let labels = Reader::new(reader.take(labels * VECTOR_BYTES)?);
     Some(ParamCode { param, mean, labels })
 }

@@ -1,7 +1,7 @@
 //! How alike the words of a sentence and those of a tool are, and what each word finds.
 
 use crate::net::LIKENESS;
-use crate::rows::rounded;
+use crate::rows::{dot_bytes, rounded};
 use crate::table::ToolCode;
 use crate::text::Grams;
 use crate::tool::ROLES;
@@ -80,11 +80,7 @@ impl Workspace {
             for (((alike, word), own), (row, inverse)) in each {
                 let Some(place) = alike.get_mut(at) else { continue };
                 let exact = if word.spelling.stem() == token.stem { 127 } else { 0 };
-                let product: i32 = row
-                    .iter()
-                    .zip(token.row)
-                    .map(|(a, b)| i32::from(*a) * i32::from(b.cast_signed()))
-                    .sum();
+                let product = dot_bytes(row, token.row);
                 let meaning = product as f32 * inverse * token.inverse_length;
                 *place = Alike([exact, part(own.likeness(&grams)), part(meaning)]);
             }

@@ -71,7 +71,6 @@ impl Workspace {
             filled.fault = Some(ArgumentFault::Cut);
             return filled;
         }
-        self.compare(said, &tool);
         self.prepare_options(base, said.words().len());
         let (params, count) = params(&tool);
         for ((at, param), to) in (0_u8..).zip(tool.params()).zip(&mut filled.values) {

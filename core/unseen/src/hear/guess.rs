@@ -80,6 +80,13 @@ struct Tally {
     most: Vector,
 }
 
+/// What is wanted of a sentence and a tool: all rows, or what the score is made of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    All,
+    Score,
+}
+
 /// A second tool's score next to the first where there is none.
 const FAR: f32 = -10.0;
 
@@ -88,8 +95,8 @@ impl Tally {
         Self { first: None, second: None, sum: 0.0, pooled: [0.0; DIM], most: [0.0; DIM] }
     }
 
-    /// Takes a tool up; answers whether it is the best so far.
-    fn take(&mut self, tool: u16, score: f32, vector: &Vector) -> bool {
+    /// Takes a tool up.
+    fn take(&mut self, tool: u16, score: f32, vector: &Vector) {
         let before = self.first;
         if let Some((_, most, _)) = before {
             self.most.iter_mut().zip(vector).for_each(|(most, x)| *most = most.max(*x));
@@ -105,11 +112,10 @@ impl Tally {
             } else if self.second.is_none_or(|(_, second, _)| score > second) {
                 self.second = Some((tool, score, *vector));
             }
-            return ahead;
+            return;
         }
         (self.sum, self.pooled, self.most) = (1.0, *vector, *vector);
         self.first = Some((tool, score, *vector));
-        true
     }
 }
 
@@ -124,15 +130,22 @@ impl Workspace {
             self.compare(said, &tool);
             self.take_found(number, &tool, words);
         }
+        // Of each tool the score alone, then all of the best one: that takes less time, and less
+        // memory, than all of each. One tool alone is the best.
+        let wanted = if table.count() == 1 { Wanted::All } else { Wanted::Score };
         let mut tally = Tally::new();
         for (number, tool) in (0..table.count()).zip(table.tools()) {
             self.compare(said, &tool);
-            self.meet(base, said, (number, &tool));
+            self.meet(base, said, (number, &tool), wanted);
             let top = *self.both.first()?;
             let score = base.net.score[0].dot(&top) + base.net.score[1].first();
-            if tally.take(number, score, &top) {
-                self.best = self.both;
-            }
+            tally.take(number, score, &top);
+        }
+        let (best, ..) = tally.first?;
+        if wanted == Wanted::Score {
+            let tool = table.tool(best)?;
+            self.compare(said, &tool);
+            self.meet(base, said, (best, &tool), Wanted::All);
         }
         self.conclude(base, &tally)
     }
@@ -173,7 +186,13 @@ impl Workspace {
     }
 
     /// The sentence with a tool.
-    fn meet(&mut self, base: &Base<'_>, said: &Said<'_>, (number, tool): (u16, &ToolCode<'_>)) {
+    fn meet(
+        &mut self,
+        base: &Base<'_>,
+        said: &Said<'_>,
+        (number, tool): (u16, &ToolCode<'_>),
+        wanted: Wanted,
+    ) {
         let net = &base.net;
         let words = said.words().len();
         let (mut covered, mut ahead) = ([0.0; LIKENESS], [0.0; LIKENESS]);
@@ -202,10 +221,13 @@ impl Workspace {
         let whole = self.whole(said, tool, (covered, ahead));
         self.first_row(base, tool, &whole);
         let rows = self.both.get_mut(..=words).unwrap_or_default();
-        for block in net.both.iter() {
-            block.apply(rows, &mut self.keys, &mut self.scratch);
+        let in_the_end = if wanted == Wanted::All { rows.len() } else { 1 };
+        let mut blocks = net.both.iter().peekable();
+        while let Some(block) = blocks.next() {
+            let wanted = if blocks.peek().is_some() { rows.len() } else { in_the_end };
+            block.apply_to(wanted, rows, &mut self.keys, &mut self.scratch);
         }
-        for row in rows {
+        for row in rows.iter_mut().take(in_the_end) {
             *row = norm(row, net.last_norm, &self.scratch);
         }
     }
@@ -213,32 +235,51 @@ impl Workspace {
     /// What a word takes up of a tool's words.
     fn cross(&self, base: &Base<'_>, word: usize, tool: &ToolCode<'_>) -> Vector {
         let mut out = [0.0; DIM];
-        let (Some(query), Some(alike)) = (self.queries.get(word), self.alike.get(word)) else {
-            return out;
-        };
-        let scale = 1.0 / math::sqrt(WIDTH as f32);
-        let count = tool.tokens().count();
-        for head in 0..HEADS {
-            let part = head * WIDTH..(head + 1) * WIDTH;
-            let counts = base.net.alike.part(head, LIKENESS);
-            let own = query.codes.get(part.clone()).unwrap_or_default();
-            let mut shares = [0.0; TOKENS_MAX + 1];
+        let mut shares = [[0.0; TOKENS_MAX + 1]; HEADS];
+        let count = self.crossed(base, word, tool, &mut shares);
+        for (shares, nothing) in shares.iter_mut().zip(base.net.nothing.iter()) {
             let Some(shares) = shares.get_mut(..=count) else { return out };
-            for ((share, token), alike) in shares.iter_mut().zip(tool.tokens()).zip(alike) {
-                let score = token.key.dot(part.start, own) * query.step * scale;
-                *share = score + counts.dot(&alike.floats());
-            }
-            if let Some(nothing) = shares.last_mut() {
-                *nothing = base.net.nothing.get(head);
+            if let Some(last) = shares.last_mut() {
+                *last = nothing;
             }
             softmax(shares);
-            let Some(out) = out.get_mut(part.clone()) else { continue };
-            for (share, token) in shares.iter().zip(tool.tokens()) {
-                let values = token.value.from(part.start);
-                out.iter_mut().zip(values).for_each(|(out, x)| *out += share * x);
+        }
+        for (at, token) in tool.tokens().enumerate() {
+            let heads = out.as_chunks_mut::<WIDTH>().0.iter_mut().zip(&shares);
+            for (head, (out, shares)) in heads.enumerate() {
+                let share = shares.get(at).copied().unwrap_or(0.0);
+                token.value.add_to(head * WIDTH, share, out);
             }
         }
         out
+    }
+
+    /// The scores of a tool's words for each head; answers how many words there are.
+    fn crossed(
+        &self,
+        base: &Base<'_>,
+        word: usize,
+        tool: &ToolCode<'_>,
+        scores: &mut [[f32; TOKENS_MAX + 1]; HEADS],
+    ) -> usize {
+        let (Some(query), Some(alike)) = (self.queries.get(word), self.alike.get(word)) else {
+            return 0;
+        };
+        let scale = 1.0 / math::sqrt(WIDTH as f32);
+        let mut count = 0;
+        for (token, alike) in tool.tokens().zip(alike) {
+            let alike = alike.floats();
+            let heads = scores.iter_mut().zip(query.codes.as_chunks::<WIDTH>().0);
+            for (head, (scores, own)) in heads.enumerate() {
+                let score = token.key.dot(head * WIDTH, own) * query.step * scale;
+                let counts = base.net.alike.part(head, LIKENESS);
+                if let Some(place) = scores.get_mut(count) {
+                    *place = score + counts.dot(&alike);
+                }
+            }
+            count += 1;
+        }
+        count
     }
 
     /// What is known of a tool and the whole sentence.
@@ -277,7 +318,7 @@ impl Workspace {
         base.net.whole[0].times(whole, row);
         base.net.whole[1].add_to(row);
         if let Some(mean) = tool.mean() {
-            row.iter_mut().zip(mean.from(0)).for_each(|(x, mean)| *x += mean);
+            row.iter_mut().zip(mean.iter()).for_each(|(x, mean)| *x += mean);
         }
     }
 

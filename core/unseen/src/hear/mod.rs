@@ -20,14 +20,12 @@ use alike::{Alike, Best};
 /// What hearing needs: memory of a fixed size, whatever the tools are.
 #[derive(Debug)]
 pub struct Workspace {
-    /// The sentence: the whole, then its words.
+    /// The sentence: the whole, then its words. Later what its words ask of options.
     said: [Vector; ROWS],
     /// What each word asks of a tool.
     queries: [Query; WORDS_MAX],
-    /// The sentence with a tool.
+    /// The sentence with a tool; in the end with the best one.
     both: [Vector; ROWS],
-    /// The same with the best tool so far.
-    best: [Vector; ROWS],
     keys: [Key; ROWS],
     scratch: Scratch,
     /// Each word's row, and one over its length.
@@ -61,7 +59,7 @@ impl Workspace {
         // All are zeros: as constants, they are made where they are to lie, and not on the stack.
         const ROW: [Vector; ROWS] = [[0.0; DIM]; ROWS];
         const QUERIES: [Query; WORDS_MAX] = [Query { step: 0.0, codes: [0; DIM] }; WORDS_MAX];
-        const KEYS: [Key; ROWS] = [[0.0; 2 * DIM]; ROWS];
+        const KEYS: [Key; ROWS] = [Key::ZERO; ROWS];
         const CODES: [([i8; COLUMNS_MAX], f32); WORDS_MAX] = [([0; COLUMNS_MAX], 0.0); WORDS_MAX];
         const GRAMS: [Grams; WORDS_MAX] = [Grams::EMPTY; WORDS_MAX];
         const ALIKE: [[Alike; TOKENS_MAX]; WORDS_MAX] = [[Alike::NONE; TOKENS_MAX]; WORDS_MAX];
@@ -70,7 +68,6 @@ impl Workspace {
             said: ROW,
             queries: QUERIES,
             both: ROW,
-            best: ROW,
             keys: KEYS,
             scratch: Scratch::NEW,
             rows: CODES,

@@ -84,9 +84,9 @@ fn around(near: &[Alike], word: usize, (before, behind): (usize, usize)) -> Alik
 }
 
 impl Workspace {
-    /// What each word asks of options: for all parameters of the tool that is in `best`.
+    /// What each word asks of options: for all parameters of the tool that is in `both`.
     pub(super) fn prepare_options(&mut self, base: &Base<'_>, words: usize) {
-        let rows = self.best.iter().zip(&mut self.both).skip(1).take(words);
+        let rows = self.both.iter().zip(&mut self.said).skip(1).take(words);
         for (word, key) in rows {
             base.net.choice_key.all(word, key, Into::Set, &mut self.scratch);
         }
@@ -142,7 +142,7 @@ impl Workspace {
         if let Some(codes) = choice.label.and_then(|label| place.param.label(label)) {
             net.choice_label.all(&codes.vector(), option, Into::Add, &mut self.scratch);
         }
-        let word = choice.word.and_then(|word| self.best.get(usize::from(word) + 1));
+        let word = choice.word.and_then(|word| self.both.get(usize::from(word) + 1));
         if let Some(word) = word {
             net.choice_word.all(word, option, Into::Add, &mut self.scratch);
         }
@@ -173,7 +173,7 @@ impl Workspace {
         let mut query = [0.0; DIM];
         net.choice_query.all(option, &mut query, Into::Set, &mut self.scratch);
         let scale = 1.0 / math::sqrt(DIM as f32);
-        for (share, key) in shares.iter_mut().zip(self.both.iter().skip(1)).take(words) {
+        for (share, key) in shares.iter_mut().zip(self.said.iter().skip(1)).take(words) {
             *share += self.scratch.kernels.dot(&query, key) * scale;
         }
         if let Some(nothing) = shares.last_mut() {
@@ -181,7 +181,7 @@ impl Workspace {
         }
         softmax(shares);
         let mut found = [0.0; DIM];
-        for (share, word) in shares.iter().zip(self.best.iter().skip(1)).take(words) {
+        for (share, word) in shares.iter().zip(self.both.iter().skip(1)).take(words) {
             self.scratch.kernels.axpy(*share, word, &mut found);
         }
         let mut seen = [0.0; 3 * DIM + LEXICAL];
@@ -256,7 +256,7 @@ impl Workspace {
         let Some(product) = net.ends.get(end) else { return };
         product.all(own, &mut query, Into::Set, &mut self.scratch);
         let scale = 1.0 / math::sqrt(DIM as f32);
-        let rows = self.best.iter().skip(1).zip(place.said.words()).zip(near);
+        let rows = self.both.iter().skip(1).zip(place.said.words()).zip(near);
         for (at, (share, ((row, word), own))) in shares.iter_mut().zip(rows).enumerate() {
             let may = if end == 0 { word.begins } else { word.ends };
             let before = around(near, at, BEFORE_TEXT).floats();

@@ -1,14 +1,17 @@
 //! Weights where they lie in a base: ternary matrices and floats.
 
+use core::ops::Range;
+
 use trine_ternary::mcu::{self, Part};
 use trine_ternary::{Kernels, Matrix, Packing};
 
+use super::{DIM, Vector};
 use crate::read::Reader;
 
 /// Most columns of a matrix.
-pub(crate) const COLS_MAX: usize = 5 * super::DIM + 3;
+pub(crate) const COLS_MAX: usize = 5 * DIM + 3;
 /// Most rows of a matrix.
-pub(crate) const ROWS_MAX: usize = 3 * super::DIM;
+pub(crate) const ROWS_MAX: usize = 3 * DIM;
 /// Words for the tables of products on microcontrollers.
 const TABLE_WORDS: usize = mcu::scratch_words(Packing::Table5Trit, COLS_MAX);
 /// The same for four weights a byte.
@@ -24,6 +27,7 @@ pub(crate) struct Scratch {
 }
 
 const _: () = assert!(TABLE4_WORDS <= TABLE_WORDS, "tables of four fit too");
+const _: () = assert!(DIM * 2 * 128 < 1 << 15, "sums of `DIM` columns have 16 bits");
 
 impl Scratch {
     #[expect(clippy::large_stack_arrays, reason = "it is a constant")]
@@ -60,24 +64,47 @@ impl Product<'_> {
         into: Into,
         scratch: &mut Scratch,
     ) {
-        let Some(codes) = scratch.codes.get_mut(..x.len()) else { return };
-        let Ok(quantized) = scratch.kernels.quantize(x, codes) else { return };
-        let Some(sums) = scratch.sums.get_mut(..out.len()) else { return };
-        let packing = self.matrix.packing();
-        let done = if mcu::scratch_words_least(packing, x.len()) > 0 {
-            let part = Part { matrix: self.matrix, first, out: &mut *sums };
-            mcu::gemv_each(&mut [part], codes, &mut scratch.tables)
-        } else {
-            scratch.kernels.gemv(&self.matrix, first..first + out.len(), codes, sums)
-        };
-        if done.is_err() {
+        let Some((sums, factor)) = self.product(first..first + out.len(), x, scratch) else {
             return;
-        }
-        let factor = self.scale / quantized.scale;
-        for (out, sum) in out.iter_mut().zip(&*sums) {
+        };
+        for (out, sum) in out.iter_mut().zip(sums) {
             let value = *sum as f32 * factor;
             *out = if into == Into::Add { *out + value } else { value };
         }
+    }
+
+    /// The product as sums of codes, of few columns, and what each is to be multiplied by.
+    pub(crate) fn sums(
+        &self,
+        first: usize,
+        x: &Vector,
+        out: &mut [i16],
+        scratch: &mut Scratch,
+    ) -> f32 {
+        let Some((sums, factor)) = self.product(first..first + out.len(), x, scratch) else {
+            return 0.0;
+        };
+        // `DIM` products of a code and at most 2, which is less than 2 to the power of 15.
+        out.iter_mut().zip(sums).for_each(|(out, sum)| *out = *sum as i16);
+        factor
+    }
+
+    fn product<'s>(
+        &self,
+        rows: Range<usize>,
+        x: &[f32],
+        scratch: &'s mut Scratch,
+    ) -> Option<(&'s [i32], f32)> {
+        let codes = scratch.codes.get_mut(..x.len())?;
+        let quantized = scratch.kernels.quantize(x, codes).ok()?;
+        let sums = scratch.sums.get_mut(..rows.len())?;
+        if mcu::scratch_words_least(self.matrix.packing(), x.len()) > 0 {
+            let part = Part { matrix: self.matrix, first: rows.start, out: &mut *sums };
+            mcu::gemv_each(&mut [part], codes, &mut scratch.tables).ok()?;
+        } else {
+            scratch.kernels.gemv(&self.matrix, rows, codes, sums).ok()?;
+        }
+        Some((sums, self.scale / quantized.scale))
     }
 
     /// The same of all rows.

@@ -60,16 +60,15 @@ impl Grams {
     /// Twice the groups that two words share, over all of both (Dice, 1945): from 0 to 1.
     #[must_use]
     pub fn likeness(&self, other: &Self) -> f32 {
-        let (mut a, mut b) = (self.codes().iter().peekable(), other.codes().iter().peekable());
+        let (mut a, mut b) = (self.codes(), other.codes());
         let mut both = 0_u8;
-        while let (Some(one), Some(two)) = (a.peek(), b.peek()) {
-            let order = one.cmp(two);
-            both += u8::from(order.is_eq());
-            if order.is_le() {
-                a.next();
+        while let ([one, behind_one @ ..], [two, behind_two @ ..]) = (a, b) {
+            both += u8::from(one == two);
+            if one <= two {
+                a = behind_one;
             }
-            if order.is_ge() {
-                b.next();
+            if two <= one {
+                b = behind_two;
             }
         }
         let all = (self.count + other.count).max(1);

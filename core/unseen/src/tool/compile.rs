@@ -10,7 +10,9 @@ use super::{LABELS_MAX, Param, TOKENS_MAX, Takes, Token, Tool};
 use crate::base::Base;
 use crate::net::{DIM, Into, Key, Scratch, Vector, norm};
 use crate::read::Writer;
-use crate::table::{CONDITIONAL, HEAD, MAGIC, REQUIRED, TIME, TOOL_BYTES_MAX, TOOL_HEAD};
+use crate::table::{
+    CONDITIONAL, HEAD, MAGIC, REQUIRED, TIME, TOKEN_BYTES, TOOL_BYTES_MAX, TOOL_HEAD, VECTOR_BYTES,
+};
 
 /// Why no table can be made of some tools.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +73,7 @@ impl Compiler {
     pub const fn new() -> Self {
         // As constants, zeros are made where they are to lie, and not on the stack.
         const ROWS: [Vector; TOKENS_MAX] = [[0.0; DIM]; TOKENS_MAX];
-        const KEYS: [Key; TOKENS_MAX] = [[0.0; 2 * DIM]; TOKENS_MAX];
+        const KEYS: [Key; TOKENS_MAX] = [Key::ZERO; TOKENS_MAX];
         Self { rows: ROWS, keys: KEYS, scratch: Scratch::NEW }
     }
 
@@ -210,11 +212,6 @@ impl Compiler {
         }
     }
 }
-
-/// Bytes of a vector: its scale, and its codes.
-const VECTOR_BYTES: usize = 4 + DIM;
-/// Bytes of a word.
-const TOKEN_BYTES: usize = 4 + crate::text::WORD_MAX + 4 + crate::net::COLUMNS + 2 * VECTOR_BYTES;
 
 /// Bytes of a tool without its words.
 fn fixed_bytes(tool: &Tool<'_>) -> usize {
