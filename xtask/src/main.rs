@@ -135,6 +135,7 @@ fn command() -> Result<()> {
         ["bench", "mcu"] => count::products::main(),
         ["bench", "board"] => count::calls::main(Board::named("mps2-an386")?),
         ["bench", "ask"] => sentences::count::main(record),
+        ["bench", "unseen"] => sentences::any_tools::main(record),
         ["bench", "start"] => count::start(record),
         ["bench", "board", board] => count::calls::main(Board::named(board)?),
         ["fuzz", ref names @ ..] => fuzz::main(names, options.amount.seconds.unwrap_or(60)),

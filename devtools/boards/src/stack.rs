@@ -4,7 +4,8 @@
 //!
 //! The compiler notes the frame of each function in `.stack_sizes` (`-Z emit-stack-sizes`), the
 //! disassembly says who calls whom. A call through a pointer that is not in a table, and any
-//! recursion, is an error. The bound is compared with what a run of every tool has painted over.
+//! recursion, is an error on the way. The bound is compared with what a run of every tool has painted
+//! over.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -16,9 +17,11 @@ use object::{Object as _, ObjectSection as _};
 
 use crate::board::{HANDLERS, TOOLS};
 use crate::elf::Image;
-use crate::{Board, Emulator, firmware, within};
+use crate::{Board, Emulator, count, firmware, within};
 
-/// Calls through a pointer. A function is only taken where its address is stored in the image.
+/// The workspace of the firmware.
+const FIRMWARE: &str = "firmware-example/rust";
+/// Calls through a pointer. Where functions of a name are stored in the image, it is these.
 const POINTERS: &str = include_str!("pointers.tsv");
 
 /// What the loop enters the library by.
@@ -30,7 +33,7 @@ const EXCEPTION: u64 = 27 * 4;
 
 /// Builds, prints the deepest ways and compares with the board's budget and with what was painted.
 pub fn main(board: &Board) -> Result<()> {
-    let graph = Graph::of(&build(board)?)?;
+    let graph = Graph::of(&build(board, FIRMWARE, firmware::GREENHOUSE, &[])?)?;
     println!("{}: the deepest way from `main`, and what an interrupt adds", board.name);
     let whole = graph.deepest(&["main"], None)?;
     // One interrupt runs at a time: all have one priority.
@@ -47,12 +50,28 @@ pub fn main(board: &Board) -> Result<()> {
     gates.conclude()
 }
 
-/// The firmware once more, with its stack sizes.
-fn build(board: &Board) -> Result<PathBuf> {
-    let (program, folder) = (firmware::GREENHOUSE, sh::target_dir().join("firmware/stack"));
+/// Prints the deepest way down from a function of a program of [`count`], and answers its bytes.
+pub(crate) fn below(
+    function: &str,
+    board: &Board,
+    program: &str,
+    files: count::Files<'_>,
+) -> Result<u64> {
+    let elf = build(board, count::WORKSPACE, program, files)?;
+    Graph::of(&elf)?.deepest(&[function], None)
+}
+
+/// A program once more, with its stack sizes.
+fn build(
+    board: &Board,
+    workspace: &str,
+    program: &str,
+    files: count::Files<'_>,
+) -> Result<PathBuf> {
+    let folder = sh::target_dir().join("firmware/stack");
     let mut cargo = Compiler::Debian.cargo("build", board.target);
-    cargo.args(["--release", "--bin", program]);
-    cargo.current_dir(sh::root().join("firmware-example/rust")).env("BOARD", board.name);
+    cargo.args(["--release", "--bin", program]).envs(files.iter().copied());
+    cargo.current_dir(sh::root().join(workspace)).env("BOARD", board.name);
     cargo.env("CARGO_TARGET_DIR", &folder).env("RUSTFLAGS", "-Zemit-stack-sizes");
     sh::run(&mut cargo)?;
     Ok(folder.join(board.target).join("release").join(program))
@@ -74,6 +93,8 @@ struct Function {
     end: u64,
     frame: u64,
     calls: BTreeSet<u64>,
+    /// Whether it calls through a pointer that is not in the table.
+    is_open: bool,
 }
 
 /// The deepest way down from a function: bytes, and the functions on it, the first one last.
@@ -92,12 +113,21 @@ impl Graph {
         let functions = functions.map(|symbol| {
             let start = symbol.address & !1;
             let end = start.saturating_add(symbol.bytes);
-            (start, Function { name: symbol.name, end, frame: 0, calls: BTreeSet::new() })
+            (
+                start,
+                Function {
+                    name: symbol.name,
+                    end,
+                    frame: 0,
+                    calls: BTreeSet::new(),
+                    is_open: false,
+                },
+            )
         });
         let mut graph = Self(functions.collect());
         let stored = graph.stack_sizes(&std::fs::read(elf)?)?;
         let objdump = sh::output(sh::line("arm-none-eabi-objdump -d").arg(elf))?;
-        graph.disassembly(&objdump, &stored)?;
+        graph.disassembly(&objdump, &stored);
         Ok(graph)
     }
 
@@ -131,7 +161,7 @@ impl Graph {
     }
 
     /// Reads who calls whom: any branch that leaves a function counts as a call.
-    fn disassembly(&mut self, text: &str, stored: &BTreeSet<u64>) -> Result<()> {
+    fn disassembly(&mut self, text: &str, stored: &BTreeSet<u64>) {
         for line in text.lines() {
             let fields: Vec<&str> = line.split('\t').collect();
             let [address, _, mnemonic, ref operands @ ..] = fields[..] else { continue };
@@ -140,7 +170,9 @@ impl Graph {
             let operand = operands.first().copied().unwrap_or_default();
             let mut called = Vec::new();
             if matches!(mnemonic, "blx" | "bx") && !operand.starts_with("lr") {
-                called = self.behind_pointer(caller, stored)?;
+                called = self.behind_pointer(caller, stored);
+                let is_open = called.is_empty();
+                self.0.entry(caller).and_modify(|function| function.is_open |= is_open);
             } else if mnemonic.starts_with('b') || mnemonic.starts_with("cb") {
                 let target = operand.rsplit(", ").next().and_then(|word| word.split(' ').next());
                 let target = target.and_then(|word| u64::from_str_radix(word, 16).ok());
@@ -150,19 +182,17 @@ impl Graph {
                 function.calls.extend(called.into_iter().filter(|other| *other != caller));
             }
         }
-        Ok(())
     }
 
-    fn behind_pointer(&self, caller: u64, stored: &BTreeSet<u64>) -> Result<Vec<u64>> {
+    fn behind_pointer(&self, caller: u64, stored: &BTreeSet<u64>) -> Vec<u64> {
         let name = |address: &u64| self.0.get(address).map_or("", |function| &function.name);
         let from = name(&caller);
         let known = POINTERS.lines().filter_map(|line| line.split_once('\t'));
         let known = known.filter(|(caller, _)| from.contains(caller));
         let behind = |other: &&u64| known.clone().any(|(_, part)| name(other).contains(part));
         let found: Vec<u64> = stored.iter().filter(behind).copied().collect();
-        let is_known = !found.is_empty();
-        ensure!(is_known, "{from} calls through a pointer: add it to `pointers.tsv`");
-        Ok(found)
+        // An address may also be made by instructions.
+        if found.is_empty() { self.0.keys().filter(behind).copied().collect() } else { found }
     }
 
     /// Prints the deepest way from any of the functions, which are whole names, or parts of names
@@ -190,8 +220,10 @@ impl Graph {
         if is_aside || function.name.starts_with(ENDS) {
             return Ok(Way::default());
         }
+        let name = &function.name;
+        ensure!(!function.is_open, "{name} calls through a pointer: add it to `pointers.tsv`");
         if let Some(way) = ways.get(&start) {
-            let calls_itself = || format!("{} calls itself in the end", function.name);
+            let calls_itself = || format!("{name} calls itself in the end");
             return way.clone().with_context(calls_itself);
         }
         ways.insert(start, None);
@@ -214,7 +246,7 @@ mod tests {
     fn graph(functions: &[(u64, &str, u64)]) -> Graph {
         let function = |&(start, name, frame): &(u64, &str, u64)| {
             let (name, end, calls) = (name.to_owned(), start + 16, BTreeSet::new());
-            (start, Function { name, end, frame, calls })
+            (start, Function { name, end, frame, calls, is_open: false })
         };
         Graph(functions.iter().map(function).collect())
     }
@@ -226,6 +258,7 @@ mod tests {
             (0x110, "one", 16),
             (0x120, "trine_dispatch::two", 32),
             (0x130, "<a as trine_descriptor::rules::Rules>::judge", 64),
+            (0x140, "other", 8),
         ]);
         let text = " 100:\tf000 f800\tbl\t110 <one>\n\
                     104:\te7fe\tb.n\t104 <main+0x4>\n\
@@ -233,12 +266,13 @@ mod tests {
                     110:\tb110\tcbz\tr0, 118 <one+0x8>\n\
                     112:\tf7ff b800\tb.w\t120 <trine_dispatch::two>\n\
                     120:\t4798\tblx\tr3\n\
-                    122:\t4770\tbx\tlr\n";
-        graph.disassembly(text, &BTreeSet::from([0x130])).unwrap();
+                    122:\t4770\tbx\tlr\n\
+                    140:\t4798\tblx\tr3\n";
+        graph.disassembly(text, &BTreeSet::from([0x130]));
         assert_eq!(graph.deepest(&["main"], None).unwrap(), 120);
         assert_eq!(graph.deepest(&["main"], Some("two")).unwrap(), 24);
-        assert!(graph.disassembly(text, &BTreeSet::new()).is_err(), "an unknown pointer");
-        graph.disassembly(" 130:\tx\tbl\t100 <main>\n", &BTreeSet::new()).unwrap();
+        graph.disassembly(" 130:\tx\tbl\t100 <main>\n", &BTreeSet::new());
         assert!(graph.deepest(&["main"], None).is_err(), "recursion");
+        assert!(graph.deepest(&["other"], None).is_err(), "an unknown pointer");
     }
 }

@@ -6,10 +6,12 @@
 //! instructions from the one to the other.
 //!
 //! [`generation`] has a small model write some tokens, [`sentences`] has one make calls of
-//! sentences, again the same on any processor.
+//! sentences, again the same on any processor; and so does [`any_tools`] for tools that its model
+//! has never seen.
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod any_tools;
 pub mod floats;
 pub mod generation;
 pub mod sentences;

@@ -15,7 +15,7 @@ const MODELS: &[&str] = &["core/", "ffi/", "ggml/", "host/", "train/", "tests/",
 /// The long legs, and the beginnings of paths that each is about. A leg that is not here always
 /// runs.
 const LONG: &[(&str, &[&str])] = &[
-    ("ask", &["core/", "firmware-example/", "host/", "models/", "train/board/"]),
+    ("ask", &["core/", "firmware-example/", "host/", "models/", "train/board/", "train/lists/"]),
     ("c-firmware", &["core/", "ffi/", "include/", "firmware-example/", "host/"]),
     ("chip-model", CHIPS),
     ("count", &["core/", "ffi/", "include/", "firmware-example/"]),

@@ -14,7 +14,8 @@ use devtools_c::output_folder;
 
 use super::parity::on_host;
 use super::{
-    FITTING, FOLDER, MODEL, build, evenly, longest, pack, sentences, texts, tokens, validation,
+    FITTING, FOLDER, GATED, MODEL, build, evenly, longest, pack, sentences, texts, tokens,
+    validation,
 };
 use crate::count::{self, model, numbers, region};
 use crate::elf::Image;
@@ -50,8 +51,6 @@ const GATES: [f64; 2] = [20.0, 40.0];
 /// The program that reads with the model of SNIPS, and its gates.
 const SNIPS: &str = "trine-sentences";
 const SNIPS_GATES: [f64; 2] = [80.0, f64::INFINITY];
-/// The processor that the gates are said of.
-const GATED: &str = "Cortex-M4";
 
 /// `cargo xtask bench ask [--record]`: counts on every processor.
 pub fn main(keep: bool) -> Result<()> {

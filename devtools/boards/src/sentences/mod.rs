@@ -1,6 +1,8 @@
 //! The board's model on chips: the firmware with the feature `ask` on five processors. [`parity`]
 //! compares it with the same model on this computer, [`count`] counts its instructions.
+//! [`any_tools`] does both with the base model, for tools that no model was trained for.
 
+pub mod any_tools;
 pub mod count;
 pub mod parity;
 
@@ -19,6 +21,8 @@ use crate::{Board, firmware};
 /// The model that is shipped.
 const MODEL: &str = "models/board.gguf";
 const FOLDER: &str = "sentences";
+/// The processor that gates are said of.
+const GATED: &str = "Cortex-M4";
 
 /// Sentences of people that the model was not trained on, evenly taken from all of them.
 fn sentences(count: usize) -> Result<Vec<String>> {

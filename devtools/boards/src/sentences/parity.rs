@@ -13,7 +13,7 @@ use devtools::{parallel, programs, sh};
 use devtools_c::output_folder;
 use serde_json::json;
 
-use super::{FOLDER, MODEL, build, count, pack, sentences, tokens};
+use super::{FOLDER, MODEL, any_tools, build, count, pack, sentences, tokens};
 use crate::elf::Image;
 use crate::{BOARDS, Board, CHIPS, Emulator, M4};
 
@@ -33,7 +33,8 @@ pub fn main() -> Result<()> {
     // Two kinds of processors, whose boards have nothing in common.
     BOARDS.iter().try_for_each(|chip| meanwhile(chip, &image))?;
     refused(&M4)?;
-    count::small(&image)
+    count::small(&image)?;
+    any_tools::compare()
 }
 
 /// Compares so many sentences on every processor, also when one of them answers otherwise, and says
