@@ -233,6 +233,7 @@ impl Workspace {
     }
 
     /// What a word takes up of a tool's words.
+    #[expect(clippy::large_stack_arrays, reason = "it is the most that is ever needed")]
     fn cross(&self, base: &Base<'_>, word: usize, tool: &ToolCode<'_>) -> Vector {
         let mut out = [0.0; DIM];
         let mut shares = [[0.0; TOKENS_MAX + 1]; HEADS];
