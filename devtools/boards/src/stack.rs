@@ -4,8 +4,8 @@
 //!
 //! The compiler notes the frame of each function in `.stack_sizes` (`-Z emit-stack-sizes`), the
 //! disassembly says who calls whom. A call through a pointer that is not in a table, and any
-//! recursion, is an error on the way. The bound is compared with what a run of every tool has painted
-//! over.
+//! recursion, is an error on the way. The bound is compared with what a run of every tool has
+//! painted over.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
