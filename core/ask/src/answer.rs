@@ -70,6 +70,12 @@ pub struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
+    /// A call with these arguments, in any order: nodes and values, of which texts are of `text`.
+    #[must_use]
+    pub const fn new(tool: u16, text: &'a str, values: &'a [Option<(u16, Value)>]) -> Self {
+        Self { tool, text, values }
+    }
+
     /// The number of the tool.
     #[must_use]
     pub const fn tool(&self) -> u16 {
@@ -79,11 +85,12 @@ impl<'a> Call<'a> {
     /// The arguments: nodes, in rising order, and their values.
     pub fn arguments(&self) -> impl Iterator<Item = (u16, Scalar<'a>)> + use<'a> {
         let (values, text) = (self.values, self.text);
-        let mut least = 0;
+        // The node behind the last one may be 65,536.
+        let mut least = 0_u32;
         core::iter::from_fn(move || {
-            let given = values.iter().flatten().filter(|(node, _)| *node >= least);
+            let given = values.iter().flatten().filter(|(node, _)| u32::from(*node) >= least);
             let (node, value) = given.min_by_key(|(node, _)| *node)?;
-            least = node.saturating_add(1);
+            least = u32::from(*node) + 1;
             Some((*node, scalar(*value, text)))
         })
     }
@@ -151,5 +158,23 @@ impl<'a> Answer<'a> {
             Self::Call(call) | Self::Unsure(call) => Some(call),
             Self::No(_) => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Call, Scalar, Value};
+
+    #[test]
+    fn arguments_rise_and_end_behind_the_last_node_there_is() {
+        let values = [
+            Some((u16::MAX, Value::Bool(true))),
+            None,
+            Some((3, Value::Text { start: 1, end: 3 })),
+        ];
+        let mut arguments = Call::new(0, "abcd", &values).arguments();
+        assert_eq!(arguments.next(), Some((3, Scalar::Text("bc"))));
+        assert_eq!(arguments.next(), Some((u16::MAX, Scalar::Bool(true))));
+        assert_eq!(arguments.next(), None);
     }
 }

@@ -25,38 +25,24 @@ pub struct Call<'s> {
     values: [Option<(u16, Value)>; PARAMS_MAX],
 }
 
-impl<'s> Call<'s> {
+impl Call<'_> {
+    /// The call as the models of one list make it.
+    fn plain(&self) -> trine_ask::Call<'_> {
+        trine_ask::Call::new(self.tool, self.text, &self.values)
+    }
+
     /// The arguments: nodes, in rising order, and their values.
-    pub fn arguments(&self) -> impl Iterator<Item = (u16, Scalar<'s>)> + use<'s> {
-        let (values, text) = (self.values, self.text);
-        let mut least = 0_u32;
-        core::iter::from_fn(move || {
-            let given = values.iter().flatten().filter(|(node, _)| u32::from(*node) >= least);
-            let (node, value) = given.min_by_key(|(node, _)| *node)?;
-            least = u32::from(*node) + 1;
-            Some((*node, scalar(*value, text)))
-        })
+    pub fn arguments(&self) -> impl Iterator<Item = (u16, Scalar<'_>)> {
+        self.plain().arguments()
     }
 
     /// Writes the arguments as the dispatcher and the wire take them.
     pub fn encode(&self, out: &mut ValueWriter<'_>) {
-        self.arguments().for_each(|(node, value)| out.scalar(node, value));
+        self.plain().encode(out);
     }
 
     fn is_same(&self, other: &Self) -> bool {
         self.tool == other.tool && self.arguments().eq(other.arguments())
-    }
-}
-
-fn scalar(value: Value, text: &str) -> Scalar<'_> {
-    match value {
-        Value::Bool(value) => Scalar::Bool(value),
-        Value::Int(value) => Scalar::Int(value),
-        Value::Decimal(value) => Scalar::Decimal(value),
-        Value::Text { start, end } => {
-            Scalar::Text(text.get(start.into()..end.into()).unwrap_or_default())
-        }
-        Value::Label(label) => Scalar::Label(label),
     }
 }
 
