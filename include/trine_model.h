@@ -1243,21 +1243,16 @@ TRINE_API trine_status trine_ask_result(struct trine_ask *ask, struct trine_ask_
 TRINE_API size_t trine_tools_sizeof(void);
 
 /**
- * Bytes that the table of the tools has: it takes as long as to compile them.
+ * Bytes that the table of the tools has.
  *
- * @param memory `trine_tools_sizeof` bytes at least, aligned to `trine_model_alignof`: the
- *               program's again when this returns.
- * @param size Bytes of the memory.
  * @param config The base model and the tools.
- * @param problem What is wrong with them, and how many bytes of memory are needed; may be NULL.
+ * @param problem What is wrong with them; may be NULL.
  * @return Bytes; 0 when there is no such table.
  *
  * Context: init-only.
  */
 TRINE_API
-size_t trine_tools_compile_size(void *memory,
-                                size_t size,
-                                const struct trine_base_config *config,
+size_t trine_tools_compile_size(const struct trine_base_config *config,
                                 struct trine_model_problem *problem);
 
 /**

@@ -38,4 +38,4 @@ pub use ask::{Answer, Asker, Call};
 pub use base::{Base, BaseError};
 pub use hear::{ArgumentFault, Reason, Workspace};
 pub use table::{Table, TableError};
-pub use tool::{CompileError, Compiler};
+pub use tool::{CompileError, Compiler, table_bytes};

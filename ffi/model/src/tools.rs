@@ -3,7 +3,7 @@
 use core::ffi::c_void;
 use core::mem::{MaybeUninit, align_of, offset_of, size_of};
 
-use trine_unseen::{Base, CompileError, Compiler};
+use trine_unseen::{Base, CompileError, Compiler, table_bytes};
 
 use crate::config::TRINE_MODEL_CHECK;
 use crate::descriptor::trine_tool;
@@ -136,25 +136,20 @@ pub extern "C" fn trine_tools_sizeof() -> usize {
     size_of::<Compiler>()
 }
 
-/// Bytes that the table of the tools has: it takes as long as to compile them.
+/// Bytes that the table of the tools has.
 ///
-/// @param memory `trine_tools_sizeof` bytes at least, aligned to `trine_model_alignof`: the
-///               program's again when this returns.
-/// @param size Bytes of the memory.
 /// @param config The base model and the tools.
-/// @param problem What is wrong with them, and how many bytes of memory are needed; may be NULL.
+/// @param problem What is wrong with them; may be NULL.
 /// @return Bytes; 0 when there is no such table.
 ///
 /// Context: init-only.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trine_tools_compile_size(
-    memory: *mut c_void,
-    size: usize,
     config: *const trine_base_config,
     problem: *mut trine_model_problem,
 ) -> usize {
     // SAFETY: the contract of every function.
-    let (found, came) = match unsafe { measured((memory, size), config) } {
+    let (found, came) = match unsafe { measured(config) } {
         Ok(needed) => (needed, Refusal { status: TRINE_OK, needed, fault: Fault::None }),
         Err(refusal) => (0, refusal),
     };
@@ -167,17 +162,10 @@ pub unsafe extern "C" fn trine_tools_compile_size(
 ///
 /// # Safety
 /// As [`trine_tools_compile`].
-unsafe fn measured(
-    memory: (*mut c_void, usize),
-    config: *const trine_base_config,
-) -> Result<usize, Refusal> {
-    owned::checked(memory.0, memory.1, size_of::<Compiler>())?;
+unsafe fn measured(config: *const trine_base_config) -> Result<usize, Refusal> {
     // SAFETY: passed on.
-    match unsafe { compile(memory, config, &mut []) } {
-        // The memory is large enough: it is the table that has no room.
-        Err(Refusal { needed, fault: Fault::None, .. }) if needed > 0 => Ok(needed),
-        other => other,
-    }
+    let setup = unsafe { setup(config) }?;
+    Ok(table_bytes(&setup.tools.ok_or(CompileError::Empty)?)?)
 }
 
 /// Makes a table of the program's own tools for a base model. The same tools and base give the same

@@ -191,8 +191,8 @@ const NO_PROBLEM: trine_model_problem =
 fn compiled(config: &trine_base_config) -> Result<&'static [u8], (i32, String)> {
     let (size, mut problem) = (trine_tools_sizeof(), NO_PROBLEM);
     let working = memory(size);
-    // SAFETY: sound memory.
-    let needed = unsafe { trine_tools_compile_size(working, size, config, &raw mut problem) };
+    // SAFETY: sound structures.
+    let needed = unsafe { trine_tools_compile_size(config, &raw mut problem) };
     let (mut table, mut written) = (vec![0_u8; needed], 0);
     // SAFETY: as above, and room for the table.
     let status = unsafe {
@@ -289,6 +289,12 @@ fn is_same(c: &trine_base_answer, rust: &Answer<'_>, base: &Base<'_>, table: &Ta
         _ => (TRINE_MODEL_NONE, TRINE_MODEL_NONE),
     };
     assert_eq!((c.tool, c.node), place);
+}
+
+#[test]
+fn memory_is_what_the_page_says() {
+    assert!(trine_tools_sizeof() <= 40 << 10, "{}", trine_tools_sizeof());
+    assert!(trine_base_sizeof() <= 72 << 10, "{}", trine_base_sizeof());
 }
 
 #[test]
@@ -473,9 +479,7 @@ fn null_is_answered_everywhere() {
     assert_eq!(compile(&raw const config, null_mut(), &raw mut written), E_NULL);
     assert_eq!(compile(&raw const config, out, null_mut()), E_NULL);
     // SAFETY: as above.
-    assert_eq!(unsafe { trine_tools_compile_size(null_mut(), size, &raw const config, no) }, 0);
-    // SAFETY: as above.
-    assert_eq!(unsafe { trine_tools_compile_size(place, size, null(), no) }, 0);
+    assert_eq!(unsafe { trine_tools_compile_size(null(), no) }, 0);
     let (config, size) = (with_table(config, table), trine_base_sizeof());
     // SAFETY: as above.
     assert_eq!(unsafe { trine_base_open(place, size, null(), &raw mut base, no) }, E_NULL);

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use serde_json::Map;
 use trine_models::tools::{self, ToolText};
 use trine_ternary::Kernels;
-use trine_unseen::{Answer, Asker, Base, Compiler, Table};
+use trine_unseen::{Answer, Asker, Base, Compiler, Table, table_bytes};
 
 use crate::lists::score::{Prediction, Predictor};
 use crate::lists::{Call, List};
@@ -31,13 +31,8 @@ impl Ready {
         let labels = tools::joined(&texts);
         let fields = tools::fields(&texts, &labels);
         let tools = tools::table(&texts, &fields);
-        let mut compiler = Box::new(Compiler::new());
-        let needed = match compiler.compile(base, &tools[..], &mut []) {
-            Err(trine_unseen::CompileError::Memory { needed }) => needed,
-            _ => return None,
-        };
-        let mut table = vec![0; needed];
-        compiler.compile(base, &tools[..], &mut table).ok()?;
+        let mut table = vec![0; table_bytes(&tools[..]).ok()?];
+        Compiler::new().compile(base, &tools[..], &mut table).ok()?;
         Some(Self { name: list.name.clone(), texts, table })
     }
 }

@@ -5,6 +5,7 @@ use core::fmt;
 use trine_ask::{NUMBER_RULE_MAX, NumberRule};
 use trine_descriptor::value::tag;
 use trine_descriptor::{ToolTable, record};
+use trine_ternary::Kernels;
 
 use super::{LABELS_MAX, Param, TOKENS_MAX, Takes, Token, Tool};
 use crate::base::Base;
@@ -77,6 +78,14 @@ impl Compiler {
         Self { rows: ROWS, keys: KEYS, scratch: Scratch::NEW }
     }
 
+    /// The same, which computes with these kernels: a host's are faster, with the same results.
+    #[must_use]
+    pub const fn with_kernels(kernels: Kernels) -> Self {
+        let mut compiler = Self::new();
+        compiler.scratch.kernels = kernels;
+        compiler
+    }
+
     /// Compiles all tools of a list into `out`; answers how many bytes the table has.
     ///
     /// The same list and base give the same bytes on every processor, and a tool's part is the
@@ -90,10 +99,10 @@ impl Compiler {
         list: &T,
         out: &mut [u8],
     ) -> Result<usize, CompileError> {
-        if list.count() == 0 {
-            return Err(CompileError::Empty);
+        let needed = table_bytes(list)?;
+        if needed > out.len() {
+            return Err(CompileError::Memory { needed });
         }
-        let given = out.len();
         let mut out = Writer::new(out);
         out.bytes(MAGIC);
         out.bytes(&base.hash().to_le_bytes());
@@ -104,8 +113,8 @@ impl Compiler {
         for tool in 0..list.count() {
             self.tool(base, (list, tool), &mut out)?;
         }
-        let needed = out.at();
-        if needed > given { Err(CompileError::Memory { needed }) } else { Ok(needed) }
+        debug_assert_eq!(out.at(), needed, "the table is as long as was said");
+        Ok(out.at())
     }
 
     fn tool<T: ToolTable + ?Sized>(
@@ -114,13 +123,7 @@ impl Compiler {
         (list, number): (&T, u16),
         out: &mut Writer<'_>,
     ) -> Result<(), CompileError> {
-        let mut tool = Tool::new(list, number).ok_or(CompileError::Tool(number))?;
-        let fixed = fixed_bytes(&tool);
-        let room = TOOL_BYTES_MAX.saturating_sub(fixed) / TOKEN_BYTES;
-        if room == 0 {
-            return Err(CompileError::Labels { tool: number, needed: fixed + TOKEN_BYTES });
-        }
-        tool.truncate(room);
+        let (tool, _) = fitted(list, number)?;
         self.encode(base, &tool);
         let start = out.at();
         out.bytes(&[0; 4]);
@@ -211,6 +214,30 @@ impl Compiler {
             }
         }
     }
+}
+
+/// How many bytes the table of a list takes, which depends on no base.
+///
+/// # Errors
+/// When there is no tool, or one is not there or too long.
+pub fn table_bytes<T: ToolTable + ?Sized>(list: &T) -> Result<usize, CompileError> {
+    if list.count() == 0 {
+        return Err(CompileError::Empty);
+    }
+    (0..list.count()).try_fold(HEAD, |sum, tool| Ok(sum + fitted(list, tool)?.1))
+}
+
+/// A tool with as many of its words as there is room for, and its bytes.
+fn fitted<T: ToolTable + ?Sized>(list: &T, number: u16) -> Result<(Tool<'_>, usize), CompileError> {
+    let mut tool = Tool::new(list, number).ok_or(CompileError::Tool(number))?;
+    let fixed = fixed_bytes(&tool);
+    let room = TOOL_BYTES_MAX.saturating_sub(fixed) / TOKEN_BYTES;
+    if room == 0 {
+        return Err(CompileError::Labels { tool: number, needed: fixed + TOKEN_BYTES });
+    }
+    tool.truncate(room);
+    let bytes = fixed + tool.tokens().len() * TOKEN_BYTES;
+    Ok((tool, bytes))
 }
 
 /// Bytes of a tool without its words.

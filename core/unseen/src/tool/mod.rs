@@ -8,7 +8,7 @@ use trine_ask::{NumberRule, NumberRules, Unit};
 use trine_descriptor::{Annotations, Kind, Side, ToolTable};
 
 use crate::text::{Division, Spelling, polarity, words};
-pub use compile::{CompileError, Compiler};
+pub use compile::{CompileError, Compiler, table_bytes};
 pub use param::{Clock, LabelsOf, Param, Takes, own_unit, own_unit_said};
 
 /// Most words of a tool.

@@ -7,7 +7,7 @@ use trine_ask::ValueWriter;
 use trine_descriptor::{Annotations, Side, ToolTable, record, validate};
 use trine_ternary::{Kernels, Packing};
 use trine_unseen::base::{MAGIC, MATRIX_MAX, Thresholds};
-use trine_unseen::{Answer, ArgumentFault, Asker, Base, Call, CompileError, Compiler, Table};
+use trine_unseen::{Answer, ArgumentFault, Asker, Base, Call, Compiler, Table, table_bytes};
 
 use super::asker::{Ask, Reply, advised};
 use crate::Result;
@@ -35,7 +35,7 @@ impl OpenedBase {
     /// Reads a base.
     ///
     /// # Errors
-    /// When it is none, or damaged.
+    /// When the bytes are no base, or damaged.
     pub fn open(bytes: &[u8]) -> Result<Self> {
         let base = Base::parse(bytes)?;
         let mut memory = vec![0; MATRIX_MAX];
@@ -57,15 +57,10 @@ impl OpenedBase {
 /// Compiles tools for a base.
 ///
 /// # Errors
-/// When there is none, or the labels of one take too much.
+/// When the list is empty, or the labels of a tool take too much.
 pub fn compile_tools<T: ToolTable + ?Sized>(base: &Base<'_>, tools: &T) -> Result<Vec<u8>> {
-    let mut compiler = Box::new(Compiler::new());
-    // What has no room says how much it needs.
-    let needed = match compiler.compile(base, tools, &mut []) {
-        Err(CompileError::Memory { needed }) => needed,
-        other => other?,
-    };
-    let mut table = vec![0; needed];
+    let mut table = vec![0; table_bytes(tools)?];
+    let mut compiler = Compiler::with_kernels(Kernels::best());
     compiler.compile(base, tools, &mut table)?;
     Ok(table)
 }
@@ -77,6 +72,7 @@ pub struct BaseAsker<'a> {
     tools: &'a dyn ToolTable,
     table: Cow<'a, [u8]>,
     thresholds: Thresholds,
+    kernels: Kernels,
 }
 
 impl Ask for BaseAsker<'_> {
@@ -93,7 +89,7 @@ impl Ask for BaseAsker<'_> {
     fn ask(&mut self, sentence: &[u8]) -> Result<Reply> {
         let table = Table::parse(&self.table, &self.base, None)?;
         let mut asker = Box::new(Asker::new());
-        asker.workspace().with_kernels(Kernels::best());
+        asker.workspace().with_kernels(self.kernels);
         match asker.ask(&self.base, &table, sentence) {
             Ok(answer) => Ok(self.reply(&answer)),
             Err(error) => Ok(Reply { is_sure: true, reason: advised(error), ..Reply::default() }),
@@ -105,11 +101,12 @@ impl<'a> BaseAsker<'a> {
     /// Reads a list of tools.
     ///
     /// # Errors
-    /// When there is none, or the labels of one take too much.
+    /// When the list is empty, or the labels of a tool take too much.
     pub fn new(opened: &'a OpenedBase, tools: &'a dyn ToolTable) -> Result<Self> {
         let base = opened.base()?;
         let table = compile_tools(&base, tools)?.into();
-        Ok(Self { base, tools, table, thresholds: base.thresholds() })
+        let (thresholds, kernels) = (base.thresholds(), Kernels::best());
+        Ok(Self { base, tools, table, thresholds, kernels })
     }
 
     /// The same with a table that was compiled before.
@@ -123,7 +120,8 @@ impl<'a> BaseAsker<'a> {
     ) -> Result<Self> {
         let (base, table) = (opened.base()?, table.into());
         Table::parse(&table, &base, Some(record::table_hash(tools)))?;
-        Ok(Self { base, tools, table, thresholds: base.thresholds() })
+        let (thresholds, kernels) = (base.thresholds(), Kernels::best());
+        Ok(Self { base, tools, table, thresholds, kernels })
     }
 
     /// The compiled tools.
@@ -154,7 +152,8 @@ impl BaseAsker<'_> {
         match <[Named; 2]>::try_from(calls) {
             Ok(both) => {
                 reply.why = "two";
-                reply.reason = "there are two commands".into();
+                let unsure = "there may be two commands: not sure enough of their calls";
+                reply.reason = if is_sure { "there are two commands" } else { unsure }.into();
                 reply.is_sure = is_sure;
                 reply.calls = both.into();
             }

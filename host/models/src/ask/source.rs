@@ -223,6 +223,12 @@ mod tests {
     const LIMITS: [(&str, usize); 2] = [("board", 256 << 10), ("snips", 512 << 10)];
 
     #[test]
+    fn the_base_is_within_its_size() {
+        assert!(BASE.len() <= 768 << 10, "{} bytes", BASE.len());
+        OpenedBase::open(BASE).unwrap();
+    }
+
+    #[test]
     fn every_model_of_the_program_is_within_its_size_and_fits_its_tools() {
         for model in BUILT_IN {
             let (_, limit) = LIMITS.iter().find(|(name, _)| *name == model.name).unwrap();

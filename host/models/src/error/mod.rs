@@ -68,7 +68,7 @@ pub enum Error {
     /// Tools of which no grammar can be made.
     #[error(transparent)]
     Compile(#[from] CompileError),
-    /// A base model that is none, or damaged.
+    /// Bytes that are no base model, or a damaged one.
     #[error(transparent)]
     Base(#[from] trine_unseen::BaseError),
     /// A table of tools that is none, damaged, or of another base or list.
