@@ -1,5 +1,4 @@
-//! Descriptions that give orders to the model. Nothing is asserted of what it then does but that
-//! calls are valid: how often an order is followed is for the model's score.
+//! Descriptions that give orders to the model.
 
 use trine_unseen::Table;
 
@@ -19,32 +18,39 @@ const ORDERS: [&str; 10] = [
 ];
 
 #[test]
-fn descriptions_that_give_orders_are_tools_like_others() {
-    let (own, mut changed, mut asked) = (plain(), 0, 0);
-    let before = called(&own);
-    for (number, order) in ORDERS.iter().enumerate() {
-        let one = tool(&format!("orders_{number}"), order, vec![]);
-        let after = called(&[&own[..], &[one]].concat());
-        changed += before.iter().zip(&after).filter(|(before, after)| before != after).count();
-        asked += before.len();
+fn no_call_is_made_of_another_tool_because_a_description_gives_orders() {
+    let own = plain();
+    let before = made(&own);
+    assert!(before.iter().flatten().count() >= 3, "hardly any call is made: {before:?}");
+    let orders: Vec<_> =
+        (0..).zip(ORDERS).map(|(at, order)| tool(&format!("orders_{at}"), order, vec![])).collect();
+    for one in &orders {
+        hold(&before, &made(&[&own[..], &[*one]].concat()));
     }
-    let all = ORDERS.iter().enumerate();
-    let all = all.map(|(number, order)| tool(&format!("orders_{number}"), order, vec![]));
-    let after = called(&own.iter().copied().chain(all).collect::<Vec<_>>());
-    let of_all = before.iter().zip(&after).filter(|(before, after)| before != after).count();
-    println!("one tool that gives orders changes {changed} of {asked} answers");
-    println!("ten of them change {of_all} of {} answers", before.len());
+    hold(&before, &made(&[&own[..], &orders].concat()));
 }
 
-/// The tools that sentences call.
-fn called(tools: &[trine_descriptor::Tool<'_>]) -> Vec<Vec<u16>> {
+/// A tool that was added may make the model less sure of a call, and changes none that is made.
+/// "Stop" is no other tool's: one of those that were added says that it is for that.
+fn hold(before: &[Option<u16>], after: &[Option<u16>]) {
+    for ((before, after), sentence) in before.iter().zip(after).zip(SENTENCES) {
+        assert!(
+            sentence == "stop" || after.is_none() || after == before,
+            "{sentence}: {before:?}, then {after:?}"
+        );
+    }
+}
+
+/// The tools of which sentences make a call, sure enough of it.
+fn made(tools: &[trine_descriptor::Tool<'_>]) -> Vec<Option<u16>> {
     let table = compiled(base(), tools);
     let table = Table::parse(&table, base(), None).unwrap();
     let each = SENTENCES.iter().map(|sentence| {
         let mut asker = asker();
         let answer = asker.ask(base(), &table, sentence.as_bytes()).unwrap();
         check(tools, &answer, sentence.as_bytes());
-        answer.calls.iter().flatten().map(|call| call.tool).collect()
+        let is_sure = answer.confidence >= base().thresholds().acting && answer.reason.is_none();
+        answer.calls[0].map(|call| call.tool).filter(|_| is_sure)
     });
     each.collect()
 }
