@@ -106,8 +106,8 @@ fn write_base(options: &Options, model: &Model, folder: &str) -> Result<()> {
 
 /// A base without thresholds makes every call.
 pub(super) const NO_THRESHOLDS: Thresholds = Thresholds { acting: 0.0, reading: 0.0 };
-/// The share of all sentences that may be acted on wrongly, by a tool that does something, and by
-/// one that only reads.
+/// The share of all sentences that may get a wrong call, were the threshold of tools that do
+/// something the only one, and were that of those that only read.
 const WRONG_MAX: (f64, f64) = (0.02, 0.04);
 
 /// The least confidence of calls, by the choosing lists.

@@ -3,27 +3,16 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
+use trine_unseen::hear::REASON_NAMES;
 
 use super::{List, Record};
 
 /// Why nothing is called.
-pub const WHYS: [&str; 15] = [
-    "negated",
-    "past",
-    "conditional",
-    "later",
-    "quoted",
-    "missing",
-    "range",
-    "unit",
-    "cannot",
-    "other",
-    "ambiguous",
-    "chat",
-    "about",
-    "attack",
-    "noise",
-];
+pub const WHYS: &[&str] = match REASON_NAMES.split_first() {
+    // The first is that there is a call.
+    Some((_, whys)) => whys,
+    None => &[],
+};
 
 /// How a sentence is said.
 pub const KINDS: [&str; 12] = [

@@ -173,7 +173,7 @@ pub(crate) fn table(tools: &Table, known: &KnownTools, form: Form) -> Result<Tab
     let params = if form.is_plain { Vec::new() } else { merged(tools, count) };
     let own = [
         Field::new("text", Kind::Text { min: 0, max: known.sentence_max })
-            .describe("What somebody says, such as: make the fan spin at forty percent."),
+            .describe("What a person says, such as: make the fan spin at forty percent."),
         Field::new("run", Kind::Bool).optional().default_to(Literal::Bool(false)).describe(
             "Make the call, if the model is sure of it. A tool that asks for a person at \
                        the device asks as ever.",
