@@ -18,7 +18,8 @@ use core::fmt;
 use trine_bits::Fnv64;
 use trine_ternary::{Matrix, Packing};
 
-use crate::net::{Loader, Net, Piece};
+pub use crate::net::Piece;
+use crate::net::{Loader, Net};
 use crate::read::{Reader, Writer};
 use crate::rows::Rows;
 
@@ -175,13 +176,33 @@ impl<'m> Base<'m> {
                 }
             }
         };
-        let blocks = [21, 22, 23].map(|at| self.bytes.get(at).map_or(0, |count| (*count).into()));
         _ = Loader { reader: &mut reader, packing: self.packing, each: Some(&mut each) }
-            .net(blocks);
+            .net(self.blocks().map(usize::from));
         match failed {
             Some(error) => Err(error),
             None => Ok(writer.ended(Some(self.hash))),
         }
+    }
+
+    /// Shows all weights to `each`, in order.
+    pub fn weights(&self, each: &mut dyn FnMut(Piece<'m>)) {
+        let mut reader = Reader::new(self.bytes);
+        _ = reader.take(HEAD + self.rows_bytes());
+        _ = reader.align(4);
+        _ = Loader { reader: &mut reader, packing: self.packing, each: Some(each) }
+            .net(self.blocks().map(usize::from));
+    }
+
+    /// How many blocks of a sentence, of a tool and of both there are.
+    #[must_use]
+    pub fn blocks(&self) -> [u8; 3] {
+        [21, 22, 23].map(|at| self.bytes.get(at).copied().unwrap_or(0))
+    }
+
+    /// The rows, as [`crate::rows`] has them.
+    #[must_use]
+    pub fn rows(&self) -> &'m [u8] {
+        self.bytes.get(HEAD..HEAD + self.rows_bytes()).unwrap_or_default()
     }
 
     /// The least confidence of a call.

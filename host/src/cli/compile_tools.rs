@@ -77,7 +77,7 @@ impl CompileTools {
         let named = |error: trine_models::Error| Error::from(error).at(&source);
         let opened = OpenedBase::open(&source.bytes()?).map_err(named)?;
         let base = opened.base().map_err(named)?;
-        let bytes = compile_tools(&base, tools).map_err(named)?;
+        let bytes = compile_tools(&opened, tools).map_err(named)?;
         std::fs::write(&self.out, &bytes).map_err(|error| Error::write(&self.out, error))?;
         let table = Table::parse(&bytes, &base, None).map_err(trine_models::Error::from)?;
         for (tool, code) in (0..).zip(table.tools()) {

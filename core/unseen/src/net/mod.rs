@@ -15,7 +15,8 @@ mod weights;
 use core::fmt;
 
 pub(crate) use block::{Key, WIDTH, norm, softmax};
-pub(crate) use weights::{Floats, Into, Loader, Piece, Product, Scratch};
+pub use weights::Piece;
+pub(crate) use weights::{Floats, Into, Loader, Product, Scratch};
 
 pub(crate) use crate::shape::*;
 

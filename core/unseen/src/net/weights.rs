@@ -168,8 +168,11 @@ impl<'m> Floats<'m> {
 }
 
 /// Weights as they are taken.
-pub(crate) enum Piece<'m> {
+#[derive(Clone, Copy, Debug)]
+pub enum Piece<'m> {
+    /// A ternary matrix, and its scale.
     Matrix(Matrix<'m>, f32),
+    /// Floats, little-endian.
     Floats(&'m [u8]),
 }
 

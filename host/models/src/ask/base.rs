@@ -10,6 +10,7 @@ use trine_unseen::base::{MAGIC, MATRIX_MAX, Thresholds};
 use trine_unseen::{Answer, ArgumentFault, Asker, Base, Call, Compiler, Table, table_bytes};
 
 use super::asker::{Ask, Reply, advised};
+use super::delta::{Delta, DeltaError};
 use crate::Result;
 use crate::tools::decode;
 
@@ -23,26 +24,45 @@ const PACKING: Packing = Packing::Panel2Bit;
 #[derive(Debug)]
 pub struct OpenedBase {
     bytes: Vec<u8>,
+    /// The hash of the only list of tools that it may be used for.
+    list: Option<u64>,
 }
 
 impl OpenedBase {
-    /// Whether a file begins as one of these does.
+    /// Whether a file begins as a base does, or as a delta.
     #[must_use]
     pub fn is_one(bytes: &[u8]) -> bool {
-        bytes.starts_with(MAGIC)
+        bytes.starts_with(MAGIC) || Delta::is_one(bytes)
     }
 
-    /// Reads a base.
+    /// Reads a base; or a delta, which makes one of the base of this program.
     ///
     /// # Errors
-    /// When the bytes are no base, or damaged.
+    /// When the bytes are neither, or damaged, or a delta of another base.
     pub fn open(bytes: &[u8]) -> Result<Self> {
+        if Delta::is_one(bytes) {
+            let delta = Delta::parse(bytes)?;
+            let tuned = delta.apply(&Base::parse(BASE)?)?;
+            return Ok(Self { list: Some(delta.list), ..Self::open(&tuned)? });
+        }
         let base = Base::parse(bytes)?;
         let mut memory = vec![0; MATRIX_MAX];
         let needed = base.repack(PACKING, &mut [], &mut memory)?;
         let mut bytes = vec![0; needed];
         base.repack(PACKING, &mut bytes, &mut memory)?;
-        Ok(Self { bytes })
+        Ok(Self { bytes, list: None })
+    }
+
+    /// Whether these are the tools that it was tuned to, if it was.
+    ///
+    /// # Errors
+    /// When they are others.
+    pub fn check(&self, tools: &dyn ToolTable) -> Result<()> {
+        let given = record::table_hash(tools);
+        match self.list {
+            Some(made) if made != given => Err(DeltaError::List { made, given }.into()),
+            _ => Ok(()),
+        }
     }
 
     /// It.
@@ -57,8 +77,10 @@ impl OpenedBase {
 /// Compiles tools for a base.
 ///
 /// # Errors
-/// When the list is empty, or the labels of a tool take too much.
-pub fn compile_tools<T: ToolTable + ?Sized>(base: &Base<'_>, tools: &T) -> Result<Vec<u8>> {
+/// When the list is empty, the labels of a tool take too much, or the base was tuned to others.
+pub fn compile_tools(opened: &OpenedBase, tools: &dyn ToolTable) -> Result<Vec<u8>> {
+    opened.check(tools)?;
+    let base = &opened.base()?;
     let mut table = vec![0; table_bytes(tools)?];
     let mut compiler = Compiler::with_kernels(Kernels::best());
     compiler.compile(base, tools, &mut table)?;
@@ -101,10 +123,10 @@ impl<'a> BaseAsker<'a> {
     /// Reads a list of tools.
     ///
     /// # Errors
-    /// When the list is empty, or the labels of a tool take too much.
+    /// When the list is empty, the labels of a tool take too much, or the base was tuned to others.
     pub fn new(opened: &'a OpenedBase, tools: &'a dyn ToolTable) -> Result<Self> {
         let base = opened.base()?;
-        let table = compile_tools(&base, tools)?.into();
+        let table = compile_tools(opened, tools)?.into();
         let (thresholds, kernels) = (base.thresholds(), Kernels::best());
         Ok(Self { base, tools, table, thresholds, kernels })
     }
@@ -118,6 +140,7 @@ impl<'a> BaseAsker<'a> {
         tools: &'a dyn ToolTable,
         table: impl Into<Cow<'a, [u8]>>,
     ) -> Result<Self> {
+        opened.check(tools)?;
         let (base, table) = (opened.base()?, table.into());
         Table::parse(&table, &base, Some(record::table_hash(tools)))?;
         let (thresholds, kernels) = (base.thresholds(), Kernels::best());

@@ -62,7 +62,7 @@ pub enum Source {
     Base,
     /// In this program.
     BuiltIn(&'static BuiltIn),
-    /// In a file: GGUF, or an image.
+    /// In a file: GGUF, an image, a base, or a delta.
     File(PathBuf),
 }
 
@@ -115,7 +115,7 @@ impl Source {
     ) -> std::result::Result<T, E> {
         let named = |error: Error| error.at(self);
         let bytes = self.bytes()?;
-        if bytes.starts_with(trine_unseen::base::MAGIC) {
+        if OpenedBase::is_one(&bytes) {
             let opened = OpenedBase::open(&bytes).map_err(named)?;
             let Some(tools) = tools else { return Err(named(Error::NoTools).into()) };
             return f(&mut BaseAsker::new(&opened, tools).map_err(named)?);

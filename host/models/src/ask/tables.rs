@@ -25,7 +25,7 @@ impl Tables {
         let at = match self.all.iter().position(|(known, _)| *known == hash) {
             Some(at) => at,
             None => {
-                let table = compile_tools(&opened.base()?, tools)?;
+                let table = compile_tools(opened, tools)?;
                 if self.all.len() == TABLES_MAX {
                     self.all.remove(0);
                 }

@@ -71,6 +71,9 @@ pub enum Error {
     /// Bytes that are no base model, or a damaged one.
     #[error(transparent)]
     Base(#[from] trine_unseen::BaseError),
+    /// Bytes that are no delta, a damaged one, or one of another base or list.
+    #[error(transparent)]
+    Delta(#[from] crate::ask::DeltaError),
     /// A table of tools that is none, damaged, or of another base or list.
     #[error(transparent)]
     ToolTable(#[from] trine_unseen::TableError),
