@@ -114,6 +114,23 @@ pub enum Error {
         /// Why, as its link has it.
         reason: String,
     },
+    /// A sentence that is no text, and is to be kept.
+    #[error("the sentence is not UTF-8: it cannot be kept with --correct")]
+    SentenceBytes,
+    /// A correction that is not given.
+    #[error(
+        "no correction: give --is with right, none, a reason such as negated, or a call as JSON"
+    )]
+    NoCorrection,
+    /// A correction that is neither a word nor JSON.
+    #[error(
+        "invalid --is: give right, none, a reason such as negated, or \
+         '{{\"tool\": NAME, \"arguments\": {{}}}}'"
+    )]
+    Correction(#[source] serde_json::Error),
+    /// A correction without tools to check it against.
+    #[error("--correct checks against tools: give them with --tools FILE, or a device")]
+    CorrectTools,
     /// Devices where one is needed.
     #[error("several devices are named: choose one with --run=NAME, of {known}")]
     SeveralDevices {

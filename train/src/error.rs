@@ -41,6 +41,9 @@ pub enum Error {
         /// What is wrong with it, and what to do.
         what: &'static str,
     },
+    /// A model or a list of tools that cannot be used.
+    #[error(transparent)]
+    Models(#[from] trine_models::Error),
     /// A text that is not JSON.
     #[error("invalid JSON")]
     Json(#[from] serde_json::Error),
@@ -87,6 +90,15 @@ pub enum Error {
     /// A line without a sentence.
     #[error("missing \"text\": write an object with \"text\" and \"tool\"")]
     NoText,
+    /// A line whose calls are no list of objects.
+    #[error("invalid \"calls\": write a list of objects with \"tool\" and \"arguments\"")]
+    NoCalls,
+    /// A call that its tool does not take.
+    #[error("the tool refuses the call: {why}")]
+    Refused {
+        /// Why, with its name.
+        why: String,
+    },
     /// Neither sentences nor templates.
     #[error("nothing to train on: give sentences or templates")]
     Nothing,

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value as Json, json};
 
@@ -78,19 +78,27 @@ fn one(line: &str) -> Result<Example> {
 /// # Errors
 /// When a file cannot be read, or a line is wrong.
 pub fn load(path: &Path) -> Result<Vec<Example>> {
+    let mut all = Vec::new();
+    for file in files(path)? {
+        let text = fs::read_to_string(&file).map_err(|error| Error::read(&file, error))?;
+        all.extend(parse(&text).map_err(|error| error.at(file.display()))?);
+    }
+    Ok(all)
+}
+
+/// A file, or all `.jsonl` files of a folder in the order of their names.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn files(path: &Path) -> Result<Vec<PathBuf>> {
     if !path.is_dir() {
-        let text = fs::read_to_string(path).map_err(|error| Error::read(path, error))?;
-        return parse(&text).map_err(|error| error.at(path.display()));
+        return Ok(vec![path.to_owned()]);
     }
     let entries = fs::read_dir(path).map_err(|error| Error::read(path, error))?;
     let mut files: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
     files.retain(|file| file.extension().is_some_and(|extension| extension == "jsonl"));
     files.sort();
-    let mut all = Vec::new();
-    for file in files {
-        all.extend(load(&file)?);
-    }
-    Ok(all)
+    Ok(files)
 }
 
 /// Shares sentences out into training and validation so that neither has a wording of the other.
@@ -103,7 +111,7 @@ pub fn split(
     pattern: impl Fn(&str) -> String,
     share: f32,
 ) -> (Vec<Example>, Vec<Example>) {
-    let mut groups = Groups((0..all.len()).collect());
+    let mut groups = Groups::new(all.len());
     let mut seen: HashMap<String, usize> = HashMap::new();
     for (at, example) in all.iter().enumerate() {
         for name in [format!("w {}", example.wording), format!("p {}", pattern(&example.text))] {
@@ -132,10 +140,14 @@ pub fn split(
 }
 
 /// Groups that grow together: each points to another of its group, or to itself.
-struct Groups(Vec<usize>);
+pub(crate) struct Groups(Vec<usize>);
 
 impl Groups {
-    fn root(&mut self, mut at: usize) -> usize {
+    pub(crate) fn new(count: usize) -> Self {
+        Self((0..count).collect())
+    }
+
+    pub(crate) fn root(&mut self, mut at: usize) -> usize {
         while self.0[at] != at {
             self.0[at] = self.0[self.0[at]];
             at = self.0[at];
@@ -143,7 +155,7 @@ impl Groups {
         at
     }
 
-    fn join(&mut self, one: usize, other: usize) {
+    pub(crate) fn join(&mut self, one: usize, other: usize) {
         let (one, other) = (self.root(one), self.root(other));
         self.0[one.max(other)] = one.min(other);
     }

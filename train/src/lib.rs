@@ -57,6 +57,7 @@ pub mod teacher;
 pub mod template;
 pub mod tokenise;
 pub mod trainer;
+pub mod tune;
 pub mod unseen;
 pub mod weights;
 pub mod words;

@@ -22,6 +22,7 @@ use trine_train::{device::OnDevice, net::Accelerator, offload::Offload};
 
 mod eval_lists;
 mod train_unseen;
+mod tune_lists;
 
 const USAGE: &str = "\
 trine-train --tools TOOLS.json --out MODEL.gguf [OPTIONS]
@@ -76,6 +77,7 @@ trine-train --tools TOOLS.json --out MODEL.gguf [OPTIONS]
                       fails there ends the training
 
 trine-train unseen      trains a model for tools that it has never seen, on lists of tools
+trine-train tune-lists  tunes it to own sentences, and scores it and its forecast on other ones
 trine-train eval-lists  scores such a model, or words and rules, on lists that were not trained on
 ";
 
@@ -97,6 +99,9 @@ fn run() -> Result<()> {
     }
     if words.next_if(|word| word == "eval-lists").is_some() {
         return eval_lists::work(&options(words, eval_lists::USAGE, &["open"])?);
+    }
+    if words.next_if(|word| word == "tune-lists").is_some() {
+        return tune_lists::work(&options(words, tune_lists::USAGE, &[])?);
     }
     work(&options(words, USAGE, &["dense", "held"])?)
 }

@@ -24,6 +24,7 @@ pub(super) const USAGE: &str = "\
 trine-train unseen --out FILE [OPTIONS]
 
   --base FILE       the base model that it is, in four bits a number of a row and ternary weights
+  --latents FILE    what trine train goes on from: the latent weights of the base
   --model FILE      trains nothing: takes that model in place of --out
   --lists PATH      the folder of the lists (train/lists), of which the training set is learnt
   --most N          only so many of these lists, chosen by chance
@@ -100,6 +101,10 @@ fn write_base(options: &Options, model: &Model, folder: &str) -> Result<()> {
     let Thresholds { acting, reading } = thresholds;
     let bytes = model.base(Packing::Table5Trit, thresholds)?;
     write(Path::new(path), &bytes)?;
+    if let Some(latents) = options.get("latents") {
+        let base = Base::parse(&bytes).map_err(|error| error.to_string())?;
+        write(Path::new(latents), &trine_train::unseen::latents::latents(model, &base))?;
+    }
     eprintln!("{path}: {} bytes, calls from {acting:.3} on, {reading:.3} to read", bytes.len());
     Ok(())
 }

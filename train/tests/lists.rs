@@ -32,6 +32,28 @@ fn every_record_fits_its_list() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
+/// Own sentences are of choosing lists, which have the same tools.
+#[test]
+fn own_sentences_fit_their_choosing_lists() {
+    let entries = split(&folder()).unwrap();
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder().join("own")).unwrap().flatten() {
+        let name = entry.file_name().into_string().unwrap();
+        let set = entries.iter().find(|entry| entry.list == name).map(|entry| entry.set);
+        assert_eq!(set, Some(Set::Choosing), "{name}");
+        let tools = std::fs::read_to_string(entry.path().join("tools.json")).unwrap();
+        let list = load_list(&folder(), &name).unwrap();
+        let mut own = trine_train::tune::own::list(&tools).unwrap();
+        assert!(own.tools == list.tools, "{name}");
+        trine_train::tune::own::load(&mut own, &entry.path().join("sentences.jsonl")).unwrap();
+        own.name = name;
+        let faults = check::faults(&own, true);
+        assert!(faults.is_empty(), "{}", faults.join("\n"));
+        count += own.records.len();
+    }
+    assert_eq!(count, 1000);
+}
+
 #[test]
 fn every_folder_is_in_one_set() {
     // `split` refuses a list that stands there twice.

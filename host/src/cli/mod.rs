@@ -31,6 +31,7 @@ mod tools;
 mod trace;
 mod train;
 mod trust;
+mod tune;
 
 use std::process::ExitCode;
 

@@ -16,16 +16,24 @@ use super::offload::{Backend, BackendChoice, failed};
 #[cfg(feature = "gpu")]
 use super::offload::{choose_for_all, fall_back};
 use super::paint::say;
+use super::tune::tune;
 
 const AFTER_HELP: &str = "\
-A line of sentences is an object with text, tool (null for no call) and arguments. A few hundred
-that your users would use are worth more than any number made from the names of the tools, which is
-the default, without predictions. A share of the wordings is kept for validation; from 30 sentences
-on, the report (MODEL.md) has the score, and MODEL.wrong.jsonl the wrong answers. With fewer than
-300 sentences without a call for fitting, the threshold is 0.9 or more. The checkpoint is
-MODEL.ckpt: the same command continues from it.
+Tunes the base model of this program to your tools, and writes what differs: a delta of some tens of
+kilobytes, for trine ask --model MODEL.delta --tools FILE. A line of sentences is an object with
+text, and tool (null for no call) and arguments, or calls; trine ask --correct collects such lines.
+Without sentences nothing is trained. The report (MODEL.md) forecasts what people will find who did
+not write the sentences, by cross-validation over these from 20 on.
 
-Example: trine train --tools my-tools.json --out my.gguf";
+With --whole, a model for these tools alone is trained from zero, and written as MODEL.gguf. A few
+hundred sentences that your users would use are worth more than any number made from the names of
+the tools, which is the default, without predictions. A share of the wordings is kept for
+validation; from 30 sentences on, the report has the score, and MODEL.wrong.jsonl the wrong answers.
+With fewer than 300 sentences without a call for fitting, the threshold is 0.9 or more. The
+checkpoint is MODEL.ckpt: the same command continues from it.
+
+Examples: trine train --tools my-tools.json --sentences my-sentences.jsonl --out my.delta
+          trine train --tools my-tools.json --whole --out my.gguf";
 
 /// Arguments of `trine train`.
 #[derive(Debug, clap::Args)]
@@ -33,48 +41,63 @@ Example: trine train --tools my-tools.json --out my.gguf";
 pub(super) struct Train {
     /// List of MCP tools as JSON.
     #[arg(long, value_name = "FILE")]
-    tools: PathBuf,
-    /// File for the model.
-    #[arg(long, short, value_name = "MODEL.gguf")]
-    out: PathBuf,
+    pub(super) tools: PathBuf,
+    /// File for the model: a delta, or with --whole a GGUF file.
+    #[arg(long, short, value_name = "MODEL")]
+    pub(super) out: PathBuf,
     /// Sentences with their calls: a .jsonl file or a folder.
     #[arg(long, value_name = "PATH")]
-    sentences: Option<PathBuf>,
+    pub(super) sentences: Option<PathBuf>,
+    /// Train a model for these tools alone, from zero.
+    #[arg(long)]
+    whole: bool,
     /// Sentences for validation [default: a share of --sentences]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "whole")]
     valid: Option<PathBuf>,
     /// File of templates for sentences.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "whole")]
     templates: Option<PathBuf>,
     /// Train twice the width, for tools with many copied texts.
-    #[arg(long)]
+    #[arg(long, requires = "whole")]
     large: bool,
-    /// Number of training steps, of 64 sentences each.
-    #[arg(long, value_name = "COUNT", default_value_t = 10_000)]
-    steps: usize,
+    /// Number of training steps, of 64 sentences each [default: 60, with --whole 10000]
+    #[arg(long, value_name = "COUNT")]
+    pub(super) steps: Option<usize>,
     /// Seed of all random numbers.
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
-    seed: u64,
+    pub(super) seed: u64,
     /// Number of threads [default: one for each core]
     #[arg(long, value_name = "COUNT")]
-    threads: Option<usize>,
+    pub(super) threads: Option<usize>,
     /// Print the predictions as a JSON object.
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
     /// Backend that computes; NAME,cpu falls back to the CPU.
-    #[arg(long, value_enum, value_delimiter = ',', default_value = "auto", value_name = "NAME")]
+    #[arg(
+        long,
+        value_enum,
+        value_delimiter = ',',
+        default_value = "auto",
+        value_name = "NAME",
+        requires = "whole"
+    )]
     backend: Vec<Backend>,
 }
 
+/// Steps of a training from zero.
+const STEPS: usize = 10_000;
+
 impl Train {
     pub(super) fn run(&self) -> Result<ExitCode> {
+        if self.whole { self.whole() } else { tune(self) }
+    }
+
+    /// Trains from zero.
+    fn whole(&self) -> Result<ExitCode> {
         let wish = BackendChoice::new(&self.backend)?;
         let plan = self.plan()?;
         let checkpoint = self.out.with_extension("ckpt");
-        let bar = ProgressBar::new(self.steps as u64);
-        if let Ok(style) = ProgressStyle::with_template("{bar:24} {pos}/{len} {eta} left  {msg}") {
-            bar.set_style(style);
-        }
+        let bar = progress_bar(self.steps.unwrap_or(STEPS));
         let trained = train(&plan, wish, &bar)?;
         bar.finish_and_clear();
         write(&self.out, &trained.file)?;
@@ -97,7 +120,7 @@ impl Train {
         plan.add(own, &templates);
         plan.valid = self.valid.as_ref().map(sentences).transpose()?;
         plan.shape = if self.large { LARGE } else { SMALL };
-        plan.recipe.steps = self.steps;
+        plan.recipe.steps = self.steps.unwrap_or(STEPS);
         plan.recipe.seed = self.seed;
         plan.recipe.threads = self.threads.unwrap_or(plan.recipe.threads);
         plan.checkpoint = Some(self.out.with_extension("ckpt"));
@@ -117,6 +140,15 @@ impl Train {
         report.forecast().iter().for_each(|line| say!("{line}"));
         say!("{}: the whole report", self.out.with_extension("md").display());
     }
+}
+
+/// A bar of so many steps, with the time that is left.
+pub(super) fn progress_bar(steps: usize) -> ProgressBar {
+    let bar = ProgressBar::new(steps as u64);
+    if let Ok(style) = ProgressStyle::with_template("{bar:24} {pos}/{len} {eta} left  {msg}") {
+        bar.set_style(style);
+    }
+    bar
 }
 
 /// Trains on the device of a backend, or on the processor.
@@ -166,10 +198,10 @@ fn show(bar: &ProgressBar, progress: &Progress) {
     bar.suspend(|| eprintln!("step {step}: {message}"));
 }
 
-fn read(path: &Path) -> Result<String> {
+pub(super) fn read(path: &Path) -> Result<String> {
     fs::read_to_string(path).map_err(|error| Error::read(path, error))
 }
 
-fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     fs::write(path, bytes).map_err(|error| Error::write(path, error))
 }

@@ -19,7 +19,17 @@ fn train(name: &str, backend: &str, settings: Settings<'_>) -> (Output, Option<V
         _ = std::fs::remove_file(out.with_extension(ending));
     }
     let mut command = Command::new(env!("CARGO_BIN_EXE_trine"));
-    command.args(["train", "--steps", "3", "--threads", "2", "--backend", backend, "--tools"]);
+    command.args([
+        "train",
+        "--whole",
+        "--steps",
+        "3",
+        "--threads",
+        "2",
+        "--backend",
+        backend,
+        "--tools",
+    ]);
     command.arg(root.join("firmware-example/board/tools.json")).arg("--out").arg(&out);
     let done = command.env("TRINE_LOG", "off").envs(settings.iter().copied()).output().unwrap();
     (done, std::fs::read(out).ok())

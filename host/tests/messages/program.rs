@@ -40,6 +40,10 @@ pub(crate) fn program(out: &mut String) {
         NothingToSave {}
         UnknownAlias { name: text("nort"), meant: text("; did you mean 'north'?") }
         Offline { device: text("greenhouse"), reason: text("no answer") }
+        SentenceBytes {}
+        NoCorrection {}
+        Correction(json())
+        CorrectTools {}
         SeveralDevices { known: text("north, south") }
         TwoDevices { device: text("north"), run: text("south") }
         RecordTwice {}

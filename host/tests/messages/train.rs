@@ -13,6 +13,9 @@ pub(crate) fn train(out: &mut String) {
         At { place: text("line 3"), source: Box::new(Error::NoFit) }
         File { action: "read", path: "data/file".into(), source: absent() }
         Unseen { path: "base.bin".into(), what: "not a model for unseen tools" }
+        Models(trine_models::Error::NoTools)
+        NoCalls {}
+        Refused { why: text("gate: percent must be at most 100") }
         Json(json())
         Tools(ToolsError::Empty)
         Lists(ListError::Empty { path: "train/lists".into(), set: "report" })

@@ -16,3 +16,4 @@ mod serve;
 mod settings;
 mod surfaces;
 mod train;
+mod tune;

@@ -16,7 +16,17 @@ fn train(name: &str, args: &[&str]) -> (String, String, String) {
     _ = fs::remove_file(out.with_extension("ckpt"));
     let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("../firmware-example/board/tools.json");
     let mut command = Command::new(env!("CARGO_BIN_EXE_trine"));
-    command.args(["train", "--steps", "2", "--threads", "2", "--backend", "cpu", "--tools"]);
+    command.args([
+        "train",
+        "--whole",
+        "--steps",
+        "2",
+        "--threads",
+        "2",
+        "--backend",
+        "cpu",
+        "--tools",
+    ]);
     let done = command.arg(tools).arg("--out").arg(&out).args(args).env("TRINE_LOG", "off");
     let done = done.output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();

@@ -36,6 +36,12 @@ pub struct Recipe {
     pub misheard: f32,
     /// What arguments count next to tools.
     pub arguments: f32,
+    /// Steps in which the rate rises.
+    pub warm: usize,
+    /// How much of each step the mean of the parameters takes, at first and then.
+    pub mean: (f32, f32),
+    /// Whether parameters decay towards what they were at first, not towards zero.
+    pub is_pulled_back: bool,
     /// What chance begins with.
     pub seed: u64,
     /// Threads; the groups of a step are shared out among as many.
@@ -57,19 +63,18 @@ impl Default for Recipe {
             no_descriptions: 0.12,
             misheard: 0.03,
             arguments: 0.7,
+            warm: 200,
+            mean: (0.05, 0.005),
+            is_pulled_back: false,
             seed: 1,
             threads: 2,
         }
     }
 }
 
-/// Steps in which the rate rises.
-const WARM: f32 = 200.0;
 /// The share of the highest rate at the end.
 const COLD: f32 = 0.03;
-/// How much of each step the mean of the parameters takes, at first and then.
-const MEAN: (f32, f32) = (0.05, 0.005);
-/// The steps of the first.
+/// The steps at first.
 const MEAN_FIRST: usize = 400;
 
 /// Sentences as they come up: each list as often as it has sentences.
@@ -120,28 +125,42 @@ pub fn train(
     lexicon: &Lexicon<'_>,
     lists: &[&Prepared],
     recipe: &Recipe,
+    each: impl FnMut(usize, f32),
+) {
+    train_parts(net, params, lexicon, &[(lists, recipe.lists)], recipe, each);
+}
+
+/// The same on parts: of each, so many lists come up in a step.
+pub fn train_parts(
+    net: &Net,
+    params: &mut Params,
+    lexicon: &Lexicon<'_>,
+    parts: &[(&[&Prepared], usize)],
+    recipe: &Recipe,
     mut each: impl FnMut(usize, f32),
 ) {
     let mut random = Random::named(recipe.seed, "learn");
     let mut adam = AdamW::new(params.data.len());
     let mut mean = params.data.clone();
-    let mut deck = Deck::new(lists);
+    let origin = recipe.is_pulled_back.then(|| params.data.clone());
+    let mut decks: Vec<Deck> = parts.iter().map(|(lists, _)| Deck::new(lists)).collect();
     let mut smooth = 0.0;
     for step in 0..recipe.steps {
-        let groups: Vec<Group<'_>> = (0..recipe.lists)
-            .map(|_| {
+        let mut groups = Vec::new();
+        for ((lists, count), deck) in parts.iter().zip(&mut decks) {
+            for _ in 0..*count {
                 let (list, sentences) = deck.next(lists, recipe, &mut random);
-                changed(lists[list], sentences, recipe, &mut random)
-            })
-            .collect();
+                groups.push(changed(lists[list], sentences, recipe, &mut random));
+            }
+        }
         let (value, gradients) = gradients(net, params, lexicon, &groups, recipe, step);
         smooth = if step == 0 { value } else { smooth * 0.98 + value * 0.02 };
         let done = step as f32 / recipe.steps as f32;
         let cosine = 0.5 * (1.0 + libm::cosf(std::f32::consts::PI * done));
-        let warm = ((step + 1) as f32 / WARM).min(1.0);
+        let warm = ((step + 1) as f32 / recipe.warm.max(1) as f32).min(1.0);
         let rate = recipe.rate * warm * (cosine * (1.0 - COLD) + COLD);
-        adam.step(params, &gradients, rate, recipe.decay);
-        let pull = if step < MEAN_FIRST { MEAN.0 } else { MEAN.1 };
+        adam.step(params, &gradients, rate, (recipe.decay, origin.as_deref()));
+        let pull = if step < MEAN_FIRST { recipe.mean.0 } else { recipe.mean.1 };
         mean.iter_mut().zip(&params.data).for_each(|(mean, x)| *mean += (x - *mean) * pull);
         each(step + 1, smooth);
     }

@@ -5,12 +5,13 @@
 //! - [`net`], `forward`, `choices`: the network;
 //! - [`option`]: which value of a parameter is right;
 //! - [`learn`], `loss`, [`params`], [`tape`]: training;
-//! - [`model`], [`predict`]: files, and predictions.
+//! - [`model`], [`latents`], [`predict`]: files, and predictions.
 
 pub mod batch;
 mod choices;
 pub mod data;
 mod forward;
+pub mod latents;
 pub mod learn;
 mod loss;
 pub mod model;

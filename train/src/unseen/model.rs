@@ -8,7 +8,6 @@ use trine_unseen::shape::{BLOCKS_MAX, COLUMNS, DIM, FFN, HEADS};
 
 use super::net::{Net, Shape};
 use super::params::{Kind, Params};
-use super::tape::scale_of;
 use super::text::Table;
 use crate::{Error, Result};
 
@@ -111,7 +110,7 @@ impl Model {
                 writer.floats(numbers);
                 continue;
             }
-            let scale = scale_of(numbers);
+            let scale = self.params.scale(param);
             let trit = |x: &f32| (x / scale).round().clamp(-1.0, 1.0) as i8;
             let trits: Vec<i8> = numbers.iter().map(trit).collect();
             writer

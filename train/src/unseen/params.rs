@@ -1,5 +1,6 @@
 //! What is trained: matrices in one vector, with their gradients and the means of `AdamW`.
 
+use super::tape::scale_of;
 use crate::random::{Random, bell};
 
 /// A matrix of what is trained.
@@ -25,6 +26,8 @@ struct Entry {
     columns: usize,
     start: usize,
     kind: Kind,
+    /// The scale of a ternary matrix, where it is not the mean magnitude.
+    scale: Option<f32>,
 }
 
 /// All matrices.
@@ -56,7 +59,7 @@ impl Params {
         while self.data.len() < start + rows * columns {
             self.data.push(bell(random) * deviation);
         }
-        self.entries.push(Entry { name, index, rows, columns, start, kind });
+        self.entries.push(Entry { name, index, rows, columns, start, kind, scale: None });
         Param(self.entries.len() - 1)
     }
 
@@ -86,6 +89,17 @@ impl Params {
         self.entries[param.0].kind
     }
 
+    /// What a ternary matrix is multiplied by: the mean magnitude of its numbers, or what was set.
+    #[must_use]
+    pub fn scale(&self, param: Param) -> f32 {
+        self.entries[param.0].scale.unwrap_or_else(|| scale_of(self.of(param)))
+    }
+
+    /// Sets the scale of a ternary matrix for good, whatever its numbers become.
+    pub fn set_scale(&mut self, param: Param, scale: f32) {
+        self.entries[param.0].scale = Some(scale);
+    }
+
     /// Names with their numbers, in order.
     pub fn named(&self) -> impl Iterator<Item = (String, Param)> + '_ {
         let name = |entry: &Entry| format!("{}.{}", entry.name, entry.index);
@@ -110,8 +124,15 @@ impl AdamW {
         Self { means: [vec![0.0; numbers], vec![0.0; numbers]], step: 0 }
     }
 
-    /// One step along gradients, which are cut to a length of 1.
-    pub fn step(&mut self, params: &mut Params, gradients: &[f32], rate: f32, decay: f32) {
+    /// One step along gradients, which are cut to a length of 1. Decay is towards zero, or towards
+    /// `origin`, of all numbers.
+    pub fn step(
+        &mut self,
+        params: &mut Params,
+        gradients: &[f32],
+        rate: f32,
+        (decay, origin): (f32, Option<&[f32]>),
+    ) {
         self.step += 1;
         let length = gradients.iter().map(|x| f64::from(x * x)).sum::<f64>().sqrt() as f32;
         let cut = if length > 1.0 { 1.0 / length } else { 1.0 };
@@ -119,7 +140,12 @@ impl AdamW {
         let [first, second] = &mut self.means;
         for entry in &params.entries {
             let at = entry.start..entry.start + entry.rows * entry.columns;
-            let decay = if matches!(entry.kind, Kind::Fixed(_)) { 0.0 } else { decay };
+            let is_free = origin.is_some() || matches!(entry.kind, Kind::Fixed(_));
+            let (decay, own_decay) = (if is_free { 0.0 } else { decay }, decay);
+            if let Some(origin) = origin {
+                let numbers = params.data[at.clone()].iter_mut().zip(&origin[at.clone()]);
+                numbers.for_each(|(x, origin)| *x -= rate * own_decay * (*x - origin));
+            }
             let numbers = params.data[at.clone()].iter_mut().zip(&gradients[at.clone()]);
             for (((x, gradient), m), v) in
                 numbers.zip(&mut first[at.clone()]).zip(&mut second[at.clone()])

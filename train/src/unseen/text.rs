@@ -45,6 +45,14 @@ impl Table {
         Ok(Self { bytes: packed(&pieces, &rows, columns), columns })
     }
 
+    /// The rows of a base; `None` where they are none.
+    #[must_use]
+    pub fn of_rows(rows: &[u8]) -> Option<Self> {
+        let (parsed, length) = Rows::parse(rows)?;
+        let columns = parsed.columns();
+        (length == rows.len()).then(|| Self { bytes: rows.to_vec(), columns })
+    }
+
     /// Its bytes.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {

@@ -40,17 +40,8 @@ impl OpenedBase {
     /// # Errors
     /// When the bytes are neither, or damaged, or a delta of another base.
     pub fn open(bytes: &[u8]) -> Result<Self> {
-        if Delta::is_one(bytes) {
-            let delta = Delta::parse(bytes)?;
-            let tuned = delta.apply(&Base::parse(BASE)?)?;
-            return Ok(Self { list: Some(delta.list), ..Self::open(&tuned)? });
-        }
-        let base = Base::parse(bytes)?;
-        let mut memory = vec![0; MATRIX_MAX];
-        let needed = base.repack(PACKING, &mut [], &mut memory)?;
-        let mut bytes = vec![0; needed];
-        base.repack(PACKING, &mut bytes, &mut memory)?;
-        Ok(Self { bytes, list: None })
+        let list = if Delta::is_one(bytes) { Some(Delta::parse(bytes)?.list) } else { None };
+        Ok(Self { bytes: repacked(&whole_base(bytes)?, PACKING)?, list })
     }
 
     /// Whether these are the tools that it was tuned to, if it was.
@@ -72,6 +63,31 @@ impl OpenedBase {
     pub fn base(&self) -> Result<Base<'_>> {
         Ok(Base::parse_trusted(&self.bytes)?)
     }
+}
+
+/// The whole base that a delta makes of that of this program; or a base as it is.
+///
+/// # Errors
+/// When the bytes are neither, or damaged, or a delta of another base.
+pub fn whole_base(bytes: &[u8]) -> Result<Vec<u8>> {
+    if !Delta::is_one(bytes) {
+        Base::parse(bytes)?;
+        return Ok(bytes.to_vec());
+    }
+    Ok(Delta::parse(bytes)?.apply(&Base::parse(BASE)?)?)
+}
+
+/// A base packed for another processor.
+///
+/// # Errors
+/// When the bytes are no base, or there is no such packing of bases.
+pub fn repacked(bytes: &[u8], packing: Packing) -> Result<Vec<u8>> {
+    let base = Base::parse(bytes)?;
+    let mut memory = vec![0; MATRIX_MAX];
+    let needed = base.repack(packing, &mut [], &mut memory)?;
+    let mut out = vec![0; needed];
+    base.repack(packing, &mut out, &mut memory)?;
+    Ok(out)
 }
 
 /// Compiles tools for a base.

@@ -1,11 +1,12 @@
 //! `trine ask`.
 
 mod chip;
+mod correct;
 mod lines;
 
 use std::ffi::OsString;
 use std::io::{IsTerminal as _, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +22,7 @@ use super::call::told;
 use super::open::{find, only, open, usage};
 use super::paint::say;
 use chip::ask_device;
+use correct::correct;
 use lines::answer_lines;
 
 const AFTER_HELP: &str = "\
@@ -34,6 +36,7 @@ are invalid, 3 when the device does not answer.
 
 Examples: trine ask \"make the fan spin at forty percent\" --run
           trine ask --tools my-tools.json \"close the north gate\"
+          trine ask --tools my-tools.json \"shut it\" --correct own.jsonl --is none
           trine ask \"is it dark outside?\" --serial /dev/ttyACM0 --device greenhouse";
 
 /// How long a device may take to answer.
@@ -66,6 +69,12 @@ pub(super) struct Ask {
     #[arg(long, value_name = "DEV", num_args = 0..=1, require_equals = true,
           default_missing_value = "", conflicts_with = "jsonl")]
     run: Option<String>,
+    /// Append the sentence and what was right to a file, for trine train.
+    #[arg(long, value_name = "FILE", conflicts_with = "jsonl")]
+    correct: Option<PathBuf>,
+    /// What was right: right, none, a reason such as negated, or a call as JSON [default: asks]
+    #[arg(long, value_name = "WHAT", requires = "correct")]
+    is: Option<String>,
     #[command(flatten)]
     devices: DeviceArgs,
 }
@@ -78,8 +87,8 @@ type Opened = (Arc<Hub>, Arc<Device>);
 pub(super) struct ModelArgs {
     /// Model: a name of this program, or a file [default: board for its tools, base for others]
     ///
-    /// `base` reads any list of tools. A file holds a command model for your tools, a base, or a
-    /// text model.
+    /// `base` reads any list of tools. A file holds a command model for your tools, a base,
+    /// a delta of trine train, or a text model.
     #[arg(long, value_name = "base|board|snips|FILE", env = "TRINE_ASK_MODEL")]
     pub(super) model: Option<OsString>,
     /// List of MCP tools as JSON: that of any MCP server.
@@ -91,6 +100,15 @@ pub(super) struct ModelArgs {
 }
 
 impl ModelArgs {
+    /// The list that is named.
+    fn list(&self) -> Result<Option<ToolList>> {
+        let list = self.tools.as_ref().map(|path| {
+            let text = std::fs::read_to_string(path).map_err(|error| Error::read(path, error))?;
+            ToolList::parse(&text).map_err(|error| Error::from(error).at(path.display()))
+        });
+        list.transpose()
+    }
+
     /// Hands the model with its tools to `f`: those of the list that is named, or of `device`, or
     /// its own.
     pub(super) fn with<T>(
@@ -98,11 +116,7 @@ impl ModelArgs {
         device: Option<&dyn ToolTable>,
         f: impl FnOnce(&mut dyn AskModel) -> Result<T>,
     ) -> Result<T> {
-        let list = self.tools.as_ref().map(|path| {
-            let text = std::fs::read_to_string(path).map_err(|error| Error::read(path, error))?;
-            ToolList::parse(&text).map_err(|error| Error::from(error).at(path.display()))
-        });
-        let list = list.transpose()?;
+        let list = self.list()?;
         for left_out in list.iter().flat_map(ToolList::left_out) {
             eprintln!("left out: {left_out}");
         }
@@ -141,6 +155,9 @@ impl Ask {
         };
         let (reply, threshold) = asked.map_err(|error| refused(&error))?;
         show(&reply, threshold);
+        if let Some(path) = &self.correct {
+            self.keep(path, (sentence, &reply), table).map_err(|error| refused(&error))?;
+        }
         let Some((tool, arguments)) = &reply.call else { return Err(ExitCode::FAILURE) };
         let device = opened.as_ref().filter(|_| self.run.is_some()).map(|(_, device)| device);
         match device {
@@ -151,6 +168,18 @@ impl Ask {
             None if reply.is_sure => Ok(ExitCode::SUCCESS),
             _ => Err(ExitCode::FAILURE),
         }
+    }
+
+    /// Keeps what was right.
+    fn keep(
+        &self,
+        path: &Path,
+        asked: (&[u8], &Reply),
+        device: Option<&dyn ToolTable>,
+    ) -> Result<()> {
+        let list = self.model.list()?;
+        let tools = list.as_ref().map(|list| list as &dyn ToolTable).or(device);
+        correct(path, asked, self.is.as_deref(), tools.ok_or(Error::CorrectTools)?)
     }
 
     /// The device that is given, if any is, or is needed.

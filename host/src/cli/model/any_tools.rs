@@ -1,20 +1,23 @@
-//! What `trine model info` says of base models, and of tables of tools.
+//! What `trine model info` says of base models, of deltas, and of tables of tools.
 
 use serde_json::{Value, json};
 use trine::{Error, Result};
+use trine_models::ask::{BASE, Delta};
 use trine_unseen::base::Thresholds;
 use trine_unseen::{Base, Table, base, table};
 
 use crate::cli::paint::{FAINT, count, say, some};
 use crate::cli::tools::pretty;
 
-/// Prints a base or a table; answers whether the bytes are one.
+/// Prints a base, a delta or a table; answers whether the bytes are one.
 ///
 /// # Errors
 /// When they begin like one, and are none.
 pub(super) fn print(bytes: &[u8], is_json: bool) -> Result<bool> {
     let json = if bytes.starts_with(base::MAGIC) {
         of_base(bytes)?
+    } else if Delta::is_one(bytes) {
+        of_delta(bytes)?
     } else if bytes.starts_with(table::MAGIC) {
         of_table(bytes)?
     } else {
@@ -51,6 +54,23 @@ fn of_base(bytes: &[u8]) -> Result<Value> {
         "bytes_of_rows": rows,
         "bytes_of_weights": bytes.len() - rows - base::HEAD,
         "packing": format!("{:?}", base.packing()),
+        "acts_from": rounded(acting),
+        "reads_from": rounded(reading),
+    }))
+}
+
+fn of_delta(bytes: &[u8]) -> Result<Value> {
+    let wrong = |error| Error::from(trine_models::Error::from(error));
+    let delta = Delta::parse(bytes).map_err(wrong)?;
+    let base = Base::parse(BASE).map_err(trine_models::Error::from)?;
+    delta.apply(&base).map_err(wrong)?;
+    let Thresholds { acting, reading } = delta.thresholds;
+    Ok(json!({
+        "model": "delta, for one list of tools",
+        "base": format!("{:016x}", delta.base),
+        "list": format!("{:016x}", delta.list),
+        "bytes": bytes.len(),
+        "changed_weights": delta.count(&base),
         "acts_from": rounded(acting),
         "reads_from": rounded(reading),
     }))

@@ -17,7 +17,7 @@ const INDENT: usize = 14;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Exit code: 1 when the engine would refuse the file.")]
 pub(super) struct Info {
-    /// Model (GGUF file, image or base), or table of tools.
+    /// Model (GGUF file, image, base or delta), or table of tools.
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Print a JSON object.

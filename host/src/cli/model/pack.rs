@@ -7,13 +7,15 @@ use std::thread::available_parallelism;
 
 use clap::ValueEnum;
 use trine::{Error, Result};
+use trine_models::ask::{OpenedBase, repacked, whole_base};
 use trine_models::model::{Mapped, Packed, Pool, pack};
 use trine_ternary::{Packing, RowFormat};
 
 use super::super::paint::{count, say};
 
 const AFTER_HELP: &str = "\
-The image is used in place, in flash or in a mapped file; docs/model.md has the format.
+The image is used in place, in flash or in a mapped file; docs/model.md has the format. Of a delta
+of trine train, the whole base is written, by default as the base of this program is packed.
 
 Example: trine model pack tiny.gguf -o tiny.trnm --packing look5 --head q8-0";
 
@@ -21,7 +23,7 @@ Example: trine model pack tiny.gguf -o tiny.trnm --packing look5 --head q8-0";
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct Pack {
-    /// Model: a GGUF file.
+    /// Model: a GGUF file, a base or a delta.
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// File for the image.
@@ -71,6 +73,9 @@ impl Pack {
         let path = self.file.display();
         let fail = |error: trine_models::Error| Error::from(error).at(&path);
         let bytes = Mapped::open(&self.file).map_err(|error| Error::read(&self.file, error))?;
+        if OpenedBase::is_one(&bytes) {
+            return self.base(&bytes).map_err(fail);
+        }
         let how = Packed {
             packing: match self.packing {
                 Weights::Keep => None,
@@ -94,6 +99,31 @@ impl Pack {
         let out = self.output.display();
         fs::write(&self.output, &image).map_err(|error| Error::write(&self.output, error))?;
         say!("{out}: {} bytes", count(image.len() as u64));
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Writes the whole base that a delta makes of that of this program, or a base anew.
+    fn base(&self, bytes: &[u8]) -> trine_models::Result<ExitCode> {
+        let whole = whole_base(bytes)?;
+        let packing = match self.packing {
+            Weights::Keep | Weights::Line16 => None,
+            Weights::Line2 => Some(Packing::Panel2Bit),
+            Weights::Look4 => Some(Packing::Table4Trit),
+            Weights::Look5 => Some(Packing::Table5Trit),
+            Weights::Pairs => Some(Packing::SmladPairs),
+        };
+        let out = match packing {
+            Some(packing) => repacked(&whole, packing)?,
+            None => whole,
+        };
+        let (path, action) = (&self.output, "write");
+        let written = fs::write(path, &out);
+        written.map_err(|source| trine_models::Error::File {
+            action,
+            path: path.clone(),
+            source,
+        })?;
+        say!("{}: {} bytes", path.display(), count(out.len() as u64));
         Ok(ExitCode::SUCCESS)
     }
 }

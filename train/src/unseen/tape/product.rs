@@ -13,7 +13,7 @@ pub(super) struct Rounded(Vec<f32>);
 /// The smallest magnitude that rows are scaled by.
 const FLOOR: f32 = 1e-5;
 
-/// Parameters as they are computed with: of ternary matrices -1, 0 and 1, times the mean magnitude.
+/// Parameters as they are computed with: of ternary matrices -1, 0 and 1, times their scale.
 #[must_use]
 pub fn ternary(params: &Params) -> Vec<f32> {
     let mut out = params.data.clone();
@@ -21,9 +21,10 @@ pub fn ternary(params: &Params) -> Vec<f32> {
         if params.kind(param) != Kind::Ternary {
             continue;
         }
-        let part = &mut out[params.at(param)];
-        let scale = scale_of(part);
-        part.iter_mut().for_each(|x| *x = (*x / scale).round().clamp(-1.0, 1.0) * scale);
+        let scale = params.scale(param);
+        out[params.at(param)]
+            .iter_mut()
+            .for_each(|x| *x = (*x / scale).round().clamp(-1.0, 1.0) * scale);
     }
     out
 }

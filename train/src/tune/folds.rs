@@ -1,0 +1,87 @@
+//! Own sentences in parts, of which each is scored by a model that was tuned without it.
+
+use std::collections::BTreeSet;
+
+use crate::example::Groups;
+use crate::lists::Record;
+use crate::lists::check::folded;
+use crate::random::Random;
+
+/// From this share of common words on, two sentences stand in one part (Jaccard).
+const NEAR: f64 = 0.7;
+
+/// The part of each sentence, below `parts`. Sentences that are near-duplicates, or differ in
+/// their numbers alone, are in one part.
+#[must_use]
+pub fn folds(records: &[Record], parts: usize, seed: u64) -> Vec<usize> {
+    let words: Vec<BTreeSet<String>> = records.iter().map(|r| pattern(&r.text)).collect();
+    let mut groups = Groups::new(records.len());
+    for (at, own) in words.iter().enumerate() {
+        for (other, theirs) in words[..at].iter().enumerate() {
+            let common = own.intersection(theirs).count();
+            if common as f64 >= NEAR * (own.len() + theirs.len() - common) as f64 {
+                groups.join(at, other);
+            }
+        }
+    }
+    let mut order: Vec<usize> = (0..records.len()).collect();
+    Random::named(seed, "folds").shuffle(&mut order);
+    let mut part_of_root = vec![None; records.len()];
+    let mut sizes = vec![0_usize; parts.max(1)];
+    let mut out = vec![0; records.len()];
+    for at in order {
+        let root = groups.root(at);
+        let part = *part_of_root[root].get_or_insert_with(|| {
+            let least = sizes.iter().enumerate().min_by_key(|(_, size)| **size);
+            least.map_or(0, |(part, _)| part)
+        });
+        sizes[part] += 1;
+        out[at] = part;
+    }
+    out
+}
+
+/// The words of a sentence, any number as one word.
+fn pattern(text: &str) -> BTreeSet<String> {
+    let words = folded(text);
+    let number = |word: &str| word.chars().all(|c| c.is_ascii_digit());
+    words.split(' ').map(|word| if number(word) { "#" } else { word }.to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(text: &str) -> Record {
+        Record {
+            line: 1,
+            text: text.into(),
+            calls: Vec::new(),
+            why: None,
+            missing: Vec::new(),
+            between: Vec::new(),
+            kind: "plain".into(),
+            hand: "own".into(),
+            list: "own".into(),
+        }
+    }
+
+    #[test]
+    fn sentences_that_are_alike_share_a_part() {
+        let mut all = Vec::new();
+        for at in 0..40 {
+            all.push(record(&format!("say word{at}x to other{at}y and third{at}z")));
+            all.push(record(&format!("set the fan of house{at}y to {at}")));
+            all.push(record(&format!("set the fan of house{at}y to {}", at + 100)));
+        }
+        let parts = folds(&all, 5, 1);
+        assert_eq!(parts, folds(&all, 5, 1));
+        for three in parts.chunks(3) {
+            assert_eq!(three[1], three[2]);
+        }
+        for part in 0..5 {
+            let size = parts.iter().filter(|own| **own == part).count();
+            assert!((12..=36).contains(&size), "{part}: {size}");
+        }
+    }
+}

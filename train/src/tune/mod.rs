@@ -1,0 +1,229 @@
+//! A model for one's own tools: the base, some of whose weights are changed a little.
+//!
+//! - [`own`]: one's own sentences; [`negatives`]: sentences that are made from these;
+//! - [`folds`], [`forecast`]: what people will find, from sentences that were not trained on;
+//! - [`replay`], [`known`]: other lists, and what is known from them; [`report`]: all in words.
+
+pub mod folds;
+pub mod forecast;
+pub mod known;
+pub mod negatives;
+pub mod own;
+pub mod replay;
+pub mod report;
+
+use serde_json::Value as Json;
+use trine_descriptor::record;
+use trine_models::ask::{BASE, NewPiece, ToolList, write_delta};
+use trine_ternary::Packing;
+use trine_unseen::Base;
+
+use crate::lists::score::Predictor as _;
+use crate::lists::{List, Record};
+use crate::unseen::batch::Prepared;
+use crate::unseen::latents;
+use crate::unseen::learn::{Recipe, train_parts};
+use crate::unseen::model::Model;
+use crate::unseen::params::Kind;
+use crate::unseen::predict::Unseen;
+use crate::unseen::prepared;
+use crate::unseen::text::Lexicon;
+use crate::{Error, Result};
+use forecast::{FEWEST, Tried, thresholds};
+use report::Report;
+
+/// The latent weights of the base of this program.
+const LATENTS: &[u8] = include_bytes!("../../../models/base.latent");
+
+/// How a base is tuned.
+#[derive(Clone, Debug)]
+pub struct Tuning {
+    /// Steps, the rate, and what chance does.
+    pub recipe: Recipe,
+    /// Groups of eight own sentences in a step.
+    pub own: usize,
+    /// Groups of eight made sentences.
+    pub made: usize,
+    /// Groups of eight sentences of other lists.
+    pub replayed: usize,
+    /// Parts of a cross-validation.
+    pub parts: usize,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        let recipe = Recipe {
+            steps: 60,
+            rate: 1e-3,
+            warm: 10,
+            mean: (0.05, 0.05),
+            decay: 0.0,
+            ..Recipe::default()
+        };
+        Self { recipe, own: 4, made: 1, replayed: 3, parts: 4 }
+    }
+}
+
+/// A delta with its report.
+#[derive(Clone, Debug)]
+pub struct Tuned {
+    /// The delta's bytes.
+    pub delta: Vec<u8>,
+    /// What it will do.
+    pub report: Report,
+}
+
+/// How far it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress {
+    /// Steps that were made.
+    pub step: usize,
+    /// Steps in all, with those of cross-validation.
+    pub steps: usize,
+}
+
+/// The model whose base this program has.
+///
+/// # Errors
+/// When its latent weights are of another base.
+pub fn start() -> Result<Model> {
+    let base = Base::parse(BASE).map_err(trine_models::Error::from)?;
+    latents::model(&base, LATENTS)
+}
+
+/// Tunes the base to a list with its sentences, and forecasts what will become of those of other
+/// speakers. Without sentences nothing is trained: the forecast is that of the base.
+///
+/// # Errors
+/// When a tool cannot be read.
+pub fn tune(list: &List, how: &Tuning, each: &mut dyn FnMut(Progress)) -> Result<Tuned> {
+    let base = Base::parse(BASE).map_err(trine_models::Error::from)?;
+    let count = list.records.len();
+    if count == 0 {
+        let thresholds = base.thresholds();
+        let delta = write_delta(&base, list_hash(list)?, thresholds, &[]);
+        let report = Report::of_base(&delta, thresholds);
+        return Ok(Tuned { delta, report });
+    }
+    let start = start()?;
+    let parts = if count < FEWEST { 0 } else { how.parts };
+    let steps = how.recipe.steps * (parts + 1);
+    let mut done = 0;
+    let mut each = |step: usize| each(Progress { step: done_with(&mut done, step), steps });
+    let tried = cross_validated(&start, list, (how, parts), &mut each)?;
+    let prior = thresholds(&tried.concat(), &known::WRONG);
+    let model = tuned(&start, list, how, &mut each)?;
+    let delta = write_delta(&base, list_hash(list)?, prior, &pieces(&model));
+    let report = Report::new(&delta, prior, &tried, count);
+    Ok(Tuned { delta, report })
+}
+
+/// Counts steps over several trainings, each of which begins at 1.
+fn done_with(done: &mut usize, _: usize) -> usize {
+    *done += 1;
+    *done
+}
+
+/// The hash of a list's tools, as a program with them has it.
+fn list_hash(list: &List) -> Result<u64> {
+    let tools = ToolList::parse(&Json::from(list.tools.clone()).to_string())?;
+    Ok(record::table_hash(&tools))
+}
+
+/// What becomes of the sentences of each part with a model that was tuned on the others.
+///
+/// # Errors
+/// When a tool cannot be read.
+pub fn cross_validated(
+    start: &Model,
+    list: &List,
+    (how, parts): (&Tuning, usize),
+    each: &mut dyn FnMut(usize),
+) -> Result<Vec<Vec<Tried>>> {
+    let of = folds::folds(&list.records, parts, how.recipe.seed);
+    let mut tried = Vec::new();
+    for part in 0..parts {
+        let is_in = |at: usize| of[at] == part;
+        let some = |own: bool| -> Vec<Record> {
+            let records = list.records.iter().enumerate();
+            records.filter(|(at, _)| is_in(*at) == own).map(|(_, one)| one.clone()).collect()
+        };
+        let (trained, held) = (some(false), some(true));
+        let trained = List { records: trained, ..list.clone() };
+        let model = tuned(start, &trained, how, each)?;
+        let held = List { records: held, ..list.clone() };
+        tried.push(try_all(&model, &held)?);
+    }
+    Ok(tried)
+}
+
+/// What a model makes of the sentences of a list, as the engine computes it from the delta.
+///
+/// # Errors
+/// When the model is no base.
+pub fn try_all(model: &Model, list: &List) -> Result<Vec<Tried>> {
+    let bytes = applied(model)?;
+    // It was packed anew.
+    let base = Base::parse_trusted(&bytes).map_err(trine_models::Error::from)?;
+    let predictor = Unseen::new(base);
+    let each = list.records.iter();
+    Ok(each.map(|own| Tried::new(list, own, &predictor.predict(list, &own.text))).collect())
+}
+
+/// The base that a model is after it went through a delta, which rounds its floats.
+fn applied(model: &Model) -> Result<Vec<u8>> {
+    let base = Base::parse(BASE).map_err(trine_models::Error::from)?;
+    let mut out = vec![0; base.bytes().len() * 2];
+    let mut memory = vec![0; trine_unseen::base::MATRIX_MAX];
+    let delta = write_delta(&base, 0, base.thresholds(), &pieces(model));
+    let tuned = trine_models::ask::Delta::parse(&delta).and_then(|delta| delta.apply(&base));
+    let tuned = tuned.map_err(trine_models::Error::from)?;
+    let tuned = Base::parse(&tuned).map_err(trine_models::Error::from)?;
+    let length = tuned.repack(Packing::Panel2Bit, &mut out, &mut memory)?;
+    out.truncate(length);
+    Ok(out)
+}
+
+/// The weights of a model as pieces of a base.
+#[must_use]
+pub fn pieces(model: &Model) -> Vec<NewPiece> {
+    let params = &model.params;
+    let piece = |(_, param)| {
+        let numbers = params.of(param);
+        if params.kind(param) != Kind::Ternary {
+            return NewPiece::Floats(numbers.to_vec());
+        }
+        let scale = params.scale(param);
+        let trit = |x: &f32| (x / scale).round().clamp(-1.0, 1.0) as i8;
+        NewPiece::Trits(numbers.iter().map(trit).collect())
+    };
+    params.named().map(piece).collect()
+}
+
+/// Tunes a model to a list and its sentences.
+///
+/// # Errors
+/// When a tool cannot be read.
+pub fn tuned(
+    start: &Model,
+    list: &List,
+    how: &Tuning,
+    each: &mut dyn FnMut(usize),
+) -> Result<Model> {
+    let mut model = start.clone();
+    let made = List { records: negatives::made(list, how.recipe.seed), ..list.clone() };
+    let words = model.table.clone();
+    let mut lexicon = Lexicon::new(&words);
+    let lists = prepared(&[list.clone(), made], &mut lexicon)?;
+    let replayed = prepared(&replay::lists()?, &mut lexicon)?;
+    let [own, made] = &lists[..] else { return Err(Error::NoExample) };
+    if own.data.sentences.is_empty() {
+        return Err(Error::NoExample);
+    }
+    let (own, made) = ([own], [made]);
+    let replayed: Vec<&Prepared> = replayed.iter().collect();
+    let many = if made[0].data.sentences.is_empty() { 0 } else { how.made };
+    let parts = [(&own[..], how.own), (&made[..], many), (&replayed[..], how.replayed)];
+    train_parts(&model.net, &mut model.params, &lexicon, &parts, &how.recipe, |step, _| each(step));
+    Ok(model)
+}

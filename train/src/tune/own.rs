@@ -1,0 +1,170 @@
+//! Sentences of one's own: lines of JSON with what is to be called.
+
+use std::path::Path;
+
+use serde_json::{Value as Json, json};
+use trine_descriptor::{Side, TextSink, Tool, explain};
+use trine_models::tools;
+
+use crate::example;
+use crate::lists::check::WHYS;
+use crate::lists::{Call, List, Record};
+use crate::{Error, Result};
+
+/// Why there is no call, where a line does not say it.
+const WHY: &str = "cannot";
+
+/// A list of tools without sentences, out of JSON: an array, or an object with `tools`.
+///
+/// # Errors
+/// When the text is no JSON, or no list of tools.
+pub fn list(text: &str) -> Result<List> {
+    tools::parse(text)?;
+    let json: Json = serde_json::from_str(text)?;
+    let json = json.get("result").unwrap_or(&json);
+    let array = json.as_array().or_else(|| json["tools"].as_array()).cloned();
+    Ok(List { name: "own".into(), tools: array.unwrap_or_default(), records: Vec::new() })
+}
+
+/// Adds the sentences of a file, or of all `.jsonl` files of a folder.
+///
+/// # Errors
+/// When a file cannot be read, or a line is wrong: with its place.
+pub fn load(list: &mut List, path: &Path) -> Result<()> {
+    for file in example::files(path)? {
+        let text = std::fs::read_to_string(&file).map_err(|error| Error::read(&file, error))?;
+        add(list, &text).map_err(|error| error.at(file.display()))?;
+    }
+    Ok(())
+}
+
+/// Adds the sentences of a text, one JSON object a line: with `calls`, or with `tool` (null for no
+/// call) and `arguments`. A sentence that is there already is passed over.
+///
+/// # Errors
+/// With the line and what is wrong with it.
+pub fn add(list: &mut List, text: &str) -> Result<()> {
+    let texts = crate::unseen::data::texts(list)?;
+    let labels = tools::joined(&texts);
+    let fields = tools::fields(&texts, &labels);
+    let table = tools::table(&texts, &fields);
+    for (line, text) in (1..).zip(text.lines()).filter(|(_, text)| !text.trim().is_empty()) {
+        let place = |error: Error| error.at(format!("line {line}"));
+        let record = record(text, line, &table).map_err(place)?;
+        match list.records.iter_mut().find(|own| own.text == record.text) {
+            // The last word counts.
+            Some(own) => *own = record,
+            None => list.records.push(record),
+        }
+    }
+    Ok(())
+}
+
+fn record(text: &str, line: usize, table: &[Tool<'_>]) -> Result<Record> {
+    let json: Json = serde_json::from_str(text)?;
+    let calls: Vec<&Json> = match json.get("calls") {
+        Some(calls) => calls.as_array().ok_or(Error::NoCalls)?.iter().collect(),
+        None if json["tool"].is_string() => vec![&json],
+        None => Vec::new(),
+    };
+    let calls: Vec<Call> =
+        calls.into_iter().map(|json| call(json, table)).collect::<Result<_>>()?;
+    let word = |name: &str| json[name].as_str().filter(|word| WHYS.contains(word));
+    let why = word("why").or_else(|| word("kind")).unwrap_or(WHY);
+    let names = |name: &str| -> Vec<String> {
+        let each = json[name].as_array().into_iter().flatten().filter_map(Json::as_str);
+        each.map(str::to_owned).collect()
+    };
+    let or = |name: &str, other: &str| json[name].as_str().unwrap_or(other).to_owned();
+    Ok(Record {
+        line,
+        text: json["text"].as_str().ok_or(Error::NoText)?.to_owned(),
+        why: calls.is_empty().then(|| why.to_owned()),
+        calls,
+        missing: names("missing"),
+        between: names("between"),
+        kind: or("kind", "plain"),
+        hand: or("hand", "own"),
+        list: or("list", "own"),
+    })
+}
+
+/// A sentence as its line has it, without what names its hand.
+#[must_use]
+pub fn written(record: &Record) -> Json {
+    let call = |call: &Call| json!({"tool": call.tool, "arguments": call.arguments});
+    let calls: Vec<Json> = record.calls.iter().map(call).collect();
+    let mut json = json!({"text": record.text, "calls": calls, "why": record.why});
+    for (name, list) in [("missing", &record.missing), ("between", &record.between)] {
+        if !list.is_empty() {
+            json[name] = json!(list);
+        }
+    }
+    json
+}
+
+struct Sentence(String);
+
+impl TextSink for Sentence {
+    fn text(&mut self, text: &str) {
+        self.0.push_str(text);
+    }
+}
+
+/// A call that its tool takes.
+fn call(json: &Json, table: &[Tool<'_>]) -> Result<Call> {
+    let name = json["tool"].as_str().ok_or(Error::NoCalls)?;
+    let at = table.iter().position(|tool| tool.info.name == name);
+    let at = at.ok_or_else(|| Error::UnknownTool { name: name.to_owned() })?;
+    let arguments = json["arguments"].as_object().cloned().unwrap_or_default();
+    let bytes = tools::encode(&table[at], &Json::Object(arguments.clone()))?;
+    let checked = trine_descriptor::validate(table, at as u16, Side::Params, &bytes);
+    checked.map_err(|fault| {
+        let mut why = Sentence(String::new());
+        explain(table, at as u16, Side::Params, fault, (name, ""), &mut why);
+        Error::Refused { why: why.0 }
+    })?;
+    Ok(Call { tool: name.to_owned(), arguments })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOOLS: &str = r#"{"tools": [{"name": "gate", "inputSchema": {"type": "object",
+        "properties": {"percent": {"type": "integer", "minimum": 0, "maximum": 100}},
+        "required": ["percent"]}}]}"#;
+
+    fn added(line: &str) -> Result<Vec<Record>> {
+        let mut list = list(TOOLS)?;
+        add(&mut list, line)?;
+        Ok(list.records)
+    }
+
+    #[test]
+    fn both_forms_are_read_and_the_last_word_counts() {
+        let old = r#"{"text": "half", "tool": "gate", "arguments": {"percent": 50}}"#;
+        let new = r#"{"text": "half", "calls": [{"tool": "gate", "arguments": {"percent": 51}}]}"#;
+        let none = r#"{"text": "no", "tool": null, "kind": "negated"}"#;
+        let all = added(&format!("{old}\n\n{none}\n{new}\n")).unwrap();
+        assert_eq!(all.len(), 2);
+        assert_eq!(all[0].calls[0].arguments["percent"], 51);
+        assert_eq!((all[1].why.as_deref(), all[1].calls.len()), (Some("negated"), 0));
+        assert_eq!(added(&written(&all[0]).to_string()).unwrap()[0].calls, all[0].calls);
+    }
+
+    #[test]
+    fn a_call_that_its_tool_refuses_is_named() {
+        for (line, what) in [
+            (r#"{"text": "a", "tool": "gate", "arguments": {"percent": 101}}"#, "gate: percent"),
+            (r#"{"text": "a", "tool": "gate", "arguments": {}}"#, "gate: percent"),
+            (r#"{"text": "a", "tool": "gate", "arguments": {"speed": 1}}"#, "speed"),
+            (r#"{"text": "a", "tool": "door", "arguments": {}}"#, "no tool door"),
+            (r#"{"text": "a", "calls": [1]}"#, "invalid \"calls\""),
+            (r#"{"tool": null}"#, "missing \"text\""),
+        ] {
+            let error = trine_models::chain(&added(line).unwrap_err());
+            assert!(error.starts_with("line 1: ") && error.contains(what), "{error}");
+        }
+    }
+}
