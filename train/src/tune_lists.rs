@@ -158,22 +158,25 @@ fn curve(all: &[Tried]) -> Vec<f64> {
     (0..=20).map(|step| wrong(at(step))).collect()
 }
 
-/// What lists say: of each its shares by cross-validation and when others speak.
-fn known(lists: &[([Share; 4], [Share; 4])], at: usize) -> Known {
+/// Of a list, its shares by cross-validation, and when others speak.
+type Both = [[Share; 4]; 2];
+
+/// What lists say.
+fn known(lists: &[Both], at: usize) -> Known {
     let moments = |each: &[f64]| {
         let mean = each.iter().sum::<f64>() / each.len().max(1) as f64;
         let squares = each.iter().map(|x| (x - mean).powi(2)).sum::<f64>();
         (mean, squares / (each.len().max(2) - 1) as f64)
     };
-    let tested: Vec<f64> = lists.iter().map(|(_, tested)| tested[at].share).collect();
-    let shifts: Vec<f64> = lists.iter().map(|(own, t)| t[at].share - own[at].share).collect();
+    let tested: Vec<f64> = lists.iter().map(|[_, tested]| tested[at].share).collect();
+    let shifts: Vec<f64> = lists.iter().map(|[own, t]| t[at].share - own[at].share).collect();
     let ((mean, spread), (shift, apart)) = (moments(&tested), moments(&shifts));
     // What chance alone does to so few sentences is no difference of lists.
-    let noise = |pick: &dyn Fn(&([Share; 4], [Share; 4])) -> Share| {
-        let all = lists.iter().map(|list| mean * (1.0 - mean) / pick(list).of.max(1) as f64);
-        all.sum::<f64>() / lists.len().max(1) as f64
+    let noise = |which: usize| {
+        let of = |list: &Both| mean * (1.0 - mean) / list[which][at].of.max(1) as f64;
+        lists.iter().map(of).sum::<f64>() / lists.len().max(1) as f64
     };
-    let (own, other) = (noise(&|list| list.0[at]), noise(&|list| list.1[at]));
+    let (own, other) = (noise(0), noise(1));
     let deviation = |variance: f64, least: f64| variance.max(least * least).sqrt();
     let between = deviation(spread - other, if at == 2 { 0.005 } else { 0.03 });
     let apart = deviation(apart - own - other, if at == 2 { 0.003 } else { 0.02 });
@@ -181,12 +184,12 @@ fn known(lists: &[([Share; 4], [Share; 4])], at: usize) -> Known {
 }
 
 /// The prior of a list, from all others, its shares by cross-validation and when others speak.
-fn pair(all: &[Done], left_out: Option<usize>, done: &Done) -> ([Share; 4], [Share; 4]) {
+fn pair(all: &[Done], left_out: Option<usize>, done: &Done) -> Both {
     let others = all.iter().enumerate().filter(|(at, _)| Some(*at) != left_out);
     let others: Vec<Tried> = others.flat_map(|(_, other)| &other.tested).copied().collect();
     let prior = curve(&others);
     let chosen = thresholds(&done.parts.concat(), &prior);
-    (crossed(&done.parts, &prior), shares(&done.tested, chosen))
+    [crossed(&done.parts, &prior), shares(&done.tested, chosen)]
 }
 
 fn print_all(all: &[Done]) {
@@ -204,7 +207,7 @@ fn print_all(all: &[Done]) {
     println!("\nthresholds and forecast of each list from its own sentences and the other lists");
     for (at, name) in FIGURES.iter().enumerate() {
         let (mut errors, mut inside, mut sum) = (0.0, 0, 0.0);
-        for (left_out, (own, tested)) in pairs.iter().enumerate() {
+        for (left_out, [own, tested]) in pairs.iter().enumerate() {
             let mut others = pairs.clone();
             others.remove(left_out);
             let forecast = known(&others, at).forecast(own[at]);
@@ -213,7 +216,7 @@ fn print_all(all: &[Done]) {
             inside += usize::from(is_inside(&forecast, tested[at]));
         }
         let (count, percent) = (pairs.len() as f64, 100.0 / pairs.len() as f64);
-        let mean = pairs.iter().map(|(_, tested)| tested[at].share).sum::<f64>() / count;
+        let mean = pairs.iter().map(|[_, tested]| tested[at].share).sum::<f64>() / count;
         println!(
             "  {name:10} {:5.1}  mean error {:+.1}, of a list {:.1}; {inside} of {} in the interval",
             100.0 * mean,

@@ -42,7 +42,7 @@ pub(super) struct Train {
     /// List of MCP tools as JSON.
     #[arg(long, value_name = "FILE")]
     pub(super) tools: PathBuf,
-    /// File for the model: a delta, or with --whole a GGUF file.
+    /// File for the delta, or with --whole for the GGUF model.
     #[arg(long, short, value_name = "MODEL")]
     pub(super) out: PathBuf,
     /// Sentences with their calls: a .jsonl file or a folder.
@@ -67,8 +67,8 @@ pub(super) struct Train {
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     pub(super) seed: u64,
     /// Number of threads [default: one for each core]
-    #[arg(long, value_name = "COUNT")]
-    pub(super) threads: Option<usize>,
+    #[arg(long, value_name = "COUNT", requires = "whole")]
+    threads: Option<usize>,
     /// Print the predictions as a JSON object.
     #[arg(long)]
     pub(super) json: bool,

@@ -25,7 +25,6 @@ pub(super) fn tune(args: &Train) -> Result<ExitCode> {
     let mut how = Tuning::default();
     how.recipe.steps = args.steps.unwrap_or(how.recipe.steps);
     how.recipe.seed = args.seed;
-    how.recipe.threads = args.threads.unwrap_or_else(|| trine_models::model::threads(None));
     let bar = progress_bar(0);
     let tuned = tune::tune(&list, &how, &mut |Progress { step, steps }| {
         bar.set_length(steps as u64);

@@ -69,10 +69,10 @@ pub(super) struct Ask {
     #[arg(long, value_name = "DEV", num_args = 0..=1, require_equals = true,
           default_missing_value = "", conflicts_with = "jsonl")]
     run: Option<String>,
-    /// Append the sentence and what was right to a file, for trine train.
+    /// Append the sentence and what was right, for trine train.
     #[arg(long, value_name = "FILE", conflicts_with = "jsonl")]
     correct: Option<PathBuf>,
-    /// What was right: right, none, a reason such as negated, or a call as JSON [default: asks]
+    /// What was right: right, none, a reason, or a call as JSON.
     #[arg(long, value_name = "WHAT", requires = "correct")]
     is: Option<String>,
     #[command(flatten)]
