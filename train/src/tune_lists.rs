@@ -22,7 +22,7 @@ use super::{Options, Result, number, write};
 pub(super) const USAGE: &str = "\
 trine-train tune-lists [OPTIONS]
 
-  --lists PATH          the folder of the lists (train/lists): own/NAME is tuned to, data/NAME scored
+  --lists PATH          a folder (train/lists): own/NAME is tuned to, data/NAME scored
   --only NAME[,NAME]    these lists alone
   --count N             so many own sentences of each, chosen by chance
   --parts N             parts of the cross-validation; 0 for none (5)
@@ -218,7 +218,7 @@ fn print_all(all: &[Done]) {
         let (count, percent) = (pairs.len() as f64, 100.0 / pairs.len() as f64);
         let mean = pairs.iter().map(|[_, tested]| tested[at].share).sum::<f64>() / count;
         println!(
-            "  {name:10} {:5.1}  mean error {:+.1}, of a list {:.1}; {inside} of {} in the interval",
+            "  {name:10} {:5.1}  mean error {:+.1}, of a list {:.1}; {inside} of {} inside",
             100.0 * mean,
             sum * percent,
             errors * percent,

@@ -20,4 +20,4 @@ pub mod offload;
 mod sys;
 pub mod tools;
 
-pub use error::{Error, Result, SizeRule, ToolsError, chain};
+pub use error::{DeltaError, Error, Result, SizeRule, ToolsError, chain};

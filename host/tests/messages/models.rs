@@ -21,7 +21,7 @@ pub(crate) fn models(out: &mut String) {
         Vocabulary(TableError::Malformed)
         Compile(CompileError::Tools)
         Base(trine_unseen::BaseError::Length { needed: 653_992, given: 4096 })
-        Delta(trine_models::ask::DeltaError::List { made: 0x0123_4567_89ab_cdef, given: 1 })
+        Delta(trine_models::DeltaError::List { made: 0x0123_4567_89ab_cdef, given: 1 })
         ToolTable(trine_unseen::TableError::Magic)
         ToolTexts(trine_unseen::CompileError::Labels { tool: 3, needed: 20_000 })
         TextModel(Box::new(TextModelError::Text { given: 64 }))

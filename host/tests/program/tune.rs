@@ -45,15 +45,21 @@ fn tools(name: &str) -> PathBuf {
 fn sentences(name: &str, count: usize) -> PathBuf {
     let words =
         ["swing", "slide", "haul", "wind", "crank", "bring", "push", "drag", "roll", "yank"];
-    let line = |at: usize| match at % 3 {
-        0 => {
-            json!({"text": format!("{} the gate open for truck {}", words[at % 10], words[at / 3 % 10]),
-            "tool": "gate_move", "arguments": {"open": true}})
+    let line = |at: usize| {
+        let (word, other) = (words[at % 10], words[at / 3 % 10]);
+        let text = match at % 3 {
+            0 => format!("{word} the gate open for truck {other}"),
+            1 => format!("{word} {at} percent into the pump"),
+            _ => format!("we {word} and {other} all day"),
+        };
+        match at % 3 {
+            0 => json!({"text": text, "tool": "gate_move", "arguments": {"open": true}}),
+            1 => {
+                let call = json!({"tool": "pump_set", "arguments": {"percent": at}});
+                json!({"text": text, "calls": [call], "why": null})
+            }
+            _ => json!({"text": text, "calls": [], "why": "chat"}),
         }
-        1 => json!({"text": format!("{} {} percent into the pump", words[at % 10], at),
-            "calls": [{"tool": "pump_set", "arguments": {"percent": at}}], "why": null}),
-        _ => json!({"text": format!("we {} and {} all day", words[at % 10], words[at / 3 % 10]),
-            "calls": [], "why": "chat"}),
     };
     let path = path(name).with_extension("jsonl");
     fs::write(&path, (0..count).map(|at| format!("{}\n", line(at))).collect::<String>()).unwrap();

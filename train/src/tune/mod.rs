@@ -51,7 +51,7 @@ pub struct Tuning {
 }
 
 impl Default for Tuning {
-    /// The recipe of `trine train`. Two threads, whatever the machine: with others the bytes differ.
+    /// That of `trine train`. Two threads on every machine: with others the bytes differ.
     fn default() -> Self {
         let recipe = Recipe {
             steps: 60,

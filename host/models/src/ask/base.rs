@@ -10,9 +10,9 @@ use trine_unseen::base::{MAGIC, MATRIX_MAX, Thresholds};
 use trine_unseen::{Answer, ArgumentFault, Asker, Base, Call, Compiler, Table, table_bytes};
 
 use super::asker::{Ask, Reply, advised};
-use super::delta::{Delta, DeltaError};
-use crate::Result;
+use super::delta::Delta;
 use crate::tools::decode;
+use crate::{DeltaError, Result};
 
 /// The base model of this program.
 pub const BASE: &[u8] = include_bytes!("../../../../models/base.bin");

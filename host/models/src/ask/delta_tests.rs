@@ -4,9 +4,9 @@ use trine_bits::{Fnv64, Random};
 use trine_unseen::Base;
 use trine_unseen::base::{Piece, Thresholds};
 
-use super::delta::{Delta, DeltaError, NewPiece, floats_of, trits_of, write_delta};
+use super::delta::{Delta, NewPiece, floats_of, trits_of, write_delta};
 use super::{BASE, BaseAsker, OpenedBase, ToolList};
-use crate::Error;
+use crate::{DeltaError, Error};
 
 const THRESHOLDS: Thresholds = Thresholds { acting: 0.75, reading: 0.5 };
 

@@ -21,7 +21,7 @@ mod tools;
 
 pub use asker::{Ask, Asker, Memory, Reply, in_words};
 pub use base::{BASE, BaseAsker, OpenedBase, compile_tools, repacked, whole_base};
-pub use delta::{DELTA_MAGIC, Delta, DeltaError, NewPiece, floats_of, trits_of, write_delta};
+pub use delta::{DELTA_MAGIC, Delta, NewPiece, floats_of, trits_of, write_delta};
 pub use file::{Opened, Reading};
 pub use score::{Score, Wanted};
 pub use source::{BASE_NAME, BUILT_IN, BuiltIn, Known, ModelBytes, Source};

@@ -1,5 +1,6 @@
 //! Why a model, a list of tools or a sentence cannot be used.
 
+mod delta;
 mod tools;
 
 use std::error::Error as StdError;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 use trine_ask::{CompileError, TableError, TextModelError};
 use trine_infer::{gguf, token};
 
+pub use delta::DeltaError;
 pub use tools::ToolsError;
 
 /// Why a model, a list of tools or a sentence cannot be used: what is wrong and what to do.
@@ -73,7 +75,7 @@ pub enum Error {
     Base(#[from] trine_unseen::BaseError),
     /// Bytes that are no delta, a damaged one, or one of another base or list.
     #[error(transparent)]
-    Delta(#[from] crate::ask::DeltaError),
+    Delta(#[from] DeltaError),
     /// A table of tools that is none, damaged, or of another base or list.
     #[error(transparent)]
     ToolTable(#[from] trine_unseen::TableError),

@@ -47,16 +47,20 @@ fn asked() -> Result<String> {
     if !std::io::stdin().is_terminal() {
         return Err(Error::NoCorrection);
     }
-    eprint!("What was right? [{RIGHT}, {NONE}, a reason, or a call as JSON] ");
+    eprint!("What was right: {RIGHT}, {NONE}, a reason, or a call as JSON? ");
     let mut answer = String::new();
     let read = std::io::stderr().flush().and_then(|()| std::io::stdin().read_line(&mut answer));
     read.map_err(|source| Error::Stream { action: "read", stream: "standard input", source })?;
     Ok(answer)
 }
 
+/// A call of an answer as a line has it.
+fn written((tool, arguments): &(String, Map<String, Value>)) -> Value {
+    json!({"tool": tool, "arguments": arguments})
+}
+
 /// The calls that are meant, and why there are none.
 fn meant(is: &str, reply: &Reply) -> Result<(Vec<Value>, Option<String>)> {
-    let call = |(tool, arguments): &(String, Map<String, Value>)| json!({"tool": tool, "arguments": arguments});
     let none = |why: &str| {
         let why = if WHYS.contains(&why) { why } else { "cannot" };
         (Vec::new(), Some(why.to_owned()))
@@ -65,7 +69,7 @@ fn meant(is: &str, reply: &Reply) -> Result<(Vec<Value>, Option<String>)> {
         return Ok(none(is));
     }
     if is == RIGHT {
-        let calls: Vec<Value> = reply.call.iter().chain(&reply.calls).map(call).collect();
+        let calls: Vec<Value> = reply.call.iter().chain(&reply.calls).map(written).collect();
         return Ok(if calls.is_empty() { none(reply.why) } else { (calls, None) });
     }
     let given: Value = serde_json::from_str(is).map_err(Error::Correction)?;
