@@ -71,8 +71,8 @@ mod tests {
         let mut all = Vec::new();
         for at in 0..40 {
             all.push(record(&format!("say word{at}x to other{at}y and third{at}z")));
-            all.push(record(&format!("set the fan of house{at}y to {at}")));
-            all.push(record(&format!("set the fan of house{at}y to {}", at + 100)));
+            all.push(record(&format!("turn fan{at}y near{at}z to {at}")));
+            all.push(record(&format!("turn fan{at}y near{at}z to {}", at + 100)));
         }
         let parts = folds(&all, 5, 1);
         assert_eq!(parts, folds(&all, 5, 1));
