@@ -79,7 +79,8 @@ pub(super) fn faults_of_crates(files: &[File]) -> Vec<String> {
         let declares = |wanted: &[&str]| text.lines().any(|line| wanted.contains(&line));
         let no_std = ["#![no_std]", "#![cfg_attr(not(test), no_std)]"];
         let is_for_chips = folder.starts_with("core/") && folder != "core/derive";
-        if (is_for_chips || folder == "firmware-example/board") && !declares(&no_std) {
+        let is_board = ["firmware-example/board", "firmware-example/motorboat"].contains(&folder);
+        if (is_for_chips || is_board) && !declares(&no_std) {
             faults.push(format!("{path}: {} is missing", no_std[0]));
         }
         let is_free = !UNSAFE_ALLOWED.iter().any(|allowed| path.starts_with(allowed));
