@@ -3,8 +3,8 @@
 use trine_ask::{NumberRule, NumberRules, SentenceError, Unit, Value};
 use trine_descriptor::{Scalar, ValueWriter};
 
-use crate::base::Base;
-use crate::hear::{ArgumentFault, Filled, Guess, Reason, Workspace};
+use crate::base::{Base, Thresholds};
+use crate::hear::{ArgumentFault, Filled, Guess, Reason, Steps, Workspace};
 use crate::said::Said;
 use crate::table::Table;
 use crate::tool::{PARAMS_MAX, Takes};
@@ -62,6 +62,17 @@ pub struct Answer<'s> {
     pub between: Option<[u16; 2]>,
 }
 
+impl Answer<'_> {
+    /// How sure its calls have to be: a threshold of the base, for a tool that does something or
+    /// for one that only reads.
+    #[must_use]
+    pub fn threshold(&self, base: &Base<'_>, table: &Table<'_>) -> f32 {
+        let reads = |call: &Call<'_>| table.tool(call.tool).is_some_and(|tool| tool.is_read_only());
+        let Thresholds { acting, reading } = base.thresholds();
+        if self.calls.iter().flatten().all(reads) { reading } else { acting }
+    }
+}
+
 /// One guess with its arguments.
 #[derive(Clone, Copy)]
 struct Half<'s> {
@@ -106,6 +117,43 @@ impl<'s> Asker<'s> {
         table: &Table<'_>,
         sentence: &'s [u8],
     ) -> Result<Answer<'s>, SentenceError> {
+        let (said, workspace) = (&mut self.said, &mut self.workspace);
+        Asking { said, workspace, goes_on: &mut || true }.ask(base, table, sentence)
+    }
+}
+
+impl Workspace {
+    /// What a sentence asks for, in steps: before each, `goes_on` is asked, in which a chip does
+    /// its other work. Where it says no, the answer is worth nothing. `said` is memory for this
+    /// sentence, 3 KiB; what is here is for one sentence after the other.
+    ///
+    /// # Errors
+    /// When the sentence is empty, no text, or too long.
+    pub fn ask<'s>(
+        &mut self,
+        said: &mut Said<'s>,
+        (base, table): (&Base<'_>, &Table<'_>),
+        sentence: &'s [u8],
+        goes_on: Steps<'_>,
+    ) -> Result<Answer<'s>, SentenceError> {
+        Asking { said, workspace: self, goes_on }.ask(base, table, sentence)
+    }
+}
+
+/// One sentence that is asked about.
+struct Asking<'a, 's> {
+    said: &'a mut Said<'s>,
+    workspace: &'a mut Workspace,
+    goes_on: Steps<'a>,
+}
+
+impl<'s> Asking<'_, 's> {
+    fn ask(
+        &mut self,
+        base: &Base<'_>,
+        table: &Table<'_>,
+        sentence: &'s [u8],
+    ) -> Result<Answer<'s>, SentenceError> {
         let Some(whole) = self.half(base, table, sentence)? else { return Ok(Answer::default()) };
         let text = self.said.text();
         let one = whole.sure * (1.0 - whole.guess.two);
@@ -139,9 +187,10 @@ impl<'s> Asker<'s> {
         text: &'s [u8],
     ) -> Result<Option<Half<'s>>, SentenceError> {
         self.said.fill(text, &TableRules(table))?;
-        let Some(guess) = self.workspace.guess(base, table, &self.said) else { return Ok(None) };
+        let guess = self.workspace.guess_in_steps(base, table, self.said, self.goes_on);
+        let Some(guess) = guess else { return Ok(None) };
         let Filled { values, sure, fault, is_call } =
-            self.workspace.fill(base, table, &self.said, &guess);
+            self.workspace.fill(base, table, self.said, &guess);
         let sure = guess.share * sure;
         // Damaged weights give what is no number.
         let is_call = is_call && (0.0..=1.0).contains(&sure);

@@ -68,6 +68,9 @@ pub struct Guess {
     pub reason: Reason,
 }
 
+/// What is asked before each step whether it goes on: a chip does its other work in it.
+pub type Steps<'f> = &'f mut dyn FnMut() -> bool;
+
 /// What is known of the tools up to one.
 struct Tally {
     /// The best tool, its score and its vector; the second.
@@ -123,10 +126,25 @@ impl Workspace {
     /// Reads a sentence, and which tool it is likeliest for. `None` where there is no tool, or
     /// where scores are no numbers, which is so of damaged weights alone.
     pub fn guess(&mut self, base: &Base<'_>, table: &Table<'_>, said: &Said<'_>) -> Option<Guess> {
+        self.guess_in_steps(base, table, said, &mut || true)
+    }
+
+    /// The same in steps, before each of which `goes_on` is asked: where it says no, the rest is
+    /// left out, and there is no guess.
+    pub fn guess_in_steps(
+        &mut self,
+        base: &Base<'_>,
+        table: &Table<'_>,
+        said: &Said<'_>,
+        goes_on: Steps<'_>,
+    ) -> Option<Guess> {
         self.read(base, said);
         let words = said.words().len();
         self.found = [Best::NONE; crate::said::WORDS_MAX];
         for (number, tool) in (0..table.count()).zip(table.tools()) {
+            if !goes_on() {
+                return None;
+            }
             self.compare(said, &tool);
             self.take_found(number, &tool, words);
         }
@@ -136,7 +154,7 @@ impl Workspace {
         let mut tally = Tally::new();
         for (number, tool) in (0..table.count()).zip(table.tools()) {
             self.compare(said, &tool);
-            self.meet(base, said, (number, &tool), wanted);
+            self.meet(base, said, (number, &tool, wanted), goes_on)?;
             let top = *self.both.first()?;
             let score = base.net.score[0].dot(&top) + base.net.score[1].first();
             tally.take(number, score, &top);
@@ -145,7 +163,7 @@ impl Workspace {
         if wanted == Wanted::Score {
             let tool = table.tool(best)?;
             self.compare(said, &tool);
-            self.meet(base, said, (best, &tool), Wanted::All);
+            self.meet(base, said, (best, &tool, Wanted::All), goes_on)?;
         }
         self.conclude(base, &tally)
     }
@@ -185,18 +203,21 @@ impl Workspace {
         }
     }
 
-    /// The sentence with a tool.
+    /// The sentence with a tool. `None` where it does not go on.
     fn meet(
         &mut self,
         base: &Base<'_>,
         said: &Said<'_>,
-        (number, tool): (u16, &ToolCode<'_>),
-        wanted: Wanted,
-    ) {
+        (number, tool, wanted): (u16, &ToolCode<'_>, Wanted),
+        goes_on: Steps<'_>,
+    ) -> Option<()> {
         let net = &base.net;
         let words = said.words().len();
         let (mut covered, mut ahead) = ([0.0; LIKENESS], [0.0; LIKENESS]);
         for word in 0..words {
+            if !goes_on() {
+                return None;
+            }
             let mut matched = [0.0; MATCHED];
             let by_role = self.by_role(word, tool);
             let mut best = super::Alike::NONE;
@@ -224,12 +245,16 @@ impl Workspace {
         let in_the_end = if wanted == Wanted::All { rows.len() } else { 1 };
         let mut blocks = net.both.iter().peekable();
         while let Some(block) = blocks.next() {
+            if !goes_on() {
+                return None;
+            }
             let wanted = if blocks.peek().is_some() { rows.len() } else { in_the_end };
             block.apply_to(wanted, rows, &mut self.keys, &mut self.scratch);
         }
         for row in rows.iter_mut().take(in_the_end) {
             *row = norm(row, net.last_norm, &self.scratch);
         }
+        Some(())
     }
 
     /// What a word takes up of a tool's words.

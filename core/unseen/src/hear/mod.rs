@@ -6,7 +6,7 @@ mod guess;
 mod options;
 
 pub use arguments::{ArgumentFault, Filled};
-pub use guess::{Guess, REASON_NAMES, Reason};
+pub use guess::{Guess, REASON_NAMES, Reason, Steps};
 
 use trine_ternary::Kernels;
 

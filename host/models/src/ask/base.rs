@@ -2,14 +2,15 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value};
+use serde_json::Map;
 use trine_ask::ValueWriter;
-use trine_descriptor::{Annotations, Side, ToolTable, record, validate};
+use trine_descriptor::{Side, ToolTable, record, validate};
 use trine_ternary::{Kernels, Packing};
-use trine_unseen::base::{MAGIC, MATRIX_MAX, Thresholds};
-use trine_unseen::{Answer, ArgumentFault, Asker, Base, Call, Compiler, Table, table_bytes};
+use trine_unseen::base::{MAGIC, MATRIX_MAX};
+use trine_unseen::{Answer, Asker, Base, Call, Compiler, Table, table_bytes};
 
 use super::asker::{Ask, Reply, advised};
+use super::base_answer::{BaseAnswer, Named};
 use super::delta::Delta;
 use crate::tools::decode;
 use crate::{DeltaError, Result};
@@ -109,19 +110,20 @@ pub struct BaseAsker<'a> {
     base: Base<'a>,
     tools: &'a dyn ToolTable,
     table: Cow<'a, [u8]>,
-    thresholds: Thresholds,
+    /// One for all tools, in place of those of the base.
+    threshold: Option<f32>,
     kernels: Kernels,
 }
 
 impl Ask for BaseAsker<'_> {
     /// That of a tool that does something.
     fn threshold(&self) -> f32 {
-        self.thresholds.acting
+        self.threshold.unwrap_or(self.base.thresholds().acting)
     }
 
     /// For all tools.
     fn set_threshold(&mut self, threshold: f32) {
-        self.thresholds = Thresholds { acting: threshold, reading: threshold };
+        self.threshold = Some(threshold);
     }
 
     fn ask(&mut self, sentence: &[u8]) -> Result<Reply> {
@@ -129,7 +131,7 @@ impl Ask for BaseAsker<'_> {
         let mut asker = Box::new(Asker::new());
         asker.workspace().with_kernels(self.kernels);
         match asker.ask(&self.base, &table, sentence) {
-            Ok(answer) => Ok(self.reply(&answer)),
+            Ok(answer) => Ok(self.reply(&answer, &table)),
             Err(error) => Ok(Reply { is_sure: true, reason: advised(error), ..Reply::default() }),
         }
     }
@@ -143,8 +145,8 @@ impl<'a> BaseAsker<'a> {
     pub fn new(opened: &'a OpenedBase, tools: &'a dyn ToolTable) -> Result<Self> {
         let base = opened.base()?;
         let table = compile_tools(opened, tools)?.into();
-        let (thresholds, kernels) = (base.thresholds(), Kernels::best());
-        Ok(Self { base, tools, table, thresholds, kernels })
+        let (threshold, kernels) = (None, Kernels::best());
+        Ok(Self { base, tools, table, threshold, kernels })
     }
 
     /// The same with a table that was compiled before.
@@ -159,8 +161,8 @@ impl<'a> BaseAsker<'a> {
         opened.check(tools)?;
         let (base, table) = (opened.base()?, table.into());
         Table::parse(&table, &base, Some(record::table_hash(tools)))?;
-        let (thresholds, kernels) = (base.thresholds(), Kernels::best());
-        Ok(Self { base, tools, table, thresholds, kernels })
+        let (threshold, kernels) = (None, Kernels::best());
+        Ok(Self { base, tools, table, threshold, kernels })
     }
 
     /// The compiled tools.
@@ -171,57 +173,17 @@ impl<'a> BaseAsker<'a> {
 }
 
 impl BaseAsker<'_> {
-    fn reply(&self, answer: &Answer<'_>) -> Reply {
-        let calls: Vec<Named> =
-            answer.calls.iter().flatten().map(|call| self.named(call)).collect();
-        let mut reply = Reply { confidence: answer.confidence, ..Reply::default() };
-        let may_be_either = answer.reason.is_none_or(|reason| reason.name() == "ambiguous");
-        let between = answer.between.filter(|_| may_be_either);
-        reply.between = self.names(between.into_iter().flatten());
-        if let Some(reason) = answer.reason {
-            reply.why = reason.name();
-            reply.is_sure = true;
-            reply.reason = self.in_words(answer);
-            if matches!(reply.why, "missing" | "range" | "unit") {
-                reply.missing = self.lacking(answer);
-            }
-            return reply;
-        }
-        let is_sure = answer.confidence >= self.least(answer);
-        match <[Named; 2]>::try_from(calls) {
-            Ok(both) => {
-                reply.why = "two";
-                let unsure = "there may be two commands: not sure enough of their calls";
-                reply.reason = if is_sure { "there are two commands" } else { unsure }.into();
-                reply.is_sure = is_sure;
-                reply.calls = both.into();
-            }
-            Err(mut calls) => match calls.pop() {
-                Some(call) => (reply.call, reply.is_sure) = (Some(call), is_sure),
-                None => {
-                    reply.is_sure = true;
-                    reply.reason = self.in_words(answer);
-                    reply.missing = self.lacking(answer);
-                    reply.why = match answer.fault {
-                        Some((_, ArgumentFault::Missing(_))) => "missing",
-                        Some((_, ArgumentFault::Range(_))) => "range",
-                        Some((_, ArgumentFault::Unit(_))) => "unit",
-                        _ => "cannot",
-                    };
-                }
-            },
-        }
-        reply
+    fn reply(&self, answer: &Answer<'_>, table: &Table<'_>) -> Reply {
+        let Answer { confidence, reason, fault, between, .. } = *answer;
+        let calls = answer.calls.iter().flatten().map(|call| self.named(call)).collect();
+        let is_sure = confidence >= self.least(answer, table);
+        let why = reason.map_or("", trine_unseen::Reason::name);
+        BaseAnswer { calls, confidence, is_sure, why, fault, between }.reply(self.tools)
     }
 
     /// The least confidence of an answer's calls.
-    fn least(&self, answer: &Answer<'_>) -> f32 {
-        let reads = |call: &Call<'_>| {
-            let info = self.tools.info(call.tool);
-            info.is_some_and(|info| info.annotations.has(Annotations::READ_ONLY))
-        };
-        let Thresholds { acting, reading } = self.thresholds;
-        if answer.calls.iter().flatten().all(reads) { reading } else { acting }
+    fn least(&self, answer: &Answer<'_>, table: &Table<'_>) -> f32 {
+        self.threshold.unwrap_or_else(|| answer.threshold(&self.base, table))
     }
 
     fn named(&self, call: &Call<'_>) -> Named {
@@ -243,60 +205,39 @@ impl BaseAsker<'_> {
         call.encode(&mut out);
         validate(self.tools, call.tool, Side::Params, out.bytes()).is_ok()
     }
-
-    fn names(&self, tools: impl Iterator<Item = u16>) -> Vec<String> {
-        let infos = tools.filter_map(|tool| self.tools.info(tool));
-        infos.map(|info| info.name.to_owned()).collect()
-    }
-
-    /// The parameter that a fault is about, as `tool.parameter`.
-    fn lacking(&self, answer: &Answer<'_>) -> Vec<String> {
-        let Some((tool, fault)) = answer.fault else { return Vec::new() };
-        let node = match fault {
-            ArgumentFault::Missing(node) | ArgumentFault::Range(node) => node,
-            ArgumentFault::Unit(node) => node,
-            ArgumentFault::Cut => return Vec::new(),
-        };
-        let name = self.tools.info(tool).map_or("", |info| info.name);
-        let field = self.tools.node(tool, Side::Params, node);
-        field.map(|field| format!("{name}.{}", field.name)).into_iter().collect()
-    }
-
-    /// Why there is no call.
-    fn in_words(&self, answer: &Answer<'_>) -> String {
-        let place = self.lacking(answer).pop();
-        let of = |what: &str| match &place {
-            Some(place) => format!("{place} {what}"),
-            None => what.to_owned(),
-        };
-        let by_fault = match answer.fault {
-            Some((_, ArgumentFault::Missing(_))) => of("was not said"),
-            Some((_, ArgumentFault::Range(_))) => of("would be out of its bounds"),
-            Some((_, ArgumentFault::Unit(_))) => of("has another unit"),
-            Some((tool, ArgumentFault::Cut)) => {
-                let names = self.names(std::iter::once(tool)).join("");
-                format!("{names} needs a parameter that no sentence fills in")
-            }
-            None => "no tool does that".into(),
-        };
-        match answer.reason.map_or("", trine_unseen::Reason::name) {
-            "negated" => "it says not to do it".into(),
-            "past" => "it tells of something that was".into(),
-            "conditional" => "it asks for something only if something else holds".into(),
-            "later" => "it asks for something at another time".into(),
-            "quoted" => "it repeats the words of another".into(),
-            "missing" | "range" | "unit" => by_fault,
-            "other" => "it is about something that no tool has".into(),
-            "ambiguous" => "it may mean more than one call".into(),
-            "chat" => "it asks for nothing".into(),
-            "about" => "it asks about the tools, not for them".into(),
-            "attack" => "it gives orders about orders".into(),
-            "noise" => "it has no words that mean something here".into(),
-            "cannot" => "no tool does that".into(),
-            _ => by_fault,
-        }
-    }
 }
 
-/// A call with the names of its tool and its parameters.
-type Named = (String, Map<String, Value>);
+#[cfg(test)]
+mod tests {
+    use trine_unseen::Workspace;
+    use trine_unseen::said::Said;
+
+    use super::*;
+
+    #[test]
+    fn a_sentence_in_steps_has_the_same_answer_and_may_be_given_up() -> Result<()> {
+        let opened = OpenedBase::open(BASE)?;
+        let (base, tools) = (opened.base()?, &trine_board::TOOLS);
+        let bytes = compile_tools(&base, tools)?;
+        let table = Table::parse(&bytes, &base, None)?;
+        let sentence = b"set the fan to 40 percent and switch the door light on";
+        let wanted = format!("{:?}", Asker::new().ask(&base, &table, sentence));
+        let (mut workspace, mut steps) = (Box::new(Workspace::new()), 0);
+        let mut ask = |most| {
+            steps = 0;
+            let answer = workspace.ask(&mut Said::empty(), (&base, &table), sentence, &mut || {
+                steps += 1;
+                steps <= most
+            });
+            (format!("{answer:?}"), steps)
+        };
+        let (answer, all) = ask(u32::MAX);
+        assert_eq!(answer, wanted);
+        // Each word with each tool is a step.
+        assert!(all > 100, "{all}");
+        let (given_up, after) = ask(10);
+        assert!(given_up != wanted && after < all, "{after} of {all}");
+        assert_eq!(ask(u32::MAX).0, wanted, "nothing of it is left behind");
+        Ok(())
+    }
+}

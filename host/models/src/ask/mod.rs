@@ -9,6 +9,7 @@
 
 mod asker;
 mod base;
+mod base_answer;
 mod delta;
 #[cfg(test)]
 mod delta_tests;
@@ -21,6 +22,7 @@ mod tools;
 
 pub use asker::{Ask, Asker, Memory, Reply, in_words};
 pub use base::{BASE, BaseAsker, OpenedBase, compile_tools, repacked, whole_base};
+pub use base_answer::{BaseAnswer, Named};
 pub use delta::{DELTA_MAGIC, Delta, NewPiece, floats_of, trits_of, write_delta};
 pub use file::{Opened, Reading};
 pub use score::{Score, Wanted};
