@@ -200,8 +200,8 @@ pub trait Tools {
 
     /// Takes a sentence. It must return soon: with [`Answer::Pending`] after it has kept the
     /// sentence, which is answered later with [`Calls::answer`]: [`Answer::Blocks`] with one
-    /// `Block::Call`, or a failure. It calls no tool. [`Self::stop`] with the number `SENTENCE`
-    /// says that no one waits any more.
+    /// `Block::Call` and what else there is to say of it, or a failure. It calls no tool.
+    /// [`Self::stop`] with the number `SENTENCE` says that no one waits any more.
     #[cfg(feature = "ask")]
     fn sentence(&mut self, asked: &crate::Asked<'_>, out: &mut ValueWriter<'_>) -> Answer {
         _ = (asked, out);

@@ -65,7 +65,7 @@ pub use device::Check;
 #[cfg(feature = "local")]
 pub use device::Local;
 #[cfg(feature = "ask")]
-pub use device::ask::{Asked, SENTENCE, tokens, verdict};
+pub use device::ask::{Asked, SENTENCE, fault, tokens, verdict, why};
 #[cfg(feature = "resources")]
 pub use device::constant::{constant_piece, read_constant};
 #[cfg(feature = "resources")]

@@ -2,8 +2,8 @@
 
 use trine_descriptor::{Annotations, Consent, FailSafe, Head, Limits, ValueWriter};
 use trine_wire::codec::Members;
-pub use trine_wire::message::block::verdict;
 use trine_wire::message::block::write_tokens;
+pub use trine_wire::message::block::{fault, verdict, why};
 use trine_wire::message::{self, flag, outcome};
 
 use super::Device;

@@ -84,6 +84,28 @@ pub enum Block<'a> {
         /// Two bytes each, the low one first; see [`write_tokens`].
         bytes: &'a [u8],
     },
+    /// Type 11: why a sentence has no call, or not one: for who asks back.
+    #[cfg(feature = "ask")]
+    Why {
+        /// One of [`why`]; 0 where nothing speaks against a call but `fault`.
+        why: u8,
+        /// What is wrong with the arguments of `tool`: one of [`fault`], or 0.
+        fault: u8,
+        /// Number of the tool that is meant most likely.
+        tool: u16,
+        /// Node of its parameter that `fault` is about; else 0.
+        node: u16,
+        /// One more than the number of a tool that may be meant as well; 0 where there is none.
+        other: u16,
+    },
+    /// Type 12: one of the commands of a sentence that has more than one.
+    #[cfg(feature = "ask")]
+    Command {
+        /// Number of the tool.
+        tool: u16,
+        /// Its arguments, as in a call.
+        args: &'a [u8],
+    },
 }
 
 /// What a sentence came to, in a `Block::Call`.
@@ -103,6 +125,28 @@ pub mod verdict {
     pub const TOO_LONG: u8 = 5;
 }
 
+/// Why there is no call, in a `Block::Why`.
+#[cfg(feature = "ask")]
+pub mod why {
+    /// The sentence has two commands.
+    pub const TWO: u8 = 16;
+    /// It may have two commands; the model is not sure of them.
+    pub const TWO_UNSURE: u8 = 17;
+}
+
+/// What is wrong with arguments, in a `Block::Why`.
+#[cfg(feature = "ask")]
+pub mod fault {
+    /// What the parameter needs was not said.
+    pub const MISSING: u8 = 1;
+    /// What was said is out of its bounds.
+    pub const RANGE: u8 = 2;
+    /// What was said has a unit that it does not take.
+    pub const UNIT: u8 = 3;
+    /// The tool needs a parameter that no sentence fills in.
+    pub const UNFILLED: u8 = 4;
+}
+
 impl<'a> Block<'a> {
     const fn kind(&self) -> u8 {
         match self {
@@ -118,6 +162,10 @@ impl<'a> Block<'a> {
             Self::Call { .. } => 9,
             #[cfg(feature = "ask")]
             Self::Tokens { .. } => TOKENS,
+            #[cfg(feature = "ask")]
+            Self::Why { .. } => 11,
+            #[cfg(feature = "ask")]
+            Self::Command { .. } => 12,
         }
     }
 
@@ -145,6 +193,12 @@ impl<'a> Block<'a> {
                 .bytes(args),
             #[cfg(feature = "ask")]
             Self::Tokens { bytes } => out.array(bytes),
+            #[cfg(feature = "ask")]
+            Self::Why { why, fault, tool, node, other } => {
+                out.byte(why).byte(fault).short(tool).short(node).short(other)
+            }
+            #[cfg(feature = "ask")]
+            Self::Command { tool, args } => out.short(tool).bytes(args),
         };
     }
 
@@ -192,6 +246,16 @@ impl<'a> Block<'a> {
             },
             #[cfg(feature = "ask")]
             TOKENS => Self::Tokens { bytes: body },
+            #[cfg(feature = "ask")]
+            11 => Self::Why {
+                why: from.byte()?,
+                fault: from.byte()?,
+                tool: from.short()?,
+                node: from.short()?,
+                other: from.short()?,
+            },
+            #[cfg(feature = "ask")]
+            12 => Self::Command { tool: from.short()?, args: from.bytes()? },
             _ => return Some(None),
         }))
     }

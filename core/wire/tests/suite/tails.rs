@@ -256,6 +256,9 @@ proptest! {
             (Block::More { total: more }, 8, postcard(&more)),
             (Block::Call { verdict: what, confidence: more, tool: 7, node: 300, args: bytes }, 9,
                 postcard(&(what, more.to_le_bytes(), 7_u16, 300_u16, bytes))),
+            (Block::Why { why: what, fault: 1, tool: 7, node: 300, other: 8 }, 11,
+                postcard(&(what, 1_u8, 7_u16, 300_u16, 8_u16))),
+            (Block::Command { tool: 300, args: bytes }, 12, postcard(&(300_u16, bytes))),
         ];
         let mut joined = Vec::new();
         for (block, kind, body) in &all {

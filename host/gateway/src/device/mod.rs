@@ -30,7 +30,7 @@ pub use calls::{Asked, CALLS_MAX, Cost, Extra, Ticket, Waiter};
 pub use driven::Driven;
 pub use factory::{FactoryResult, op as factory_op};
 pub use report::CallReport;
-pub use sentence::Understood;
+pub use sentence::{Understood, Why};
 pub use stages::{CallStage, StageMark};
 use trine_wire::message::HostMessage;
 pub use trine_wire::message::Status;

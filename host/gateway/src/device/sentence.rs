@@ -31,28 +31,51 @@ pub struct Understood {
     pub args: Vec<u8>,
     /// What the model read and chose, if that was asked for.
     pub tokens: Vec<u16>,
+    /// Why there is no call, if the device says more than a verdict.
+    pub why: Option<Why>,
+    /// The commands of a sentence that has two: tool and arguments.
+    pub commands: Vec<(u16, Vec<u8>)>,
+}
+
+/// Why a sentence has no call, by the device's own numbers of tools.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Why {
+    /// What speaks against a call: a reason of the base model, or of `block::why`; 0 is none.
+    pub why: u8,
+    /// What is wrong with the arguments, of `block::fault`; 0 is nothing.
+    pub fault: u8,
+    /// The likeliest tool.
+    pub tool: u16,
+    /// Node of its parameter that the fault is about.
+    pub node: u16,
+    /// Another tool that may be meant.
+    pub other: Option<u16>,
 }
 
 impl Understood {
     /// Reads the blocks of an answer; `None` where the one that counts is not among them.
     fn read(bytes: &[u8]) -> Option<Self> {
         let mut found = None;
-        let mut read = Vec::new();
+        let (mut read, mut reason, mut commands) = (Vec::new(), None, Vec::new());
         for block in Blocks::new(bytes) {
             match block.ok()? {
                 Block::Call { verdict, confidence, tool, node, args } => {
                     let (confidence, args) = (f32::from_bits(confidence), args.to_vec());
-                    let tokens = Vec::new();
-                    found = Some(Self { verdict, confidence, tool, node, args, tokens });
+                    found = Some(Self { verdict, confidence, tool, node, args, ..Self::default() });
                 }
                 Block::Tokens { bytes } => {
                     let (pairs, _) = bytes.as_chunks::<2>();
                     read = pairs.iter().map(|pair| u16::from_le_bytes(*pair)).collect();
                 }
+                Block::Why { why, fault, tool, node, other } => {
+                    let other = other.checked_sub(1);
+                    reason = Some(Why { why, fault, tool, node, other });
+                }
+                Block::Command { tool, args } => commands.push((tool, args.to_vec())),
                 _ => {}
             }
         }
-        Some(Self { tokens: read, ..found? })
+        Some(Self { tokens: read, why: reason, commands, ..found? })
     }
 }
 
@@ -159,6 +182,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_answer_may_say_why_and_which_commands() {
+        let bytes = [9, 9, 2, 0, 0, 0, 0x3f, 0, 0, 0, 0, 11, 5, 6, 1, 7, 2, 9, 12, 3, 4, 1, 5];
+        let read = Understood::read(&bytes).unwrap();
+        let wanted = Why { why: 6, fault: 1, tool: 7, node: 2, other: Some(8) };
+        assert_eq!((read.why, read.commands), (Some(wanted), vec![(4, vec![5])]));
+    }
+
+    #[test]
     fn an_answer_is_its_call_and_its_tokens() {
         let bytes = [9, 11, 1, 0, 0, 0, 0x3f, 1, 2, 3, 0, 2, 80, 10, 4, 0x2c, 1, 2, 0];
         let wanted = Understood {
@@ -168,6 +199,7 @@ mod tests {
             node: 2,
             args: vec![0, 2, 80],
             tokens: vec![300, 2],
+            ..Understood::default()
         };
         assert_eq!(Understood::read(&bytes), Some(wanted));
         assert_eq!(Understood::read(&bytes[13..]), None, "there is no call in it");

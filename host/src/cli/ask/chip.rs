@@ -5,12 +5,14 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use trine::{Error, Result};
 use trine_descriptor::{Side, ToolTable, ValueReader};
-use trine_dispatch::verdict;
+use trine_dispatch::{fault, verdict, why};
 use trine_gateway::Device;
-use trine_gateway::device::Understood;
+use trine_gateway::device::{Understood, Why};
 use trine_gateway::table::Table;
-use trine_models::ask::{Reply, in_words};
+use trine_models::ask::{BaseAnswer, Reply, in_words};
 use trine_models::tools::decode;
+use trine_unseen::ArgumentFault;
+use trine_unseen::hear::REASON_NAMES;
 
 /// Asks a device what call a sentence is; nothing is called.
 ///
@@ -31,6 +33,9 @@ pub(super) fn ask_device(
 /// The answer with the names of the device's tools.
 fn reply(table: &Table, understood: &Understood) -> Reply {
     let Understood { verdict, confidence, node, ref args, ref tokens, .. } = *understood;
+    if let Some(why) = understood.why {
+        return base_answer(table, understood, why).reply(table);
+    }
     let row = table.row_of(understood.tool).unwrap_or(u16::MAX);
     let none = |reason: String| Reply {
         is_sure: true,
@@ -52,6 +57,33 @@ fn reply(table: &Table, understood: &Understood) -> Reply {
         verdict::OUT_OF_RANGE => refused(trine_ask::Reason::OutOfRange { tool: row, node }),
         verdict::TOO_LONG => refused(trine_ask::Reason::TooLong),
         other => none(format!("the device answered with verdict {other}, which is unknown here")),
+    }
+}
+
+/// The answer of a base model, as the device tells it.
+fn base_answer(table: &Table, understood: &Understood, why: Why) -> BaseAnswer {
+    let row = |tool| table.row_of(tool).unwrap_or(u16::MAX);
+    let Understood { verdict, confidence, .. } = *understood;
+    let node = why.node;
+    let fault = match why.fault {
+        fault::MISSING => Some(ArgumentFault::Missing(node)),
+        fault::RANGE => Some(ArgumentFault::Range(node)),
+        fault::UNIT => Some(ArgumentFault::Unit(node)),
+        fault::UNFILLED => Some(ArgumentFault::Cut),
+        _ => None,
+    };
+    let is_one = matches!(verdict, verdict::CALL | verdict::UNSURE);
+    let one = is_one.then_some((understood.tool, &understood.args));
+    let more = understood.commands.iter().map(|(tool, args)| (*tool, args));
+    let calls = one.into_iter().chain(more);
+    BaseAnswer {
+        calls: calls.filter_map(|(tool, args)| named(table, row(tool), args)).collect(),
+        confidence,
+        is_sure: verdict == verdict::CALL || why.why == why::TWO,
+        // Those behind the names of the reasons are about two commands.
+        why: REASON_NAMES.get(usize::from(why.why)).copied().unwrap_or_default(),
+        fault: fault.map(|fault| (row(why.tool), fault)),
+        between: why.other.map(|other| [row(why.tool), row(other)]),
     }
 }
 

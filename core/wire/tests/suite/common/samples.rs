@@ -1,6 +1,6 @@
 //! One message of each kind, outcome, block and request, and those whose tails matter.
 
-use trine_wire::message::block::{Block, verdict};
+use trine_wire::message::block::{Block, fault, verdict};
 use trine_wire::message::input::{self, Answer, Request, asks};
 use trine_wire::message::{
     Ask, Call, DeviceMessage, Hello, HostHello, HostMessage, Outcome, Status, check,
@@ -241,6 +241,11 @@ pub(crate) fn blocks() -> Vec<(&'static str, Block<'static>)> {
             },
         ),
         ("device.result.blocks.tokens", Block::Tokens { bytes: &[0x2c, 0x01, 0x02, 0x00] }),
+        (
+            "device.result.blocks.why",
+            Block::Why { why: 6, fault: fault::MISSING, tool: 7, node: 1, other: 0 },
+        ),
+        ("device.result.blocks.command", Block::Command { tool: 1, args: &[0, 2, 80] }),
     ]
 }
 
