@@ -1,20 +1,25 @@
-//! The greenhouse behind Trine on a board of `trine-bsp`.
+//! A board of tools behind Trine, on a board of `trine-bsp`: the greenhouse, or with the feature
+//! `motorboat` the motor boat.
 //!
 //! UART 0 is the way to the host. Its interrupt moves bytes into a ring; the loop below polls the
 //! dispatcher when a frame may have ended or something is due, sends without waiting, and sleeps.
 //! UART 1 is a person at the board: its interrupt owns a [`Port`] and agrees through it.
 //!
-//! The second LED is the main cock before the four valves. The timer's interrupt closes it when the
-//! loop has not polled, or the host was not heard, for too long: it needs neither of them for that.
+//! The second LED is the main cock before the four valves; of the boat, the drive. The timer's
+//! interrupt switches it off when the loop has not polled, or the host was not heard, for too long:
+//! it needs neither of them for that.
 //!
-//! With the feature `ask` a model in flash reads sentences, in steps: see `ask.rs`.
+//! With the feature `ask` or `ask-base` a model in flash reads sentences, in steps: see `ask`.
 #![no_std]
 #![no_main]
 
-#[cfg(feature = "ask")]
+#[cfg(feature = "sentences")]
 mod ask;
 mod log;
 mod paced;
+#[cfg_attr(feature = "motorboat", path = "motorboat.rs")]
+#[cfg_attr(not(feature = "motorboat"), path = "greenhouse.rs")]
+mod tools;
 
 use core::panic::PanicInfo;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -23,7 +28,6 @@ use embedded_hal::digital::OutputPin;
 use embedded_io::Write;
 use paced::Paced;
 use trine_arena::{Producer, Ring};
-use trine_board::tools::{self, LINK_MS, TABLE};
 use trine_bsp::led::Led;
 use trine_bsp::place::Place;
 use trine_bsp::shared::Shared;
@@ -33,9 +37,9 @@ use trine_descriptor::Rules;
 use trine_dispatch::{Config, Device, Heartbeat, Identity, Port};
 use trine_firmware::console::{Command, Console, Reply};
 
+use tools::{BOOT, LINK_MS, TABLE};
+
 const BAUD: u32 = 115_200;
-/// What stands on the line before the first frame: bytes outside a frame are never an error.
-const BOOT: &[u8] = concat!("trine greenhouse ", env!("CARGO_PKG_VERSION"), "\r\n").as_bytes();
 /// The byte between frames; the loop need not look before it comes.
 const FRAME_END: u8 = 0;
 /// Bytes from the host that can wait for the loop.
@@ -54,11 +58,11 @@ const CONFIG: Config<'static> = Config {
     key: Some(trine_dispatch::Key(*b"sixteen byte key")),
     #[cfg(feature = "keyed")]
     nonce: 1,
-    #[cfg(feature = "ask")]
+    #[cfg(feature = "sentences")]
     message_max: ask::MESSAGE_MAX,
     ..tools::config(Identity {
         vendor: "trine",
-        product: "greenhouse",
+        product: tools::PRODUCT,
         serial: trine_bsp::SERIAL,
         firmware: env!("CARGO_PKG_VERSION"),
         build: "demo",
@@ -135,7 +139,7 @@ fn main() -> ! {
         due: 0,
         reply: Reply::new(),
         linked: false,
-        #[cfg(feature = "ask")]
+        #[cfg(feature = "sentences")]
         watchdog: trine_bsp::watchdog::Watchdog::start(ask::WATCHDOG_MS),
     };
     run(turns)
@@ -163,7 +167,7 @@ fn make_device() -> Option<Started> {
     let device = singleton!(: Device<'static> = device)?;
     device.add_port(port_out).ok()?;
     device.set_heartbeat(&HEARTBEAT);
-    #[cfg(feature = "ask")]
+    #[cfg(feature = "sentences")]
     device.offer_sentences();
     Some((device, line_in, port_in))
 }
@@ -171,11 +175,11 @@ fn make_device() -> Option<Started> {
 /// The loop: polls, sends, sleeps. It ends with the power.
 fn run(mut turns: Loop<'_>) -> ! {
     log::starts(TABLE.tools());
-    #[cfg(feature = "ask")]
+    #[cfg(feature = "sentences")]
     let mut reader = ask::start();
     loop {
         turns.turn();
-        #[cfg(feature = "ask")]
+        #[cfg(feature = "sentences")]
         ask::answer(&mut reader, &mut turns);
         turns.sleep();
     }
@@ -190,7 +194,7 @@ struct Loop<'l> {
     due: u64,
     reply: Reply,
     linked: bool,
-    #[cfg(feature = "ask")]
+    #[cfg(feature = "sentences")]
     watchdog: trine_bsp::watchdog::Watchdog,
 }
 
@@ -208,7 +212,7 @@ impl Loop<'_> {
             self.due = self.device.poll(now, STEPS, self.paced);
             log::linked(&mut self.linked, self.device.is_linked());
             POLLED_MS.store(now as u32, Ordering::Relaxed);
-            if self.paced.tools.board.take_press() {
+            if tools::take_press(&mut self.paced.tools) {
                 self.device.agree(now);
             }
             set_cock(self.paced, now);
@@ -230,7 +234,7 @@ impl Loop<'_> {
         self.reply.sent(self.person.try_write(self.reply.rest()));
         self.tx.wake(waits);
         self.person.wake(!self.reply.rest().is_empty());
-        #[cfg(feature = "ask")]
+        #[cfg(feature = "sentences")]
         self.watchdog.feed();
     }
 
@@ -251,8 +255,7 @@ impl Loop<'_> {
 /// so: the valves behind it are closed too.
 fn set_cock(paced: &mut Paced, now: u64) {
     if TRIPPED.load(Ordering::Acquire) {
-        // A valve that refuses is told again when its time is over.
-        let _ = paced.tools.board.valve_close(None);
+        tools::end(&mut paced.tools);
         paced.flows = false;
         TRIPPED.store(false, Ordering::Release);
     }

@@ -1,35 +1,33 @@
 //! The board's tools on a clock of their own: the dispatcher and its link live in real time, the
-//! greenhouse may live faster.
+//! board may live faster.
 
-use trine_board::tools::BoardTools;
-use trine_board::{Greenhouse, SimHardware};
 use trine_bsp::led::Led;
 use trine_descriptor::{Args, ValueWriter};
 use trine_dispatch::{Answer, Call, CallId, Calls, Tools};
 use trine_firmware::pace::Pace;
 
+use crate::tools::{self, Hands};
+
 /// The tools, and the time that they live in.
 #[derive(Debug)]
 pub(crate) struct Paced {
-    pub(crate) tools: BoardTools<SimHardware<Led>>,
+    pub(crate) tools: Hands,
     pub(crate) pace: Pace,
-    /// Whether water flows, as of the last tick.
+    /// Whether something goes on that must not without the loop, as of the last tick.
     pub(crate) flows: bool,
     /// The sentence that waits to be read, or is being read.
-    #[cfg(feature = "ask")]
+    #[cfg(feature = "sentences")]
     pub(crate) sentence: crate::ask::Waiting,
 }
 
 impl Paced {
-    /// The greenhouse at rest, with the board's LED as its status lamp.
+    /// The board at rest, with an LED for what it lights.
     pub(crate) const fn new(led: Led) -> Self {
-        let hardware = SimHardware::with_status_led(led);
-        let tools = BoardTools::new(Greenhouse::new(hardware));
         Self {
-            tools,
+            tools: tools::at_rest(led),
             pace: Pace::new(),
             flows: false,
-            #[cfg(feature = "ask")]
+            #[cfg(feature = "sentences")]
             sentence: crate::ask::Waiting::new(),
         }
     }
@@ -47,7 +45,7 @@ impl Tools for Paced {
     #[inline(never)]
     fn tick(&mut self, now: u64, calls: &mut Calls<'_, '_>) -> u64 {
         let due = self.tools.tick(self.pace.board_ms(now), calls);
-        self.flows = self.tools.board.water_flows();
+        self.flows = tools::flows(&self.tools);
         self.pace.due(now, due)
     }
 
@@ -56,12 +54,12 @@ impl Tools for Paced {
     }
 
     fn stop(&mut self, tool: u16, id: CallId) {
-        #[cfg(feature = "ask")]
+        #[cfg(feature = "sentences")]
         self.sentence.stop(id);
         self.tools.stop(tool, id);
     }
 
-    #[cfg(feature = "ask")]
+    #[cfg(feature = "sentences")]
     fn sentence(&mut self, asked: &trine_dispatch::Asked<'_>, _: &mut ValueWriter<'_>) -> Answer {
         self.sentence.keep(asked)
     }

@@ -1,9 +1,11 @@
 //! The board's model on chips: the firmware with the feature `ask` on five processors. [`parity`]
 //! compares it with the same model on this computer, [`count`] counts its instructions.
-//! [`any_tools`] does both with the base model, for tools that no model was trained for.
+//! [`any_tools`] does both with the base model, for tools that no model was trained for, and
+//! [`own_tools`] has the firmware do it, for the tools of its board.
 
 pub mod any_tools;
 pub mod count;
+pub mod own_tools;
 pub mod parity;
 
 use std::collections::BTreeSet;

@@ -13,7 +13,7 @@ use devtools::{parallel, programs, sh};
 use devtools_c::output_folder;
 use serde_json::json;
 
-use super::{FOLDER, MODEL, any_tools, build, count, pack, sentences, tokens};
+use super::{FOLDER, MODEL, any_tools, build, count, own_tools, pack, sentences, tokens};
 use crate::elf::Image;
 use crate::{BOARDS, Board, CHIPS, Emulator, M4};
 
@@ -34,7 +34,8 @@ pub fn main() -> Result<()> {
     BOARDS.iter().try_for_each(|chip| meanwhile(chip, &image))?;
     refused(&M4)?;
     count::small(&image)?;
-    any_tools::compare()
+    any_tools::compare()?;
+    own_tools::check()
 }
 
 /// Compares so many sentences on every processor, also when one of them answers otherwise, and says
@@ -79,7 +80,7 @@ fn asked(chip: &Board, elf: &Path, input: &Path, name: &str) -> Result<String> {
 }
 
 /// What the program answers, a line for each sentence, while it is said how far it is.
-fn answers(command: &mut Command, input: &Path, name: &str) -> Result<String> {
+pub(super) fn answers(command: &mut Command, input: &Path, name: &str) -> Result<String> {
     let line = sh::shown(command);
     command.stdin(Stdio::from(fs::File::open(input)?)).stdout(Stdio::piped());
     let mut child = command.spawn().with_context(|| format!("`{line}` could not start"))?;
