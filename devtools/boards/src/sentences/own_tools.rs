@@ -17,6 +17,7 @@ use devtools_c::output_folder;
 use serde_json::{Value, json};
 
 use super::parity::answers;
+use crate::count::{numbers, region};
 use crate::elf::Image;
 use crate::{Board, Emulator, M4, budget, firmware};
 
@@ -39,6 +40,8 @@ const EXECUTED: [(&str, &str, &str, &str); 5] = [
 /// A sentence that changes nothing.
 const NO_CALL: &str = "don't drop the anchor";
 
+/// Most million instructions of a sentence, on average and at worst, with what the loop does.
+const MOST: [f64; 2] = [40.0, 100.0];
 /// Bytes of RAM that the firmware may take, stack included.
 const RAM: u64 = 96 << 10;
 
@@ -50,8 +53,8 @@ struct Running {
 }
 
 impl Running {
-    fn start(chip: &Board, elf: &Path) -> Result<Self> {
-        let emulator = Emulator::start(chip, elf, &[])?;
+    fn start(chip: &Board, elf: &Path, options: &[&str]) -> Result<Self> {
+        let emulator = Emulator::start(chip, elf, options)?;
         let [board, person] = emulator.sockets();
         // The board starts when both are connected; the first of `trine` is the other.
         let connects = move || sh::within(PATIENCE, || UnixStream::connect(&person).ok());
@@ -126,7 +129,10 @@ fn same(chip: &Board, elf: &Path) -> Result<()> {
     let input = sh::root().join(SENTENCES);
     let text = fs::read_to_string(&input)?;
     let lines: Vec<&str> = text.lines().collect();
-    let board = Running::start(chip, elf)?;
+    let (image, counts) = (Image::read(elf)?, elf.with_extension("counts"));
+    let places = ["trine_firmware::ask::sentence_begins", "trine_firmware::ask::sentence_ends"];
+    let region = region(&image, places, &counts)?;
+    let board = Running::start(chip, elf, &["-icount", "shift=5", "-plugin", &region])?;
     let on_chip = "trine ask --jsonl --exact --device boat";
     let said = answers(&mut board.trine(on_chip), &input, chip.name)?;
     // The tools are those that the device lists, and the model is the program's.
@@ -135,8 +141,16 @@ fn same(chip: &Board, elf: &Path) -> Result<()> {
     ensure!(said == wanted, "{} says\n{said}this computer\n{wanted}", chip.name);
     println!("{}: {} sentences: the same answer, to the bit", chip.name, lines.len());
     println!("{}", scored(&lines, &said)?);
+    // The last answer goes to the line before the board is through with its sentence.
+    let all = || numbers(&counts).ok().filter(|each| each.len() == lines.len());
+    let each = sh::within(PATIENCE, all).context("not every sentence was counted")?;
+    let average = each.iter().sum::<u64>() as f64 / each.len() as f64 / 1e6;
+    let worst = each.iter().max().copied().unwrap_or_default() as f64 / 1e6;
+    let name = chip.name;
+    println!("{name}: {average:.2} M instructions a sentence on average, {worst:.2} M at worst");
+    ensure!(average <= MOST[0] && worst <= MOST[1], "at most {MOST:?} M instructions");
     let stack = board.stack()?;
-    let ram = Image::read(elf)?.ram_bytes() + stack;
+    let ram = image.ram_bytes() + stack;
     println!("{}: {ram} B of RAM, {stack} B of them stack at its deepest", chip.name);
     ensure!(ram <= RAM, "{ram} bytes of RAM, at most {RAM}");
     Ok(())
@@ -176,7 +190,7 @@ fn json(line: &str) -> Result<Value> {
 
 /// Eight tools; sentences that are executed by what the chip makes of them; one that is not.
 fn executed(chip: &Board, elf: &Path) -> Result<()> {
-    let board = Running::start(chip, elf)?;
+    let board = Running::start(chip, elf, &[])?;
     let listed = json(&sh::output(&mut board.trine("trine tools boat --json"))?)?;
     let names = listed.to_string().matches("\"inputSchema\"").count();
     ensure!(names == 8, "the boat lists {listed}");
@@ -210,7 +224,7 @@ fn refused(chip: &Board) -> Result<()> {
         ("other", &base, &other, "the table was made from the tools"),
     ] {
         let elf = build(chip, name, &[("BASE", base), ("TABLE", table)])?;
-        let board = Running::start(chip, &elf)?;
+        let board = Running::start(chip, &elf, &[])?;
         let asked = board.trine("trine ask --device boat").arg("weigh anchor").output()?;
         let said = String::from_utf8_lossy(&asked.stderr).into_owned();
         ensure!(!asked.status.success() && said.contains(wanted), "{name}: {said}");
