@@ -26,6 +26,7 @@ trine-train unseen --out FILE [OPTIONS]
   --base FILE       the base model that it is, in four bits a number of a row and ternary weights
   --latents FILE    what trine train goes on from: the latent weights of the base
   --model FILE      trains nothing: takes that model in place of --out
+  --from FILE       goes on with the parameters of that model, in place of chance
   --lists PATH      the folder of the lists (train/lists), of which the training set is learnt
   --most N          only so many of these lists, chosen by chance
   --words PATH      a folder with pieces.txt and rows.i8 (train/base)
@@ -79,7 +80,10 @@ pub(super) fn work(options: &Options) -> Result<()> {
         seed,
         ..plain
     };
-    let mut model = Model::new(shape, seed, table);
+    let mut model = match options.get("from") {
+        Some(from) => Model::read(Path::new(from), table)?,
+        None => Model::new(shape, seed, table),
+    };
     let words = model.table.clone();
     let mut lexicon = Lexicon::new(&words);
     let lists = prepared(&lists, &mut lexicon)?;

@@ -61,6 +61,44 @@ impl Row {
     }
 }
 
+/// What several words mean together: the direction of the sum of their rows, in 8 bits. Rows of
+/// words that say little are short.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Meaning {
+    /// The numbers, of which the greatest has a magnitude of 127; zeros of no words.
+    pub codes: [i8; COLUMNS_MAX],
+    /// One over the length of these; 0 of zeros.
+    pub inverse_length: f32,
+}
+
+impl Meaning {
+    /// That of no word.
+    pub const NONE: Self = Self { codes: [0; COLUMNS_MAX], inverse_length: 0.0 };
+
+    /// That of words with these rows: their codes, and what 127 stands for.
+    #[must_use]
+    pub fn of(rows: impl Iterator<Item = ([i8; COLUMNS_MAX], f32)>) -> Self {
+        let mut sums = [0.0_f32; COLUMNS_MAX];
+        for (codes, most) in rows {
+            let step = most / 127.0;
+            sums.iter_mut().zip(codes).for_each(|(sum, code)| *sum += f32::from(code) * step);
+        }
+        let greatest = sums.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
+        if greatest <= 0.0 {
+            return Self::NONE;
+        }
+        let mut codes = [0; COLUMNS_MAX];
+        codes.iter_mut().zip(sums).for_each(|(to, x)| *to = rounded(x * (127.0 / greatest)));
+        Self { codes, inverse_length: inverse_length(&codes) }
+    }
+
+    /// How near two meanings are: their cosine.
+    #[must_use]
+    pub fn likeness(&self, other: &Self) -> f32 {
+        dot(&self.codes, &other.codes) as f32 * self.inverse_length * other.inverse_length
+    }
+}
+
 /// One over the length of codes; 0 of zeros.
 #[must_use]
 pub fn inverse_length(codes: &[i8]) -> f32 {
@@ -262,6 +300,26 @@ mod tests {
         assert_eq!(row("xyz"), Row::EMPTY);
         let both = rows.row([&b"a"[..], b"ab"].into_iter());
         assert_eq!(&both.codes[..2], &[32, 127]);
+    }
+
+    #[test]
+    fn words_together_mean_the_direction_of_their_sum() {
+        let row = |x: i8, y: i8| {
+            let mut codes = [0; COLUMNS_MAX];
+            (codes[0], codes[1]) = (x, y);
+            codes
+        };
+        let (right, up) = (row(127, 0), row(0, 127));
+        let of = |rows: &[([i8; COLUMNS_MAX], f32)]| Meaning::of(rows.iter().copied());
+        // A short row counts for little: (3, 1) and (1, 3).
+        let (one, other) = (of(&[(right, 3.0), (up, 1.0)]), of(&[(right, 0.5), (up, 1.5)]));
+        assert_eq!((one.codes[0], one.codes[1], one.codes[2]), (127, 42, 0));
+        assert!((one.likeness(&other) - 0.6).abs() < 0.01, "{}", one.likeness(&other));
+        assert!((one.likeness(&one) - 1.0).abs() < 1e-5);
+        assert!((of(&[(right, 1.0)]).likeness(&of(&[(up, 1.0)]))).abs() < 1e-6);
+        // No words, and words that say nothing, are like nothing.
+        assert_eq!(of(&[]), Meaning::NONE);
+        assert_eq!(of(&[(right, 0.0)]).likeness(&one).to_bits(), 0);
     }
 
     #[test]

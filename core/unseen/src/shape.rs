@@ -21,7 +21,12 @@ pub const LIKENESS: usize = 3;
 /// Numbers of what a word of a sentence finds in a tool.
 pub const MATCHED: usize = ROLES * LIKENESS + 2 * LIKENESS;
 /// Numbers of a tool and a sentence.
-pub const WHOLE: usize = TOOL + FIT + 4 * LIKENESS;
+pub const WHOLE: usize = TOOL + FIT + 4 * LIKENESS + MEANINGS;
+/// Numbers of how near a sentence is to a tool in meaning: to all of it, to its name, and how much
+/// nearer than to any other tool.
+pub const MEANINGS: usize = 3;
+/// Numbers of how near it is to a label: to it, and how much nearer than to any other label.
+pub const LABEL_MEANINGS: usize = 2;
 /// What sums over a sentence's words are divided by.
 pub const TOTAL: f32 = 4.0;
 /// Numbers of an option by itself.
@@ -29,7 +34,7 @@ pub const CHOICE: usize = KINDS + OPTION;
 /// Windows around an option that are looked at.
 pub const AROUND: usize = 4;
 /// Numbers of an option and the words near it.
-pub const LEXICAL: usize = 2 * LIKENESS + 1 + AROUND * LIKENESS;
+pub const LEXICAL: usize = 2 * LIKENESS + 1 + LABEL_MEANINGS + AROUND * LIKENESS;
 /// Why there is no call, and that there is one, which is the first.
 pub const REASONS: usize = 16;
 /// Rows of a sequence: the whole, and the words.

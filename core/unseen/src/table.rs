@@ -1,10 +1,10 @@
 //! Compiled tools, as they lie in flash.
 //!
 //! ```text
-//! table  = "TRINET01"  base:u64  list:u64  count:u16  0:u16  tool*
+//! table  = "TRINET02"  base:u64  list:u64  count:u16  0:u16  tool*
 //! tool   = length:u32  hash:u64  tokens:u8 params:u8 cut:u8 0:u8  features:u16 0:u16
 //!          vector  token*  param*
-//! token  = role:u8 param:u8 label:u8 length:u8  stem[20]  inverse:f32 code[64]
+//! token  = role:u8 param:u8 label:u8 length:u8  stem[20]  inverse:f32 most:f32 code[64]
 //!          vector (key)  vector (value)
 //! param  = node:u16 mark:u8 clock:u8 [node:u16 label:u16]  rule  vector  vector* (labels)
 //! mark   = tag | required << 3 | conditional << 4 | time << 5
@@ -16,7 +16,8 @@
 //! `base` is the hash of the base that made it, `list` that of the list it was made from, `hash`
 //! that of the tool's descriptor. A tool's bytes depend on that tool and on the base alone. Tags
 //! are those of [`trine_descriptor::value::tag`]. Integers and floats are little-endian; a number
-//! of a vector is its code times its step.
+//! of a vector is its code times its step. `inverse` is one over the length of a word's codes,
+//! `most` what 127 of them stands for.
 
 use core::fmt;
 
@@ -27,12 +28,12 @@ use trine_descriptor::value::tag;
 use crate::base::Base;
 use crate::net::{COLUMNS, DIM, Vector};
 use crate::read::Reader;
-use crate::rows::dot_bytes;
+use crate::rows::{Meaning, dot_bytes};
 use crate::text::WORD_MAX;
 use crate::tool::{Clock, LABELS_MAX, LabelsOf, NONE, PARAMS_MAX, Param, TOKENS_MAX, TOOL, Takes};
 
 /// What a table begins with.
-pub const MAGIC: &[u8; 8] = b"TRINET01";
+pub const MAGIC: &[u8; 8] = b"TRINET02";
 /// Bytes before the tools.
 pub const HEAD: usize = 28;
 /// Bytes of a tool before its vector.
@@ -40,7 +41,7 @@ pub(crate) const TOOL_HEAD: usize = 20;
 /// Bytes of a vector.
 pub(crate) const VECTOR_BYTES: usize = 4 + DIM;
 /// Bytes of a word.
-pub(crate) const TOKEN_BYTES: usize = 4 + WORD_MAX + 4 + COLUMNS + 2 * VECTOR_BYTES;
+pub(crate) const TOKEN_BYTES: usize = 4 + WORD_MAX + 8 + COLUMNS + 2 * VECTOR_BYTES;
 /// Bytes of a tool before its words.
 const BODY: usize = TOOL_HEAD + VECTOR_BYTES;
 /// Most bytes of a tool.
@@ -79,7 +80,7 @@ pub enum TableError {
 impl fmt::Display for TableError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Magic => f.write_str("not a table of tools: it does not begin with TRINET01"),
+            Self::Magic => f.write_str("not a table of tools: it does not begin with TRINET02"),
             Self::Base { made, given } => write!(
                 f,
                 "the table was made with base {made:016x}, and this is base {given:016x}: compile \
@@ -254,6 +255,7 @@ pub(crate) struct TokenCode<'t> {
     pub(crate) label: u8,
     pub(crate) stem: &'t [u8],
     pub(crate) inverse_length: f32,
+    pub(crate) most: f32,
     pub(crate) row: &'t [u8; COLUMNS],
     pub(crate) key: Codes<'t>,
     pub(crate) value: Codes<'t>,
@@ -324,6 +326,12 @@ impl<'t> ToolCode<'t> {
         words.as_chunks().0.iter().take(self.counts().0).map_while(token)
     }
 
+    /// What some of its words mean together.
+    pub(crate) fn meaning(&self, is_meant: impl Fn(&TokenCode<'t>) -> bool) -> Meaning {
+        let codes = |token: TokenCode<'t>| (token.row.map(u8::cast_signed), token.most);
+        Meaning::of(self.tokens().filter(is_meant).map(codes))
+    }
+
     /// What stands behind its words.
     fn behind(&self) -> Reader<'t> {
         let start = BODY + self.counts().0 * TOKEN_BYTES;
@@ -361,6 +369,7 @@ fn token(bytes: &[u8; TOKEN_BYTES]) -> Option<TokenCode<'_>> {
     let [role, param, label, length, rest @ ..] = bytes;
     let (stem, rest) = rest.split_first_chunk::<WORD_MAX>()?;
     let (inverse, rest) = rest.split_first_chunk()?;
+    let (most, rest) = rest.split_first_chunk()?;
     let (row, rest) = rest.split_first_chunk()?;
     let (key, value) = rest.split_at_checked(VECTOR_BYTES)?;
     Some(TokenCode {
@@ -369,6 +378,7 @@ fn token(bytes: &[u8; TOKEN_BYTES]) -> Option<TokenCode<'_>> {
         label: *label,
         stem: stem.get(..usize::from(*length))?,
         inverse_length: f32::from_le_bytes(*inverse),
+        most: f32::from_le_bytes(*most),
         row,
         key: Codes::of(key)?,
         value: Codes::of(value)?,

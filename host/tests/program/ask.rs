@@ -352,7 +352,7 @@ fn tools_that_no_model_was_trained_for_are_asked_of_the_base() {
     let output = trine(&["model", "info", "--json", table], "");
     let info: Value = serde_json::from_str(&text(&output.stdout)).unwrap();
     assert_eq!(info["tools"].as_array().map(Vec::len), Some(4));
-    std::fs::write(table, b"TRINET01 and no more").unwrap();
+    std::fs::write(table, b"TRINET02 and no more").unwrap();
     let output = trine(&["model", "info", table], "");
     assert!(!output.status.success() && text(&output.stderr).contains("table"));
 }

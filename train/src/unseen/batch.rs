@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use trine_unseen::rows::{Meaning, Row};
 use trine_unseen::shape::TOTAL;
-pub(super) use trine_unseen::shape::{MATCHED, WHOLE};
+pub(super) use trine_unseen::shape::{MATCHED, MEANINGS, WHOLE};
 
-use super::data::{ListData, ROLES};
+use super::data::{ListData, ROLES, SentenceData};
 use super::tape::{LIKENESS, Pair, Segments};
 use super::text::Lexicon;
 
@@ -26,6 +27,10 @@ pub struct Prepared {
     told_count: usize,
     /// (said, told)
     alike: Vec<Alike>,
+    /// What each sentence means.
+    meanings: Vec<Meaning>,
+    /// The rows of the tools' words.
+    told_rows: Vec<Row>,
 }
 
 /// Words, each once.
@@ -58,7 +63,26 @@ impl Prepared {
             .iter()
             .flat_map(|one| others.words.iter().map(|other| lexicon.alike(*one, *other)))
             .collect();
-        Self { data, said, told, told_count: others.words.len(), alike }
+        let told_rows = others.words.iter().map(|word| lexicon.codes(word.0)).collect();
+        let meaning = |sentence: &SentenceData| {
+            let rows: Vec<Row> =
+                sentence.words.iter().map(|word| lexicon.codes(word.word.0)).collect();
+            Meaning::of(rows.iter().map(|row| (row.codes, row.most)))
+        };
+        let meanings = data.sentences.iter().map(meaning).collect();
+        let told_count = others.words.len();
+        Self { data, said, told, told_count, alike, meanings, told_rows }
+    }
+
+    /// What a sentence means.
+    pub(super) fn meaning(&self, sentence: usize) -> &Meaning {
+        &self.meanings[sentence]
+    }
+
+    /// What some words of a tool mean.
+    pub(super) fn told(&self, tool: usize, words: impl Iterator<Item = usize>) -> Meaning {
+        let rows = words.map(|at| &self.told_rows[self.told[tool][at]]);
+        Meaning::of(rows.map(|row| (row.codes, row.most)))
     }
 }
 
@@ -139,6 +163,8 @@ pub(super) struct Batch {
     pub(super) tools: Vec<Range<usize>>,
     /// Which words of each tool are there.
     pub(super) kept: Vec<Arc<[usize]>>,
+    /// What each tool means, and its name.
+    meanings: Vec<[Meaning; 2]>,
     /// The first tool of each group.
     firsts: Vec<usize>,
     /// Sentences with tools.
@@ -161,10 +187,14 @@ impl Batch {
         let mut row = 0;
         for group in groups {
             batch.firsts.push(batch.tools.len());
-            for (tool, there) in group.list.data.tools.iter().zip(&group.tokens) {
+            for (at, (tool, there)) in group.list.data.tools.iter().zip(&group.tokens).enumerate() {
                 let kept: Arc<[usize]> = (0..tool.tokens.len()).filter(|at| there[*at]).collect();
                 batch.tools.push(row..row + kept.len());
                 row += kept.len();
+                let named = kept.iter().copied().filter(|token| tool.tokens[*token].role == 0);
+                let meanings =
+                    [group.list.told(at, kept.iter().copied()), group.list.told(at, named)];
+                batch.meanings.push(meanings);
                 batch.kept.push(kept);
             }
         }
@@ -185,10 +215,12 @@ impl Batch {
         let first = self.reads.len();
         let mut row = self.reads.last().map_or(0, |read| read.rows.end);
         // What each word finds in each part of each tool, and in all of it.
-        let (mut found, mut most) = (Vec::new(), Vec::new());
+        let (mut found, mut most, mut near) = (Vec::new(), Vec::new(), Vec::new());
+        let meaning = group.list.meaning(group.sentences[place.1]);
         for tool in &group.tools[place.1] {
             let at = self.firsts[place.0] + tool;
             let (rows, kept) = (row..row + words.len(), Arc::clone(&self.kept[at]));
+            near.push(self.meanings[at].map(|own| meaning.likeness(&own)));
             row = rows.end;
             let alike: Vec<Alike> = (0..words.len())
                 .flat_map(|word| kept.iter().map(move |token| (word, *token)))
@@ -214,6 +246,7 @@ impl Batch {
         }
         for (at, found) in found.iter().enumerate() {
             self.features(group, first + at, found, (&most, at));
+            self.whole.extend(nearness(&near, at));
         }
         self.of.push(first..self.reads.len());
     }
@@ -251,6 +284,14 @@ impl Batch {
         self.whole.extend(read.found(is_name));
         self.whole.extend(ahead.map(|x| x / TOTAL));
     }
+}
+
+/// How near a sentence is to a tool, to its name, and how much nearer than to any other tool.
+fn nearness(near: &[[f32; 2]], own: usize) -> [f32; MEANINGS] {
+    let [whole, name] = near[own];
+    let others = near.iter().enumerate().filter(|(at, _)| *at != own);
+    let most = others.map(|(_, near)| near[0]).reduce(f32::max).unwrap_or(0.0);
+    [whole, name, whole - most]
 }
 
 fn all_roles(by_role: &[Alike; ROLES]) -> Alike {

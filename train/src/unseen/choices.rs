@@ -2,12 +2,13 @@
 
 use std::ops::Range;
 
-use super::batch::{Alike, Group, Read, raise};
+use super::batch::{Alike, Group, Prepared, Read, raise};
 use super::data::{SentenceData, ToolData};
 use super::forward::{Out, head};
 use super::net::Net;
 use super::tape::{LIKENESS, NONE, Pair, Tape, Var};
 use trine_unseen::option::{Choice, KINDS};
+use trine_unseen::shape::LABEL_MEANINGS;
 pub(super) use trine_unseen::shape::{CHOICE, LEXICAL};
 
 /// Words around an option that are looked at: so many before it, and so many behind.
@@ -75,6 +76,9 @@ struct Texts {
 
 /// A read with what it is of.
 struct Place<'p> {
+    list: &'p Prepared,
+    /// The sentence, by its place in the list.
+    at: usize,
     read: &'p Read,
     tool: &'p ToolData,
     sentence: &'p SentenceData,
@@ -91,6 +95,13 @@ impl Place<'_> {
         let kept = self.read.kept.iter().enumerate();
         let own = kept.filter(|(_, token)| self.is_of(**token, param, label));
         own.map(|(at, _)| (self.read.tokens.start + at) as u32).collect()
+    }
+
+    /// How near the sentence is to a label in meaning.
+    fn label_likeness(&self, param: usize, label: usize) -> f32 {
+        let kept = self.read.kept.iter().copied();
+        let own = kept.filter(|token| self.is_of(*token, param, Some(label)));
+        self.list.meaning(self.at).likeness(&self.list.told(self.read.tool, own))
     }
 
     /// Whether all labels of a parameter have a word.
@@ -112,6 +123,13 @@ fn around(near: &[Alike], word: usize, (before, behind): (usize, usize)) -> Alik
     most
 }
 
+/// How near a sentence is to a label, and how much nearer than to any other.
+fn ahead(likenesses: &[f32], own: usize) -> [f32; LABEL_MEANINGS] {
+    let one = likenesses.get(own).copied().unwrap_or(0.0);
+    let others = likenesses.iter().enumerate().filter(|(at, _)| *at != own);
+    [one, one - others.map(|(_, other)| *other).reduce(f32::max).unwrap_or(0.0)]
+}
+
 impl Given {
     /// Adds the options of a read.
     fn read(&mut self, place: &Place<'_>) -> Vec<Parameter> {
@@ -131,12 +149,13 @@ impl Given {
         let near = place.read.nearness(|token| place.is_of(token, param, None));
         let first = self.from_word.len();
         let labels = options.iter().filter(|option| option.label.is_some()).count();
+        let near_labels: Vec<f32> = (0..labels).map(|at| place.label_likeness(param, at)).collect();
         for option in options {
             self.own
                 .extend((0..KINDS).map(|kind| f32::from(u8::from(kind == option.kind as usize))));
             self.own.extend(option.features().map(|is| f32::from(u8::from(is))));
             self.from_param.push(self.params.len() as u32 - 1);
-            self.label(place, param, option.label.map(usize::from), labels);
+            self.label(place, param, option.label.map(usize::from), &near_labels);
             let word = option.word.map(|word| place.read.rows.start as u32 + u32::from(word));
             self.from_word.push(word.unwrap_or(NONE));
             for window in AROUND {
@@ -150,14 +169,14 @@ impl Given {
     }
 
     /// How alike the words and a label are: all of it, and what not all labels have.
-    fn label(&mut self, place: &Place<'_>, param: usize, label: Option<usize>, labels: usize) {
+    fn label(&mut self, place: &Place<'_>, param: usize, label: Option<usize>, likenesses: &[f32]) {
         let words = place.read.rows.len();
-        if label.is_none() {
+        let Some(number) = label else {
             self.from_label.push(NONE);
             self.alike.extend(std::iter::repeat_n(0.0, words * LIKENESS));
-            self.lexical.extend(std::iter::repeat_n(0.0, 2 * LIKENESS + 1));
+            self.lexical.extend(std::iter::repeat_n(0.0, 2 * LIKENESS + 1 + LABEL_MEANINGS));
             return;
-        }
+        };
         let from = self.label_tokens.len();
         self.label_tokens.extend(place.rows(param, label));
         self.labels.push(from..self.label_tokens.len());
@@ -168,10 +187,11 @@ impl Given {
         let found = place.read.found(|token| place.is_of(token, param, label));
         self.lexical.extend(found);
         let own = place.read.found(|token| {
-            place.is_of(token, param, label) && !place.is_shared(token, param, labels)
+            place.is_of(token, param, label) && !place.is_shared(token, param, likenesses.len())
         });
         self.lexical.extend(own);
         self.lexical.push(exact);
+        self.lexical.extend(ahead(likenesses, number));
     }
 
     fn text(&mut self, place: &Place<'_>, near: &[Alike]) -> [Words; 2] {
@@ -205,8 +225,9 @@ impl Net {
             let read = &out.reads[*at];
             let group = &groups[read.place.0];
             let data = &group.list.data;
-            let sentence = &data.sentences[group.sentences[read.place.1]];
-            given.read(&Place { read, tool: &data.tools[read.tool], sentence })
+            let at = group.sentences[read.place.1];
+            let (tool, sentence) = (&data.tools[read.tool], &data.sentences[at]);
+            given.read(&Place { list: group.list, at, read, tool, sentence })
         });
         let of: Vec<Vec<Parameter>> = each.collect();
         let params = tape.gather(out.tokens, &given.param_tokens.into());

@@ -24,9 +24,9 @@ use crate::lists::{List, Record};
 use crate::random::Random;
 
 /// How far two shares may be apart: the engine keeps what it knows of tools in 8 bits.
-const APART: f32 = 0.05;
+const APART: f32 = 0.08;
 /// How far they may be on average: what is left out of the engine shows here.
-const MEAN_APART: f32 = 0.004;
+const MEAN_APART: f32 = 0.0053;
 
 fn list() -> List {
     let tools = json!([

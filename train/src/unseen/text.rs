@@ -191,6 +191,12 @@ impl<'t> Lexicon<'t> {
         &self.floats[start..start + self.columns]
     }
 
+    /// What the engine knows of a word: its row in 8 bits.
+    #[must_use]
+    pub fn codes(&self, word: u32) -> Row {
+        self.rows[word as usize].0
+    }
+
     /// Whether a word is anything but one piece.
     #[must_use]
     pub fn is_pieced(&self, word: u32) -> bool {

@@ -70,6 +70,37 @@ impl Best {
     }
 }
 
+/// The two tools that are nearest to a sentence in meaning: how near the first is, which it is,
+/// and how near the second is. Less than any likeness where there is none.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Nearest {
+    most: f32,
+    tool: u16,
+    other: f32,
+}
+
+impl Nearest {
+    /// Less than any likeness.
+    const FAR: f32 = -2.0;
+    pub(super) const NONE: Self = Self { most: Self::FAR, tool: 0, other: Self::FAR };
+    /// What memory begins with: [`Self::NONE`] takes its place for each sentence.
+    pub(super) const ZERO: Self = Self { most: 0.0, tool: 0, other: 0.0 };
+
+    pub(super) fn take(&mut self, tool: u16, likeness: f32) {
+        if likeness > self.most {
+            *self = Self { most: likeness, tool, other: self.most };
+        } else {
+            self.other = self.other.max(likeness);
+        }
+    }
+
+    /// How near any other tool is; 0 where there is none.
+    pub(super) fn without(&self, tool: u16) -> f32 {
+        let most = if self.tool == tool { self.other } else { self.most };
+        if most <= Self::FAR { 0.0 } else { most }
+    }
+}
+
 impl Workspace {
     /// Compares all words with those of a tool.
     pub(super) fn compare(&mut self, said: &Said<'_>, tool: &ToolCode<'_>) {
@@ -138,5 +169,20 @@ impl Alike {
     /// Whether the stems are one.
     pub(super) const fn is_exact(self) -> bool {
         self.0[0] == 127
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_other_tool_is_known_of_each() {
+        let mut nearest = Nearest::NONE;
+        assert_eq!(nearest.without(0), 0.0);
+        nearest.take(0, -0.25);
+        assert_eq!((nearest.without(0), nearest.without(1)), (0.0, -0.25));
+        [(1, 0.5), (2, 0.75), (3, 0.625)].into_iter().for_each(|(at, x)| nearest.take(at, x));
+        assert_eq!([0, 1, 2, 3].map(|at| nearest.without(at)), [0.75, 0.75, 0.625, 0.75]);
     }
 }

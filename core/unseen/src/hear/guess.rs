@@ -2,14 +2,16 @@
 
 use trine_ternary::math;
 
-use super::alike::Best;
+use super::alike::{Best, Nearest};
 use super::{Workspace, spread};
 use crate::base::Base;
 use crate::net::{
     BLOCKS_MAX, COLUMNS, DIM, HEADS, Into, LIKENESS, MATCHED, REASONS, TOTAL, Vector, WHOLE, WIDTH,
     norm, softmax,
 };
+use crate::rows::Meaning;
 use crate::said::{FLAGS, Said, grams};
+use crate::shape::MEANINGS;
 use crate::table::{Table, ToolCode};
 use crate::tool::{PARAMS_MAX, TOKENS_MAX};
 
@@ -141,12 +143,15 @@ impl Workspace {
         self.read(base, said);
         let words = said.words().len();
         self.found = [Best::NONE; crate::said::WORDS_MAX];
+        self.nearest = Nearest::NONE;
         for (number, tool) in (0..table.count()).zip(table.tools()) {
             if !goes_on() {
                 return None;
             }
             self.compare(said, &tool);
             self.take_found(number, &tool, words);
+            let likeness = tool.meaning(|_| true).likeness(&self.meaning);
+            self.nearest.take(number, likeness);
         }
         // Of each tool the score alone, then all of the best one: that takes less time, and less
         // memory, than all of each. One tool alone is the best.
@@ -178,9 +183,12 @@ impl Workspace {
         flags[FLAGS + 1] = true;
         *whole = [0.0; DIM];
         net.flags.columns(&flags, whole);
-        for ((row, word), (codes, inverse)) in rows.iter_mut().zip(words).zip(&mut self.rows) {
+        let mut mosts = [0.0; crate::said::WORDS_MAX];
+        let all = rows.iter_mut().zip(words).zip(&mut self.rows).zip(&mut mosts);
+        for (((row, word), (codes, inverse)), most) in all {
             let own = said.row(&base.rows, word);
             (*codes, *inverse) = (own.codes, own.inverse_length());
+            *most = own.most;
             let mut x = [0.0; COLUMNS];
             spread(&own, &mut x);
             net.word.all(&x, row, Into::Set, scratch);
@@ -189,6 +197,8 @@ impl Workspace {
             flags[FLAGS] = own.is_pieced;
             net.flags.columns(&flags, row);
         }
+        let own = self.rows.iter().zip(mosts).take(words.len());
+        self.meaning = Meaning::of(own.map(|((codes, _), most)| (*codes, most)));
         let rows = self.said.get_mut(..=words.len()).unwrap_or_default();
         for block in net.sentence.iter() {
             block.apply(rows, &mut self.keys, scratch);
@@ -239,7 +249,7 @@ impl Workspace {
             net.matched[1].add_to(row);
             net.crossed.all(&crossed, row, Into::Add, &mut self.scratch);
         }
-        let whole = self.whole(said, tool, (covered, ahead));
+        let whole = self.whole(said, (number, tool), (covered, ahead));
         self.first_row(base, tool, &whole);
         let rows = self.both.get_mut(..=words).unwrap_or_default();
         let in_the_end = if wanted == Wanted::All { rows.len() } else { 1 };
@@ -312,7 +322,7 @@ impl Workspace {
     fn whole(
         &self,
         said: &Said<'_>,
-        tool: &ToolCode<'_>,
+        (number, tool): (u16, &ToolCode<'_>),
         (covered, ahead): ([f32; LIKENESS], [f32; LIKENESS]),
     ) -> [f32; WHOLE] {
         let words = said.words().len();
@@ -331,10 +341,23 @@ impl Workspace {
             .chain(share)
             .chain(covered.map(|x| x / TOTAL))
             .chain(names)
-            .chain(ahead.map(|x| x / TOTAL));
+            .chain(ahead.map(|x| x / TOTAL))
+            .chain(self.nearness(number, tool));
         let mut out = [0.0; WHOLE];
         out.iter_mut().zip(all).for_each(|(to, from)| *to = from);
         out
+    }
+
+    /// How near the sentence is to a tool in meaning, and to its name.
+    fn likenesses(&self, tool: &ToolCode<'_>) -> [f32; 2] {
+        let [whole, name] = [tool.meaning(|_| true), tool.meaning(|token| token.role == 0)];
+        [whole, name].map(|own| own.likeness(&self.meaning))
+    }
+
+    /// The same, and how much nearer it is than to any other tool.
+    fn nearness(&self, number: u16, tool: &ToolCode<'_>) -> [f32; MEANINGS] {
+        let [whole, name] = self.likenesses(tool);
+        [whole, name, whole - self.nearest.without(number)]
     }
 
     /// The row of the tool itself.

@@ -11,11 +11,11 @@ pub use guess::{Guess, REASON_NAMES, Reason, Steps};
 use trine_ternary::Kernels;
 
 use crate::net::{COLUMNS, DIM, Key, ROWS, Scratch, Vector};
-use crate::rows::{COLUMNS_MAX, Row};
+use crate::rows::{COLUMNS_MAX, Meaning, Row};
 use crate::said::WORDS_MAX;
 use crate::text::Grams;
 use crate::tool::TOKENS_MAX;
-use alike::{Alike, Best};
+use alike::{Alike, Best, Nearest};
 
 /// What hearing needs: memory of a fixed size, whatever the tools are.
 #[derive(Debug)]
@@ -35,6 +35,10 @@ pub struct Workspace {
     alike: [[Alike; TOKENS_MAX]; WORDS_MAX],
     /// What each word finds in all tools.
     found: [Best; WORDS_MAX],
+    /// What the sentence means.
+    meaning: Meaning,
+    /// How near that is to the tool that is nearest, which it is, and to the next.
+    nearest: Nearest,
 }
 
 /// A row in 8 bits.
@@ -74,6 +78,8 @@ impl Workspace {
             grams: GRAMS,
             alike: ALIKE,
             found: FOUND,
+            meaning: Meaning::NONE,
+            nearest: Nearest::ZERO,
         }
     }
 

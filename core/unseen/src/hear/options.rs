@@ -7,7 +7,8 @@ use crate::base::Base;
 use crate::net::{AROUND, CHOICE, DIM, Into, LEXICAL, LIKENESS, Vector, softmax};
 use crate::option::{Choice, KINDS, OPTIONS_MAX, Order, options};
 use crate::said::{Said, WORDS_MAX};
-use crate::table::{ParamCode, ToolCode};
+use crate::shape::LABEL_MEANINGS;
+use crate::table::{ParamCode, TokenCode, ToolCode};
 use crate::tool::NONE;
 
 /// Words around an option that are looked at: so many before it, and so many behind.
@@ -163,12 +164,14 @@ impl Workspace {
         let mut shares = [0.0; WORDS_MAX + 1];
         let Some(shares) = shares.get_mut(..=words) else { return 0.0 };
         let of_label = self.of_label(place, (choice, labels), shares);
+        let meaning = choice.label.map(|label| self.label_nearness(place, label, labels));
         let windows = WINDOWS.map(|window| {
             let word = choice.word.map(usize::from);
             let near = near.get(..words).unwrap_or_default();
             word.map_or([0.0; LIKENESS], |word| around(near, word, window).floats())
         });
-        let all = of_label.into_iter().chain(windows.into_iter().flatten());
+        let meaning = meaning.unwrap_or_default();
+        let all = of_label.into_iter().chain(meaning).chain(windows.into_iter().flatten());
         lexical.iter_mut().zip(all).for_each(|(to, from)| *to = from);
         let mut query = [0.0; DIM];
         net.choice_query.all(option, &mut query, Into::Set, &mut self.scratch);
@@ -191,6 +194,17 @@ impl Workspace {
         let mut score = [0.0];
         net.choice_score.scores(&seen, &mut score, &mut self.scratch);
         score[0]
+    }
+
+    /// How near the sentence is to a label in meaning, and how much nearer than to any other.
+    fn label_nearness(&self, place: &Place<'_, '_>, own: u8, labels: u8) -> [f32; LABEL_MEANINGS] {
+        let likeness = |label: u8| {
+            let is_own = |token: &TokenCode<'_>| token.param == place.at && token.label == label;
+            place.tool.meaning(is_own).likeness(&self.meaning)
+        };
+        let others = (0..labels).filter(|label| *label != own).map(likeness);
+        let one = likeness(own);
+        [one, one - others.reduce(f32::max).unwrap_or(0.0)]
     }
 
     /// How alike the sentence and a label are: all of the label, what not all labels have, and

@@ -194,6 +194,7 @@ impl Compiler {
         out.bytes(&padded);
         let word = base.rows.row(core::iter::once(token.spelling.bytes()));
         out.bytes(&word.inverse_length().to_le_bytes());
+        out.bytes(&word.most.to_le_bytes());
         word.codes.iter().for_each(|code| out.bytes(&code.to_le_bytes()));
         for product in [&base.net.key, &base.net.value] {
             let mut x = [0.0; DIM];

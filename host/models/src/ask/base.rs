@@ -218,7 +218,7 @@ mod tests {
     fn a_sentence_in_steps_has_the_same_answer_and_may_be_given_up() -> Result<()> {
         let opened = OpenedBase::open(BASE)?;
         let (base, tools) = (opened.base()?, &trine_board::TOOLS);
-        let bytes = compile_tools(&base, tools)?;
+        let bytes = compile_tools(&opened, tools)?;
         let table = Table::parse(&bytes, &base, None)?;
         let sentence = b"set the fan to 40 percent and switch the door light on";
         let wanted = format!("{:?}", Asker::new().ask(&base, &table, sentence));
