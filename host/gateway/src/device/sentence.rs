@@ -40,7 +40,7 @@ pub struct Understood {
 /// Why a sentence has no call, by the device's own numbers of tools.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Why {
-    /// What speaks against a call: a reason of the base model, or of `block::why`; 0 is none.
+    /// Why there is no call: a reason of the base model, or of `block::why`; 0 where there is one.
     pub why: u8,
     /// What is wrong with the arguments, of `block::fault`; 0 is nothing.
     pub fault: u8,
