@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use trine_ternary::Packing;
 use trine_train::Error;
+use trine_train::lists::rewritten::rewritten;
 use trine_train::lists::score::{outcomes, threshold};
 use trine_train::lists::{Set, load};
 use trine_train::random::Random;
@@ -29,6 +30,7 @@ trine-train unseen --out FILE [OPTIONS]
   --from FILE       goes on with the parameters of that model, in place of chance
   --lists PATH      the folder of the lists (train/lists), of which the training set is learnt
   --most N          only so many of these lists, chosen by chance
+  --as-written yes  without the same lists rewritten
   --words PATH      a folder with pieces.txt and rows.i8 (train/base)
   --steps N         steps (4000)
   --batch N         lists of a step, with 8 sentences each (16)
@@ -86,6 +88,10 @@ pub(super) fn work(options: &Options) -> Result<()> {
     };
     let words = model.table.clone();
     let mut lexicon = Lexicon::new(&words);
+    if !options.contains_key("as-written") {
+        let others: Vec<_> = lists.iter().map(|list| rewritten(list, seed)).collect();
+        lists.extend(others);
+    }
     let lists = prepared(&lists, &mut lexicon)?;
     let all: Vec<&Prepared> = lists.iter().collect();
     train(&model.net, &mut model.params, &lexicon, &all, &recipe, |step, loss| {

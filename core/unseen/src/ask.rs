@@ -5,14 +5,13 @@ use trine_descriptor::{Scalar, ValueWriter};
 
 use crate::base::{Base, Thresholds};
 use crate::hear::{ArgumentFault, Filled, Guess, Reason, Steps, Workspace};
+use crate::places::places;
 use crate::said::Said;
 use crate::table::Table;
 use crate::tool::{PARAMS_MAX, Takes};
 
 /// A chance of two calls from which on the sentence is divided.
-const TWO_LEAST: f32 = 0.1;
-/// How many places it is divided at.
-const SPLITS_MAX: usize = 8;
+const TWO_LEAST: f32 = 0.3;
 /// A share of the second tool, of that of the first, from which on it may be either.
 const BETWEEN_LEAST: f32 = 0.5;
 
@@ -148,6 +147,7 @@ struct Asking<'a, 's> {
 }
 
 impl<'s> Asking<'_, 's> {
+    #[expect(clippy::large_stack_arrays, reason = "it is the most that is ever needed")]
     fn ask(
         &mut self,
         base: &Base<'_>,
@@ -201,6 +201,7 @@ impl<'s> Asking<'_, 's> {
 
     /// The surest two calls of what a text is divided into, and how sure both are, where that times
     /// `two` is more than `least`.
+    #[expect(clippy::large_stack_arrays, reason = "it is the most that is ever needed")]
     fn halves(
         &mut self,
         base: &Base<'_>,
@@ -208,22 +209,9 @@ impl<'s> Asking<'_, 's> {
         text: &'s str,
         (two, least): (f32, f32),
     ) -> Option<([Call<'s>; 2], f32)> {
-        let mut splits = [(0, 0); SPLITS_MAX];
-        let mut count = 0;
         self.said.fill(text.as_bytes(), &TableRules(table)).ok()?;
-        for word in self.said.words().iter().skip(1) {
-            let (start, end) = (usize::from(word.span.0), usize::from(word.span.1));
-            let split = match (word.divides, word.follows) {
-                (true, _) => (start, end),
-                (_, true) => (start, start),
-                _ => continue,
-            };
-            if let Some(place) = splits.get_mut(count) {
-                (*place, count) = (split, count + 1);
-            }
-        }
         let mut best: Option<([Call<'s>; 2], f32)> = None;
-        for (end, start) in splits.into_iter().take(count) {
+        for (end, start) in places(base, table, self.said) {
             let (Some(left), Some(right)) = (text.get(..end), text.get(start..)) else { continue };
             let Ok(Some(left)) = self.half(base, table, left.as_bytes()) else { continue };
             let Some(one) = left.call else { continue };

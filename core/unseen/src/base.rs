@@ -235,6 +235,12 @@ impl<'m> Base<'m> {
         self.rows.pieces()
     }
 
+    /// The rows of its words.
+    #[must_use]
+    pub const fn word_rows(&self) -> Rows<'m> {
+        self.rows
+    }
+
     /// How much of its flash the rows and the pieces take.
     #[must_use]
     pub fn rows_bytes(&self) -> usize {

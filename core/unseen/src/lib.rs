@@ -26,6 +26,7 @@ pub mod base;
 pub mod hear;
 mod net;
 pub mod option;
+mod places;
 mod read;
 pub mod rows;
 pub mod said;

@@ -26,6 +26,10 @@ pub struct Word {
     flags: u16,
     /// Which of the sentence's numbers it is.
     pub mention: Option<u8>,
+    /// Where a text begins whose first word it is, and where one ends whose last word it is: with
+    /// the marks before it that belong to it, as in "/etc", without the ending of "Ana's", and with
+    /// the point behind "Ana K.".
+    pub reach: (u16, u16),
     /// Whether a text may begin with it.
     pub begins: bool,
     /// Whether a text may end with it.
@@ -42,6 +46,7 @@ impl Word {
         spelling: Spelling::EMPTY,
         flags: 0,
         mention: None,
+        reach: (0, 0),
         begins: false,
         ends: false,
         divides: false,
@@ -62,6 +67,12 @@ pub struct Said<'s> {
     words: [Word; WORDS_MAX],
     count: usize,
 }
+
+/// Marks that belong to the word behind them, where nothing but a space, a quotation mark or a
+/// bracket is before them.
+const ATTACHED: [char; 8] = ['/', '\\', '~', '+', '*', '=', '_', '.'];
+/// Marks that are not that.
+const MARKS_INSIDE: [char; 8] = [':', '@', '-', '#', '\'', '&', '%', ','];
 
 /// Words between two commands.
 const BETWEEN: [&[u8]; 5] = [b"and", b"then", b"plus", b"also", b"&"];
@@ -134,11 +145,31 @@ impl<'s> Said<'s> {
             spelling,
             flags,
             mention: item.mention,
+            reach: self.reach((item.start, item.end), at + 1 == self.sentence.items().len()),
             begins: !is_mark,
             ends: !is_mark || at > 0 && !is_question && !is_quote,
             divides: BETWEEN.contains(&spelling.bytes()) || own == "!",
             follows: comma || stop,
         }
+    }
+
+    /// Where a text with a word at its ends begins and ends.
+    fn reach(&self, (start, end): (u16, u16), is_last: bool) -> (u16, u16) {
+        let (own, before) = (self.text_of((start, end)), self.text_of((0, start)));
+        let free = before.trim_end_matches(ATTACHED);
+        let stands_free =
+            free.chars().next_back().is_none_or(|c| !is_letter(c) && !MARKS_INSIDE.contains(&c));
+        let marks = if stands_free { before.len() - free.len() } else { 0 };
+        let possessive = ["'s", "\u{2019}s"].iter().find(|ending| own.ends_with(**ending));
+        let cut = possessive.filter(|ending| !is_last && own.len() > ending.len());
+        let mut letters = own.chars();
+        let is_initial = letters.next().is_some_and(char::is_uppercase) && letters.next().is_none();
+        let mut name = before.chars().rev();
+        let is_behind_name =
+            name.next() == Some(' ') && name.next().is_some_and(char::is_lowercase);
+        let has_point = self.text_of((end, end.saturating_add(1))) == ".";
+        let point = u16::from(is_initial && is_behind_name && has_point);
+        (start - marks as u16, end + point - cut.map_or(0, |ending| ending.len() as u16))
     }
 
     fn text_of(&self, (start, end): (u16, u16)) -> &'s str {
@@ -221,5 +252,42 @@ fn sort(mention: &Mention) -> u16 {
 pub(crate) fn grams(said: &Said<'_>, out: &mut [Grams; WORDS_MAX]) {
     for (place, word) in out.iter_mut().zip(said.words()) {
         *place = Grams::new(word.spelling.stem());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use super::*;
+    use crate::tool::RulesOf;
+
+    /// The text that begins with the word `first` and ends with the word `last`.
+    fn text(sentence: &str, first: &str, last: &str) -> std::string::String {
+        let mut said = Said::empty();
+        said.fill(sentence.as_bytes(), &RulesOf(&[])).unwrap();
+        let words: Vec<(&str, (u16, u16))> =
+            said.words().iter().map(|word| (said.text_of(word.span), word.reach)).collect();
+        let one = |own: &str| words.iter().find(|(word, _)| *word == own).unwrap().1;
+        let (start, end) = (one(first).0, one(last).1);
+        said.text_of((start, end)).into()
+    }
+
+    #[test]
+    fn a_text_has_the_marks_that_belong_to_it() {
+        assert_eq!(text("open /srv/old now", "srv", "old"), "/srv/old");
+        assert_eq!(text("open \"~/old.txt\"", "old", "txt"), "~/old.txt");
+        assert_eq!(text("=SUM it", "SUM", "SUM"), "=SUM");
+        assert_eq!(text("a/b", "b", "b"), "b");
+        assert_eq!(text("well... stop", "stop", "stop"), "stop");
+        assert_eq!(text("call Bob K. now", "Bob", "K"), "Bob K.");
+        assert_eq!(text("call it plan B.", "plan", "B"), "plan B.");
+        assert_eq!(text("watch MX 4471 B.", "MX", "B"), "MX 4471 B");
+        assert_eq!(text("what is Ford's at", "Ford's", "Ford's"), "Ford");
+        assert_eq!(text("what is at Ford's", "Ford's", "Ford's"), "Ford's");
+        assert_eq!(
+            text("rename it Ren\u{e9}e\u{2019}s list", "Ren\u{e9}e\u{2019}s", "list"),
+            "Ren\u{e9}e\u{2019}s list"
+        );
     }
 }

@@ -174,10 +174,9 @@ impl Core {
                 told.calls_count = 1 + u32::from(other.is_some());
                 told.why = if other.is_some() { TRINE_WHY_TWO } else { TRINE_WHY_NONE };
                 told.is_sure = (answer.confidence >= self.least(answer)).into();
-                let calls = [Some(call), other];
                 // SAFETY: they live as long as the object, and this is the only borrow.
                 let places = told.calls.iter_mut().zip(unsafe { self.args.as_mut() });
-                for ((place, room), call) in places.zip(calls.into_iter().flatten()) {
+                for ((place, room), call) in places.zip(core::iter::once(call).chain(other)) {
                     *place = encoded(&call, room)?;
                 }
             }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use trine::{Error, Result};
 use trine_descriptor::ToolTable;
 use trine_gateway::DeviceArgs;
-use trine_models::ask::{BASE_NAME, OpenedBase, Source, ToolList, compile_tools};
+use trine_models::ask::{BASE_NAME, OpenedBase, Source, ToolList, compile_tools, unknown_words};
 use trine_unseen::Table;
 
 use super::open::{find, only, open};
@@ -86,6 +86,8 @@ impl CompileTools {
         }
         let all = some(table.count().into(), "tool");
         say!("{}: {all}, {} bytes", self.out.display(), count(bytes.len() as u64));
+        let [unknown, words] = unknown_words(&base, tools);
+        say!("{unknown} of the {words} words of the tools are not in the base");
         let weights = count(base.bytes().len() as u64);
         let hash = base.hash();
         say!("{FAINT}for base {hash:016x}, whose weights take {weights} bytes here{FAINT:#}");

@@ -349,12 +349,36 @@ fn tools_that_no_model_was_trained_for_are_asked_of_the_base() {
     let table = table.to_str().unwrap();
     let output = trine(&["tools", "compile", path, "--out", table], "");
     assert!(output.status.success() && text(&output.stdout).contains("4 tools"));
+    assert!(text(&output.stdout).contains("words of the tools are not in the base"));
     let output = trine(&["model", "info", "--json", table], "");
     let info: Value = serde_json::from_str(&text(&output.stdout)).unwrap();
     assert_eq!(info["tools"].as_array().map(Vec::len), Some(4));
     std::fs::write(table, b"TRINET02 and no more").unwrap();
     let output = trine(&["model", "info", table], "");
     assert!(!output.status.success() && text(&output.stderr).contains("table"));
+}
+
+#[test]
+fn a_list_in_another_language_is_said_to_be_one() {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    let ask = |name: &str, tools: &str| {
+        let path = folder.join(name);
+        std::fs::write(&path, tools).unwrap();
+        let output = trine(&["ask", "--tools", path.to_str().unwrap(), "close the gate"], "");
+        text(&output.stderr)
+    };
+    let said = ask(
+        "german.json",
+        r#"[{"name": "hallentor_schliessen", "description": "Schliesst das Rolltor der Lagerhalle."},
+            {"name": "beleuchtung_dimmen", "description": "Dimmt saemtliche Deckenleuchten."}]"#,
+    );
+    assert!(said.contains("words of these tools are not in the model"), "{said}");
+    let said = ask(
+        "english.json",
+        r#"[{"name": "close_gate", "description": "Closes the roller gate of the warehouse."},
+            {"name": "dim_lights", "description": "Dims all ceiling lights."}]"#,
+    );
+    assert!(!said.contains("words of these tools"), "{said}");
 }
 
 #[test]

@@ -3,13 +3,15 @@
 //! - [`check`]: each record against its list;
 //! - [`likeness`]: how alike the sentences are;
 //! - [`score`]: what a predictor gets right;
-//! - [`report`]: the figures as text and JSON.
+//! - [`report`]: the figures as text and JSON;
+//! - [`rewritten`]: the same tools, written otherwise.
 
 pub mod check;
 mod error;
 pub mod likeness;
 pub mod picture;
 pub mod report;
+pub mod rewritten;
 pub mod score;
 
 use std::fmt;

@@ -67,6 +67,8 @@ pub struct WordData {
     pub flags: [f32; FLAGS],
     /// Where it stands, in bytes.
     pub span: (usize, usize),
+    /// Where a text begins or ends that begins or ends with it.
+    pub reach: (usize, usize),
     /// Whether a text may begin with it.
     pub begins: bool,
     /// Whether a text may end with it.
@@ -211,6 +213,7 @@ fn sentence(text: &str, tools: &[Tool<'_>], lexicon: &mut Lexicon<'_>) -> Option
             word: (lexicon.word(&key, |rows| said.row(rows, word)), lexicon.stem(&word.spelling)),
             flags: word.flags().map(float),
             span: (start, end),
+            reach: (word.reach.0.into(), word.reach.1.into()),
             begins: word.begins,
             ends: word.ends,
         }

@@ -37,8 +37,8 @@ pub fn span(sentence: &SentenceData, value: &str) -> Option<(usize, usize)> {
     let mut from = 0;
     while let Some(at) = sentence.text.get(from..)?.find(value) {
         let (start, end) = (from + at, from + at + value.len());
-        let first = sentence.words.iter().position(|word| word.span.0 == start);
-        let last = sentence.words.iter().position(|word| word.span.1 == end);
+        let first = sentence.words.iter().position(|word| word.reach.0 == start);
+        let last = sentence.words.iter().position(|word| word.reach.1 == end);
         if let (Some(first), Some(last)) = (first, last)
             && last >= first
         {

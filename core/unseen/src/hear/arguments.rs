@@ -117,7 +117,7 @@ impl Workspace {
         let (Some(first), Some(last)) = (words.get(first), words.get(last)) else {
             return Picked { value: None, sure: 0.0, fault: missing };
         };
-        let (start, end) = (first.span.0, last.span.1);
+        let (start, end) = (first.reach.0, last.reach.1);
         let text = place.said.text().get(usize::from(start)..usize::from(end)).unwrap_or_default();
         let fits = match param.takes {
             Takes::Text { min, max } => {
@@ -193,6 +193,7 @@ fn graver(one: Option<ArgumentFault>, other: Option<ArgumentFault>) -> Option<Ar
 }
 
 /// The parameters of a tool.
+#[expect(clippy::large_stack_arrays, reason = "it is the most that is ever needed")]
 fn params<'t>(tool: &ToolCode<'t>) -> ([Param<'t>; PARAMS_MAX], usize) {
     let mut params = [Param::OTHER; PARAMS_MAX];
     let mut count = 0;

@@ -319,6 +319,7 @@ impl Workspace {
     }
 
     /// What is known of a tool and the whole sentence.
+    #[expect(clippy::large_stack_arrays, reason = "it is the most that is ever needed")]
     fn whole(
         &self,
         said: &Said<'_>,

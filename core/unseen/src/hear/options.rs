@@ -9,7 +9,7 @@ use crate::option::{Choice, KINDS, OPTIONS_MAX, Order, options};
 use crate::said::{Said, WORDS_MAX};
 use crate::shape::LABEL_MEANINGS;
 use crate::table::{ParamCode, TokenCode, ToolCode};
-use crate::tool::NONE;
+use crate::tool::{LABELS_MAX, NONE};
 
 /// Words around an option that are looked at: so many before it, and so many behind.
 const WINDOWS: [(usize, usize); AROUND] = [(1, 0), (3, 0), (0, 1), (0, 3)];
@@ -84,6 +84,14 @@ fn around(near: &[Alike], word: usize, (before, behind): (usize, usize)) -> Alik
     most
 }
 
+/// How near the sentence is to a label in meaning, and how much nearer than to any other.
+fn label_nearness(all: &[f32; LABELS_MAX], own: u8, labels: u8) -> [f32; LABEL_MEANINGS] {
+    let all = all.iter().take(labels.into()).copied().enumerate();
+    let others = all.clone().filter(|(label, _)| *label != usize::from(own)).map(|(_, near)| near);
+    let one = all.clone().nth(own.into()).map_or(0.0, |(_, near)| near);
+    [one, one - others.reduce(f32::max).unwrap_or(0.0)]
+}
+
 impl Workspace {
     /// What each word asks of options: for all parameters of the tool that is in `both`.
     pub(super) fn prepare_options(&mut self, base: &Base<'_>, words: usize) {
@@ -94,6 +102,7 @@ impl Workspace {
     }
 
     /// The options of a parameter with their scores.
+    #[expect(clippy::large_stack_arrays, reason = "it is the most that is ever needed")]
     pub(super) fn scored(&mut self, place: &Place<'_, '_>) -> Scored {
         let mut scored =
             Scored { choices: [Choice::EMPTY; OPTIONS_MAX], scores: [0.0; OPTIONS_MAX], count: 0 };
@@ -106,6 +115,7 @@ impl Workspace {
         let is_label = |choice: &&Choice| choice.label.is_some();
         let labels = scored.choices().iter().filter(is_label).count() as u8;
         let near = self.near_param(place);
+        let meanings = self.label_meanings(place, labels);
         let mut of_param = [0.0; DIM];
         let mean = place.param.mean.vector();
         place.base.net.choice_param.all(&mean, &mut of_param, Into::Set, &mut self.scratch);
@@ -113,7 +123,7 @@ impl Workspace {
             let Some(choice) = scored.choices.get(at).copied() else { break };
             let mut option = of_param;
             self.add_option(place, &choice, &mut option);
-            let score = self.score(place, (&choice, labels), &option, &near);
+            let score = self.score(place, (&choice, labels), &option, (&near, &meanings));
             if let Some(to) = scored.scores.get_mut(at) {
                 *to = score;
             }
@@ -156,7 +166,7 @@ impl Workspace {
         place: &Place<'_, '_>,
         (choice, labels): (&Choice, u8),
         option: &Vector,
-        near: &Near,
+        (near, meanings): (&Near, &[f32; LABELS_MAX]),
     ) -> f32 {
         let net = &place.base.net;
         let words = place.said.words().len();
@@ -164,7 +174,7 @@ impl Workspace {
         let mut shares = [0.0; WORDS_MAX + 1];
         let Some(shares) = shares.get_mut(..=words) else { return 0.0 };
         let of_label = self.of_label(place, (choice, labels), shares);
-        let meaning = choice.label.map(|label| self.label_nearness(place, label, labels));
+        let meaning = choice.label.map(|label| label_nearness(meanings, label, labels));
         let windows = WINDOWS.map(|window| {
             let word = choice.word.map(usize::from);
             let near = near.get(..words).unwrap_or_default();
@@ -196,15 +206,14 @@ impl Workspace {
         score[0]
     }
 
-    /// How near the sentence is to a label in meaning, and how much nearer than to any other.
-    fn label_nearness(&self, place: &Place<'_, '_>, own: u8, labels: u8) -> [f32; LABEL_MEANINGS] {
-        let likeness = |label: u8| {
+    /// How near the sentence is to each label in meaning.
+    fn label_meanings(&self, place: &Place<'_, '_>, labels: u8) -> [f32; LABELS_MAX] {
+        let mut all = [0.0; LABELS_MAX];
+        for (label, to) in (0..labels).zip(&mut all) {
             let is_own = |token: &TokenCode<'_>| token.param == place.at && token.label == label;
-            place.tool.meaning(is_own).likeness(&self.meaning)
-        };
-        let others = (0..labels).filter(|label| *label != own).map(likeness);
-        let one = likeness(own);
-        [one, one - others.reduce(f32::max).unwrap_or(0.0)]
+            *to = place.tool.meaning(is_own).likeness(&self.meaning);
+        }
+        all
     }
 
     /// How alike the sentence and a label are: all of the label, what not all labels have, and

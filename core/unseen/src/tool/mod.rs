@@ -12,11 +12,11 @@ pub use compile::{CompileError, Compiler, table_bytes};
 pub use param::{Clock, LabelsOf, Param, Takes, own_unit, own_unit_said};
 
 /// Most words of a tool.
-pub const TOKENS_MAX: usize = 40;
+pub const TOKENS_MAX: usize = 48;
 /// Most parameters of a tool that are filled in.
-pub const PARAMS_MAX: usize = 8;
+pub const PARAMS_MAX: usize = 12;
 /// Most labels of a parameter that are chosen from.
-pub const LABELS_MAX: usize = 12;
+pub const LABELS_MAX: usize = 32;
 /// Roles of a tool's words.
 pub const ROLES: usize = 7;
 /// Numbers of a tool by itself.
@@ -28,6 +28,8 @@ pub const NONE: u8 = u8::MAX;
 const TEXT_MAX: usize = 40;
 /// Most words of a parameter's description.
 const PARAM_TEXT_MAX: usize = 24;
+/// Words of titles and descriptions that tell nothing, and are left out.
+const EMPTY_WORDS: [&str; 8] = ["a", "an", "the", "of", "is", "are", "be", "this"];
 
 /// What a word of a tool is part of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -217,7 +219,11 @@ fn each_word<T: ToolTable + ?Sized>(table: &T, tool: u16, each: &mut dyn FnMut(T
             _ => Division::Text,
         };
         let most = if role == Role::ParamAbout { PARAM_TEXT_MAX } else { TEXT_MAX };
-        for word in words(text, division).take(most) {
+        let is_empty = |word: &&str| {
+            division == Division::Text
+                && EMPTY_WORDS.iter().any(|empty| word.eq_ignore_ascii_case(empty))
+        };
+        for word in words(text, division).filter(|word| !is_empty(word)).take(most) {
             each(Token { spelling: Spelling::new(word), role: role as u8, param, label });
         }
     };

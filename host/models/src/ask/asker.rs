@@ -102,6 +102,12 @@ impl Reply {
 
 /// What answers sentences.
 pub trait Ask {
+    /// How many of the tools' words it does not know, and how many there are; zeros of a model that
+    /// was trained for its tools.
+    fn unknown_words(&self) -> [usize; 2] {
+        [0, 0]
+    }
+
     /// How sure it has to be of a call.
     fn threshold(&self) -> f32;
 

@@ -7,6 +7,7 @@ use trine_ask::ValueWriter;
 use trine_descriptor::{Side, ToolTable, record, validate};
 use trine_ternary::{Kernels, Packing};
 use trine_unseen::base::{MAGIC, MATRIX_MAX};
+use trine_unseen::tool::Tool;
 use trine_unseen::{Answer, Asker, Base, Call, Compiler, Table, table_bytes};
 
 use super::asker::{Ask, Reply, advised};
@@ -104,6 +105,21 @@ pub fn compile_tools(opened: &OpenedBase, tools: &dyn ToolTable) -> Result<Vec<u
     Ok(table)
 }
 
+/// How many of the tools' words a base does not know, and how many there are. It compares these by
+/// their letters alone.
+#[must_use]
+pub fn unknown_words(base: &Base<'_>, tools: &dyn ToolTable) -> [usize; 2] {
+    let mut counts = [0; 2];
+    for tool in (0..tools.count()).filter_map(|tool| Tool::new(tools, tool)) {
+        for token in tool.tokens() {
+            let row = base.word_rows().row(std::iter::once(token.spelling.bytes()));
+            counts[0] += usize::from(row.is_pieced);
+            counts[1] += 1;
+        }
+    }
+    counts
+}
+
 /// A base model with a list of tools.
 #[expect(missing_debug_implementations, reason = "a table may be anything")]
 pub struct BaseAsker<'a> {
@@ -116,6 +132,10 @@ pub struct BaseAsker<'a> {
 }
 
 impl Ask for BaseAsker<'_> {
+    fn unknown_words(&self) -> [usize; 2] {
+        unknown_words(&self.base, self.tools)
+    }
+
     /// That of a tool that does something.
     fn threshold(&self) -> f32 {
         self.threshold.unwrap_or(self.base.thresholds().acting)
@@ -238,6 +258,41 @@ mod tests {
         let (given_up, after) = ask(10);
         assert!(given_up != wanted && after < all, "{after} of {all}");
         assert_eq!(ask(u32::MAX).0, wanted, "nothing of it is left behind");
+        Ok(())
+    }
+
+    #[test]
+    fn two_commands_are_divided_at_one_of_many_places_and_cost_no_more_for_these() -> Result<()> {
+        let opened = OpenedBase::open(BASE)?;
+        let (base, tools) = (opened.base()?, &trine_board::TOOLS);
+        let bytes = compile_tools(&opened, tools)?;
+        let table = Table::parse(&bytes, &base, None)?;
+        let ask = |sentence: &[u8]| {
+            let (mut workspace, mut steps) = (Box::new(Workspace::new()), 0);
+            let mut said = Box::new(Said::empty());
+            let answer = workspace.ask(&mut said, (&base, &table), sentence, &mut || {
+                steps += 1;
+                true
+            });
+            let calls = answer.map(|answer| answer.calls.iter().flatten().count());
+            (calls.unwrap_or_default(), steps)
+        };
+        let (calls, plain) = ask(b"set the fan to 40 percent and switch the door light on");
+        assert_eq!(calls, 2);
+        // Commas, each of which may divide it.
+        let (calls, commas) =
+            ask(b"so, um, set the fan, you know, to 40 percent and, well, switch the light on");
+        assert!(calls >= 1);
+        // A step is a word with a tool: the whole once, and each half at most once.
+        assert!(commas <= plain * 2, "{commas} steps of 20 words, {plain} of 11");
+        Ok(())
+    }
+
+    #[test]
+    fn words_that_a_base_does_not_know_are_counted() -> Result<()> {
+        let opened = OpenedBase::open(BASE)?;
+        let [unknown, all] = unknown_words(&opened.base()?, &trine_board::TOOLS);
+        assert!(all > 100 && unknown * 5 < all, "{unknown} of {all}");
         Ok(())
     }
 }

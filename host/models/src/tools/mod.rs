@@ -10,7 +10,11 @@ use trine_descriptor::{
 
 use crate::error::ToolsError;
 
+mod docstring;
 mod schema;
+mod told_bounds;
+
+use schema::INT_MAX;
 
 type Result<T> = std::result::Result<T, ToolsError>;
 
@@ -155,6 +159,12 @@ fn tool(json: &Json, left_out: &mut Vec<LeftOut>) -> Result<ToolText> {
         schema["required"].as_array().is_some_and(|all| all.iter().any(|one| one == param))
     };
     let condition = condition(schema);
+    let is_param = |name: &str| properties.is_some_and(|all| all.contains_key(name));
+    let told = docstring::read(json["description"].as_str().unwrap_or_default(), is_param);
+    let told_of = |param: &str| {
+        let own = told.params.iter().find(|(name, _)| name == param);
+        own.map(|(_, text)| text.clone()).unwrap_or_default()
+    };
     let mut params = Vec::new();
     for (param, json) in properties.into_iter().flatten() {
         let read = schema::read(json).map_err(|error| error.at(format!("{name}.{param}")))?;
@@ -166,19 +176,42 @@ fn tool(json: &Json, left_out: &mut Vec<LeftOut>) -> Result<ToolText> {
                 continue;
             }
         };
+        let description = match schema::description(json) {
+            "" => told_of(param),
+            own => own.into(),
+        };
+        let rule = bounded(rule, &description);
         let hangs = condition.as_ref().filter(|condition| condition.2.contains(param));
         params.push(ParamText {
             name: param.clone(),
-            description: schema::description(json).into(),
+            description,
             rule,
             required: required(param),
             condition: hangs.map(|(other, label, _)| (other.clone(), label.clone())),
         });
     }
-    let text = |member: &str| json[member].as_str().unwrap_or_default().to_owned();
-    let (title, description) = (text("title"), text("description"));
+    let title = json["title"].as_str().unwrap_or_default().to_owned();
     let annotations = annotations(&json["annotations"]);
+    let description = told.description;
     Ok(ToolText { name: name.into(), title, description, annotations, params })
+}
+
+/// A number without bounds takes those that its description tells.
+fn bounded(rule: Rule, description: &str) -> Rule {
+    let Some((min, max)) = told_bounds::told_bounds(description) else { return rule };
+    let whole = |bound: f64| (bound as i64).clamp(-INT_MAX, INT_MAX);
+    let (first, last) = (whole(min.ceil()), whole(max.floor()));
+    match rule {
+        Rule::Int(least, most) if (least, most) == (-INT_MAX, INT_MAX) && first <= last => {
+            Rule::Int(first, last)
+        }
+        Rule::Decimal(range) if (range.min, range.max) == (-INT_MAX, INT_MAX) => {
+            let scale = 10_f64.powi(range.places.into());
+            let scaled = |bound: f64| ((bound * scale).round() as i64).clamp(-INT_MAX, INT_MAX);
+            Rule::Decimal(DecimalRange { min: scaled(min), max: scaled(max), ..range })
+        }
+        rule => rule,
+    }
 }
 
 /// The hints that say so; what is not said is what MCP takes for granted.
@@ -335,6 +368,24 @@ pub fn decode(field: &Field<'_>, value: Scalar<'_>) -> Json {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_python_functions_docstring_explains_and_bounds_its_parameters() {
+        let text = r#"[{"name": "set_strip", "description": "Sets the strip.\n\nArgs:\n    level: \
+            how bright (0-255)\n    share: from 0.5 to 1\n    part: (0.1-0.9)", "inputSchema":
+            {"properties": {"level": {"type": "integer"}, "share": {"type": "number"},
+            "part": {"type": "integer"}}}}]"#
+            .replace("\\\n            ", "");
+        let [tool] = &parse(&text).unwrap()[..] else { panic!("one tool") };
+        assert_eq!(tool.description, "Sets the strip.");
+        let of = |name: &str| tool.params.iter().find(|param| param.name == name).unwrap();
+        assert_eq!(of("level").description, "how bright (0-255)");
+        assert_eq!(of("level").rule, Rule::Int(0, 255));
+        let Rule::Decimal(range) = of("share").rule else { panic!("a decimal") };
+        assert_eq!((range.min, range.max, range.places), (500_000, 1_000_000, 6));
+        // No integer is between these, so nothing is told.
+        assert_eq!(of("part").rule, Rule::Int(-INT_MAX, INT_MAX));
+    }
 
     #[test]
     fn what_is_wrong_is_said_with_its_place() {

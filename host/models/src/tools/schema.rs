@@ -16,7 +16,7 @@ pub(super) enum Read {
 }
 
 /// The greatest integer that JSON's numbers hold exactly; the bound where a schema has none.
-const INT_MAX: i64 = (1 << 53) - 1;
+pub(super) const INT_MAX: i64 = (1 << 53) - 1;
 /// Digits after the point where a schema has no step.
 const PLACES: i32 = 6;
 

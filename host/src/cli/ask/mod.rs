@@ -39,6 +39,8 @@ Examples: trine ask \"make the fan spin at forty percent\" --run
           trine ask --tools my-tools.json \"shut it\" --correct own.jsonl --is none
           trine ask \"is it dark outside?\" --serial /dev/ttyACM0 --device greenhouse";
 
+/// The share of the tools' words above which it is said that the model does not know them.
+const UNKNOWN_MOST: (usize, usize) = (1, 3);
 /// How long a device may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -125,6 +127,13 @@ impl ModelArgs {
         named.unwrap_or_else(|| Source::for_tools(table)).with(table, |asker| {
             if let Some(threshold) = self.threshold {
                 asker.set_threshold(threshold);
+            }
+            let [unknown, all] = asker.unknown_words();
+            if unknown * UNKNOWN_MOST.1 > all * UNKNOWN_MOST.0 {
+                eprintln!(
+                    "note: {unknown} of the {all} words of these tools are not in the model, which \
+                     reads English: describe them in English"
+                );
             }
             f(asker)
         })

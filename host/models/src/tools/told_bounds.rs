@@ -1,0 +1,99 @@
+//! Bounds that a description tells, where a schema has none: "brightness (0-255)", "from 1 to 10".
+
+/// What stands before bounds, next to the start of a text and a bracket.
+const BEFORE: [&str; 6] = ["between", "from", "range", "range:", "range of", ":"];
+/// What stands between them.
+const BETWEEN: [&str; 8] = ["-", "\u{2013}", "...", "..", " to ", " - ", " \u{2013} ", " and "];
+
+/// The least and the greatest value that a text tells of. The first pair of rising numbers counts
+/// that stands at the start, in a bracket, or behind a word for it.
+pub(super) fn told_bounds(text: &str) -> Option<(f64, f64)> {
+    let starts = text.char_indices().map(|(at, _)| at);
+    starts.filter(|at| is_introduced(&text[..*at])).find_map(|at| pair(&text[at..]))
+}
+
+fn is_introduced(before: &str) -> bool {
+    let before = before.trim_end().to_lowercase();
+    before.is_empty() && !before.ends_with(' ')
+        || before.ends_with(['(', '['])
+        || BEFORE.iter().any(|word| {
+            let rest = before.strip_suffix(word);
+            let is_word = |rest: &str| !rest.ends_with(char::is_alphanumeric) || *word == ":";
+            rest.is_some_and(is_word)
+        })
+}
+
+fn pair(text: &str) -> Option<(f64, f64)> {
+    let (least, rest) = number(text)?;
+    let (most, rest) = BETWEEN.iter().find_map(|between| number(rest.strip_prefix(between)?))?;
+    // "2024-01-02" and "1-2nd" are no bounds.
+    let goes_on = rest.starts_with(|c: char| c.is_alphanumeric() || c == '-' || c == ':');
+    (least < most && !goes_on).then_some((least, most))
+}
+
+/// A number, with the sign of a share behind it.
+fn number(text: &str) -> Option<(f64, &str)> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let is_part = |c: char| c.is_ascii_digit() || c == '.';
+    let mut end = digits.find(|c| !is_part(c)).unwrap_or(digits.len());
+    // "0..9", and a point at the end of a sentence.
+    end = digits[..end].find("..").unwrap_or(end);
+    end = digits[..end].trim_end_matches('.').len();
+    let number = &text[..text.len() - digits.len() + end];
+    let rest = &text[number.len()..];
+    let is_one = digits.starts_with(|c: char| c.is_ascii_digit());
+    let value = number.parse().ok().filter(|_| is_one)?;
+    Some((value, rest.strip_prefix('%').unwrap_or(rest)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::told_bounds;
+
+    #[test]
+    fn bounds_are_read_where_a_text_tells_them() {
+        for (text, wanted) in [
+            ("Brightness level (0-255)", (0.0, 255.0)),
+            ("Speed (0-255, default: 128)", (0.0, 255.0)),
+            ("0..9 of them", (0.0, 9.0)),
+            ("Gain [-12.5 to 12.5] in dB", (-12.5, 12.5)),
+            ("Volume, from 1 to 10.", (1.0, 10.0)),
+            ("a value between 0% and 100%", (0.0, 100.0)),
+            ("Range: 16 \u{2013} 30", (16.0, 30.0)),
+            ("Red: 0-255", (0.0, 255.0)),
+        ] {
+            assert_eq!(told_bounds(text), Some(wanted), "{text}");
+        }
+        for text in [
+            "",
+            "Takes 2-3 seconds",
+            "(2024-01-02)",
+            "Mode (1-2nd)",
+            "between breakfast and 3",
+            "grange 1-2",
+            "(9-1)",
+            "ISO 8601: 10:00-12:00",
+            "-",
+            "(",
+            "(5",
+            "(5-",
+            "(.-.)",
+        ] {
+            assert_eq!(told_bounds(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn no_text_panics() {
+        let parts = ["(", "-", "1", ".", "..", " to ", "é", "%", "from", "\u{2013}", " ", "9"];
+        let mut seed = 1_u64;
+        for _ in 0..20_000 {
+            let mut text = String::new();
+            for _ in 0..10 {
+                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                text.push_str(parts[(seed >> 33) as usize % parts.len()]);
+            }
+            _ = told_bounds(&text);
+        }
+    }
+}
