@@ -90,17 +90,17 @@ fn a_model_predicts_the_same_from_its_file_and_its_calls_are_valid() {
 #[test]
 fn what_a_tool_does_not_take_is_never_called() {
     let (model, ..) = trained(4, 1);
-    let nine: serde_json::Value = (0..9)
+    let many: serde_json::Value = (0..13)
         .map(|at| (format!("p{at}"), serde_json::json!({"type": "boolean"})))
         .collect::<serde_json::Map<_, _>>()
         .into();
-    let names: Vec<String> = (0..9).map(|at| format!("p{at}")).collect();
+    let names: Vec<String> = (0..13).map(|at| format!("p{at}")).collect();
     let short = serde_json::json!({"text": {"type": "string", "maxLength": 2}});
     let tool = |properties: &serde_json::Value, required: &[String]| {
         serde_json::json!([{"name": "show", "inputSchema": {
             "type": "object", "properties": properties, "required": required}}])
     };
-    let hostile = [tool(&nine, &names), tool(&short, &["text".to_owned()])];
+    let hostile = [tool(&many, &names), tool(&short, &["text".to_owned()])];
     for (at, tools) in hostile.iter().enumerate() {
         let tools = tools.as_array().unwrap().clone();
         let list = List { name: format!("hostile{at}"), tools, records: Vec::new() };

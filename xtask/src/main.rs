@@ -1,6 +1,7 @@
 //! Builds, checks, tests and measures Trine: `cargo xtask help` lists the commands.
 #![forbid(unsafe_code)]
 
+mod base_model;
 mod coverage;
 mod fuzz;
 mod golden;
@@ -62,6 +63,7 @@ impl Options {
                 Long("seconds") => options.amount.seconds = Some(parser.value()?.parse()?),
                 Long("sentences") => options.amount.sentences = Some(parser.value()?.parse()?),
                 Long("cycles") => options.amount.cycles = Some(parser.value()?.parse()?),
+                Long("steps") => options.amount.steps = Some(parser.value()?.parse()?),
                 Long("changed") => options.changed = Some(parser.value()?.string()?),
                 Long("bundle") => options.bundle = Some(parser.value()?.into()),
                 Short('h') | Long("help") => options.words.insert(0, "help".to_owned()),

@@ -11,7 +11,7 @@ use devtools_bench::agents;
 use devtools_boards::sentences;
 use devtools_gpu::{legs, modules};
 
-use crate::{baremetal, coverage, fuzz, mutants, parallel, planted, sh, usb};
+use crate::{baremetal, base_model, coverage, fuzz, mutants, parallel, planted, sh, usb};
 
 /// Calls through every fault of a line, on each kind of line.
 const CALLS: &str = "100000";
@@ -33,6 +33,7 @@ pub(crate) struct Amount {
     pub(crate) seconds: Option<u32>,
     pub(crate) sentences: Option<usize>,
     pub(crate) cycles: Option<u32>,
+    pub(crate) steps: Option<u32>,
 }
 
 /// A part of the soak: its name, what it is about, and what runs it.
@@ -68,6 +69,11 @@ const PARTS: &[Part] = &[
         mutants::main()
     }),
     ("coverage", "lines of the core that its tests run", |_| coverage::main()),
+    (
+        "base",
+        "the base model from the lists of tools, with three seeds, or in stages of --steps N",
+        |amount| base_model::main(amount.steps),
+    ),
     ("flaky", "all legs, three times side by side", |_| flaky()),
     ("fuzz", "each fuzz target for ten minutes, a new one for an hour, or --seconds N", |amount| {
         fuzz::soak(amount.seconds)

@@ -131,9 +131,15 @@ fn labels_that_take_too_much_are_an_error_with_a_number() {
         let CompileError::Labels { tool: 1, needed } = error else { panic!("{error:?}") };
         assert!(needed > TOOL_BYTES_MAX && error.to_string().contains("shorten its labels"));
     }
-    let many = vec![choice(&vec!["a".repeat(40); 12]).params[0]; 12];
-    let table = compiled(base(), &[tool("many", "", many)]);
-    assert!(Table::parse(&table, base(), None).is_ok());
+    // Eight parameters of twelve labels each, or three of 32.
+    let many = |labels: usize, params: usize| {
+        let params = vec![choice(&vec!["a".repeat(40); labels]).params[0]; params];
+        try_compiled(base(), &[tool("many", "", params)])
+    };
+    for (labels, params) in [(12, 8), (32, 3), (32, 1)] {
+        assert!(Table::parse(&many(labels, params).unwrap(), base(), None).is_ok());
+    }
+    assert!(matches!(many(12, 12), Err(CompileError::Labels { tool: 0, .. })));
 }
 
 #[test]
