@@ -1,5 +1,5 @@
-//! `cargo xtask soak base`: from the lists of tools to the base model, with three seeds. Each seed is
-//! two stages of training and one of figures; what a stage made stays in `target/base` with its
+//! `cargo xtask soak base`: from the lists of tools to the base model, with three seeds. Each seed
+//! is two stages of training and one of figures; what a stage made stays in `target/base` with its
 //! hash, and is not made again by the same code.
 
 use std::fs;
