@@ -71,8 +71,8 @@ pub struct Said<'s> {
 /// Marks that belong to the word behind them, where nothing but a space, a quotation mark or a
 /// bracket is before them.
 const ATTACHED: [char; 8] = ['/', '\\', '~', '+', '*', '=', '_', '.'];
-/// Marks that are not that.
-const MARKS_INSIDE: [char; 8] = [':', '@', '-', '#', '\'', '&', '%', ','];
+/// Quotation marks and brackets before a text.
+const OPENING: [char; 8] = ['"', '\'', '\u{201c}', '\u{2018}', '\u{ab}', '(', '[', '{'];
 
 /// Words between two commands.
 const BETWEEN: [&[u8]; 5] = [b"and", b"then", b"plus", b"also", b"&"];
@@ -157,8 +157,8 @@ impl<'s> Said<'s> {
     fn reach(&self, (start, end): (u16, u16), is_last: bool) -> (u16, u16) {
         let (own, before) = (self.text_of((start, end)), self.text_of((0, start)));
         let free = before.trim_end_matches(ATTACHED);
-        let stands_free =
-            free.chars().next_back().is_none_or(|c| !is_letter(c) && !MARKS_INSIDE.contains(&c));
+        let last = free.chars().next_back();
+        let stands_free = last.is_none_or(|c| c.is_whitespace() || OPENING.contains(&c));
         let marks = if stands_free { before.len() - free.len() } else { 0 };
         let possessive = ["'s", "\u{2019}s"].iter().find(|ending| own.ends_with(**ending));
         let cut = possessive.filter(|ending| !is_last && own.len() > ending.len());

@@ -2,19 +2,26 @@
 
 /// What stands before bounds, next to the start of a text and a bracket.
 const BEFORE: [&str; 6] = ["between", "from", "range", "range:", "range of", ":"];
+/// Most characters before bounds that are read.
+const INTRODUCTION_MAX: usize = 12;
 /// What stands between them.
 const BETWEEN: [&str; 8] = ["-", "\u{2013}", "...", "..", " to ", " - ", " \u{2013} ", " and "];
 
 /// The least and the greatest value that a text tells of. The first pair of rising numbers counts
 /// that stands at the start, in a bracket, or behind a word for it.
 pub(super) fn told_bounds(text: &str) -> Option<(f64, f64)> {
-    let starts = text.char_indices().map(|(at, _)| at);
-    starts.filter(|at| is_introduced(&text[..*at])).find_map(|at| pair(&text[at..]))
+    let starts = text.char_indices().filter(|(_, c)| c.is_ascii_digit() || *c == '-');
+    let mut starts = starts.map(|(at, _)| at).filter(|at| is_introduced(&text[..*at]));
+    starts.find_map(|at| pair(&text[at..]))
 }
 
+/// Whether bounds may follow a text. Reads its last characters alone: the time for a description is
+/// proportional to its length.
 fn is_introduced(before: &str) -> bool {
-    let before = before.trim_end().to_lowercase();
-    before.is_empty() && !before.ends_with(' ')
+    let start = before.char_indices().rev().nth(INTRODUCTION_MAX).map_or(0, |(at, _)| at);
+    let is_whole = start == 0;
+    let before = before[start..].trim_end().to_lowercase();
+    is_whole && before.is_empty()
         || before.ends_with(['(', '['])
         || BEFORE.iter().any(|word| {
             let rest = before.strip_suffix(word);
@@ -81,6 +88,13 @@ mod tests {
         ] {
             assert_eq!(told_bounds(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn long_descriptions_take_time_in_proportion_to_them() {
+        // A second pass over the text for each of its digits would take hours.
+        assert_eq!(told_bounds(&"1 ".repeat(2_000_000)), None);
+        assert_eq!(told_bounds(&format!("{}(0-9)", "é".repeat(1_000_000))), Some((0.0, 9.0)));
     }
 
     #[test]
