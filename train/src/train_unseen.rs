@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use trine_ternary::Packing;
 use trine_train::Error;
 use trine_train::lists::rewritten::rewritten;
-use trine_train::lists::score::{outcomes, threshold};
+use trine_train::lists::score::{careful_threshold, outcomes};
+use trine_train::lists::texts::Texts;
 use trine_train::lists::{Set, load};
 use trine_train::random::Random;
 use trine_train::unseen::batch::Prepared;
@@ -39,6 +40,8 @@ trine-train unseen --out FILE [OPTIONS]
   --sentence-blocks N --tool-blocks N --both-blocks N   its blocks (1 1 1)
 ";
 
+/// How often each list comes up rewritten.
+const REWRITTEN: u64 = 2;
 /// Steps between two lines of progress.
 const EVERY: usize = 100;
 
@@ -89,7 +92,10 @@ pub(super) fn work(options: &Options) -> Result<()> {
     let words = model.table.clone();
     let mut lexicon = Lexicon::new(&words);
     if !options.contains_key("as-written") {
-        let others: Vec<_> = lists.iter().map(|list| rewritten(list, seed)).collect();
+        let texts = Texts::new(&lists);
+        let times = (0..REWRITTEN).map(|time| seed.wrapping_add(time));
+        let each = times.flat_map(|seed| lists.iter().map(move |list| (list, seed)));
+        let others: Vec<_> = each.map(|(list, seed)| rewritten(list, &texts, seed)).collect();
         lists.extend(others);
     }
     let lists = prepared(&lists, &mut lexicon)?;
@@ -131,8 +137,8 @@ fn fitted(model: &Model, folder: &Path) -> Result<Thresholds> {
     let base = Base::parse(&bytes).map_err(|error| error.to_string())?;
     let lists = load(folder, Set::Choosing).map_err(Error::from)?;
     let all = outcomes(&Unseen::new(base), &lists);
-    let acting = threshold(&all, WRONG_MAX.0) as f32;
-    let reading = threshold(&all, WRONG_MAX.1) as f32;
+    let acting = careful_threshold(&all, WRONG_MAX.0) as f32;
+    let reading = careful_threshold(&all, WRONG_MAX.1) as f32;
     Ok(Thresholds { acting, reading: reading.min(acting) })
 }
 

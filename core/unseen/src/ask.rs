@@ -72,6 +72,13 @@ impl Answer<'_> {
     }
 }
 
+/// What of a sentence is asked about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Whole,
+    Half,
+}
+
 /// One guess with its arguments.
 #[derive(Clone, Copy)]
 struct Half<'s> {
@@ -154,7 +161,9 @@ impl<'s> Asking<'_, 's> {
         table: &Table<'_>,
         sentence: &'s [u8],
     ) -> Result<Answer<'s>, SentenceError> {
-        let Some(whole) = self.half(base, table, sentence)? else { return Ok(Answer::default()) };
+        let Some(whole) = self.half(base, table, sentence, Part::Whole)? else {
+            return Ok(Answer::default());
+        };
         let text = self.said.text();
         let one = whole.sure * (1.0 - whole.guess.two);
         // Two calls are no surer than that there are two.
@@ -185,9 +194,14 @@ impl<'s> Asking<'_, 's> {
         base: &Base<'_>,
         table: &Table<'_>,
         text: &'s [u8],
+        part: Part,
     ) -> Result<Option<Half<'s>>, SentenceError> {
         self.said.fill(text, &TableRules(table))?;
-        let guess = self.workspace.guess_in_steps(base, table, self.said, self.goes_on);
+        let (said, goes_on) = (&*self.said, &mut *self.goes_on);
+        let guess = match part {
+            Part::Whole => self.workspace.guess_in_steps(base, table, said, goes_on),
+            Part::Half => self.workspace.guess_of_part(base, table, said, goes_on),
+        };
         let Some(guess) = guess else { return Ok(None) };
         let Filled { values, sure, fault, is_call } =
             self.workspace.fill(base, table, self.said, &guess);
@@ -213,7 +227,9 @@ impl<'s> Asking<'_, 's> {
         let mut best: Option<([Call<'s>; 2], f32)> = None;
         for (end, start) in places(base, table, self.said) {
             let (Some(left), Some(right)) = (text.get(..end), text.get(start..)) else { continue };
-            let Ok(Some(left)) = self.half(base, table, left.as_bytes()) else { continue };
+            let Ok(Some(left)) = self.half(base, table, left.as_bytes(), Part::Half) else {
+                continue;
+            };
             let Some(one) = left.call else { continue };
             // No call behind it makes this more: each factor is at most 1.
             let most = left.sure * (1.0 - left.guess.two);
@@ -222,7 +238,9 @@ impl<'s> Asking<'_, 's> {
             if is_too_little(most) {
                 continue;
             }
-            let Ok(Some(right)) = self.half(base, table, right.as_bytes()) else { continue };
+            let Ok(Some(right)) = self.half(base, table, right.as_bytes(), Part::Half) else {
+                continue;
+            };
             let Some(other) = right.call else { continue };
             let sure = most * right.sure * (1.0 - right.guess.two);
             if !one.is_same(&other) && !is_too_little(sure) {

@@ -28,7 +28,7 @@ pub const MAGIC: &[u8; 8] = b"TRINEB01";
 /// Bytes before the rows.
 pub const HEAD: usize = 36;
 /// The shapes of the weights: one more for each change.
-pub const SHAPES: u32 = 2;
+pub const SHAPES: u32 = 3;
 /// Packings of matrices, by their numbers: for hosts, and for microcontrollers.
 pub const PACKINGS: [Packing; 4] =
     [Packing::Table5Trit, Packing::Table4Trit, Packing::SmladPairs, Packing::Panel2Bit];

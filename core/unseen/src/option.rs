@@ -1,6 +1,6 @@
 //! What a parameter may be in a sentence.
 
-use trine_ask::Unit;
+use trine_ask::{NumberRule, Unit};
 
 use crate::said::{SORTS, Said};
 use crate::text::{WORD_MAX, is_letter};
@@ -34,11 +34,13 @@ pub enum Kind {
 /// Kinds of options.
 pub const KINDS: usize = 10;
 /// Numbers of an option, without those of its kind.
-pub const OPTION: usize = SORTS + 12;
+pub const OPTION: usize = SORTS + 13;
 /// The most numbers of a sentence that a parameter is offered.
 const NUMBERS_MAX: usize = 4;
 /// Most options of a parameter.
 pub const OPTIONS_MAX: usize = 1 + LABELS_MAX + 2;
+/// The place of times of day among the sorts of numbers.
+const CLOCK: usize = 2;
 /// The most words of a label as it is spelt.
 const SPELT_MAX: usize = 4;
 
@@ -49,12 +51,12 @@ const _: () = assert!(OPTIONS_MAX > 2 * NUMBERS_MAX + 4, "numbers, their negativ
 pub struct Choice {
     /// What sort of option.
     pub kind: Kind,
-    /// The word of the sentence where it stands.
+    /// The word of the sentence where it stands: a number, or the first of a label that is spelt.
     pub word: Option<u8>,
     /// The label, from 0.
     pub label: Option<u8>,
     /// What it is like, a bit for each of [`OPTION`].
-    features: u16,
+    features: u32,
     /// The number; 0 of what is none.
     pub value: i64,
     /// Whether the parameter takes it.
@@ -83,13 +85,19 @@ impl Choice {
     }
 
     fn set(&mut self, feature: usize, is: bool) {
-        self.features = self.features & !(1 << feature) | u16::from(is) << feature;
+        self.features = self.features & !(1 << feature) | u32::from(is) << feature;
     }
 
     /// What it is like.
     #[must_use]
     pub fn features(&self) -> [bool; OPTION] {
         core::array::from_fn(|at| self.features >> at & 1 == 1)
+    }
+
+    /// Whether it is a time of day.
+    #[must_use]
+    pub const fn is_clock(&self) -> bool {
+        self.features >> (12 + CLOCK) & 1 == 1
     }
 
     /// Whether a value that the parameter takes was said in its own unit.
@@ -134,8 +142,11 @@ pub fn options(said: &Said<'_>, param: &Param<'_>, order: Order, mut each: impl 
             for (at, label) in (0_u8..).zip(labels.iter()).take(LABELS_MAX) {
                 let mut choice = Choice::new(Kind::Label, param);
                 choice.label = Some(at);
-                let [is_spelt, has_number] = spelt(said, label);
-                choice.set(2, is_spelt);
+                let (spelt, has_number) = spelt(said, label);
+                let shortened = shortened(said, label);
+                choice.set(2, spelt.is_some());
+                choice.set(SORTS + 12, shortened.is_some());
+                choice.word = spelt.or(shortened);
                 choice.set(3, has_number);
                 each(choice);
             }
@@ -170,7 +181,7 @@ fn numbers(said: &Said<'_>, param: &Param<'_>, order: Order, each: &mut impl FnM
         choice.is_other = value.is_none();
         let sort = match mention.unit {
             Unit::Ordinal => 1,
-            Unit::Clock => 2,
+            Unit::Clock => CLOCK,
             Unit::Share => 3,
             _ => 0,
         };
@@ -196,8 +207,11 @@ fn numbers(said: &Said<'_>, param: &Param<'_>, order: Order, each: &mut impl FnM
     }
 }
 
+/// Whether a number may be meant as its negative, "twenty below": where bounds say that there are
+/// negative ones.
 fn has_negative(param: &Param<'_>) -> bool {
-    matches!(&param.takes, Takes::Number(rule) if rule.min < 0)
+    let is_bounded = |rule: &NumberRule| rule.implied_values().iter().any(Option::is_some);
+    matches!(&param.takes, Takes::Number(rule) if rule.min < 0 && is_bounded(rule))
 }
 
 /// The letters and digits of some words, one behind the other.
@@ -234,24 +248,64 @@ impl Plain {
     }
 }
 
-/// Whether a label stands in a sentence as a whole, "hdmi two" for HDMI2, and whether its number
+/// Fewest letters of a shortened word.
+const SHORT_MIN: usize = 3;
+
+/// Where a word stands whose first letters a label is, as with `mon` for "monday"; or one that is
+/// the first letters of the label, as "temp" is of `temperature`.
+fn shortened(said: &Said<'_>, label: &str) -> Option<u8> {
+    let label = Plain::of(label);
+    let label = label.bytes.get(..label.length)?;
+    let is_short = |short: &[u8], long: &[u8]| {
+        let is_word = short.len() >= SHORT_MIN && short.iter().all(u8::is_ascii_lowercase);
+        is_word && short.len() < long.len() && long.starts_with(short)
+    };
+    let is_of = |own: &[u8]| is_short(label, own) || is_short(own, label);
+    let place = said.words().iter().position(|word| is_of(word.spelling.bytes()));
+    place.map(|at| at as u8)
+}
+
+/// Where a label stands in a sentence as a whole, "hdmi two" for HDMI2, and whether its number
 /// does.
-fn spelt(said: &Said<'_>, label: &str) -> [bool; 2] {
+fn spelt(said: &Said<'_>, label: &str) -> (Option<u8>, bool) {
     let wanted = Plain::of(label);
     let words = said.words();
-    let is_there = wanted.length > 0
-        && (0..words.len()).any(|from| {
-            let mut plain = Plain::EMPTY;
-            words.iter().skip(from).take(SPELT_MAX).any(|word| {
-                plain.push(word.spelling.bytes());
-                plain.is(&wanted)
-            })
-        });
+    let is_at = |from: &usize| {
+        let mut plain = Plain::EMPTY;
+        words.iter().skip(*from).take(SPELT_MAX).any(|word| {
+            plain.push(word.spelling.bytes());
+            plain.is(&wanted)
+        })
+    };
+    let place = (0..words.len()).find(|from| wanted.length > 0 && is_at(from));
     let digits = || label.bytes().filter(u8::is_ascii_digit);
     let number = digits().fold(0_i64, |number, digit| {
         number.saturating_mul(10).saturating_add(i64::from(digit - b'0'))
     });
     let has_number = digits().next().is_some()
         && said.mentions().iter().any(|(mention, _)| mention.whole() == Some(number));
-    [is_there, has_number]
+    (place.map(|at| at as u8), has_number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tool::RulesOf;
+
+    fn places(sentence: &str, label: &str) -> (Option<u8>, Option<u8>) {
+        let mut said = Said::empty();
+        said.fill(sentence.as_bytes(), &RulesOf(&[])).unwrap();
+        (spelt(&said, label).0, shortened(&said, label))
+    }
+
+    #[test]
+    fn labels_stand_where_they_are_spelt_or_shortened() {
+        assert_eq!(places("dinner on Monday", "mon"), (None, Some(2)));
+        assert_eq!(places("dinner on Monday", "monday"), (Some(2), None));
+        assert_eq!(places("what is the temp", "temperature"), (None, Some(3)));
+        assert_eq!(places("put it on hdmi two", "HDMI2"), (Some(3), Some(3)));
+        assert_eq!(places("go to bed", "bedroom"), (None, Some(2)));
+        assert_eq!(places("go on", "one"), (None, None), "two letters are too few");
+        assert_eq!(places("set it to 4500", "45"), (None, None), "digits are no letters");
+    }
 }

@@ -1,6 +1,6 @@
 //! A sentence as the network sees it: words, marks and numbers.
 
-use trine_ask::{Mention, NumberRules, Sentence, SentenceError, Unit};
+use trine_ask::{Item, Mention, NumberRules, Sentence, SentenceError, Unit};
 
 use crate::rows::{Row, Rows};
 use crate::text::{Division, Grams, Spelling, is_letter, polarity, words};
@@ -68,11 +68,14 @@ pub struct Said<'s> {
     count: usize,
 }
 
-/// Marks that belong to the word behind them, where nothing but a space, a quotation mark or a
-/// bracket is before them.
-const ATTACHED: [char; 8] = ['/', '\\', '~', '+', '*', '=', '_', '.'];
-/// Quotation marks and brackets before a text.
-const OPENING: [char; 8] = ['"', '\'', '\u{201c}', '\u{2018}', '\u{ab}', '(', '[', '{'];
+/// Marks before a text, and marks behind one.
+const OPENING: [char; 8] =
+    ['"', '\'', '\u{201c}', '\u{2018}', '\u{201e}', '\u{ab}', '\u{bf}', '\u{a1}'];
+/// See [`OPENING`].
+const CLOSING: [char; 12] =
+    ['.', ',', ';', ':', '!', '?', '\u{2026}', '"', '\'', '\u{201d}', '\u{2019}', '\u{bb}'];
+/// Brackets.
+const BRACKETS: [(char, char); 3] = [('(', ')'), ('[', ']'), ('{', '}')];
 
 /// Words between two commands.
 const BETWEEN: [&[u8]; 5] = [b"and", b"then", b"plus", b"also", b"&"];
@@ -139,37 +142,51 @@ impl<'s> Said<'s> {
         for (bit, is) in all.iter().enumerate() {
             flags |= u16::from(*is) << (SORTS + 1 + bit);
         }
-        let is_question = matches!(own, "!" | "?" | ":" | "'" | "\"");
+        let (reach, [begins, ends]) = self.reach(at, own);
         Word {
             span: (item.start, item.end),
             spelling,
             flags,
             mention: item.mention,
-            reach: self.reach((item.start, item.end), at + 1 == self.sentence.items().len()),
-            begins: !is_mark,
-            ends: !is_mark || at > 0 && !is_question && !is_quote,
+            reach,
+            begins: begins && !is_mark,
+            ends: ends && !is_mark,
             divides: BETWEEN.contains(&spelling.bytes()) || own == "!",
             follows: comma || stop,
         }
     }
 
-    /// Where a text with a word at its ends begins and ends.
-    fn reach(&self, (start, end): (u16, u16), is_last: bool) -> (u16, u16) {
-        let (own, before) = (self.text_of((start, end)), self.text_of((0, start)));
-        let free = before.trim_end_matches(ATTACHED);
-        let last = free.chars().next_back();
-        let stands_free = last.is_none_or(|c| c.is_whitespace() || OPENING.contains(&c));
-        let marks = if stands_free { before.len() - free.len() } else { 0 };
+    /// Where a text with a word at its ends begins and ends, and whether one may: texts are of
+    /// what stands between spaces, with all its marks, as in "/etc/hosts" or "cos(pi/3)".
+    fn reach(&self, at: usize, own: &str) -> ((u16, u16), [bool; 2]) {
+        let items = self.sentence.items();
+        let Some(item) = items.get(at) else { return ((0, 0), [false; 2]) };
+        let (start, end) = (item.start, item.end);
+        let (left, right) = between_spaces(self.text(), (start, end));
+        let is_word = |item: &Item| {
+            item.mention.is_some() || self.text_of((item.start, item.end)).contains(is_letter)
+        };
+        let before = items.iter().take(at).rev().find(|item| is_word(item));
+        let behind = items.iter().skip(at + 1).find(|item| is_word(item));
+        let begins = before.is_none_or(|item| item.start < left);
+        let ends = behind.is_none_or(|item| item.end > right);
+        let is_last = at + 1 == items.len();
         let possessive = ["'s", "\u{2019}s"].iter().find(|ending| own.ends_with(**ending));
-        let cut = possessive.filter(|ending| !is_last && own.len() > ending.len());
+        let cut = possessive
+            .filter(|ending| !is_last && right == end && own.len() > ending.len())
+            .map_or(0, |ending| ending.len() as u16);
+        let point = u16::from(self.has_point((start, end), own));
+        ((left, right + point - cut), [begins, ends])
+    }
+
+    /// Whether a word is an initial behind a name, with a point: "Ana K.".
+    fn has_point(&self, (start, end): (u16, u16), own: &str) -> bool {
         let mut letters = own.chars();
         let is_initial = letters.next().is_some_and(char::is_uppercase) && letters.next().is_none();
-        let mut name = before.chars().rev();
+        let mut name = self.text_of((0, start)).chars().rev();
         let is_behind_name =
             name.next() == Some(' ') && name.next().is_some_and(char::is_lowercase);
-        let has_point = self.text_of((end, end.saturating_add(1))) == ".";
-        let point = u16::from(is_initial && is_behind_name && has_point);
-        (start - marks as u16, end + point - cut.map_or(0, |ending| ending.len() as u16))
+        is_initial && is_behind_name && self.text_of((end, end.saturating_add(1))) == "."
     }
 
     fn text_of(&self, (start, end): (u16, u16)) -> &'s str {
@@ -233,6 +250,58 @@ impl<'s> Said<'s> {
     }
 }
 
+/// What stands between spaces and has these bytes, without marks before and behind it.
+fn between_spaces(text: &str, (start, end): (u16, u16)) -> (u16, u16) {
+    let is_gap = |c: char| c.is_whitespace() || c == '\u{2014}';
+    let before = text.get(..start.into()).unwrap_or_default();
+    let behind = text.get(end.into()..).unwrap_or_default();
+    let left = before.char_indices().rev().find(|(_, c)| is_gap(*c));
+    let left = left.map_or(0, |(at, c)| at + c.len_utf8());
+    let right = usize::from(end) + behind.find(is_gap).unwrap_or(behind.len());
+    let mut own = text.get(left..right).unwrap_or_default();
+    let mut first = left;
+    while let Some((cut, rest)) = without_mark(own) {
+        own = rest;
+        first += cut;
+    }
+    let (left, right) = (first as u16, (first + own.len()) as u16);
+    (left.min(start), right.max(end))
+}
+
+/// A text without its last mark, or without its first, and how much that cuts off before it.
+fn without_mark(own: &str) -> Option<(usize, &str)> {
+    let count = |mark: char| own.matches(mark).count();
+    if let Some(rest) = own.strip_suffix(CLOSING) {
+        return Some((0, rest));
+    }
+    if let Some(rest) = own.strip_prefix(OPENING) {
+        return Some((own.len() - rest.len(), rest));
+    }
+    BRACKETS.iter().find_map(|(open, close)| {
+        let (opened, closed) = (count(*open), count(*close));
+        let whole = own.strip_prefix(*open).and_then(|rest| rest.strip_suffix(*close));
+        match whole.filter(|_| *open == '(' && opened == 1 && closed == 1) {
+            Some(rest) => Some((open.len_utf8(), rest)),
+            None if closed > opened => own.strip_suffix(*close).map(|rest| (0, rest)),
+            None if opened > closed => own.strip_prefix(*open).map(|rest| (open.len_utf8(), rest)),
+            None => None,
+        }
+    })
+}
+
+/// Where a text from one word's reach to another's begins and ends: with a bracket behind it that
+/// was opened in it, as in "Tims (the dark ones)".
+#[must_use]
+pub fn whole_text(text: &str, first: (u16, u16), last: (u16, u16)) -> (u16, u16) {
+    let (start, end) = (first.0, last.1);
+    let own = text.get(start.into()..end.into()).unwrap_or_default();
+    let next = text.get(end.into()..).and_then(|rest| rest.chars().next());
+    let count = |mark: char| own.matches(mark).count();
+    let is_open =
+        |(open, close): &(char, char)| next == Some(*close) && count(*open) > count(*close);
+    (start, end + u16::from(BRACKETS.iter().any(is_open)))
+}
+
 /// Words of a number that its row is made of.
 const NUMBER_WORDS_MAX: usize = 6;
 
@@ -266,11 +335,41 @@ mod tests {
     fn text(sentence: &str, first: &str, last: &str) -> std::string::String {
         let mut said = Said::empty();
         said.fill(sentence.as_bytes(), &RulesOf(&[])).unwrap();
-        let words: Vec<(&str, (u16, u16))> =
-            said.words().iter().map(|word| (said.text_of(word.span), word.reach)).collect();
-        let one = |own: &str| words.iter().find(|(word, _)| *word == own).unwrap().1;
-        let (start, end) = (one(first).0, one(last).1);
-        said.text_of((start, end)).into()
+        let one = |own: &str| {
+            let mut words = said.words().iter();
+            *words.find(|word| said.text_of(word.span) == own).unwrap()
+        };
+        let (first, last) = (one(first), one(last));
+        assert!(first.begins && last.ends, "{sentence}");
+        said.text_of(whole_text(sentence, first.reach, last.reach)).into()
+    }
+
+    /// Words that a text begins with, and words that one ends with.
+    fn ends(sentence: &str) -> [Vec<std::string::String>; 2] {
+        let mut said = Said::empty();
+        said.fill(sentence.as_bytes(), &RulesOf(&[])).unwrap();
+        [true, false].map(|first| {
+            let words = said.words().iter();
+            let own = words.filter(|word| if first { word.begins } else { word.ends });
+            own.map(|word| said.text_of(word.span).into()).collect()
+        })
+    }
+
+    #[test]
+    fn texts_are_of_what_stands_between_spaces() {
+        assert_eq!(
+            ends("tail /var/log/x.log now"),
+            [["tail", "var", "now"], ["tail", "log", "now"]]
+        );
+        assert_eq!(ends("S-644, Kim"), [["S", "Kim"], ["644", "Kim"]]);
+        assert_eq!(text("work out (12+8)*1.19 now", "12", "1.19"), "(12+8)*1.19");
+        assert_eq!(text("work out (x+8) now", "x", "8"), "x+8");
+        assert_eq!(text("is cos(pi/3)?", "cos", "3"), "cos(pi/3)");
+        assert_eq!(text("add \"Tims (dark ones)\"", "Tims", "ones"), "Tims (dark ones)");
+        assert_eq!(text("see (in Rome) it", "Rome", "Rome"), "Rome");
+        assert_eq!(text("key ctrl+f13 too", "ctrl", "f13"), "ctrl+f13");
+        let state = "{\"on\":true,\"bri\":40}";
+        assert_eq!(text(&std::format!("send {state}."), "on", "40"), state);
     }
 
     #[test]
@@ -278,7 +377,7 @@ mod tests {
         assert_eq!(text("open /srv/old now", "srv", "old"), "/srv/old");
         assert_eq!(text("open \"~/old.txt\"", "old", "txt"), "~/old.txt");
         assert_eq!(text("=SUM it", "SUM", "SUM"), "=SUM");
-        assert_eq!(text("a/b", "b", "b"), "b");
+        assert_eq!(text("a/b", "a", "b"), "a/b");
         assert_eq!(text("well... stop", "stop", "stop"), "stop");
         assert_eq!(text("call Bob K. now", "Bob", "K"), "Bob K.");
         assert_eq!(text("call it plan B.", "plan", "B"), "plan B.");

@@ -35,6 +35,11 @@ pub const CHOICE: usize = KINDS + OPTION;
 pub const AROUND: usize = 4;
 /// Numbers of an option and the words near it.
 pub const LEXICAL: usize = 2 * LIKENESS + 1 + LABEL_MEANINGS + AROUND * LIKENESS;
+/// Numbers of a word for a text: how like it and the words around it are to the parameter, and to
+/// the other parameters.
+pub const SPAN: usize = (AROUND + 3) * LIKENESS;
+/// Scores of a word for a text: as its first, as its last, and as one of its words.
+pub const SPAN_SCORES: usize = 3;
 /// Why there is no call, and that there is one, which is the first.
 pub const REASONS: usize = 16;
 /// Rows of a sequence: the whole, and the words.

@@ -13,6 +13,7 @@ pub mod picture;
 pub mod report;
 pub mod rewritten;
 pub mod score;
+pub mod texts;
 
 use std::fmt;
 use std::path::{Path, PathBuf};

@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::{Map, Value as Json, json};
 
 use super::picture::{Bin, Point, bins, curve};
-use super::score::{Figures, Outcome, Predictor, interval, outcomes, threshold};
+use super::score::{Figures, Outcome, Predictor, careful_threshold, interval, outcomes};
 use super::{List, Set};
 
 /// Of all sentences, how many may be acted on wrongly.
@@ -77,9 +77,9 @@ impl Report {
     pub fn new(predictor: &dyn Predictor, set: Set, lists: &[List], choosing: &[List]) -> Self {
         let outcomes = outcomes(predictor, lists);
         let threshold = if set == Set::Choosing {
-            threshold(&outcomes, WRONG_MAX)
+            careful_threshold(&outcomes, WRONG_MAX)
         } else {
-            threshold(&super::score::outcomes(predictor, choosing), WRONG_MAX)
+            careful_threshold(&super::score::outcomes(predictor, choosing), WRONG_MAX)
         };
         let figures = |o: &[&Outcome]| Figures::of(o.iter().copied(), threshold);
         let of = |column: &Column| interval(&outcomes, SEED, |drawn| (column.of)(&figures(drawn)));

@@ -1,10 +1,11 @@
 //! Lists with their tools written otherwise, so that a model learns from sentences and not from
 //! one way to write tools: parameters that nobody speaks of, as servers have them, no descriptions
-//! at all, another order. The sentences and what they ask for stay the same.
+//! at all, another order. The sentences stay the same, but for texts in them.
 
 use serde_json::{Map, Value as Json, json};
 
 use super::List;
+use super::texts::Texts;
 use crate::random::Random;
 
 /// How often a list has no descriptions, of tools and of parameters.
@@ -63,9 +64,9 @@ static ALL: [Unsaid; 44] = [
     ("context", "string", "Why this call is made, for the log"),
 ];
 
-/// The list with its tools written otherwise, by chance.
+/// The list with its tools written otherwise and other texts in its sentences, by chance.
 #[must_use]
-pub fn rewritten(list: &List, seed: u64) -> List {
+pub fn rewritten(list: &List, all: &Texts, seed: u64) -> List {
     let mut random = Random::named(seed, &list.name);
     let mut tools = list.tools.clone();
     random.shuffle(&mut tools);
@@ -93,7 +94,8 @@ pub fn rewritten(list: &List, seed: u64) -> List {
             }
         }
     }
-    List { name: format!("{} rewritten", list.name), tools, records: list.records.clone() }
+    let records = list.records.iter().map(|one| all.replaced(list, one, &mut random)).collect();
+    List { name: format!("{} rewritten {seed}", list.name), tools, records }
 }
 
 /// One or two parameters that no tool of the list has.
@@ -130,9 +132,10 @@ mod tests {
     fn rewritten_lists_keep_what_their_sentences_ask_for() {
         let folder = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/lists"));
         let lists = load(folder, Set::Training).unwrap();
+        let all = Texts::new(&lists);
         let mut added = 0;
         for list in lists.iter().take(40) {
-            let other = rewritten(list, 1);
+            let other = rewritten(list, &all, 1);
             assert_eq!(other.records.len(), list.records.len());
             assert_eq!(other.tools.len(), list.tools.len());
             let names = |list: &List| {
@@ -154,7 +157,11 @@ mod tests {
                 added += new["properties"].as_object().map_or(0, Map::len);
                 added -= old.map_or(0, Map::len);
             }
-            assert_eq!(rewritten(list, 1).tools, other.tools, "the same chance, the same list");
+            assert_eq!(
+                rewritten(list, &all, 1).tools,
+                other.tools,
+                "the same chance, the same list"
+            );
             crate::unseen::data::texts(&other).unwrap();
         }
         assert!(added > 100, "{added} parameters");

@@ -9,20 +9,18 @@ use super::net::Net;
 use super::tape::{LIKENESS, NONE, Pair, Tape, Var};
 use trine_unseen::option::{Choice, KINDS};
 use trine_unseen::shape::LABEL_MEANINGS;
-pub(super) use trine_unseen::shape::{CHOICE, LEXICAL};
+pub(super) use trine_unseen::shape::{CHOICE, LEXICAL, SPAN, SPAN_SCORES};
 
 /// Words around an option that are looked at: so many before it, and so many behind.
 const AROUND: [(usize, usize); 4] = [(1, 0), (3, 0), (0, 1), (0, 3)];
-/// Words before a text that are looked at.
-const BEFORE_TEXT: (usize, usize) = (3, 0);
 
 /// What the parameters of some reads may be.
 #[derive(Debug)]
 pub struct Choices {
     /// The scores of all options.
     pub scores: Var,
-    /// The scores of words as the first and as the last of a text.
-    pub ends: Option<[Var; 2]>,
+    /// The scores of words for texts.
+    pub texts: Option<TextScores>,
     /// For each read its parameters.
     pub of: Vec<Vec<Parameter>>,
 }
@@ -34,17 +32,26 @@ pub struct Parameter {
     pub rows: Range<usize>,
     /// They.
     pub options: Vec<Choice>,
-    /// Where it is a text: words that may be the first and the last, with their scores' rows.
-    pub text: Option<[Words; 2]>,
+    /// Where it is a text: the words of the sentence.
+    pub text: Option<Words>,
 }
 
-/// Words of a sentence, and the rows of their scores.
+/// The words of a sentence, and the rows of their scores.
 #[derive(Clone, Debug)]
 pub struct Words {
     /// Rows of scores.
     pub rows: Range<usize>,
-    /// Words.
-    pub words: Vec<usize>,
+    /// Whether a text may begin with each, and end with it.
+    pub may: Vec<[bool; 2]>,
+}
+
+/// The scores of words for texts: as the first, as the last, and as one of a text's.
+#[derive(Clone, Copy, Debug)]
+pub struct TextScores {
+    /// By their products with the parameter.
+    pub dots: [Var; SPAN_SCORES],
+    /// By all else.
+    pub head: Var,
 }
 
 /// What is given of the options of some reads.
@@ -66,12 +73,14 @@ struct Given {
     texts: Texts,
 }
 
-/// What is given of texts, of their first words and of their last.
+/// What is given of texts and their words.
 #[derive(Default)]
 struct Texts {
     params: Vec<u32>,
-    rows: [Vec<u32>; 2],
-    near: [Vec<f32>; 2],
+    /// For each word its row, its text, and how like it is to parameters.
+    rows: Vec<u32>,
+    of: Vec<u32>,
+    near: Vec<f32>,
 }
 
 /// A read with what it is of.
@@ -164,7 +173,7 @@ impl Given {
             }
         }
         let is_text = place.tool.params[param].is_text;
-        let text = is_text.then(|| self.text(place, &near));
+        let text = is_text.then(|| self.text(place, param, &near));
         Parameter { rows: first..self.from_word.len(), options: options.to_vec(), text }
     }
 
@@ -194,20 +203,23 @@ impl Given {
         self.lexical.extend(ahead(likenesses, number));
     }
 
-    fn text(&mut self, place: &Place<'_>, near: &[Alike]) -> [Words; 2] {
+    fn text(&mut self, place: &Place<'_>, param: usize, near: &[Alike]) -> Words {
+        let others = place.read.nearness(|token| {
+            let token = &place.tool.tokens[token];
+            token.label.is_none() && token.param.is_some_and(|own| own != param)
+        });
+        let (from, text) = (self.texts.rows.len(), self.texts.params.len() as u32);
         self.texts.params.push(self.params.len() as u32 - 1);
-        [0, 1].map(|end| {
-            let all = place.sentence.words.iter().enumerate();
-            let may = all.filter(|(_, word)| if end == 0 { word.begins } else { word.ends });
-            let words: Vec<usize> = may.map(|(at, _)| at).collect();
-            let from = self.texts.rows[end].len();
-            for word in &words {
-                self.texts.rows[end].push((place.read.rows.start + word) as u32);
-                self.texts.near[end].extend(near[*word]);
-                self.texts.near[end].extend(around(near, *word, BEFORE_TEXT));
-            }
-            Words { rows: from..self.texts.rows[end].len(), words }
-        })
+        for word in 0..place.sentence.words.len() {
+            self.texts.rows.push((place.read.rows.start + word) as u32);
+            self.texts.of.push(text);
+            self.texts.near.extend(near[word]);
+            self.texts.near.extend(AROUND.iter().flat_map(|window| around(near, word, *window)));
+            self.texts.near.extend(others[word]);
+            self.texts.near.extend(around(&others, word, AROUND[1]));
+        }
+        let may = place.sentence.words.iter().map(|word| [word.begins, word.ends]);
+        Words { rows: from..self.texts.rows.len(), may: may.collect() }
     }
 }
 
@@ -232,7 +244,7 @@ impl Net {
         let of: Vec<Vec<Parameter>> = each.collect();
         let params = tape.gather(out.tokens, &given.param_tokens.into());
         let params = tape.mean(params, &given.params.into());
-        let ends = self.ends(tape, out, params, given.texts, &of);
+        let texts = self.texts(tape, out, params, given.texts, &of);
         // An option is its kind with its parameter, its label, and its word.
         let own = tape.given(given.own, CHOICE);
         let own = tape.linear(own, self.choice, None);
@@ -257,18 +269,18 @@ impl Net {
         let lexical = tape.given(given.lexical, LEXICAL);
         let seen = tape.join(&[option, found, product, lexical]);
         let scores = head(tape, seen, &self.choice_score);
-        Choices { scores, ends, of }
+        Choices { scores, texts, of }
     }
 
-    /// Scores words as the first and the last of each text.
-    fn ends(
+    /// Scores words for each text.
+    fn texts(
         &self,
         tape: &mut Tape<'_>,
         out: &Out,
         params: Var,
         texts: Texts,
         of: &[Vec<Parameter>],
-    ) -> Option<[Var; 2]> {
+    ) -> Option<TextScores> {
         if texts.params.is_empty() {
             return None;
         }
@@ -278,21 +290,20 @@ impl Net {
         let bias = tape.gather(bias, &vec![0; count].into());
         let own = tape.add(own, bias);
         let scale = 1.0 / trine_ternary::math::sqrt(self.shape.dim as f32);
-        let both = texts.rows.into_iter().zip(texts.near).enumerate().map(|(end, (rows, near))| {
-            let q = tape.linear(own, self.ends[end], None);
-            let words = tape.gather(out.words, &rows.into());
-            let ranges = of.iter().flatten().filter_map(|param| param.text.as_ref());
-            let pair = |(at, text): (usize, &[Words; 2])| {
-                let keys = text[end].rows.clone();
-                Pair { queries: at..at + 1, start: keys.start, keys }
-            };
-            let pairs: Vec<Pair> = ranges.enumerate().map(pair).collect();
-            let scores = tape.dots(q, words, &pairs.into(), scale);
-            let near = tape.given(near, 2 * LIKENESS);
-            let near = tape.linear(near, self.near, None);
-            tape.add(scores, near)
-        });
-        let both: Vec<Var> = both.collect();
-        both.try_into().ok()
+        let words = tape.gather(out.words, &texts.rows.into());
+        let ranges = of.iter().flatten().filter_map(|param| param.text.as_ref());
+        let pair = |(at, text): (usize, &Words)| {
+            let keys = text.rows.clone();
+            Pair { queries: at..at + 1, start: keys.start, keys }
+        };
+        let pairs = ranges.enumerate().map(pair).collect::<Vec<Pair>>();
+        let pairs: std::sync::Arc<[Pair]> = pairs.into();
+        let queries = self.ends.map(|product| tape.linear(own, product, None));
+        let dots = queries.map(|query| tape.dots(query, words, &pairs, scale));
+        let within = tape.gather(queries[SPAN_SCORES - 1], &texts.of.into());
+        let product = tape.multiply(words, within);
+        let near = tape.given(texts.near, SPAN);
+        let seen = tape.join(&[words, product, near]);
+        Some(TextScores { dots, head: head(tape, seen, &self.span) })
     }
 }

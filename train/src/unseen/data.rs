@@ -68,7 +68,7 @@ pub struct WordData {
     /// Where it stands, in bytes.
     pub span: (usize, usize),
     /// Where a text begins or ends that begins or ends with it.
-    pub reach: (usize, usize),
+    pub reach: (u16, u16),
     /// Whether a text may begin with it.
     pub begins: bool,
     /// Whether a text may end with it.
@@ -213,7 +213,7 @@ fn sentence(text: &str, tools: &[Tool<'_>], lexicon: &mut Lexicon<'_>) -> Option
             word: (lexicon.word(&key, |rows| said.row(rows, word)), lexicon.stem(&word.spelling)),
             flags: word.flags().map(float),
             span: (start, end),
-            reach: (word.reach.0.into(), word.reach.1.into()),
+            reach: word.reach,
             begins: word.begins,
             ends: word.ends,
         }

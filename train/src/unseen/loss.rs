@@ -3,12 +3,13 @@
 use std::ops::Range;
 
 use super::batch::Group;
-use super::choices::{Choices, Parameter};
+use super::choices::{Choices, Parameter, SPAN_SCORES, TextScores, Words};
 use super::data::{Answer, REASONS, Wanted};
 use super::forward::{Dropout, Out};
 use super::learn::Recipe;
 use super::net::Net;
 use super::option::{right, span};
+use super::spans::Spans;
 use super::tape::{Tape, Var};
 use super::text::Lexicon;
 use crate::random::Random;
@@ -66,6 +67,33 @@ impl Loss<'_, '_> {
         self.tape.gradient(var)[row] += weight * (yes - f32::from(u8::from(is_yes)));
     }
 
+    /// That of a text, or of none, whose score is at `absent`.
+    fn text(
+        &mut self,
+        (absent, row): (Var, usize),
+        (scores, words): (&TextScores, &Words),
+        wanted: Option<(usize, usize)>,
+        weight: f32,
+    ) {
+        let none = self.tape.value(absent)[row];
+        let spans = Spans::new(self.tape, none, (scores, words));
+        let share = wanted.map_or(Some(spans.absent), |wanted| spans.share(wanted));
+        self.sum -= weight * ln(share.unwrap_or(0.0));
+        let is_absent = f32::from(u8::from(wanted.is_none()));
+        self.tape.gradient(absent)[row] += weight * (spans.absent - is_absent);
+        for (at, mut gradient) in spans.expected(words.may.len()).into_iter().enumerate() {
+            if let Some((first, last)) = wanted {
+                let is = [at == first, at == last, (first..=last).contains(&at)];
+                gradient.iter_mut().zip(is).for_each(|(x, is)| *x -= f32::from(u8::from(is)));
+            }
+            let row = words.rows.start + at;
+            for (score, gradient) in gradient.into_iter().enumerate() {
+                self.tape.gradient(scores.dots[score])[row] += weight * gradient;
+                self.tape.gradient(scores.head)[row * SPAN_SCORES + score] += weight * gradient;
+            }
+        }
+    }
+
     /// That of the tools of a sentence, or of none, which is the last of `target`.
     fn tools(&mut self, out: &Out, sentence: usize, target: &[f32], weight: f32) {
         let rows = out.of[sentence].clone();
@@ -118,8 +146,8 @@ pub(super) fn loss(
         let Some(call) = answer.calls.get(*call) else {
             // Only what is missing is known.
             let lacking = answer.missing.and_then(|(_, param)| params.get(param?));
-            if let Some(param) = lacking.filter(|param| param.text.is_none()) {
-                loss.one_of(choices.scores, param.rows.clone(), 0, weight);
+            if let Some(param) = lacking {
+                param_loss(&mut loss, (&choices, param), None, |_| None, weight);
             }
             continue;
         };
@@ -187,18 +215,14 @@ fn param_loss(
         }
         return;
     };
-    let span = match value {
-        Some(Wanted::Text(text)) => span(text),
-        _ => None,
+    let Some(scores) = &choices.texts else { return };
+    let wanted = match value {
+        None => None,
+        Some(Wanted::Text(text)) => match span(text) {
+            Some(words) => Some(words),
+            None => return,
+        },
+        Some(_) => return,
     };
-    if let (Some((first, last)), Some(ends)) = (span, choices.ends) {
-        for ((var, words), word) in ends.into_iter().zip(text).zip([first, last]) {
-            if let Some(right) = words.words.iter().position(|own| *own == word) {
-                loss.one_of(var, words.rows.clone(), right, weight);
-            }
-        }
-    }
-    if value.is_none() || span.is_some() {
-        loss.yes(choices.scores, param.rows.start, value.is_none(), weight);
-    }
+    loss.text((choices.scores, param.rows.start), (scores, text), wanted, weight);
 }

@@ -21,6 +21,7 @@ pub mod params;
 #[cfg(test)]
 mod parity;
 pub mod predict;
+mod spans;
 pub mod tape;
 pub mod text;
 

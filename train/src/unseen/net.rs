@@ -8,7 +8,7 @@
 use std::fmt;
 
 use super::batch::{MATCHED, WHOLE};
-use super::choices::{CHOICE, LEXICAL};
+use super::choices::{CHOICE, LEXICAL, SPAN, SPAN_SCORES};
 use super::data::{FLAGS, REASONS, ROLES};
 use super::params::{Kind, Param, Params};
 use super::tape::{DISTANCE_MAX, LIKENESS};
@@ -92,8 +92,8 @@ pub struct Net {
     pub(super) choice_nothing: Param,
     pub(super) choice_score: Head,
     pub(super) text: Param,
-    pub(super) ends: [Param; 2],
-    pub(super) near: Param,
+    pub(super) ends: [Param; SPAN_SCORES],
+    pub(super) span: Head,
 }
 
 impl fmt::Debug for Net {
@@ -205,8 +205,8 @@ impl Net {
             choice_nothing: make.fixed("choice_nothing", 0, (1, 1), NEVER),
             choice_score: make.head("choice_score", 3 * dim + LEXICAL, 1),
             text: make.fixed("text", 0, (1, dim), 0.0),
-            ends: [make.square("text_begins"), make.square("text_ends")],
-            near: make.fixed("near", 0, (1, 2 * LIKENESS), 0.0),
+            ends: ["text_begins", "text_ends", "text_within"].map(|name| make.square(name)),
+            span: make.head("text_span", 2 * dim + SPAN, SPAN_SCORES),
         };
         net.vary(&mut params);
         (net, params)

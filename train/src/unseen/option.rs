@@ -2,8 +2,9 @@
 
 use trine_ask::Value;
 use trine_unseen::option::{Choice, Kind};
+use trine_unseen::said::whole_text;
 
-use super::data::SentenceData;
+use super::data::{SentenceData, WordData};
 
 /// Which option has a value: a number that was said before an implied one, one in a unit of the
 /// parameter before others.
@@ -34,17 +35,19 @@ pub fn right(options: &[Choice], value: &Value) -> Option<usize> {
 /// The first and the last word of a text, where it is some of a sentence's words.
 #[must_use]
 pub fn span(sentence: &SentenceData, value: &str) -> Option<(usize, usize)> {
-    let mut from = 0;
-    while let Some(at) = sentence.text.get(from..)?.find(value) {
-        let (start, end) = (from + at, from + at + value.len());
-        let first = sentence.words.iter().position(|word| word.reach.0 == start);
-        let last = sentence.words.iter().position(|word| word.reach.1 == end);
-        if let (Some(first), Some(last)) = (first, last)
-            && last >= first
-        {
+    let words = || sentence.words.iter().enumerate();
+    for (first, one) in words().filter(|(_, word)| word.begins) {
+        let rest = sentence.text.get(usize::from(one.reach.0)..).unwrap_or_default();
+        if !rest.starts_with(value) {
+            continue;
+        }
+        let end = usize::from(one.reach.0) + value.len();
+        let is_last = |word: &WordData| {
+            word.ends && usize::from(whole_text(&sentence.text, one.reach, word.reach).1) == end
+        };
+        if let Some((last, _)) = words().skip(first).find(|(_, word)| is_last(word)) {
             return Some((first, last));
         }
-        from = start + sentence.text[start..].chars().next().map_or(1, char::len_utf8);
     }
     None
 }

@@ -18,6 +18,7 @@ use super::forward::Dropout;
 use super::loss::{chance, shares};
 use super::model::Model;
 use super::net::Shape;
+use super::spans::Spans;
 use super::tape::{Tape, ternary};
 use super::text::{Lexicon, Table as WordTable};
 use crate::lists::{List, Record};
@@ -144,15 +145,11 @@ fn compare(seed: u64, off: &mut Vec<f32>) {
 
 /// How sure the likeliest value of a parameter is.
 fn surest(tape: &Tape<'_>, choices: &Choices, param: &Parameter) -> f32 {
-    if let Some(text) = &param.text {
-        let share =
-            |end: usize| shares(&tape.value(choices.ends.unwrap()[end])[text[end].rows.clone()]);
-        let (first, last) = (share(0), share(1));
-        let pairs = text[0].words.iter().zip(&first).flat_map(|(one, begin)| {
-            let ends = text[1].words.iter().zip(&last);
-            ends.filter(move |(other, _)| *other >= one).map(move |(_, end)| begin * end)
-        });
-        return pairs.fold(0.0, f32::max);
+    let is_required = param.options[0].features()[0];
+    if let (Some(text), Some(scores)) = (&param.text, &choices.texts) {
+        let spans = Spans::new(tape, tape.value(choices.scores)[param.rows.start], (scores, text));
+        let absent = if is_required { 0.0 } else { spans.absent };
+        return spans.all.iter().map(|span| span.2).fold(absent, f32::max);
     }
     let shares = shares(&tape.value(choices.scores)[param.rows.clone()]);
     let is_open =

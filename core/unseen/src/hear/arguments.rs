@@ -3,11 +3,13 @@
 use trine_ask::Value;
 
 use super::options::Place;
+use super::texts::Span;
+use super::together::{CANDIDATES_MAX, Candidate, Candidates, Together, Words};
 use super::{Guess, Workspace};
 use crate::base::Base;
 use crate::net::softmax;
 use crate::option::{Choice, Kind, Order};
-use crate::said::Said;
+use crate::said::{Said, whole_text};
 use crate::table::{ParamCode, Table, ToolCode};
 use crate::tool::{PARAMS_MAX, Param, Takes};
 
@@ -49,13 +51,6 @@ impl Filled {
         Self { values: [None; PARAMS_MAX], sure: 1.0, fault: None, is_call: false };
 }
 
-/// A parameter's value, and how sure it is.
-struct Picked {
-    value: Option<Value>,
-    sure: f32,
-    fault: Option<ArgumentFault>,
-}
-
 impl Workspace {
     /// The arguments of the tool that [`Self::guess`] came to, for the same sentence.
     pub fn fill(
@@ -73,13 +68,18 @@ impl Workspace {
         }
         self.prepare_options(base, said.words().len());
         let (params, count) = params(&tool);
-        for ((at, param), to) in (0_u8..).zip(tool.params()).zip(&mut filled.values) {
+        let mut together = Together::NONE;
+        for ((at, param), to) in (0_u8..).zip(tool.params()).zip(&mut together.params) {
             let order = Order::of(params.get(..count).unwrap_or_default(), at.into());
             let place = Place { base, said, tool: &tool, param: &param, at, order };
-            let picked = self.pick(&place);
-            filled.sure *= picked.sure;
+            *to = self.candidates(&place);
+        }
+        let params = params.iter().take(count);
+        let (sure, likeliest) = together.likeliest(count);
+        filled.sure = sure;
+        for ((param, picked), to) in params.zip(likeliest).zip(&mut filled.values) {
             filled.fault = graver(filled.fault, picked.fault);
-            *to = picked.value.map(|value| (param.param.node, value));
+            *to = picked.value.map(|value| (param.node, value));
         }
         let lacks = lacking(&tool, &filled);
         filled.is_call = lacks.is_none() && !filled.fault.is_some_and(ArgumentFault::is_grave);
@@ -87,70 +87,85 @@ impl Workspace {
         filled
     }
 
-    fn pick(&mut self, place: &Place<'_, '_>) -> Picked {
+    fn candidates(&mut self, place: &Place<'_, '_>) -> Candidates {
+        let mut out = Candidates::NONE;
         match &place.param.param.takes {
-            Takes::Text { .. } => self.pick_text(place),
-            Takes::Other => Picked { value: None, sure: 1.0, fault: None },
-            _ => self.pick_option(place),
+            Takes::Text { .. } => self.texts(place, &mut out),
+            Takes::Other => out.put(Candidate { share: 1.0, ..Candidate::NOTHING }),
+            _ => self.options(place, &mut out),
         }
+        out
     }
 
-    fn pick_text(&mut self, place: &Place<'_, '_>) -> Picked {
+    /// What a text may be.
+    fn texts(&mut self, place: &Place<'_, '_>, out: &mut Candidates) {
         let param = &place.param.param;
         let mut scored = self.scored(place);
-        let absent = scored
-            .scores()
-            .first()
-            .map_or(0.0, |score| 1.0 / (1.0 + trine_ternary::math::exp(-score)));
-        let mut sure = 1.0;
+        let absent = scored.scores().first().copied().unwrap_or(0.0);
+        let spans = self.spans::<CANDIDATES_MAX>(place, absent);
+        let missing = ArgumentFault::Missing(param.node);
         if !param.is_required {
-            sure = absent.max(1.0 - absent);
-            if absent > 0.5 {
-                return Picked { value: None, sure, fault: None };
-            }
+            out.put(Candidate { share: spans.absent, ..Candidate::NOTHING });
         }
-        let missing = Some(ArgumentFault::Missing(param.node));
-        let Some((first, last, share)) = self.text(place) else {
-            return Picked { value: None, sure: 0.0, fault: missing };
-        };
         let words = place.said.words();
-        let (Some(first), Some(last)) = (words.get(first), words.get(last)) else {
-            return Picked { value: None, sure: 0.0, fault: missing };
-        };
-        let (start, end) = (first.reach.0, last.reach.1);
-        let text = place.said.text().get(usize::from(start)..usize::from(end)).unwrap_or_default();
-        let fits = match param.takes {
-            Takes::Text { min, max } => {
-                let length = text.chars().count();
-                length >= min.into() && (max == u16::MAX || length <= max.into())
-            }
-            _ => true,
-        };
-        let fault = (!fits).then_some(ArgumentFault::Range(param.node));
-        Picked { value: Some(Value::Text { start, end }), sure: sure * share, fault }
+        let word = |at: u8| words.get(usize::from(at));
+        for Span { words: (first, last), share } in spans.best.into_iter().flatten() {
+            let (Some(one), Some(other)) = (word(first), word(last)) else { continue };
+            let (start, end) = whole_text(place.said.text(), one.reach, other.reach);
+            let range = usize::from(start)..usize::from(end);
+            let fits = fits(param, place.said.text().get(range).unwrap_or_default());
+            let is_missing = param.is_required && spans.absent > share;
+            let fault = match fits {
+                false => Some(ArgumentFault::Range(param.node)),
+                true => is_missing.then_some(missing),
+            };
+            let value = Some(Value::Text { start, end });
+            out.put(Candidate { value, share, fault, words: (first, last + 1), sort: Words::Text });
+        }
+        if out.is_empty() {
+            out.put(Candidate { fault: Some(missing), ..Candidate::NOTHING });
+        }
     }
 
-    fn pick_option(&mut self, place: &Place<'_, '_>) -> Picked {
+    /// What any other parameter may be.
+    fn options(&mut self, place: &Place<'_, '_>, out: &mut Candidates) {
         let param = &place.param.param;
         let mut scored = self.scored(place);
         softmax(scored.scores());
-        let (mut best, mut absent) = (None, 0.0);
-        for (choice, share) in scored.choices().iter().zip(&scored.scores) {
-            // What is required is not left out.
-            if choice.kind == Kind::Absent && param.is_required {
-                absent = *share;
-            } else if best.is_none_or(|(_, most)| *share > most) {
-                best = Some((choice, *share));
-            }
-        }
-        let Some((choice, share)) = best else {
-            let fault = Some(ArgumentFault::Missing(param.node));
-            return Picked { value: None, sure: 0.0, fault };
-        };
+        let all = || scored.choices().iter().zip(&scored.scores);
+        // What is required is not left out.
+        let is_lacking = |choice: &Choice| choice.kind == Kind::Absent && param.is_required;
+        let absent = all().find(|(choice, _)| is_lacking(choice)).map_or(0.0, |(_, share)| *share);
         let is_other = scored.choices().iter().any(|choice| choice.is_other);
-        let fault = fault(param, choice, is_other, absent > share);
-        let value = value(param, choice);
-        Picked { value, sure: share, fault }
+        for (choice, share) in all().filter(|(choice, _)| !is_lacking(choice)) {
+            let sort = match choice.kind {
+                Kind::Label => Words::Label,
+                _ if choice.is_clock() => Words::Clock,
+                _ => Words::Number,
+            };
+            out.put(Candidate {
+                value: value(param, choice),
+                share: *share,
+                fault: fault(param, choice, is_other, absent > *share),
+                words: choice.word.map_or((0, 0), |word| (word, word + 1)),
+                sort,
+            });
+        }
+        if out.is_empty() {
+            let fault = Some(ArgumentFault::Missing(param.node));
+            out.put(Candidate { fault, ..Candidate::NOTHING });
+        }
+    }
+}
+
+/// Whether a text has a length that its parameter takes.
+fn fits(param: &Param<'_>, text: &str) -> bool {
+    match param.takes {
+        Takes::Text { min, max } => {
+            let length = text.chars().count();
+            length >= min.into() && (max == u16::MAX || length <= max.into())
+        }
+        _ => true,
     }
 }
 

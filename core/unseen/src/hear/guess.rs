@@ -73,6 +73,37 @@ pub struct Guess {
 /// What is asked before each step whether it goes on: a chip does its other work in it.
 pub type Steps<'f> = &'f mut dyn FnMut() -> bool;
 
+/// The tools that a sentence is likeliest for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Likeliest {
+    tools: [(u16, f32); LIKELIEST_MAX],
+    count: u8,
+}
+
+/// How many tools each part of a sentence is asked of.
+const LIKELIEST_MAX: usize = 6;
+
+impl Likeliest {
+    pub(super) const NONE: Self = Self { tools: [(0, 0.0); LIKELIEST_MAX], count: 0 };
+
+    /// Takes a tool up, where it is one of the likeliest so far.
+    fn take(&mut self, tool: u16, score: f32) {
+        let mut next = (tool, score);
+        for kept in self.tools.iter_mut().take(self.count.into()) {
+            if next.1 > kept.1 {
+                core::mem::swap(kept, &mut next);
+            }
+        }
+        if let Some(place) = self.tools.get_mut(usize::from(self.count)) {
+            (*place, self.count) = (next, self.count + 1);
+        }
+    }
+
+    fn has(&self, tool: u16) -> bool {
+        self.tools.iter().take(self.count.into()).any(|kept| kept.0 == tool)
+    }
+}
+
 /// What is known of the tools up to one.
 struct Tally {
     /// The best tool, its score and its vector; the second.
@@ -140,11 +171,40 @@ impl Workspace {
         said: &Said<'_>,
         goes_on: Steps<'_>,
     ) -> Option<Guess> {
+        let tally = self.tallied(base, table, said, (None, goes_on))?;
+        self.conclude(base, &tally)
+    }
+
+    /// The guess for a part of the sentence that was read last as a whole, among the tools that it
+    /// was likeliest for. As in a list of these alone.
+    pub(crate) fn guess_of_part(
+        &mut self,
+        base: &Base<'_>,
+        table: &Table<'_>,
+        said: &Said<'_>,
+        goes_on: Steps<'_>,
+    ) -> Option<Guess> {
+        let likeliest = self.likeliest;
+        let tally = self.tallied(base, table, said, (Some(&likeliest), goes_on))?;
+        self.conclude(base, &tally)
+    }
+
+    /// What is known of all tools, or of some.
+    fn tallied(
+        &mut self,
+        base: &Base<'_>,
+        table: &Table<'_>,
+        said: &Said<'_>,
+        (among, goes_on): (Option<&Likeliest>, Steps<'_>),
+    ) -> Option<Tally> {
         self.read(base, said);
         let words = said.words().len();
         self.found = [Best::NONE; crate::said::WORDS_MAX];
         self.nearest = Nearest::NONE;
-        for (number, tool) in (0..table.count()).zip(table.tools()) {
+        let is_meant = |tool: &u16| among.is_none_or(|among| among.has(*tool));
+        let tools = || (0..table.count()).zip(table.tools()).filter(|(at, _)| is_meant(at));
+        let mut count = 0;
+        for (number, tool) in tools() {
             if !goes_on() {
                 return None;
             }
@@ -152,17 +212,22 @@ impl Workspace {
             self.take_found(number, &tool, words);
             let likeness = tool.meaning(|_| true).likeness(&self.meaning);
             self.nearest.take(number, likeness);
+            count += 1;
         }
         // Of each tool the score alone, then all of the best one: that takes less time, and less
         // memory, than all of each. One tool alone is the best.
-        let wanted = if table.count() == 1 { Wanted::All } else { Wanted::Score };
-        let mut tally = Tally::new();
-        for (number, tool) in (0..table.count()).zip(table.tools()) {
+        let wanted = if count == 1 { Wanted::All } else { Wanted::Score };
+        let (mut tally, mut likeliest) = (Tally::new(), Likeliest::NONE);
+        for (number, tool) in tools() {
             self.compare(said, &tool);
             self.meet(base, said, (number, &tool, wanted), goes_on)?;
             let top = *self.both.first()?;
             let score = base.net.score[0].dot(&top) + base.net.score[1].first();
             tally.take(number, score, &top);
+            likeliest.take(number, score);
+        }
+        if among.is_none() {
+            self.likeliest = likeliest;
         }
         let (best, ..) = tally.first?;
         if wanted == Wanted::Score {
@@ -170,7 +235,7 @@ impl Workspace {
             self.compare(said, &tool);
             self.meet(base, said, (best, &tool, Wanted::All), goes_on)?;
         }
-        self.conclude(base, &tally)
+        Some(tally)
     }
 
     /// The sentence by itself.

@@ -4,6 +4,8 @@ mod alike;
 mod arguments;
 mod guess;
 mod options;
+mod texts;
+mod together;
 
 pub use arguments::{ArgumentFault, Filled};
 pub use guess::{Guess, REASON_NAMES, Reason, Steps};
@@ -16,6 +18,7 @@ use crate::said::WORDS_MAX;
 use crate::text::Grams;
 use crate::tool::TOKENS_MAX;
 use alike::{Alike, Best, Nearest};
+use guess::Likeliest;
 
 /// What hearing needs: memory of a fixed size, whatever the tools are.
 #[derive(Debug)]
@@ -39,6 +42,8 @@ pub struct Workspace {
     meaning: Meaning,
     /// How near that is to the tool that is nearest, which it is, and to the next.
     nearest: Nearest,
+    /// What the last whole sentence was likeliest for.
+    likeliest: Likeliest,
 }
 
 /// A row in 8 bits.
@@ -80,6 +85,7 @@ impl Workspace {
             found: FOUND,
             meaning: Meaning::NONE,
             nearest: Nearest::ZERO,
+            likeliest: Likeliest::NONE,
         }
     }
 

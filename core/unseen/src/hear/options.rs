@@ -12,11 +12,7 @@ use crate::table::{ParamCode, TokenCode, ToolCode};
 use crate::tool::{LABELS_MAX, NONE};
 
 /// Words around an option that are looked at: so many before it, and so many behind.
-const WINDOWS: [(usize, usize); AROUND] = [(1, 0), (3, 0), (0, 1), (0, 3)];
-/// Words before a text that are looked at.
-const BEFORE_TEXT: (usize, usize) = (3, 0);
-/// Most words of a text.
-const TEXT_WORDS_MAX: usize = 16;
+pub(super) const WINDOWS: [(usize, usize); AROUND] = [(1, 0), (3, 0), (0, 1), (0, 3)];
 
 /// A parameter of a tool, and where it is in it.
 #[derive(Clone, Copy)]
@@ -73,10 +69,10 @@ impl Scored {
     }
 }
 
-type Near = [Alike; WORDS_MAX];
+pub(super) type Near = [Alike; WORDS_MAX];
 
 /// What is most like around a word.
-fn around(near: &[Alike], word: usize, (before, behind): (usize, usize)) -> Alike {
+pub(super) fn around(near: &[Alike], word: usize, (before, behind): (usize, usize)) -> Alike {
     let mut most = Alike::NONE;
     let left = near.get(word.saturating_sub(before)..word).unwrap_or_default();
     let right = near.get(word + 1..).unwrap_or_default();
@@ -132,7 +128,7 @@ impl Workspace {
     }
 
     /// How near each word is to the parameter's own.
-    fn near_param(&self, place: &Place<'_, '_>) -> Near {
+    pub(super) fn near_param(&self, place: &Place<'_, '_>) -> Near {
         let mut near = [Alike::NONE; WORDS_MAX];
         for (word, to) in near.iter_mut().enumerate().take(place.said.words().len()) {
             *to = self.near(word, place.tokens(NONE));
@@ -239,56 +235,5 @@ impl Workspace {
         let all = whole.into_iter().chain(own).chain([f32::from(u8::from(is_exact))]);
         out.iter_mut().zip(all).for_each(|(to, from)| *to = from);
         out
-    }
-
-    /// The likeliest first and last word of a text, and how likely they are.
-    pub(super) fn text(&mut self, place: &Place<'_, '_>) -> Option<(usize, usize, f32)> {
-        let words = place.said.words();
-        let near = self.near_param(place);
-        let near = near.get(..words.len())?;
-        let mut own = place.param.mean.vector();
-        place.base.net.text.add_to(&mut own);
-        let mut shares = [[0.0; WORDS_MAX]; 2];
-        for (end, shares) in shares.iter_mut().enumerate() {
-            let Some(shares) = shares.get_mut(..words.len()) else { continue };
-            self.ends(place, &own, (end, near), shares);
-        }
-        let mut best: Option<(usize, usize, f32)> = None;
-        for (first, begin) in shares[0].iter().enumerate().take(words.len()) {
-            let ends = shares[1].iter().enumerate().take(words.len());
-            for (last, end) in ends.skip(first).take(TEXT_WORDS_MAX) {
-                let share = begin * end;
-                if share > 0.0 && best.is_none_or(|(.., most)| share > most) {
-                    best = Some((first, last, share));
-                }
-            }
-        }
-        best
-    }
-
-    /// Shares of words as the first, or as the last, of a text.
-    fn ends(
-        &mut self,
-        place: &Place<'_, '_>,
-        own: &Vector,
-        (end, near): (usize, &[Alike]),
-        shares: &mut [f32],
-    ) {
-        let net = &place.base.net;
-        let mut query = [0.0; DIM];
-        let Some(product) = net.ends.get(end) else { return };
-        product.all(own, &mut query, Into::Set, &mut self.scratch);
-        let scale = 1.0 / math::sqrt(DIM as f32);
-        let rows = self.both.iter().skip(1).zip(place.said.words()).zip(near);
-        for (at, (share, ((row, word), own))) in shares.iter_mut().zip(rows).enumerate() {
-            let may = if end == 0 { word.begins } else { word.ends };
-            let before = around(near, at, BEFORE_TEXT).floats();
-            let mut alike = [0.0; 2 * LIKENESS];
-            let all = own.floats().into_iter().chain(before);
-            alike.iter_mut().zip(all).for_each(|(to, from)| *to = from);
-            let score = self.scratch.kernels.dot(&query, row) * scale + net.near.dot(&alike);
-            *share = if may { score } else { f32::NEG_INFINITY };
-        }
-        softmax(shares);
     }
 }

@@ -105,8 +105,8 @@ pub(crate) struct Net<'m> {
     pub(crate) choice_nothing: Floats<'m>,
     pub(crate) choice_score: Head<'m>,
     pub(crate) text: Floats<'m>,
-    pub(crate) ends: [Product<'m>; 2],
-    pub(crate) near: Floats<'m>,
+    pub(crate) ends: [Product<'m>; SPAN_SCORES],
+    pub(crate) span: Head<'m>,
 }
 
 impl fmt::Debug for Net<'_> {
@@ -185,8 +185,8 @@ impl<'m> Loader<'_, 'm> {
             choice_nothing: self.floats(1)?,
             choice_score: self.head(3 * DIM + LEXICAL, 1)?,
             text: self.floats(DIM)?,
-            ends: [self.square()?, self.square()?],
-            near: self.floats(2 * LIKENESS)?,
+            ends: [self.square()?, self.square()?, self.square()?],
+            span: self.head(2 * DIM + SPAN, SPAN_SCORES)?,
         })
     }
 }

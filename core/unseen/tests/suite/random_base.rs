@@ -5,7 +5,8 @@ use trine_unseen::Base;
 use trine_unseen::base::{BaseWriter, HEAD, MATRIX_MAX, Thresholds};
 use trine_unseen::said::FLAGS;
 use trine_unseen::shape::{
-    CHOICE, COLUMNS, DIM, DISTANCE_MAX, FFN, HEADS, LEXICAL, LIKENESS, MATCHED, REASONS, WHOLE,
+    CHOICE, COLUMNS, DIM, DISTANCE_MAX, FFN, HEADS, LEXICAL, LIKENESS, MATCHED, REASONS, SPAN,
+    SPAN_SCORES, WHOLE,
 };
 use trine_unseen::tool::ROLES;
 
@@ -101,8 +102,8 @@ impl Maker<'_> {
         self.floats(1);
         self.head(3 * DIM + LEXICAL, 1);
         self.floats(DIM);
-        self.square(2);
-        self.floats(2 * LIKENESS);
+        self.square(SPAN_SCORES);
+        self.head(2 * DIM + SPAN, SPAN_SCORES);
     }
 }
 
