@@ -97,11 +97,18 @@ impl Workspace {
         out
     }
 
+    /// The score that a parameter is left out. On its own, so that what it takes of the stack is
+    /// free again before texts are scored.
+    #[inline(never)]
+    fn absent(&mut self, place: &Place<'_, '_>) -> f32 {
+        self.scored(place).scores().first().copied().unwrap_or(0.0)
+    }
+
     /// What a text may be.
+    #[inline(never)]
     fn texts(&mut self, place: &Place<'_, '_>, out: &mut Candidates) {
         let param = &place.param.param;
-        let mut scored = self.scored(place);
-        let absent = scored.scores().first().copied().unwrap_or(0.0);
+        let absent = self.absent(place);
         let spans = self.spans::<CANDIDATES_MAX>(place, absent);
         let missing = ArgumentFault::Missing(param.node);
         if !param.is_required {
@@ -128,6 +135,7 @@ impl Workspace {
     }
 
     /// What any other parameter may be.
+    #[inline(never)]
     fn options(&mut self, place: &Place<'_, '_>, out: &mut Candidates) {
         let param = &place.param.param;
         let mut scored = self.scored(place);

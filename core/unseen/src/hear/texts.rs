@@ -59,6 +59,7 @@ impl Workspace {
     }
 
     /// The scores of each word for a text.
+    #[inline(never)]
     #[expect(clippy::large_stack_arrays, reason = "it is the most that is ever needed")]
     fn span_scores(&mut self, place: &Place<'_, '_>) -> Scores {
         let net = &place.base.net;
