@@ -82,6 +82,69 @@ fn sentences_are_not_alike() {
     assert!(a_thousand <= NEAR_MAX, "{a_thousand} pairs for each thousand sentences");
 }
 
+/// Where a text stands in a sentence between spaces, marks aside.
+fn places(sentence: &str, text: &str) -> Vec<std::ops::Range<usize>> {
+    let is_free = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() && !"./#-_@".contains(c));
+    let is_end = |rest: &str| {
+        let mut next = rest.chars();
+        let stop = next.next();
+        is_free(stop) || stop == Some('.') && is_free(next.next())
+    };
+    let all = sentence.match_indices(text).map(|(at, _)| at..at + text.len());
+    all.filter(|own| is_free(sentence[..own.start].chars().next_back()))
+        .filter(|own| is_end(&sentence[own.end..]))
+        .collect()
+}
+
+/// What the engine takes for granted when it takes arguments together (decision 55).
+#[test]
+fn arguments_of_training_calls_share_no_words() {
+    let entries = split(&folder()).unwrap();
+    let training = entries.iter().filter(|entry| entry.set == Set::Training);
+    let (mut texts, mut shared, mut labels, mut numbers) = (0, Vec::new(), 0, 0);
+    let mut same_labels = Vec::new();
+    for list in training.map(|entry| load_list(&folder(), &entry.list).unwrap()) {
+        let schema = |tool: &str, name: &str| {
+            let tool = list.tools.iter().find(|own| own["name"] == tool).unwrap();
+            tool["inputSchema"]["properties"][name].clone()
+        };
+        for (record, call) in list.records.iter().flat_map(|r| r.calls.iter().map(move |c| (r, c)))
+        {
+            let (mut said, mut chosen, mut counts) = (Vec::new(), Vec::new(), 0);
+            for (name, value) in &call.arguments {
+                // Optional ones have it below `anyOf`.
+                let is_label = schema(&call.tool, name).to_string().contains("\"enum\"");
+                match value.as_str() {
+                    Some(value) if is_label => chosen.push(value),
+                    Some(value) => said.push(places(&record.text, value)),
+                    None => counts += usize::from(value.is_number()),
+                }
+            }
+            texts += said.len();
+            numbers += usize::from(counts > 1);
+            labels += usize::from(chosen.len() > 1);
+            let before = chosen.len();
+            chosen.sort_unstable();
+            chosen.dedup();
+            if chosen.len() < before {
+                same_labels.push(format!("{}: {}", list.name, record.text));
+            }
+            let is_apart = |a: &[std::ops::Range<usize>], b: &[std::ops::Range<usize>]| {
+                a.iter().any(|one| b.iter().any(|two| one.end <= two.start || two.end <= one.start))
+            };
+            let pairs = (0..said.len()).flat_map(|a| (0..a).map(move |b| (a, b)));
+            let all_apart = pairs.into_iter().all(|(a, b)| is_apart(&said[a], &said[b]));
+            if said.iter().any(Vec::is_empty) || !all_apart {
+                shared.push(format!("{}: {}", list.name, record.text));
+            }
+        }
+    }
+    eprintln!("{texts} texts; {numbers} calls with several numbers, {labels} with several labels");
+    shared.iter().chain(&same_labels).for_each(|one| eprintln!("{one}"));
+    assert!(texts > 10_000 && shared.len() * 1000 <= texts, "{} of {texts}", shared.len());
+    assert!(same_labels.len() * 100 <= labels, "{} of {labels}", same_labels.len());
+}
+
 /// A folder of lists with one list in it.
 struct Scratch(PathBuf);
 

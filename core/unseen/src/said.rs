@@ -175,7 +175,7 @@ impl<'s> Said<'s> {
         let cut = possessive
             .filter(|ending| !is_last && right == end && own.len() > ending.len())
             .map_or(0, |ending| ending.len() as u16);
-        let point = u16::from(self.has_point((start, end), own));
+        let point = u16::from(right == end && self.has_point((start, end), own));
         ((left, right + point - cut), [begins, ends])
     }
 
@@ -370,6 +370,41 @@ mod tests {
         assert_eq!(text("key ctrl+f13 too", "ctrl", "f13"), "ctrl+f13");
         let state = "{\"on\":true,\"bri\":40}";
         assert_eq!(text(&std::format!("send {state}."), "on", "40"), state);
+    }
+
+    #[test]
+    fn texts_of_any_sentence_have_their_words() {
+        let parts = [
+            "a", "Bob", " ", " K.", "-", ".", "(", ")", "\u{2014}", "\u{201c}", "\u{e9}", "'s",
+            "12", "\"", "/", " ", "{", "}", " B", "!",
+        ];
+        let mut dice: usize = 1;
+        let mut seen = 0;
+        for _ in 0..20_000 {
+            let mut sentence = std::string::String::new();
+            for _ in 0..12 {
+                // Knuth's linear congruential generator.
+                dice = dice
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1_442_695_040_888_963_407);
+                sentence.push_str(parts[(dice >> 33) % parts.len()]);
+            }
+            let mut said = Said::empty();
+            if said.fill(sentence.as_bytes(), &RulesOf(&[])).is_err() {
+                continue;
+            }
+            let words = said.words();
+            for (at, first) in words.iter().enumerate().filter(|(_, word)| word.begins) {
+                for last in words.iter().skip(at).filter(|word| word.ends) {
+                    let (start, end) = whole_text(&sentence, first.reach, last.reach);
+                    let text = sentence.get(usize::from(start)..usize::from(end));
+                    assert!(text.is_some_and(|text| !text.is_empty()), "{sentence}");
+                    assert!(start <= first.span.0, "{sentence}");
+                    seen += 1;
+                }
+            }
+        }
+        assert!(seen > 50_000, "{seen} texts");
     }
 
     #[test]
