@@ -18,6 +18,7 @@ use trine_train::unseen::prepared;
 use trine_train::unseen::text::{Lexicon, Table};
 use trine_unseen::Base;
 use trine_unseen::base::Thresholds;
+use trine_unseen::shape::{COLUMNS, DIM, FFN, HEADS};
 
 use super::{Options, Result, number, write};
 
@@ -28,7 +29,8 @@ trine-train unseen --out FILE [OPTIONS]
   --base FILE       the base model that it is, in four bits a number of a row and ternary weights
   --latents FILE    what trine train goes on from: the latent weights of the base
   --model FILE      trains nothing: takes that model in place of --out
-  --from FILE       goes on with the parameters of that model, in place of chance
+  --from FILE       goes on with the parameters of that model, in place of chance; where the
+                    shape has more blocks, those begin with next to nothing
   --lists PATH      the folder of the lists (train/lists), of which the training set is learnt
   --most N          only so many of these lists, chosen by chance
   --as-written yes  without the same lists rewritten
@@ -36,10 +38,14 @@ trine-train unseen --out FILE [OPTIONS]
   --steps N         steps (4000)
   --batch N         lists of a step, with 8 sentences each (16)
   --rate X --decay X --dropout X --seed N --threads N
-  --dim N --ffn N --heads N                 the shape (96 256 4)
-  --sentence-blocks N --tool-blocks N --both-blocks N   its blocks (1 1 1)
+  --fewer-tools X   up to which share of the other tools a sentence lacks (0.5)
+  --dim N --ffn N --heads N                 the shape (96 256 4, or that of --from)
+  --sentence-blocks N --tool-blocks N --both-blocks N   its blocks (3 2 2, or those of --from)
 ";
 
+/// The share of numbers that are left out, where no option says another: with less, other people's
+/// lists are learnt less well (decision 56).
+const DROPOUT: f32 = 0.15;
 /// How often each list comes up rewritten.
 const REWRITTEN: u64 = 2;
 /// Steps between two lines of progress.
@@ -62,31 +68,24 @@ pub(super) fn work(options: &Options) -> Result<()> {
         lists.truncate(number(options, "most", 0)?);
     }
     let table = table(options)?;
-    let shape = Shape {
-        table: table.columns(),
-        dim: number(options, "dim", 96)?,
-        ffn: number(options, "ffn", 256)?,
-        heads: number(options, "heads", 4)?,
-        sentence: number(options, "sentence-blocks", 1)?,
-        tool: number(options, "tool-blocks", 1)?,
-        both: number(options, "both-blocks", 1)?,
-    };
-    if shape.heads == 0 || !shape.dim.is_multiple_of(shape.heads) {
-        return Err("--dim is not a multiple of --heads".into());
-    }
+    let from = options.get("from").map(|from| Model::read(Path::new(from), table.clone()));
+    let from = from.transpose()?;
+    let plain = Shape { table: table.columns(), ..PLAIN };
+    let shape = shape(options, from.as_ref().map_or(plain, |from| from.net.shape))?;
     let plain = Recipe::default();
     let recipe = Recipe {
         steps: number(options, "steps", plain.steps)?,
         lists: number(options, "batch", plain.lists)?,
         rate: number(options, "rate", plain.rate)?,
         decay: number(options, "decay", plain.decay)?,
-        dropout: number(options, "dropout", plain.dropout)?,
+        dropout: number(options, "dropout", DROPOUT)?,
+        fewer_tools: number(options, "fewer-tools", plain.fewer_tools)?,
         threads: number(options, "threads", plain.threads)?,
         seed,
         ..plain
     };
-    let mut model = match options.get("from") {
-        Some(from) => Model::read(Path::new(from), table)?,
+    let mut model = match from {
+        Some(from) => from.grown(shape, seed)?,
         None => Model::new(shape, seed, table),
     };
     let words = model.table.clone();
@@ -108,6 +107,27 @@ pub(super) fn work(options: &Options) -> Result<()> {
     model.write(Path::new(out))?;
     eprintln!("{out}: {} parameters, hash {:016x}", model.params.data.len(), model.hash());
     write_base(options, &model, folder)
+}
+
+/// The shape of a network, where no option says another.
+const PLAIN: Shape =
+    Shape { table: COLUMNS, dim: DIM, ffn: FFN, heads: HEADS, sentence: 3, tool: 2, both: 2 };
+
+/// The shape that the options ask for.
+fn shape(options: &Options, plain: Shape) -> Result<Shape> {
+    let shape = Shape {
+        table: plain.table,
+        dim: number(options, "dim", plain.dim)?,
+        ffn: number(options, "ffn", plain.ffn)?,
+        heads: number(options, "heads", plain.heads)?,
+        sentence: number(options, "sentence-blocks", plain.sentence)?,
+        tool: number(options, "tool-blocks", plain.tool)?,
+        both: number(options, "both-blocks", plain.both)?,
+    };
+    if shape.heads == 0 || !shape.dim.is_multiple_of(shape.heads) {
+        return Err("--dim is not a multiple of --heads".into());
+    }
+    Ok(shape)
 }
 
 /// Writes the base of a model, where one is asked for.

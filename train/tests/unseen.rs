@@ -1,6 +1,7 @@
 //! Models for tools that they have never seen: what they learn, and as files.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use trine_ternary::Packing;
@@ -84,6 +85,32 @@ fn a_model_predicts_the_same_from_its_file_and_its_calls_are_valid() {
                 assert!(fits(&schema, &arguments), "{}: {call:?}", record.text);
             }
         }
+    }
+}
+
+#[test]
+fn a_model_that_grows_by_blocks_keeps_what_it_learnt() {
+    let (model, ..) = trained(4, 1);
+    let shape = Shape { sentence: SHAPE.sentence + 1, tool: SHAPE.tool + 1, ..SHAPE };
+    let grown = model.clone().grown(shape, 2).unwrap();
+    assert!(grown.params.data.len() > model.params.data.len());
+    let old: HashMap<_, _> = model.params.named().collect();
+    let new: HashMap<_, _> = grown.params.named().collect();
+    for (name, own) in &old {
+        assert_eq!(model.params.of(*own), grown.params.of(new[name]), "{name}");
+    }
+    let bytes = [&model, &grown].map(base);
+    let [one, other] = bytes.each_ref().map(|bytes| Unseen::new(Base::parse(bytes).unwrap()));
+    let list = &lists()[0];
+    let apart = list.records.iter().step_by(6).map(|record| {
+        let texts = [&one, &other].map(|model| model.predict(list, &record.text).confidence);
+        (texts[0] - texts[1]).abs()
+    });
+    let most = apart.fold(0.0, f64::max);
+    assert!(most < 0.05, "confidence moved by {most}");
+    for wrong in [Shape { sentence: 0, ..SHAPE }, Shape { ffn: 2 * SHAPE.ffn, ..shape }] {
+        let error = model.clone().grown(wrong, 2).unwrap_err().to_string();
+        assert!(error.contains("only blocks can be added"), "{error}");
     }
 }
 

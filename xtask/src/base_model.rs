@@ -41,7 +41,7 @@ fn seeded(folder: &Path, seed: u32, steps: u32) -> Result<[f64; FIGURES.len()]> 
     fs::create_dir_all(folder)?;
     let (first, second) = (folder.join("first.bin"), folder.join("second.bin"));
     let (steps, seed) = (steps.to_string(), seed.to_string());
-    stage(&first, &["unseen", "--both-blocks", "2", "--steps", &steps, "--seed", &seed], &[])?;
+    stage(&first, &["unseen", "--steps", &steps, "--seed", &seed], &[])?;
     let from = path(&first)?;
     let base = path(&folder.join("base.bin"))?;
     let latents = path(&folder.join("base.latent"))?;

@@ -74,6 +74,10 @@ enum Quantity {
     Turn,
     /// Things that are counted, which only a rate measures (one).
     Count,
+    /// Money of any currency, which only parameters have (its main unit).
+    Money,
+    /// Whatever is said, which only parameters have.
+    Any,
 }
 
 /// A measure, or so much of it in a time.
@@ -99,7 +103,7 @@ type Factor = (Quantity, u32, u32);
 
 /// Names of measures, folded. Rules number them by their place: new ones come last. A name that
 /// two have is the one that a parameter has, else the first.
-static MEASURES: [(Factor, &str); 122] = [
+static MEASURES: [(Factor, &str); 124] = [
     ((Quantity::Time, 1, 1_000_000), "ns nanosecond nanoseconds"),
     ((Quantity::Time, 1, 1000), "us usec microsecond microseconds"),
     ((Quantity::Time, 604_800_000, 1), "week weeks wk wks"),
@@ -246,6 +250,9 @@ static MEASURES: [(Factor, &str); 122] = [
          pieces drop drops character characters part parts bottle bottles message messages tick \
          ticks round rounds",
     ),
+    // No sentence names these.
+    ((Quantity::Money, 1, 1), ""),
+    ((Quantity::Any, 1, 1), ""),
 ];
 
 /// Rates with a name of their own: what in which time.
@@ -335,9 +342,17 @@ impl Measure {
         (self.factor().0 != Quantity::Time).then_some(Self { per, ..self })
     }
 
+    /// Money of any currency: euros, dollars and pounds are like it, and as much of it.
+    pub(crate) const MONEY: Self = Self::whole(MEASURES.len() - 2);
+    /// Any measure, whose numbers stay as they are said.
+    pub(crate) const ANY: Self = Self::whole(MEASURES.len() - 1);
+
     /// Whether both measure the same.
     pub(crate) fn is_like(self, other: Self) -> bool {
-        self.factor().0 == other.factor().0 && self.is_rate() == other.is_rate()
+        let (own, others) = (self.factor().0, other.factor().0);
+        let is_any = |one, other: Self| one == Quantity::Money && other.is_money();
+        let is_same = own == others || is_any(own, other) || is_any(others, self);
+        is_same && self.is_rate() == other.is_rate()
     }
 
     /// Whether it is so much in a time.

@@ -153,7 +153,10 @@ impl NumberRule {
     #[must_use]
     pub fn takes_any(&self, unit: Unit) -> bool {
         let is_heat = matches!(self.unit, Unit::Celsius | Unit::Fahrenheit);
+        let is_any = self.unit == Unit::ANY;
         match unit {
+            Unit::Ordinal | Unit::Share | Unit::Clock | Unit::Foreign if is_any => false,
+            _ if is_any => true,
             Unit::Time(_) => self.unit.is_time(),
             Unit::Measure(measure) => {
                 self.unit.is_like(measure) || self.counts(measure) || is_heat && measure.is_kelvin()
@@ -213,6 +216,8 @@ impl NumberRule {
         }
         let share = |share: Rational| self.share(share).map(Rational::whole);
         let value = match (mention.unit, self.unit) {
+            (Unit::Time(scale), Unit::ANY) => mention.value.divided(scale, 1)?,
+            (_, Unit::ANY) => mention.value,
             (Unit::Share, _) => return share(mention.value),
             (Unit::Percent, Unit::None) if self.is_percent_like() => mention.value,
             (Unit::Percent, Unit::None | Unit::Degree | Unit::Measure(_)) => {
@@ -231,6 +236,7 @@ impl NumberRule {
     /// Whether the unit of a number is another than the parameter's.
     fn is_converted(&self, mention: &Mention) -> bool {
         match (mention.unit, self.unit) {
+            (_, Unit::ANY) => false,
             (Unit::Measure(_) | Unit::Celsius | Unit::Fahrenheit, own) => mention.unit != own,
             (Unit::Time(_), own) => !matches!(own, Unit::Time(_)),
             _ => false,

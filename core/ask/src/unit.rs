@@ -87,6 +87,11 @@ impl Unit {
 
 #[cfg(feature = "measures")]
 impl Unit {
+    /// Money of any currency, of a parameter that does not say which.
+    pub const MONEY: Self = Self::Measure(Measure::MONEY);
+    /// Any unit, of a number whose unit is another parameter: it is taken as it is said.
+    pub const ANY: Self = Self::Measure(Measure::ANY);
+
     /// Whether it is a duration.
     #[must_use]
     pub fn is_time(self) -> bool {

@@ -12,6 +12,8 @@ use crate::tool::{PARAMS_MAX, Takes};
 
 /// A chance of two calls from which on the sentence is divided.
 const TWO_LEAST: f32 = 0.3;
+/// A chance of two calls from which on both are taken from the whole sentence, if need be.
+const BOTH_LEAST: f32 = 0.5;
 /// A share of the second tool, of that of the first, from which on it may be either.
 const BETWEEN_LEAST: f32 = 0.5;
 
@@ -168,7 +170,8 @@ impl<'s> Asking<'_, 's> {
         let one = whole.sure * (1.0 - whole.guess.two);
         // Two calls are no surer than that there are two.
         let two = if whole.guess.two > TWO_LEAST.max(one) {
-            self.halves(base, table, text, (whole.guess.two, one))
+            let apart = self.halves(base, table, text, (whole.guess.two, one));
+            apart.map_or_else(|| self.both(base, table, (text, &whole), one), Some)
         } else {
             None
         };
@@ -211,6 +214,32 @@ impl<'s> Asking<'_, 's> {
         let call = Call { tool: guess.tool, text: self.said.text(), values };
         let call = is_call.then_some(call);
         Ok(Some(Half { call, sure: if is_call { sure } else { 0.0 }, guess, fault }))
+    }
+
+    /// Calls of both tools that a text as a whole is likeliest for, and how sure both are, where
+    /// two are likelier than one and that times their chance is more than `least`. Their arguments
+    /// may be anywhere in it: "open T-33 again and hand it to Otieno".
+    #[inline(never)]
+    #[expect(clippy::large_stack_arrays, reason = "it is the most that is ever needed")]
+    fn both(
+        &mut self,
+        base: &Base<'_>,
+        table: &Table<'_>,
+        (text, whole): (&'s str, &Half<'s>),
+        least: f32,
+    ) -> Option<([Call<'s>; 2], f32)> {
+        let Guess { two, share, second, .. } = whole.guess;
+        let (one, (tool, other)) = whole.call.zip(second.filter(|_| two > BOTH_LEAST))?;
+        self.said.fill(text.as_bytes(), &TableRules(table)).ok()?;
+        let (said, goes_on) = (&*self.said, &mut *self.goes_on);
+        self.workspace.meet_again(base, table, said, tool, goes_on)?;
+        let guess = Guess { tool, ..whole.guess };
+        let filled = self.workspace.fill(base, table, self.said, &guess);
+        // The share of the first tool is half of that of both, where there are two.
+        let sure = (share + other) * (whole.sure / share) * filled.sure;
+        let is_call = filled.is_call && (0.0..=1.0).contains(&sure) && sure * two > least;
+        let other = Call { tool, text, values: filled.values };
+        is_call.then_some(([one, other], sure))
     }
 
     /// The surest two calls of what a text is divided into, and how sure both are, where that times

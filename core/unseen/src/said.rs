@@ -152,7 +152,7 @@ impl<'s> Said<'s> {
             begins: begins && !is_mark,
             ends: ends && !is_mark,
             divides: BETWEEN.contains(&spelling.bytes()) || own == "!",
-            follows: comma || stop,
+            follows: (comma || stop) && !is_inside(gap),
         }
     }
 
@@ -248,6 +248,12 @@ impl<'s> Said<'s> {
         out[6] = needed > count;
         out
     }
+}
+
+/// Whether marks between two words are of what stands between spaces, as in "BX-07" and "a.txt": no
+/// command ends there.
+fn is_inside(gap: &str) -> bool {
+    !gap.is_empty() && gap.chars().all(|c| matches!(c, '-' | '.' | '/' | ':' | '_'))
 }
 
 /// What stands between spaces and has these bytes, without marks before and behind it.
@@ -405,6 +411,18 @@ mod tests {
             }
         }
         assert!(seen > 50_000, "{seen} texts");
+    }
+
+    #[test]
+    fn no_command_ends_within_what_stands_between_spaces() {
+        let ends = |sentence: &str| {
+            let mut said = Said::empty();
+            said.fill(sentence.as_bytes(), &RulesOf(&[])).unwrap();
+            let own = said.words().iter().filter(|word| word.follows || word.divides);
+            own.map(|word| said.text_of(word.span).into()).collect::<Vec<std::string::String>>()
+        };
+        assert_eq!(ends("book BX-07 and a.txt, then x:y_z"), ["and", "then"]);
+        assert_eq!(ends("fan off,lamp on - door shut. go"), ["lamp", "door", "go"]);
     }
 
     #[test]

@@ -13,7 +13,7 @@ pub const HEADS: usize = 4;
 /// Numbers of a word's row.
 pub const COLUMNS: usize = 64;
 /// Most blocks of a sentence, of a tool, and of both.
-pub const BLOCKS_MAX: usize = 2;
+pub const BLOCKS_MAX: usize = 3;
 /// Distances that have a number of their own: further ones share the last.
 pub const DISTANCE_MAX: usize = 8;
 /// Numbers of how alike two words are.

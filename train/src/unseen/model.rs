@@ -1,5 +1,6 @@
 //! A model as a file: its sizes and its parameters as they were trained.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use trine_ternary::Packing;
@@ -13,6 +14,8 @@ use crate::{Error, Result};
 
 /// What a file begins with.
 const MAGIC: &[u8; 8] = b"TRUNSEEN";
+/// How much of chance a new block begins with in a grown model.
+const ADDED: f32 = 0.02;
 /// Numbers of its head.
 const HEAD: usize = 7;
 
@@ -33,6 +36,36 @@ impl Model {
     pub fn new(shape: Shape, seed: u64, table: Table) -> Self {
         let (net, params) = Net::new(shape, seed);
         Self { net, params, table }
+    }
+
+    /// The same with more blocks, which change little of what comes out before they are trained:
+    /// what they add begins at a fiftieth of what chance would give.
+    ///
+    /// # Errors
+    /// When the shape differs from its own in more than the number of blocks, or has fewer.
+    pub fn grown(self, shape: Shape, seed: u64) -> Result<Self> {
+        let own = self.net.shape;
+        let blocks = |shape: &Shape| [shape.sentence, shape.tool, shape.both];
+        let is_wider = blocks(&shape).iter().zip(blocks(&own)).all(|(more, own)| *more >= own);
+        let [sentence, tool, both] = blocks(&own);
+        if !is_wider || (Shape { sentence, tool, both, ..shape }) != own {
+            let what = "only blocks can be added to it: leave --dim, --ffn and --heads out";
+            return Err(Error::Unseen { path: "the model".into(), what });
+        }
+        let mut grown = Self::new(shape, seed, self.table);
+        let old: HashMap<_, _> = self.params.named().collect();
+        let named: Vec<_> = grown.params.named().collect();
+        for (name, param) in named {
+            let at = grown.params.at(param);
+            match old.get(&name) {
+                Some(old) => grown.params.data[at].copy_from_slice(self.params.of(*old)),
+                None if Net::is_added_to_rows(&name) => {
+                    grown.params.data[at].iter_mut().for_each(|x| *x *= ADDED);
+                }
+                None => {}
+            }
+        }
+        Ok(grown)
     }
 
     /// A number that tells its parameters from others (FNV-1a).
@@ -90,7 +123,7 @@ impl Model {
         let blocks = [sentence, tool, both];
         let is_sound = (table, dim, ffn, heads) == (COLUMNS, DIM, FFN, HEADS)
             && blocks.iter().all(|count| *count <= BLOCKS_MAX);
-        let what = "only models of the usual width, with at most two blocks of each sort, are a \
+        let what = "only models of the usual width, with at most three blocks of each sort, are a \
                     base: leave --dim, --ffn and --heads out";
         let wrong = || Error::Unseen { path: "the model".into(), what };
         if !is_sound {

@@ -102,6 +102,11 @@ impl fmt::Debug for Net {
     }
 }
 
+/// Parameters of a block.
+const BLOCK: usize = 8;
+/// Those of them whose products are added to the rows: of attention, and of the last product.
+const ADDED: [usize; 2] = [3, 6];
+
 /// A score of attention to nothing that is next to none.
 const NEVER: f32 = -30.0;
 
@@ -151,13 +156,13 @@ impl Maker<'_> {
     fn blocks(&mut self, name: &'static str, count: usize, shape: &Shape) -> Vec<Block> {
         let dim = self.dim;
         let block = |at: usize| Block {
-            before: self.fixed(name, 8 * at, (1, dim), 1.0),
-            qkv: self.ternary(name, 8 * at + 1, (3 * dim, dim)),
-            distances: self.fixed(name, 8 * at + 2, (shape.heads, 2 * DISTANCE_MAX + 1), 0.0),
-            mixed: self.ternary(name, 8 * at + 3, (dim, dim)),
-            middle: self.fixed(name, 8 * at + 4, (1, dim), 1.0),
-            up: self.ternary(name, 8 * at + 5, (shape.ffn, dim)),
-            down: self.ternary(name, 8 * at + 6, (dim, shape.ffn)),
+            before: self.fixed(name, BLOCK * at, (1, dim), 1.0),
+            qkv: self.ternary(name, BLOCK * at + 1, (3 * dim, dim)),
+            distances: self.fixed(name, BLOCK * at + 2, (shape.heads, 2 * DISTANCE_MAX + 1), 0.0),
+            mixed: self.ternary(name, BLOCK * at + ADDED[0], (dim, dim)),
+            middle: self.fixed(name, BLOCK * at + 4, (1, dim), 1.0),
+            up: self.ternary(name, BLOCK * at + 5, (shape.ffn, dim)),
+            down: self.ternary(name, BLOCK * at + ADDED[1], (dim, shape.ffn)),
         };
         (0..count).map(block).collect()
     }
@@ -210,6 +215,13 @@ impl Net {
         };
         net.vary(&mut params);
         (net, params)
+    }
+
+    /// Whether a parameter of a block, by its name, is a product that is added to the rows.
+    pub(super) fn is_added_to_rows(name: &str) -> bool {
+        let (sort, index) = name.split_once('.').unwrap_or((name, ""));
+        let index = index.parse::<usize>().unwrap_or(0);
+        ["sentence", "tool", "both"].contains(&sort) && ADDED.contains(&(index % BLOCK))
     }
 
     /// Heads of attention begin with looking at likeness more or less.

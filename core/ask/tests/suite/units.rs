@@ -417,6 +417,23 @@ fn what_was_said_can_be_named_though_it_is_not_taken() {
 }
 
 #[test]
+fn money_and_open_units_are_the_same_behind_their_bytes_and_no_sentence_names_them() {
+    for unit in [Unit::MONEY, Unit::ANY] {
+        let own = NumberRule { unit, ..rule(&number("n")) };
+        let mut bytes = [0; NUMBER_RULE_MAX];
+        let length = own.write(&mut bytes).unwrap();
+        assert_eq!(NumberRule::read(&bytes), Some((own, length)));
+        for text in ["5 money", "5 any", "$5", "5 euros", "half", "5th", "at 5 pm"] {
+            assert!(mentions(&own, text).iter().all(|mention| mention.unit != unit), "{text}");
+        }
+        let taken = |text: &str| own.value_any(mentions(&own, text).first().unwrap());
+        assert_eq!(taken("$5"), Some(5_000));
+        assert_eq!(taken("12 litres"), (unit == Unit::ANY).then_some(12_000));
+        assert_eq!(taken("two minutes"), (unit == Unit::ANY).then_some(2_000));
+    }
+}
+
+#[test]
 fn values_that_words_stand_for() {
     let values = |min, max, unit| {
         let field = Field::new("n", Kind::Int(IntRange { min, max })).unit(unit);

@@ -81,7 +81,7 @@ pub(super) struct Likeliest {
 }
 
 /// How many tools each part of a sentence is asked of.
-const LIKELIEST_MAX: usize = 6;
+const LIKELIEST_MAX: usize = 3;
 
 impl Likeliest {
     pub(super) const NONE: Self = Self { tools: [(0, 0.0); LIKELIEST_MAX], count: 0 };
@@ -155,6 +155,15 @@ impl Tally {
     }
 }
 
+/// All tools of a table, or some of them, with their numbers.
+fn tools<'t>(
+    table: &'t Table<'_>,
+    among: Option<&Likeliest>,
+) -> impl Iterator<Item = (u16, ToolCode<'t>)> {
+    let is_meant = move |tool: &u16| among.is_none_or(|among| among.has(*tool));
+    (0..table.count()).zip(table.tools()).filter(move |(at, _)| is_meant(at))
+}
+
 impl Workspace {
     /// Reads a sentence, and which tool it is likeliest for. `None` where there is no tool, or
     /// where scores are no numbers, which is so of damaged weights alone.
@@ -189,6 +198,23 @@ impl Workspace {
         self.conclude(base, &tally)
     }
 
+    /// The sentence with one tool more, for its arguments: one of those that it was compared with
+    /// as a whole. `None` where it does not go on.
+    pub(crate) fn meet_again(
+        &mut self,
+        base: &Base<'_>,
+        table: &Table<'_>,
+        said: &Said<'_>,
+        tool: u16,
+        goes_on: Steps<'_>,
+    ) -> Option<()> {
+        let code = table.tool(tool)?;
+        self.read(base, said);
+        self.find(table, said, None, goes_on)?;
+        self.compare(said, &code);
+        self.meet(base, said, (tool, &code, Wanted::All), goes_on)
+    }
+
     /// What is known of all tools, or of some.
     fn tallied(
         &mut self,
@@ -198,22 +224,8 @@ impl Workspace {
         (among, goes_on): (Option<&Likeliest>, Steps<'_>),
     ) -> Option<Tally> {
         self.read(base, said);
-        let words = said.words().len();
-        self.found = [Best::NONE; crate::said::WORDS_MAX];
-        self.nearest = Nearest::NONE;
-        let is_meant = |tool: &u16| among.is_none_or(|among| among.has(*tool));
-        let tools = || (0..table.count()).zip(table.tools()).filter(|(at, _)| is_meant(at));
-        let mut count = 0;
-        for (number, tool) in tools() {
-            if !goes_on() {
-                return None;
-            }
-            self.compare(said, &tool);
-            self.take_found(number, &tool, words);
-            let likeness = tool.meaning(|_| true).likeness(&self.meaning);
-            self.nearest.take(number, likeness);
-            count += 1;
-        }
+        let count = self.find(table, said, among, goes_on)?;
+        let tools = || tools(table, among);
         // Of each tool the score alone, then all of the best one: that takes less time, and less
         // memory, than all of each. One tool alone is the best.
         let wanted = if count == 1 { Wanted::All } else { Wanted::Score };
@@ -236,6 +248,30 @@ impl Workspace {
             self.meet(base, said, (best, &tool, Wanted::All), goes_on)?;
         }
         Some(tally)
+    }
+
+    /// What the words find in all tools, or in some; answers how many these are.
+    fn find(
+        &mut self,
+        table: &Table<'_>,
+        said: &Said<'_>,
+        among: Option<&Likeliest>,
+        goes_on: Steps<'_>,
+    ) -> Option<usize> {
+        self.found = [Best::NONE; crate::said::WORDS_MAX];
+        self.nearest = Nearest::NONE;
+        let mut count = 0;
+        for (number, tool) in tools(table, among) {
+            if !goes_on() {
+                return None;
+            }
+            self.compare(said, &tool);
+            self.take_found(number, &tool, said.words().len());
+            let likeness = tool.meaning(|_| true).likeness(&self.meaning);
+            self.nearest.take(number, likeness);
+            count += 1;
+        }
+        Some(count)
     }
 
     /// The sentence by itself.

@@ -133,6 +133,7 @@ impl<'m> Loader<'_, 'm> {
         })
     }
 
+    #[expect(clippy::large_stack_arrays, reason = "it is the most that is ever needed")]
     fn blocks(&mut self, count: usize) -> Option<Blocks<'m>> {
         let mut blocks = [None; BLOCKS_MAX];
         for place in blocks.get_mut(..count)? {

@@ -10,6 +10,7 @@ use trine_descriptor::{Annotations, Kind, Side, ToolTable};
 use crate::text::{Division, Spelling, polarity, words};
 pub use compile::{CompileError, Compiler, table_bytes};
 pub use param::{Clock, LabelsOf, Param, Takes, own_unit, own_unit_said};
+use param::{OfTool, says_unit};
 
 /// Most words of a tool.
 pub const TOKENS_MAX: usize = 48;
@@ -142,11 +143,13 @@ impl<'t> Tool<'t> {
         let numbers = top(table, tool).filter(|(_, field)| is_number(&field.kind)).count();
         let info = table.info(tool).filter(|_| numbers == 1);
         let texts = info.map(|info| [info.name, info.description]);
+        let says_unit = top(table, tool).any(|(_, field)| says_unit(&field));
+        let of_tool = OfTool { texts, says_unit };
         for (node, field) in top(table, tool) {
             let is_needed = field.required || field.required_if.is_some();
             match self.params.get_mut(self.param_count) {
                 Some(place) => {
-                    *place = Param::new(node, &field, texts);
+                    *place = Param::new(node, &field, of_tool);
                     self.param_count += 1;
                     self.is_cut |= is_needed && matches!(place.takes, Takes::Other);
                 }

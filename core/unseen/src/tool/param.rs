@@ -93,18 +93,72 @@ const WHICH: [&[u8]; 28] = [
 const TIMES: [&[u8]; 8] =
     [b"delay", b"minute", b"hour", b"time", b"day", b"second", b"date", b"when"];
 
+/// Words in the names of sums of money.
+const SUMS: [&[u8]; 24] = [
+    b"amount",
+    b"price",
+    b"cost",
+    b"costs",
+    b"fee",
+    b"fare",
+    b"budget",
+    b"principal",
+    b"payment",
+    b"salary",
+    b"income",
+    b"wage",
+    b"deposit",
+    b"balance",
+    b"loan",
+    b"money",
+    b"tip",
+    b"rent",
+    b"cash",
+    b"bid",
+    b"donation",
+    b"revenue",
+    b"spend",
+    b"expense",
+];
+/// Words in the names of what says in which unit a number is.
+const UNITS: [&[u8]; 4] = [b"unit", b"units", b"currency", b"uom"];
+
+/// Whether a name has one of some words.
+fn has_word(name: &str, names: &[&[u8]]) -> bool {
+    words(name, Division::Name).any(|word| names.contains(&Spelling::new(word).bytes()))
+}
+
+/// Whether a parameter says in which unit the numbers of its tool are.
+pub(crate) fn says_unit(field: &Field<'_>) -> bool {
+    matches!(field.kind, Kind::Text { .. } | Kind::Choice(_)) && has_word(field.name, &UNITS)
+}
+
+/// What is known of the tool of a parameter.
+#[derive(Clone, Copy)]
+pub(crate) struct OfTool<'t> {
+    /// Its name and its description, where it has no other number.
+    pub(crate) texts: Option<[&'t str; 2]>,
+    /// Whether a parameter of it says in which unit its numbers are.
+    pub(crate) says_unit: bool,
+}
+
 impl<'t> Param<'t> {
-    /// Of a node. `tool` is the name and the description of a tool that has no other number.
-    pub(crate) fn new(node: u16, field: &Field<'t>, tool: Option<[&str; 2]>) -> Self {
-        let has = |names: &[&[u8]]| {
-            words(field.name, Division::Name)
-                .any(|word| names.contains(&Spelling::new(word).bytes()))
-        };
+    /// Of a node.
+    pub(crate) fn new(node: u16, field: &Field<'t>, tool: OfTool<'_>) -> Self {
+        let has = |names: &[&[u8]]| has_word(field.name, names);
         let takes = match field.kind {
             Kind::Bool => Takes::Bool,
             Kind::Int(_) | Kind::Decimal(_) => {
-                let tool = tool.filter(|_| !has(&WHICH));
-                number(field, tool).filter(is_kept).map_or(Takes::Other, Takes::Number)
+                let texts = tool.texts.filter(|_| !has(&WHICH));
+                let mut rule = number(field, texts).filter(is_kept);
+                if let Some(rule) = rule.as_mut().filter(|rule| rule.unit == Unit::None) {
+                    rule.unit = match tool.says_unit {
+                        true => Unit::ANY,
+                        false if has(&SUMS) => Unit::MONEY,
+                        false => Unit::None,
+                    };
+                }
+                rule.map_or(Takes::Other, Takes::Number)
             }
             Kind::Text { min, max } => Takes::Text { min, max },
             Kind::Choice(labels) => Takes::Choice(LabelsOf(first(labels))),
