@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use trine_ask::SentenceError;
-use trine_descriptor::{Condition, DecimalRange, Field, IntRange, Kind};
+use trine_descriptor::{Condition, DecimalRange, Field, IntRange, Kind, Scalar};
 use trine_unseen::Table;
 use trine_unseen::said::WORDS_MAX;
 
@@ -110,5 +110,39 @@ fn what_broke_once_stays_mended() {
                 ask(base, &table, &tools, sentence.as_bytes());
             }
         }
+    }
+}
+
+#[test]
+fn a_second_command_may_have_its_argument_in_the_first() {
+    let text = |name| Field::new(name, Kind::Text { min: 1, max: 40 });
+    let tools = [
+        common::tool("ticket_reopen", "Open a closed ticket again", vec![text("ticket_id")]),
+        common::tool(
+            "ticket_assign",
+            "Hand a ticket to an agent",
+            vec![text("ticket_id"), text("agent")],
+        ),
+        common::tool("ticket_close", "Close a ticket", vec![text("ticket_id")]),
+    ];
+    let table = compiled(base(), &tools);
+    let table = Table::parse(&table, base(), None).unwrap();
+    let mut asker = asker();
+    for (sentence, id, agent) in [
+        ("open T-33 again and hand it to Otieno", "T-33", "Otieno"),
+        ("reopen K-7 and give it to Mara", "K-7", "Mara"),
+    ] {
+        let answer = asker.ask(base(), &table, sentence.as_bytes()).unwrap();
+        let mut calls: Vec<(u16, Vec<Scalar<'_>>)> = answer
+            .calls
+            .iter()
+            .flatten()
+            .map(|call| (call.tool, call.arguments().map(|(_, value)| value).collect()))
+            .collect();
+        calls.sort_by_key(|call| call.0);
+        let wanted =
+            [(0, vec![Scalar::Text(id)]), (1, vec![Scalar::Text(id), Scalar::Text(agent)])];
+        assert_eq!(calls, wanted, "{sentence}: {answer:?}");
+        assert!(answer.confidence <= 1.0, "{sentence}");
     }
 }
