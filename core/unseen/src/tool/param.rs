@@ -122,6 +122,8 @@ const SUMS: [&[u8]; 24] = [
 ];
 /// Words in the names of what says in which unit a number is.
 const UNITS: [&[u8]; 4] = [b"unit", b"units", b"currency", b"uom"];
+/// Words of such names that no other thing has: a `heat_unit` may be a device.
+const SURELY_UNITS: [&[u8]; 5] = [b"units", b"currency", b"uom", b"from", b"to"];
 
 /// Whether a name has one of some words.
 fn has_word(name: &str, names: &[&[u8]]) -> bool {
@@ -130,7 +132,15 @@ fn has_word(name: &str, names: &[&[u8]]) -> bool {
 
 /// Whether a parameter says in which unit the numbers of its tool are.
 pub(crate) fn says_unit(field: &Field<'_>) -> bool {
-    matches!(field.kind, Kind::Text { .. } | Kind::Choice(_)) && has_word(field.name, &UNITS)
+    let is_known = |label: &str| own_unit_said(label.as_bytes()).is_none();
+    has_word(field.name, &UNITS)
+        && match field.kind {
+            Kind::Text { .. } => true,
+            Kind::Choice(_) => {
+                has_word(field.name, &SURELY_UNITS) || field.kind.labels().any(is_known)
+            }
+            _ => false,
+        }
 }
 
 /// What is known of the tool of a parameter.

@@ -75,4 +75,11 @@ fn a_number_whose_unit_is_another_parameter_is_taken_as_it_is_said() {
     }
     assert_eq!(value(with("currency"), "change 40 dollars"), Some(40));
     assert_eq!(value(with("label"), "turn 5 kilometres into miles"), None);
+    let among = |name, labels| {
+        let unit = Field::new(name, Kind::Choice(labels));
+        value(vec![Field::new("value", WHOLE), unit], "set it to 70 fahrenheit")
+    };
+    assert_eq!(among("unit", "celsius|fahrenheit"), Some(70));
+    assert_eq!(among("units", "metric|imperial"), Some(70));
+    assert_eq!(among("heat_unit", "bedroom|hall"), None, "it is a device");
 }
