@@ -10,6 +10,7 @@ use trine_descriptor::{
 use trine_ternary::{Kernels, Packing};
 use trine_unseen::base::MATRIX_MAX;
 use trine_unseen::table::{HEAD, TOOL_BYTES_MAX};
+use trine_unseen::items::ITEMS_MAX;
 use trine_unseen::tool::PARAMS_MAX;
 use trine_unseen::{Answer, Asker, Base, CompileError, Compiler, Table};
 
@@ -137,7 +138,7 @@ fn field([kind, least, width, names, marks]: [u8; 5]) -> [Option<Field<'static>>
             Kind::Text { min, max: min + u16::from(width) }
         }
         5 | 6 => Kind::Choice(labels),
-        _ => Kind::Array { nodes: 1, min: 0, max: least },
+        _ => Kind::Array { nodes: 1, min: width % 3, max: (width % 3).max(least) },
     };
     let mut field = Field::new(word(names), kind).describe(word(names >> 4));
     field.unit = UNITS[usize::from(marks >> 2 & 7)];
@@ -147,7 +148,14 @@ fn field([kind, least, width, names, marks]: [u8; 5]) -> [Option<Field<'static>>
         1 if !kind.is_container() => field.required_when(condition),
         _ => field,
     };
-    [Some(field), kind.is_container().then(|| Field::new("item", Kind::Bool))]
+    let item = match marks >> 5 {
+        0 | 1 => Kind::Text { min: u16::from(least % 4), max: u16::from(width) },
+        2 | 3 => Kind::Choice(labels),
+        4 | 5 => Kind::Int(IntRange { min, max }),
+        6 => Kind::Decimal(DecimalRange { min, max, step: 0, places: least % 12 }),
+        _ => Kind::Bool,
+    };
+    [Some(field), kind.is_container().then(|| Field::new("item", item))]
 }
 
 /// Asks, and checks what comes out; `tools` are those that the table was made of.
@@ -170,7 +178,7 @@ fn ask(base: &Base<'_>, table: &Table<'_>, sentence: &[u8], tools: Option<&[Tool
 fn check(count: u16, answer: &Answer<'_>) {
     assert!((0.0..=1.0).contains(&answer.confidence), "{}", answer.confidence);
     for call in answer.calls.iter().flatten() {
-        assert!(call.tool < count && call.arguments().count() <= PARAMS_MAX);
+        assert!(call.tool < count && call.arguments().count() <= PARAMS_MAX + ITEMS_MAX);
     }
     assert!(answer.between.into_iter().flatten().all(|tool| tool < count));
 }

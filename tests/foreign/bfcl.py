@@ -14,8 +14,8 @@ words and rules make of them. `-v` prints the cases whose tool is wrong.
 A sentence is the last message of the user, in one line. What `trine` refuses is wrong. Printed:
 cases whose one call has the right tool, at the threshold 0; why the others are wrong; calls that
 are right with their arguments, by the package's rule, among those that a descriptor can say: it
-needs numbers, booleans, and texts that are labels or stand in the sentence; and how well
-confidence, 0 where there is no call, tells sentences with a call from those without (AUC).
+needs numbers, booleans, texts that are labels or stand in the sentence, and lists of such; and how
+well confidence, 0 where there is no call, tells sentences with a call from those without (AUC).
 """
 
 import argparse
@@ -94,7 +94,8 @@ def asked(trine, tools, texts):
     if done.returncode == 2:
         why = {"tool": None, "confidence": 0.0, "refused": refusal(done.stderr), "left": {}}
         return [why] * len(texts)
-    left = dict(re.findall(r"^left out: (.+), whose .+ takes (.+)$", done.stderr, re.MULTILINE))
+    line = r"^left out: calls of (.+), whose .+ takes (.+)$"
+    left = dict(re.findall(line, done.stderr, re.MULTILINE))
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(answers) == len(texts), f"an answer a sentence: {done.stderr}"
     for answer in answers:
@@ -138,7 +139,7 @@ def fault(case):
     if "refused" in answer:
         return f"refused: {answer['refused']}"
     if case["tool"] in answer["left"]:
-        return f"the right tool is left out: it takes {answer['left'][case['tool']]}"
+        return f"the right tool has no calls: it takes {answer['left'][case['tool']]}"
     if answer["tool"]:
         return "another tool" + (", between two" if "between" in answer else "")
     if answer.get("missing"):
@@ -163,6 +164,10 @@ def is_said(param, values, text):
         texts = [value for value in values if isinstance(value, str) and value]
         labels = param.get("enum", ())
         return any(one in labels or one.casefold() in text.casefold() for one in texts)
+    if kind == "array":
+        items = param.get("items", {})
+        lists = [value for value in values if isinstance(value, list) and value]
+        return any(all(is_said(items, [one], text) for one in value) for value in lists)
     return any(type(value) in VALUES.get(kind, ()) for value in values)
 
 
@@ -170,6 +175,8 @@ def folded(value):
     """A value by the package's rule: case, spaces and some marks do not count; true is not 1."""
     if isinstance(value, str):
         return re.sub(r"[ ,./\-_*^]", "", value).lower().replace("'", '"')
+    if isinstance(value, list):
+        return [folded(one) for one in value]
     return (value,) if isinstance(value, bool) else value
 
 

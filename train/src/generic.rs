@@ -161,6 +161,7 @@ fn arguments(tool: &ToolText, optional: bool) -> Option<(String, String)> {
             Rule::Choice(_) => after.push(format!("[{name}|with|as|in] {hole}")),
             Rule::Int(..) | Rule::Decimal(_) => after.push(preposition(param, &name, &hole)),
             Rule::Text(..) => after.push(format!("[{name}|called|for|with] {hole}")),
+            Rule::List(..) | Rule::Other => return if optional { None } else { continue },
         }
     }
     Some((after.join(" "), before.join(" ")))

@@ -232,7 +232,7 @@ impl<'t> Templates<'t> {
                 Some((example.unwrap_or_else(|| label.replace('_', " ")), label.clone().into()))
             }
             Some((Rule::Int(..) | Rule::Decimal(_), param)) => number_words::number(param, random),
-            Some((Rule::Bool, _)) => None,
+            Some((Rule::Bool | Rule::List(..) | Rule::Other, _)) => None,
             Some((Rule::Text(..), _)) | None => {
                 let text = self.words(name, random)?;
                 Some((text.clone(), text.into()))

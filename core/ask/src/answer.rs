@@ -91,7 +91,7 @@ impl<'a> Call<'a> {
             let given = values.iter().flatten().filter(|(node, _)| u32::from(*node) >= least);
             let (node, value) = given.min_by_key(|(node, _)| *node)?;
             least = u32::from(*node) + 1;
-            Some((*node, scalar(*value, text)))
+            Some((*node, value.scalar(text)))
         })
     }
 
@@ -101,16 +101,20 @@ impl<'a> Call<'a> {
     }
 }
 
-fn scalar(value: Value, text: &str) -> Scalar<'_> {
-    match value {
-        Value::Bool(value) => Scalar::Bool(value),
-        Value::Int(value) => Scalar::Int(value),
-        Value::Decimal(value) => Scalar::Decimal(value),
-        Value::Text { start, end } => {
-            let span: Range<usize> = start.into()..end.into();
-            Scalar::Text(text.get(span).unwrap_or_default())
+impl Value {
+    /// It as arguments have it; a text is one of `text`.
+    #[must_use]
+    pub fn scalar(self, text: &str) -> Scalar<'_> {
+        match self {
+            Self::Bool(value) => Scalar::Bool(value),
+            Self::Int(value) => Scalar::Int(value),
+            Self::Decimal(value) => Scalar::Decimal(value),
+            Self::Text { start, end } => {
+                let span: Range<usize> = start.into()..end.into();
+                Scalar::Text(text.get(span).unwrap_or_default())
+            }
+            Self::Label(label) => Scalar::Label(label),
         }
-        Value::Label(label) => Scalar::Label(label),
     }
 }
 

@@ -1,14 +1,15 @@
 //! From a sentence to calls.
 
-use trine_ask::{NumberRule, NumberRules, SentenceError, Unit, Value};
+use trine_ask::{NumberRule, NumberRules, SentenceError, Unit};
 use trine_descriptor::{Scalar, ValueWriter};
 
 use crate::base::{Base, Thresholds};
-use crate::hear::{ArgumentFault, Filled, Guess, Reason, Steps, Workspace};
+use crate::hear::{ArgumentFault, Filled, Given, Guess, Reason, Steps, Workspace};
+use crate::items::Items;
 use crate::places::places;
 use crate::said::Said;
 use crate::table::Table;
-use crate::tool::{PARAMS_MAX, Takes};
+use crate::tool::{ListOf, Of, PARAMS_MAX, Takes};
 
 /// A chance of two calls from which on the sentence is divided.
 const TWO_LEAST: f32 = 0.3;
@@ -23,23 +24,36 @@ pub struct Call<'s> {
     /// The tool.
     pub tool: u16,
     text: &'s str,
-    values: [Option<(u16, Value)>; PARAMS_MAX],
+    values: [Option<(u16, Given)>; PARAMS_MAX],
+    items: Items,
 }
 
 impl Call<'_> {
-    /// The call as the models of one list make it.
-    fn plain(&self) -> trine_ask::Call<'_> {
-        trine_ask::Call::new(self.tool, self.text, &self.values)
-    }
-
-    /// The arguments: nodes, in rising order, and their values.
+    /// The arguments: nodes, in rising order, and their values. Behind a list ([`Scalar::Array`])
+    /// come its items, of the next node.
     pub fn arguments(&self) -> impl Iterator<Item = (u16, Scalar<'_>)> {
-        self.plain().arguments()
+        // The node behind the last one may be 65,536.
+        let mut least = 0_u32;
+        let ordered = core::iter::from_fn(move || {
+            let given = self.values.iter().flatten().filter(|(node, _)| u32::from(*node) >= least);
+            let next = *given.min_by_key(|(node, _)| *node)?;
+            least = u32::from(next.0) + 1;
+            Some(next)
+        });
+        ordered.flat_map(|(node, given)| {
+            let (first, list) = match given {
+                Given::One(value) => (value.scalar(self.text), None),
+                Given::List(list) => (Scalar::Array(list.count()), Some(list)),
+            };
+            let items = list.into_iter().flat_map(|list| self.items.of(list, self.text));
+            let items = items.map(move |item| (node.saturating_add(1), item));
+            core::iter::once((node, first)).chain(items)
+        })
     }
 
     /// Writes the arguments as the dispatcher and the wire take them.
     pub fn encode(&self, out: &mut ValueWriter<'_>) {
-        self.plain().encode(out);
+        self.arguments().for_each(|(node, value)| out.scalar(node, value));
     }
 
     fn is_same(&self, other: &Self) -> bool {
@@ -206,12 +220,12 @@ impl<'s> Asking<'_, 's> {
             Part::Half => self.workspace.guess_of_part(base, table, said, goes_on),
         };
         let Some(guess) = guess else { return Ok(None) };
-        let Filled { values, sure, fault, is_call } =
+        let Filled { values, items, sure, fault, is_call } =
             self.workspace.fill(base, table, self.said, &guess);
         let sure = guess.share * sure;
         // Damaged weights give what is no number.
         let is_call = is_call && (0.0..=1.0).contains(&sure);
-        let call = Call { tool: guess.tool, text: self.said.text(), values };
+        let call = Call { tool: guess.tool, text: self.said.text(), values, items };
         let call = is_call.then_some(call);
         Ok(Some(Half { call, sure: if is_call { sure } else { 0.0 }, guess, fault }))
     }
@@ -238,7 +252,7 @@ impl<'s> Asking<'_, 's> {
         // The share of the first tool is half of that of both, where there are two.
         let sure = (share + other) * (whole.sure / share) * filled.sure;
         let is_call = filled.is_call && (0.0..=1.0).contains(&sure) && sure * two > least;
-        let other = Call { tool, text, values: filled.values };
+        let other = Call { tool, text, values: filled.values, items: filled.items };
         is_call.then_some(([one, other], sure))
     }
 
@@ -287,7 +301,7 @@ pub struct TableRules<'r, 't>(pub &'r Table<'t>);
 impl NumberRules for TableRules<'_, '_> {
     fn any(&self, each: &mut dyn FnMut(&NumberRule) -> bool) -> bool {
         self.0.tools().flat_map(|tool| tool.params()).any(|param| match &param.param.takes {
-            Takes::Number(rule) => each(rule),
+            Takes::Number(rule) | Takes::List(ListOf { of: Of::Number(rule), .. }) => each(rule),
             _ => false,
         })
     }

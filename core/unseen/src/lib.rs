@@ -24,6 +24,7 @@ extern crate std;
 pub mod ask;
 pub mod base;
 pub mod hear;
+pub mod items;
 mod net;
 pub mod option;
 mod places;

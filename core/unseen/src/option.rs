@@ -36,7 +36,7 @@ pub const KINDS: usize = 10;
 /// Numbers of an option, without those of its kind.
 pub const OPTION: usize = SORTS + 13;
 /// The most numbers of a sentence that a parameter is offered.
-const NUMBERS_MAX: usize = 4;
+const NUMBERS_MAX: usize = 8;
 /// Most options of a parameter.
 pub const OPTIONS_MAX: usize = 1 + LABELS_MAX + 2;
 /// The place of times of day among the sorts of numbers.
@@ -162,7 +162,7 @@ pub fn options(said: &Said<'_>, param: &Param<'_>, order: Order, mut each: impl 
                 each(choice);
             }
         }
-        Takes::Text { .. } | Takes::Other => {}
+        Takes::Text { .. } | Takes::List(_) | Takes::Other => {}
     }
 }
 
@@ -256,13 +256,23 @@ const SHORT_MIN: usize = 3;
 fn shortened(said: &Said<'_>, label: &str) -> Option<u8> {
     let label = Plain::of(label);
     let label = label.bytes.get(..label.length)?;
+    let place = said.words().iter().position(|word| is_short_of(label, word.spelling.bytes()));
+    place.map(|at| at as u8)
+}
+
+/// Whether a word is a label shortened, or the label the word.
+pub(crate) fn is_shortened(label: &str, word: &[u8]) -> bool {
+    let label = Plain::of(label);
+    label.bytes.get(..label.length).is_some_and(|label| is_short_of(label, word))
+}
+
+/// Whether one of two begins the other, and is long enough.
+fn is_short_of(one: &[u8], other: &[u8]) -> bool {
     let is_short = |short: &[u8], long: &[u8]| {
         let is_word = short.len() >= SHORT_MIN && short.iter().all(u8::is_ascii_lowercase);
         is_word && short.len() < long.len() && long.starts_with(short)
     };
-    let is_of = |own: &[u8]| is_short(label, own) || is_short(own, label);
-    let place = said.words().iter().position(|word| is_of(word.spelling.bytes()));
-    place.map(|at| at as u8)
+    is_short(one, other) || is_short(other, one)
 }
 
 /// Where a label stands in a sentence as a whole, "hdmi two" for HDMI2, and whether its number

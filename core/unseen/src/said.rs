@@ -6,8 +6,9 @@ use crate::rows::{Row, Rows};
 use crate::text::{Division, Grams, Spelling, is_letter, polarity, words};
 use crate::tool::{Param, Takes};
 
-/// Most words, marks and numbers of a sentence that is read.
-pub const WORDS_MAX: usize = 32;
+/// Most words, marks and numbers of a sentence that is read: more on a host, which has the memory
+/// (feature `long`). It has the same answer to what a chip reads.
+pub const WORDS_MAX: usize = if cfg!(feature = "long") { 96 } else { 32 };
 /// What a number is: so many, a place in an order, a time of day, a share of the whole.
 pub const SORTS: usize = 4;
 /// Numbers of a word by itself.

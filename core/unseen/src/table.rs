@@ -1,7 +1,7 @@
 //! Compiled tools, as they lie in flash.
 //!
 //! ```text
-//! table  = "TRINET02"  base:u64  list:u64  count:u16  0:u16  tool*
+//! table  = "TRINET03"  base:u64  list:u64  count:u16  0:u16  tool*
 //! tool   = length:u32  hash:u64  tokens:u8 params:u8 cut:u8 0:u8  features:u16 0:u16
 //!          vector  token*  param*
 //! token  = role:u8 param:u8 label:u8 length:u8  stem[20]  inverse:f32 most:f32 code[64]
@@ -9,7 +9,8 @@
 //! param  = node:u16 mark:u8 clock:u8 [node:u16 label:u16]  rule  vector  vector* (labels)
 //! mark   = tag | required << 3 | conditional << 4 | time << 5
 //! rule   = by tag: 2, 3 number: that of `NumberRule::write`; 4 text: min:u16 max:u16;
-//!          5 choice: length:u32 the first labels with `|` between them
+//!          5 choice: length:u32 the first labels with `|` between them;
+//!          7 list: least:u8 most:u8 tag:u8, and the rule of its items
 //! vector = step:f32 code[96]
 //! ```
 //!
@@ -30,10 +31,12 @@ use crate::net::{COLUMNS, DIM, Vector};
 use crate::read::Reader;
 use crate::rows::{Meaning, dot_bytes};
 use crate::text::WORD_MAX;
-use crate::tool::{Clock, LABELS_MAX, LabelsOf, NONE, PARAMS_MAX, Param, TOKENS_MAX, TOOL, Takes};
+use crate::tool::{
+    Clock, LABELS_MAX, LabelsOf, ListOf, NONE, Of, PARAMS_MAX, Param, TOKENS_MAX, TOOL, Takes,
+};
 
 /// What a table begins with.
-pub const MAGIC: &[u8; 8] = b"TRINET02";
+pub const MAGIC: &[u8; 8] = b"TRINET03";
 /// Bytes before the tools.
 pub const HEAD: usize = 28;
 /// Bytes of a tool before its vector.
@@ -80,7 +83,7 @@ pub enum TableError {
 impl fmt::Display for TableError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Magic => f.write_str("not a table of tools: it does not begin with TRINET02"),
+            Self::Magic => f.write_str("not a table of tools: it does not begin with TRINET03"),
             Self::Base { made, given } => write!(
                 f,
                 "the table was made with base {made:016x}, and this is base {given:016x}: compile \
@@ -385,6 +388,17 @@ fn token(bytes: &[u8; TOKEN_BYTES]) -> Option<TokenCode<'_>> {
     })
 }
 
+fn number(reader: &mut Reader<'_>) -> Option<NumberRule> {
+    let (rule, length) = NumberRule::read(reader.left())?;
+    reader.take(length)?;
+    Some(rule)
+}
+
+fn labels_of<'t>(reader: &mut Reader<'t>) -> Option<LabelsOf<'t>> {
+    let length = reader.word()? as usize;
+    core::str::from_utf8(reader.take(length)?).ok().map(LabelsOf)
+}
+
 fn param<'t>(reader: &mut Reader<'t>) -> Option<ParamCode<'t>> {
     let node = reader.short()?;
     let [mark, clock] = reader.array()?;
@@ -396,17 +410,22 @@ fn param<'t>(reader: &mut Reader<'t>) -> Option<ParamCode<'t>> {
     let mut labels = 0;
     let takes = match mark & 7 {
         tag::BOOL => Takes::Bool,
-        tag::INT | tag::DECIMAL => {
-            let (rule, length) = NumberRule::read(reader.left())?;
-            reader.take(length)?;
-            Takes::Number(rule)
-        }
+        tag::INT | tag::DECIMAL => Takes::Number(number(reader)?),
         tag::TEXT => Takes::Text { min: reader.short()?, max: reader.short()? },
         tag::LABEL => {
-            let length = reader.word()? as usize;
-            let text = core::str::from_utf8(reader.take(length)?).ok()?;
-            labels = LabelsOf(text).iter().take(LABELS_MAX).count();
-            Takes::Choice(LabelsOf(text))
+            let own = labels_of(reader)?;
+            labels = own.iter().take(LABELS_MAX).count();
+            Takes::Choice(own)
+        }
+        tag::ARRAY => {
+            let [least, most, tag] = reader.array()?;
+            let of = match tag {
+                tag::INT | tag::DECIMAL => Of::Number(number(reader)?),
+                tag::TEXT => Of::Text { min: reader.short()?, max: reader.short()? },
+                tag::LABEL => Of::Choice(labels_of(reader)?),
+                _ => return None,
+            };
+            Takes::List(ListOf { of, least, most })
         }
         _ => Takes::Other,
     };

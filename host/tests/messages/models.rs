@@ -62,7 +62,6 @@ pub(crate) fn models(out: &mut String) {
         Duplicate { name: text("fan_set") }
         NotAnObject { key: "inputSchema" }
         SchemaType { found: text("\"array\"") }
-        NoneLeft { place: text("mail.tags"), takes: text("array") }
         Bounds { min: 2.0, max: 1.0 }
         Step { step: -0.5 }
         Labels {}

@@ -299,7 +299,10 @@ fn tools_with_errors_and_tools_of_another_model_are_refused() {
     assert!(said.contains("fan_set.percent: unsupported parameter type int: "), "{said}");
     let nested = r#"[{"name": "fan_set", "parameters": {"percents": {"type": "array"}}}]"#;
     let said = refused("nested.json", nested);
-    assert!(said.contains("left out: fan_set without percents, which takes array"), "{said}");
+    assert!(
+        said.contains("left out: fan_set without percents, which takes a list of anything"),
+        "{said}"
+    );
     let board = concat!(env!("CARGO_MANIFEST_DIR"), "/../firmware-example/board/tools.json");
     let board = std::fs::read_to_string(board).unwrap();
     let said = refused("other.json", &board.replace("\"percent\"", "\"share\""));
@@ -353,9 +356,47 @@ fn tools_that_no_model_was_trained_for_are_asked_of_the_base() {
     let output = trine(&["model", "info", "--json", table], "");
     let info: Value = serde_json::from_str(&text(&output.stdout)).unwrap();
     assert_eq!(info["tools"].as_array().map(Vec::len), Some(4));
-    std::fs::write(table, b"TRINET02 and no more").unwrap();
+    std::fs::write(table, b"TRINET03 and no more").unwrap();
     let output = trine(&["model", "info", table], "");
     assert!(!output.status.success() && text(&output.stderr).contains("table"));
+}
+
+/// Tools that take lists: of texts, of labels, of numbers, and of objects.
+const LISTS: &str = r#"[
+    {"name": "visit_invite", "description": "Invite people to a visit.", "inputSchema": {
+        "properties": {"names": {"type": "array", "items": {"type": "string"}}},
+        "required": ["names"]}},
+    {"name": "bell_days", "description": "Say on which days the bell rings.", "inputSchema": {
+        "properties": {"days": {"type": "array", "maxItems": 3,
+            "items": {"enum": ["mon", "tue", "wed", "thu", "fri"]}}}, "required": ["days"]}},
+    {"name": "mean", "description": "The mean of some numbers.", "inputSchema": {
+        "properties": {"values": {"type": "array", "items": {"type": "number"}}},
+        "required": ["values"]}},
+    {"name": "floor_plan", "description": "Draw the plan of a floor.", "inputSchema": {
+        "properties": {"walls": {"type": "array", "items": {"type": "object"}}},
+        "required": ["walls"]}}]"#;
+
+#[test]
+fn lists_are_filled_in_and_a_tool_that_needs_objects_is_not_called() {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("lists.json");
+    std::fs::write(&path, LISTS).unwrap();
+    let ask = |sentence: &str| {
+        let tools = ["--tools", path.to_str().unwrap(), "--threshold", "0"];
+        let output = trine(&[&["ask", sentence][..], &tools].concat(), "");
+        let warning = text(&output.stderr);
+        assert!(warning.contains("calls of floor_plan, whose walls takes a list of object"));
+        text(&output.stdout)
+    };
+    let said = ask("invite Ana, Kofi and Wen Li to a visit");
+    assert!(said.starts_with(r#"visit_invite {"names":["Ana","Kofi","Wen Li"]} "#), "{said}");
+    let said = ask("ring the bell on Mondays and Wednesdays");
+    assert!(said.starts_with(r#"bell_days {"days":["mon","wed"]} "#), "{said}");
+    let said = ask("what is the mean of 3, 4.5 and minus two?");
+    assert!(said.starts_with(r#"mean {"values":[3,4.5,-2]} "#), "{said}");
+    let said = ask("ring the bell on monday, tuesday, wednesday and friday");
+    assert!(said.contains("bell_days.days would be out of its bounds"), "{said}");
+    let said = ask("draw the plan of the floor");
+    assert!(said.contains("floor_plan needs a parameter that no sentence fills in"), "{said}");
 }
 
 #[test]

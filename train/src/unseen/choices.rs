@@ -218,7 +218,9 @@ impl Given {
             self.texts.near.extend(others[word]);
             self.texts.near.extend(around(&others, word, AROUND[1]));
         }
-        let may = place.sentence.words.iter().map(|word| [word.begins, word.ends]);
+        let bounds = &place.sentence.bounds[place.read.tool][param];
+        let may = place.sentence.words.iter().zip(bounds);
+        let may = may.map(|(word, bounds)| [word.begins && *bounds, word.ends && *bounds]);
         Words { rows: from..self.texts.rows.len(), may: may.collect() }
     }
 }

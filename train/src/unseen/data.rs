@@ -1,15 +1,16 @@
 //! Lists with their sentences as numbers.
 
 use trine_ask::Value;
-use trine_descriptor::{Scalar, ToolTable, ValueReader};
+use trine_descriptor::{Field, Scalar, ToolTable, ValueReader};
 use trine_models::tools::{self, ToolText};
 use trine_unseen::option::{Choice, Order, options};
 pub use trine_unseen::said::{FIT, FLAGS};
 pub use trine_unseen::shape::REASONS;
 pub use trine_unseen::tool::{ROLES, TOOL};
 
-use trine_unseen::said::Said;
-use trine_unseen::tool::{NONE, RulesOf, Takes, Tool};
+use trine_unseen::items::{Items, bounds};
+use trine_unseen::said::{Said, whole_text};
+use trine_unseen::tool::{ListOf, NONE, Param, RulesOf, Takes, Tool};
 
 use super::text::Lexicon;
 use crate::lists::check::WHYS;
@@ -84,6 +85,8 @@ pub struct SentenceData {
     pub words: Vec<WordData>,
     /// For each tool the options of each parameter.
     pub options: Vec<Vec<Vec<Choice>>>,
+    /// For each tool the words that may be at an end of each parameter that is a text or a list.
+    pub bounds: Vec<Vec<Vec<bool>>>,
     /// How its numbers fit each tool.
     pub fits: Vec<[f32; FIT]>,
 }
@@ -163,7 +166,7 @@ impl ListData {
         for record in &list.records {
             let Some(sentence) = sentence(&record.text, &all, lexicon) else { continue };
             out.sentences.push(sentence);
-            out.answers.push(answer(record, &table, &out.tools));
+            out.answers.push(answer(record, (&table, &all), &out.tools));
         }
         Ok(out)
     }
@@ -184,10 +187,10 @@ fn tool_data(text: &ToolText, tool: &Tool<'_>, lexicon: &mut Lexicon<'_>) -> Too
         }
     });
     let tokens = tokens.collect();
-    let params = tool.params().iter().map(|param| ParamData {
-        name: text.params.get(usize::from(param.node)).map_or("", |own| &own.name).to_owned(),
+    let params = tool.params().iter().enumerate().map(|(at, param)| ParamData {
+        name: text.params.get(at).map_or("", |own| &own.name).to_owned(),
         node: param.node,
-        is_text: matches!(param.takes, Takes::Text { .. }),
+        is_text: matches!(param.takes, Takes::Text { .. } | Takes::List(_)),
         is_known: !matches!(param.takes, Takes::Other),
     });
     ToolData {
@@ -227,19 +230,42 @@ fn sentence(text: &str, tools: &[Tool<'_>], lexicon: &mut Lexicon<'_>) -> Option
         });
         each.collect()
     };
+    let bounds = |tool: &Tool<'_>| {
+        let of = |param: &Param<'_>| said.words().iter().map(|word| bounds(word, param)).collect();
+        tool.params().iter().map(of).collect()
+    };
     Some(SentenceData {
         text: text.into(),
         words,
         options: tools.iter().map(of_tool).collect(),
+        bounds: tools.iter().map(bounds).collect(),
         fits: tools.iter().map(|tool| said.fit(tool.params()).map(float)).collect(),
     })
 }
 
-fn answer(record: &Record, table: &[trine_descriptor::Tool<'_>], tools: &[ToolData]) -> Answer {
+fn answer(
+    record: &Record,
+    (table, all): (&[trine_descriptor::Tool<'_>], &[Tool<'_>]),
+    tools: &[ToolData],
+) -> Answer {
+    let mut said = Said::empty();
+    // Sentences that cannot be read were left out before.
+    _ = said.fill(record.text.as_bytes(), &RulesOf(all));
     let place = |name: &str| tools.iter().position(|tool| tool.name == name);
     let calls = record.calls.iter().filter_map(|call| {
         let tool = place(&call.tool)?;
-        Some(CallData { tool, arguments: arguments(call, &table[tool], &tools[tool]) })
+        let mut arguments = arguments(call, &table[tool], &tools[tool]);
+        for (to, param) in arguments.iter_mut().zip(all[tool].params()) {
+            if let (Some(Wanted::Unknown), Takes::List(list)) = (&to, &param.takes) {
+                let field = table[tool].params.get(usize::from(param.node));
+                let items = field.and_then(|field| call.arguments.get(field.name)?.as_array());
+                let item = table[tool].params.get(usize::from(param.node) + 1);
+                if let Some(text) = items.zip(item).and_then(|of| list_text(&said, list, of)) {
+                    *to = Some(Wanted::Text(text));
+                }
+            }
+        }
+        Some(CallData { tool, arguments })
     });
     let lacking = |missing: &String| {
         let (tool, param) = missing.split_once('.').unwrap_or((missing, ""));
@@ -252,6 +278,30 @@ fn answer(record: &Record, table: &[trine_descriptor::Tool<'_>], tools: &[ToolDa
         why: why.map_or(0, |at| at + 1),
         missing: record.missing.first().and_then(lacking),
     }
+}
+
+/// The shortest text of a sentence that is a list of these items.
+fn list_text(
+    said: &Said<'_>,
+    list: &ListOf<'_>,
+    (items, item): (&Vec<serde_json::Value>, &Field<'_>),
+) -> Option<String> {
+    let words = said.words();
+    let mut best: Option<&str> = None;
+    for (first, one) in words.iter().enumerate().filter(|(_, word)| word.begins) {
+        for (last, other) in words.iter().enumerate().skip(first).filter(|(_, word)| word.ends) {
+            let (start, end) = whole_text(said.text(), one.reach, other.reach);
+            let (mut own, span) = (Items::NONE, (first as u8, last as u8));
+            let Some(found) = own.add(said, list, span, (start, end)) else { continue };
+            let found: Vec<_> =
+                own.of(found, said.text()).map(|value| tools::decode(item, value)).collect();
+            let text = said.text().get(usize::from(start)..usize::from(end))?;
+            if found == *items && best.is_none_or(|best| text.len() < best.len()) {
+                best = Some(text);
+            }
+        }
+    }
+    best.map(str::to_owned)
 }
 
 /// What each parameter is in a call.

@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 
-use serde_json::Map;
 use trine_models::tools::{self, ToolText};
 use trine_ternary::Kernels;
 use trine_unseen::{Answer, Asker, Base, Compiler, Table, table_bytes};
@@ -72,11 +71,9 @@ fn prediction(answer: &Answer<'_>, texts: &[ToolText]) -> Prediction {
     let calls = answer.calls.iter().flatten().filter_map(|call| {
         let tool = usize::from(call.tool);
         let own = fields.get(tool)?;
-        let arguments = call.arguments().filter_map(|(node, value)| {
-            let field = own.get(usize::from(node))?;
-            Some((field.name.to_owned(), tools::decode(field, value)))
-        });
-        Some(Call { tool: texts[tool].name.clone(), arguments: arguments.collect::<Map<_, _>>() })
+        let field = |node| own.get(usize::from(node)).copied();
+        let arguments = tools::arguments(field, call.arguments());
+        Some(Call { tool: texts[tool].name.clone(), arguments })
     });
     Prediction {
         calls: calls.collect(),

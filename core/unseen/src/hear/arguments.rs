@@ -7,6 +7,7 @@ use super::texts::Span;
 use super::together::{CANDIDATES_MAX, Candidate, Candidates, Together, Words};
 use super::{Guess, Workspace};
 use crate::base::Base;
+use crate::items::{Items, List};
 use crate::net::softmax;
 use crate::option::{Choice, Kind, Order};
 use crate::said::{Said, whole_text};
@@ -17,13 +18,24 @@ use crate::tool::{PARAMS_MAX, Param, Takes};
 #[derive(Clone, Copy, Debug)]
 pub struct Filled {
     /// They: nodes and values.
-    pub values: [Option<(u16, Value)>; PARAMS_MAX],
+    pub values: [Option<(u16, Given)>; PARAMS_MAX],
+    /// The items of lists.
+    pub items: Items,
     /// How sure they are.
     pub sure: f32,
     /// What is wrong with them. A parameter that is likelier missing may have a value all the same.
     pub fault: Option<ArgumentFault>,
     /// Whether they are a call: all that it needs is there, and nothing that it does not take.
     pub is_call: bool,
+}
+
+/// An argument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Given {
+    /// One value.
+    One(Value),
+    /// Some of the call's items.
+    List(List),
 }
 
 /// What is wrong with arguments.
@@ -47,8 +59,13 @@ impl ArgumentFault {
 }
 
 impl Filled {
-    const NOTHING: Self =
-        Self { values: [None; PARAMS_MAX], sure: 1.0, fault: None, is_call: false };
+    const NOTHING: Self = Self {
+        values: [None; PARAMS_MAX],
+        items: Items::NONE,
+        sure: 1.0,
+        fault: None,
+        is_call: false,
+    };
 }
 
 impl Workspace {
@@ -79,7 +96,21 @@ impl Workspace {
         filled.sure = sure;
         for ((param, picked), to) in params.zip(likeliest).zip(&mut filled.values) {
             filled.fault = graver(filled.fault, picked.fault);
-            *to = picked.value.map(|value| (param.node, value));
+            let given = match (&param.takes, picked.value) {
+                (_, None) => continue,
+                (Takes::List(list), Some(Value::Text { start, end })) => {
+                    let (first, behind) = picked.words;
+                    let words = (first, behind.saturating_sub(1));
+                    let list = filled.items.add(said, list, words, (start, end));
+                    let Some(list) = list else {
+                        filled.fault = graver(filled.fault, Some(ArgumentFault::Range(param.node)));
+                        continue;
+                    };
+                    Given::List(list)
+                }
+                (_, Some(value)) => Given::One(value),
+            };
+            *to = Some((param.node, given));
         }
         let lacks = lacking(&tool, &filled);
         filled.is_call = lacks.is_none() && !filled.fault.is_some_and(ArgumentFault::is_grave);
@@ -90,7 +121,7 @@ impl Workspace {
     fn candidates(&mut self, place: &Place<'_, '_>) -> Candidates {
         let mut out = Candidates::NONE;
         match &place.param.param.takes {
-            Takes::Text { .. } => self.texts(place, &mut out),
+            Takes::Text { .. } | Takes::List(_) => self.texts(place, &mut out),
             Takes::Other => out.put(Candidate { share: 1.0, ..Candidate::NOTHING }),
             _ => self.options(place, &mut out),
         }
@@ -120,7 +151,13 @@ impl Workspace {
             let (Some(one), Some(other)) = (word(first), word(last)) else { continue };
             let (start, end) = whole_text(place.said.text(), one.reach, other.reach);
             let range = usize::from(start)..usize::from(end);
-            let fits = fits(param, place.said.text().get(range).unwrap_or_default());
+            let fits = match &param.takes {
+                Takes::List(list) => {
+                    let mut items = Items::NONE;
+                    items.add(place.said, list, (first, last), (start, end)).is_some()
+                }
+                _ => fits(param, place.said.text().get(range).unwrap_or_default()),
+            };
             let is_missing = param.is_required && spans.absent > share;
             let fault = match fits {
                 false => Some(ArgumentFault::Range(param.node)),
@@ -232,9 +269,9 @@ fn lacking(tool: &ToolCode<'_>, filled: &Filled) -> Option<ArgumentFault> {
         filled.values.iter().flatten().find(|(own, _)| *own == node).map(|(_, value)| *value)
     };
     let lacks = |param: &Param<'_>| {
-        let holds = param
-            .condition
-            .is_some_and(|condition| given(condition.node) == Some(Value::Label(condition.label)));
+        let holds = param.condition.is_some_and(|condition| {
+            given(condition.node) == Some(Given::One(Value::Label(condition.label)))
+        });
         (param.is_required || holds) && given(param.node).is_none()
     };
     let first = tool.params().find(|param| lacks(&param.param));

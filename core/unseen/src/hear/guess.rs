@@ -258,7 +258,7 @@ impl Workspace {
         among: Option<&Likeliest>,
         goes_on: Steps<'_>,
     ) -> Option<usize> {
-        self.found = [Best::NONE; crate::said::WORDS_MAX];
+        self.found.fill(Best::NONE);
         self.nearest = Nearest::NONE;
         let mut count = 0;
         for (number, tool) in tools(table, among) {

@@ -7,7 +7,7 @@ mod options;
 mod texts;
 mod together;
 
-pub use arguments::{ArgumentFault, Filled};
+pub use arguments::{ArgumentFault, Filled, Given};
 pub use guess::{Guess, REASON_NAMES, Reason, Steps};
 
 use trine_ternary::Kernels;

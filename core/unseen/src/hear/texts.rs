@@ -8,6 +8,7 @@ use trine_ternary::math;
 
 use super::options::{Near, Place, WINDOWS, around};
 use super::{Alike, Workspace};
+use crate::items::bounds;
 use crate::net::{DIM, Into, LIKENESS, SPAN, SPAN_SCORES};
 use crate::said::WORDS_MAX;
 use crate::tool::NONE;
@@ -124,13 +125,21 @@ const _: () = assert!(SPAN == (WINDOWS.len() + 3) * LIKENESS, "own, around, othe
 /// Shows all texts with their scores: words with which one may begin and end.
 fn each_span(place: &Place<'_, '_>, scores: &Scores, mut each: impl FnMut((u8, u8), f32)) {
     let words = place.said.words();
-    for (first, _) in words.iter().enumerate().filter(|(_, word)| word.begins) {
+    let mut may = [false; WORDS_MAX];
+    for (may, word) in may.iter_mut().zip(words) {
+        *may = bounds(word, &place.param.param);
+    }
+    for (first, _) in words.iter().enumerate().filter(|(at, word)| word.begins && is(&may, *at)) {
         let mut sum = scores.get(first).map_or(0.0, |scores| scores[0]);
         for (last, (word, [_, end, within])) in words.iter().zip(scores).enumerate().skip(first) {
             sum += within;
-            if word.ends {
+            if word.ends && is(&may, last) {
                 each((first as u8, last as u8), sum + end);
             }
         }
     }
+}
+
+fn is(all: &[bool], at: usize) -> bool {
+    all.get(at).copied().unwrap_or(false)
 }

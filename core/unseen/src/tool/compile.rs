@@ -7,7 +7,7 @@ use trine_descriptor::value::tag;
 use trine_descriptor::{ToolTable, record};
 use trine_ternary::Kernels;
 
-use super::{LABELS_MAX, Param, TOKENS_MAX, Takes, Token, Tool};
+use super::{LABELS_MAX, LabelsOf, ListOf, Of, Param, TOKENS_MAX, Takes, Token, Tool};
 use crate::base::Base;
 use crate::net::{DIM, Into, Key, Scratch, Vector, norm};
 use crate::read::Writer;
@@ -263,7 +263,8 @@ fn head(param: &Param<'_>, out: &mut Writer<'_>) {
         Takes::Number(_) => tag::INT,
         Takes::Choice(_) => tag::LABEL,
         Takes::Text { .. } => tag::TEXT,
-        Takes::Other => tag::ARRAY,
+        Takes::List(_) => tag::ARRAY,
+        Takes::Other => tag::OBJECT,
     };
     let marks = [
         (param.is_required, REQUIRED),
@@ -279,17 +280,35 @@ fn head(param: &Param<'_>, out: &mut Writer<'_>) {
     }
     match &param.takes {
         Takes::Number(rule) => number(rule, out),
-        Takes::Text { min, max } => {
-            out.bytes(&min.to_le_bytes());
-            out.bytes(&max.to_le_bytes());
-        }
-        Takes::Choice(labels) => {
-            // Longer ones are refused by the room that a tool has.
-            out.bytes(&(labels.0.len() as u32).to_le_bytes());
-            out.bytes(labels.0.as_bytes());
+        Takes::Text { min, max } => text((*min, *max), out),
+        Takes::Choice(labels) => self::labels(labels, out),
+        Takes::List(ListOf { of, least, most }) => {
+            let tag = match of {
+                Of::Number(rule) if rule.is_decimal => tag::DECIMAL,
+                Of::Number(_) => tag::INT,
+                Of::Choice(_) => tag::LABEL,
+                Of::Text { .. } => tag::TEXT,
+            };
+            out.bytes(&[*least, *most, tag]);
+            match of {
+                Of::Number(rule) => number(rule, out),
+                Of::Choice(labels) => self::labels(labels, out),
+                Of::Text { min, max } => text((*min, *max), out),
+            }
         }
         Takes::Bool | Takes::Other => {}
     }
+}
+
+fn text((min, max): (u16, u16), out: &mut Writer<'_>) {
+    out.bytes(&min.to_le_bytes());
+    out.bytes(&max.to_le_bytes());
+}
+
+fn labels(labels: &LabelsOf<'_>, out: &mut Writer<'_>) {
+    // Longer ones are refused by the room that a tool has.
+    out.bytes(&(labels.0.len() as u32).to_le_bytes());
+    out.bytes(labels.0.as_bytes());
 }
 
 fn number(rule: &NumberRule, out: &mut Writer<'_>) {

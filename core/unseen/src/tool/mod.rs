@@ -9,7 +9,7 @@ use trine_descriptor::{Annotations, Kind, Side, ToolTable};
 
 use crate::text::{Division, Spelling, polarity, words};
 pub use compile::{CompileError, Compiler, table_bytes};
-pub use param::{Clock, LabelsOf, Param, Takes, own_unit, own_unit_said};
+pub use param::{Clock, LabelsOf, ListOf, Of, Param, Takes, own_unit, own_unit_said};
 use param::{OfTool, says_unit};
 
 /// Most words of a tool.
@@ -103,8 +103,9 @@ impl<'t> Tool<'t> {
         };
         out.read_params(table, tool);
         // Descriptions are cut before names and labels.
+        let limits = Limits::of(table, tool);
         for is_long in [false, true] {
-            each_word(table, tool, &mut |token| {
+            each_word(table, tool, limits, &mut |token| {
                 if is_description(token.role) == is_long {
                     out.push(token);
                 }
@@ -149,7 +150,8 @@ impl<'t> Tool<'t> {
             let is_needed = field.required || field.required_if.is_some();
             match self.params.get_mut(self.param_count) {
                 Some(place) => {
-                    *place = Param::new(node, &field, of_tool);
+                    let item = table.node(tool, Side::Params, node.saturating_add(1));
+                    *place = Param::new(node, (&field, item.as_ref()), of_tool);
                     self.param_count += 1;
                     self.is_cut |= is_needed && matches!(place.takes, Takes::Other);
                 }
@@ -170,7 +172,7 @@ impl<'t> Tool<'t> {
             needs(&|takes| matches!(takes, Takes::Bool)),
             needs(&|takes| matches!(takes, Takes::Number(_))),
             needs(&|takes| matches!(takes, Takes::Choice(_))),
-            needs(&|takes| matches!(takes, Takes::Text { .. })),
+            needs(&|takes| matches!(takes, Takes::Text { .. } | Takes::List(_))),
             required == 1,
             required > 1,
         ]
@@ -184,7 +186,7 @@ pub struct RulesOf<'r, 't>(pub &'r [Tool<'t>]);
 impl NumberRules for RulesOf<'_, '_> {
     fn any(&self, each: &mut dyn FnMut(&NumberRule) -> bool) -> bool {
         self.0.iter().flat_map(Tool::params).any(|param| match &param.takes {
-            Takes::Number(rule) => each(rule),
+            Takes::Number(rule) | Takes::List(ListOf { of: Of::Number(rule), .. }) => each(rule),
             _ => false,
         })
     }
@@ -213,38 +215,87 @@ pub(crate) fn top<T: ToolTable + ?Sized>(
     })
 }
 
+/// How many words of each description are taken.
+#[derive(Clone, Copy)]
+struct Limits {
+    /// Of the tool's.
+    about: usize,
+    /// Of each parameter's, with the labels of a list.
+    param: usize,
+}
+
+impl Limits {
+    const NONE: Self = Self { about: TEXT_MAX, param: PARAM_TEXT_MAX };
+
+    /// As many as there is room for: where a tool has more words, its own description has twice as
+    /// many as that of a parameter.
+    fn of<T: ToolTable + ?Sized>(table: &T, tool: u16) -> Self {
+        let (mut others, mut about, mut params) = (0, 0, [0; PARAMS_MAX]);
+        each_word(table, tool, Self::NONE, &mut |token| match params
+            .get_mut(usize::from(token.param))
+        {
+            Some(param) if is_description(token.role) => *param += 1,
+            None if is_description(token.role) => about += 1,
+            _ => others += 1,
+        });
+        let mut limits = Self { about, param: params.iter().copied().max().unwrap_or(0) };
+        let count = |limits: Self| {
+            let params = params.iter().map(|count: &usize| limits.param.min(*count));
+            others + limits.about + params.sum::<usize>()
+        };
+        while count(limits) > TOKENS_MAX && limits.about + limits.param > 0 {
+            if limits.about > 2 * limits.param { limits.about -= 1 } else { limits.param -= 1 }
+        }
+        limits
+    }
+}
+
 /// Hands the words of a tool over, in the order of its texts.
-fn each_word<T: ToolTable + ?Sized>(table: &T, tool: u16, each: &mut dyn FnMut(Token)) {
+fn each_word<T: ToolTable + ?Sized>(
+    table: &T,
+    tool: u16,
+    limits: Limits,
+    each: &mut dyn FnMut(Token),
+) {
     let Some(info) = table.info(tool) else { return };
-    let mut push = |text: &str, role: Role, (param, label): (u8, u8)| {
+    let mut push = |text: &str, role: Role, (param, label): (u8, u8), most: usize| {
         let division = match role {
             Role::Name | Role::Param | Role::Label => Division::Name,
             _ => Division::Text,
         };
-        let most = if role == Role::ParamAbout { PARAM_TEXT_MAX } else { TEXT_MAX };
         let is_empty = |word: &&str| {
             division == Division::Text
                 && EMPTY_WORDS.iter().any(|empty| word.eq_ignore_ascii_case(empty))
         };
+        let mut left = most;
         for word in words(text, division).filter(|word| !is_empty(word)).take(most) {
             each(Token { spelling: Spelling::new(word), role: role as u8, param, label });
+            left -= 1;
         }
+        left
     };
-    push(info.name, Role::Name, (NONE, NONE));
-    push(info.title, Role::Title, (NONE, NONE));
-    push(info.description, Role::About, (NONE, NONE));
-    for (at, (_, field)) in (0_u8..).zip(top(table, tool)).take(PARAMS_MAX) {
-        push(field.name, Role::Param, (at, NONE));
-        push(field.description, Role::ParamAbout, (at, NONE));
+    push(info.name, Role::Name, (NONE, NONE), TEXT_MAX);
+    push(info.title, Role::Title, (NONE, NONE), TEXT_MAX);
+    push(info.description, Role::About, (NONE, NONE), limits.about);
+    for (at, (node, field)) in (0_u8..).zip(top(table, tool)).take(PARAMS_MAX) {
+        push(field.name, Role::Param, (at, NONE), TEXT_MAX);
+        let mut left = push(field.description, Role::ParamAbout, (at, NONE), limits.param);
+        if let Kind::Array { nodes: 1, .. } = field.kind {
+            let item = table.node(tool, Side::Params, node.saturating_add(1));
+            let labels = item.into_iter().flat_map(|item| item.kind.labels());
+            for label in labels.take(LABELS_MAX) {
+                left = push(label, Role::ParamAbout, (at, NONE), left);
+            }
+        }
         let Kind::Choice(all) = field.kind else { continue };
         let shared = explained::shared_words(all);
         for (number, label) in (0_u8..).zip(field.kind.labels()).take(LABELS_MAX) {
             let mut own = words(label, Division::Name);
             own.by_ref().take(shared).for_each(drop);
-            push(own.rest(), Role::Label, (at, number));
+            push(own.rest(), Role::Label, (at, number), TEXT_MAX);
             let texts = [info.description, field.description];
             explained::explanation(texts, label, |word| {
-                push(word, Role::LabelAbout, (at, number));
+                push(word, Role::LabelAbout, (at, number), TEXT_MAX);
             });
         }
     }

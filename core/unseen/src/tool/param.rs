@@ -40,8 +40,37 @@ pub enum Takes<'t> {
         /// Most code points.
         max: u16,
     },
-    /// What is not filled in: a list, an object, a number of more places than there are.
+    /// A list of values.
+    List(ListOf<'t>),
+    /// What is not filled in: an object, a list of such, a number of more places than there are.
     Other,
+}
+
+/// A list that a parameter takes.
+#[derive(Clone, Copy, Debug)]
+pub struct ListOf<'t> {
+    /// What its items are.
+    pub of: Of<'t>,
+    /// Fewest items.
+    pub least: u8,
+    /// Most items; `u8::MAX` leaves it open.
+    pub most: u8,
+}
+
+/// What the items of a list are.
+#[derive(Clone, Copy, Debug)]
+pub enum Of<'t> {
+    /// Numbers.
+    Number(NumberRule),
+    /// Labels.
+    Choice(LabelsOf<'t>),
+    /// Texts.
+    Text {
+        /// Fewest code points.
+        min: u16,
+        /// Most code points.
+        max: u16,
+    },
 }
 
 /// The labels of a choice in one text, with `|` between them: the first, up to [`LABELS_MAX`].
@@ -154,7 +183,11 @@ pub(crate) struct OfTool<'t> {
 
 impl<'t> Param<'t> {
     /// Of a node.
-    pub(crate) fn new(node: u16, field: &Field<'t>, tool: OfTool<'_>) -> Self {
+    pub(crate) fn new(
+        node: u16,
+        (field, item): (&Field<'t>, Option<&Field<'t>>),
+        tool: OfTool<'_>,
+    ) -> Self {
         let has = |names: &[&[u8]]| has_word(field.name, names);
         let takes = match field.kind {
             Kind::Bool => Takes::Bool,
@@ -172,6 +205,7 @@ impl<'t> Param<'t> {
             }
             Kind::Text { min, max } => Takes::Text { min, max },
             Kind::Choice(labels) => Takes::Choice(LabelsOf(first(labels))),
+            Kind::Array { nodes: 1, min, max } => list(item, (min, max)),
             _ => Takes::Other,
         };
         let is_number = matches!(takes, Takes::Number(_));
@@ -214,6 +248,18 @@ impl<'t> Param<'t> {
     pub fn has_unit(&self) -> bool {
         matches!(&self.takes, Takes::Number(rule) if rule.unit != Unit::None)
     }
+}
+
+/// A list of such items: numbers have the unit that its own field says.
+fn list<'t>(item: Option<&Field<'t>>, (least, most): (u8, u8)) -> Takes<'t> {
+    let Some(item) = item else { return Takes::Other };
+    let of = match item.kind {
+        Kind::Int(_) | Kind::Decimal(_) => number(item, None).filter(is_kept).map(Of::Number),
+        Kind::Choice(labels) => Some(Of::Choice(LabelsOf(first(labels)))),
+        Kind::Text { min, max } => Some(Of::Text { min, max }),
+        _ => None,
+    };
+    of.map_or(Takes::Other, |of| Takes::List(ListOf { of, least, most }))
 }
 
 /// The rule of a number. A unit that neither its name nor its description says may be that of the

@@ -60,8 +60,13 @@ fn what_is_no_sentence_says_why() {
     assert_eq!((refused(b""), refused(b"  ")), (SentenceError::Empty, SentenceError::Empty));
     assert_eq!(refused(b"fan\xff"), SentenceError::Utf8(3));
     assert_eq!(refused(&vec![b'a'; 10_240]), SentenceError::Bytes(10_240));
-    let too_many = SentenceError::Tokens { most: WORDS_MAX };
-    assert_eq!(refused("go ".repeat(33).as_bytes()), too_many);
+    // On a host the words of a sentence are as many as are ever read.
+    let too_many = match WORDS_MAX {
+        32 => SentenceError::Tokens { most: WORDS_MAX },
+        _ => SentenceError::Items,
+    };
+    assert_eq!(refused("go ".repeat(WORDS_MAX + 1).as_bytes()), too_many);
+    assert!(asker().ask(base(), &table, "go ".repeat(WORDS_MAX).as_bytes()).is_ok());
 }
 
 #[test]

@@ -128,20 +128,21 @@ fn param() -> impl Strategy<Value = Param> {
     let container = prop_oneof![
         12 => Just(None),
         1 => (0..3_u8).prop_map(|nodes| Some(Kind::Object { nodes })),
-        1 => (0..3_u8).prop_map(|min| Some(Kind::Array { nodes: 1, min, max: min + 2 })),
+        3 => (0..3_u8, prop_oneof![0..6_u8, Just(u8::MAX)])
+            .prop_map(|(min, max)| Some(Kind::Array { nodes: 1, min, max: max.max(min) })),
     ];
-    (field, condition, container).prop_map(
-        |((kind, name, about, unit, sort), condition, around)| {
-            let kind = around.unwrap_or(kind);
-            let mut field = Field::new(name.leak(), kind).describe(about.leak()).unit(unit);
-            // Most lists and objects are optional, or most tools would never be called.
-            let is_spared = kind.is_container() && !field.name.len().is_multiple_of(4);
-            field.required = sort == 0 && !is_spared;
-            let members = (0..kind.nodes()).map(|_| Field::new("inner", Kind::Bool));
-            let condition = condition.filter(|_| sort == 1);
-            (std::iter::once(field).chain(members).collect(), condition)
-        },
-    )
+    (field, condition, container).prop_map(|((own, name, about, unit, sort), condition, around)| {
+        let kind = around.unwrap_or(own);
+        let mut field = Field::new(name.leak(), kind).describe(about.leak()).unit(unit);
+        // Most objects are optional, or most tools would never be called.
+        let is_object = matches!(kind, Kind::Object { .. });
+        let is_spared = is_object && !field.name.len().is_multiple_of(4);
+        field.required = sort == 0 && !is_spared;
+        let inner = if is_object { Kind::Bool } else { own };
+        let members = (0..kind.nodes()).map(|_| Field::new("inner", inner));
+        let condition = condition.filter(|_| sort == 1);
+        (std::iter::once(field).chain(members).collect(), condition)
+    })
 }
 
 /// Conditions on labels of choices at top level, before or behind.

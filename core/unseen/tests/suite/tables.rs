@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use trine_descriptor::{Field, Kind, Tool, record};
 use trine_unseen::table::{HEAD, TOOL_BYTES_MAX};
+use trine_unseen::tool::{Role, TOKENS_MAX};
 use trine_unseen::{Base, CompileError, Compiler, Table, TableError};
 
 use crate::common::{
@@ -153,4 +154,23 @@ fn memory_that_is_too_small_says_how_much_is_needed() {
     }
     let none: [Tool<'_>; 0] = [];
     assert_eq!(compiler.compile(base(), &none[..], &mut []), Err(CompileError::Empty));
+}
+
+#[test]
+fn long_descriptions_leave_room_for_those_of_parameters() {
+    let about = "word ".repeat(60);
+    let field = |name: &'static str| Field::new(name, Kind::Bool).describe("one two three four");
+    let names = ["a1", "b1", "c1", "d1", "e1"];
+    let kept = |params: usize, role: Role| {
+        let params = names.iter().take(params).map(|name| field(name)).collect();
+        let tools = [tool("name", &about, params)];
+        let tool = trine_unseen::tool::Tool::new(&tools[..], 0).unwrap();
+        assert!(tool.tokens().len() <= TOKENS_MAX);
+        tool.tokens().iter().filter(|token| token.role == role as u8).count()
+    };
+    // The names of five parameters are ten words, that of the tool is one.
+    assert_eq!([kept(5, Role::About), kept(5, Role::ParamAbout)], [17, 20]);
+    assert_eq!([kept(1, Role::About), kept(1, Role::ParamAbout)], [40, 4]);
+    // What there is room for stays whole.
+    assert_eq!(kept(0, Role::About), 40);
 }

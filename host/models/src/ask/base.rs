@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use serde_json::Map;
 use trine_ask::ValueWriter;
 use trine_descriptor::{Side, ToolTable, record, validate};
 use trine_ternary::{Kernels, Packing};
@@ -13,7 +12,7 @@ use trine_unseen::{Answer, Asker, Base, Call, Compiler, Table, table_bytes};
 use super::asker::{Ask, Reply, advised};
 use super::base_answer::{BaseAnswer, Named};
 use super::delta::Delta;
-use crate::tools::decode;
+use crate::tools::arguments;
 use crate::{DeltaError, Result};
 
 /// The base model of this program.
@@ -209,13 +208,8 @@ impl BaseAsker<'_> {
     fn named(&self, call: &Call<'_>) -> Named {
         debug_assert!(self.keeps_to_the_rules(call), "a call is always valid");
         let name = self.tools.info(call.tool).map_or("", |info| info.name);
-        let mut arguments = Map::new();
-        for (node, value) in call.arguments() {
-            if let Some(field) = self.tools.node(call.tool, Side::Params, node) {
-                arguments.insert(field.name.to_owned(), decode(&field, value));
-            }
-        }
-        (name.to_owned(), arguments)
+        let field = |node| self.tools.node(call.tool, Side::Params, node);
+        (name.to_owned(), arguments(field, call.arguments()))
     }
 
     /// Whether the arguments of a call are what its tool takes.
@@ -280,8 +274,9 @@ mod tests {
         let (calls, plain) = ask(b"set the fan to 40 percent and switch the door light on");
         assert_eq!(calls, 2);
         // Commas, each of which may divide it.
-        let (calls, commas) =
-            ask(b"so, um, set the fan, you know, to 40 percent and, well, switch the light on");
+        let (calls, commas) = ask(
+            b"so, um, set the fan to 40 percent, you know, and, well, switch the door light on",
+        );
         assert_eq!(calls, 2);
         // A step is a word with a tool: the whole once, and each half at most once.
         assert!(commas <= plain * 2, "{commas} steps of 20 words, {plain} of 11");

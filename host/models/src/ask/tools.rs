@@ -6,7 +6,7 @@ use trine_ask::Call;
 use trine_descriptor::{Field, Side, ToolInfo, ToolTable};
 
 use crate::Result;
-use crate::tools::{LeftOut, ToolText, decode, fields, joined, parse_all};
+use crate::tools::{LeftOut, ToolText, arguments, fields, joined, parse_all};
 
 /// Tools with their texts, and the labels of each parameter as descriptors have them.
 #[derive(Debug)]
@@ -82,11 +82,5 @@ impl ToolTable for ToolList {
 /// The arguments of a call as JSON.
 #[must_use]
 pub fn arguments_json(table: &dyn ToolTable, call: &Call<'_>) -> Map<String, Value> {
-    let mut out = Map::new();
-    for (node, value) in call.arguments() {
-        if let Some(field) = table.node(call.tool(), Side::Params, node) {
-            out.insert(field.name.to_owned(), decode(&field, value));
-        }
-    }
-    out
+    arguments(|node| table.node(call.tool(), Side::Params, node), call.arguments())
 }

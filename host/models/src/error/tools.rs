@@ -41,14 +41,6 @@ pub enum ToolsError {
         /// The type that was found.
         found: String,
     },
-    /// Tools that all need a parameter of another kind.
-    #[error("no tool is left: {place} takes {takes}, and text, numbers and labels alone are read")]
-    NoneLeft {
-        /// The first such parameter.
-        place: String,
-        /// What it takes.
-        takes: String,
-    },
     /// A parameter whose bounds exclude every value.
     #[error("\"minimum\" {min} is above \"maximum\" {max}: swap them")]
     Bounds {

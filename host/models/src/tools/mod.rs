@@ -64,9 +64,13 @@ pub enum Rule {
     Text(u16, u16),
     /// One of these.
     Choice(Vec<String>),
+    /// A list of such values, of so many.
+    List(Box<Rule>, u8, u8),
+    /// What is not filled in. A tool that needs it is chosen, and not called.
+    Other,
 }
 
-/// A parameter that has no form here: an array, an object, one of several types.
+/// A parameter that has no form here: an object, a list of such, one of several types.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeftOut {
     /// The tool.
@@ -75,7 +79,7 @@ pub struct LeftOut {
     pub param: String,
     /// What it takes, as its schema says.
     pub takes: String,
-    /// Whether the tool needs it and is left out with it.
+    /// Whether the tool needs it, and so is never called.
     pub with_tool: bool,
 }
 
@@ -83,7 +87,7 @@ impl fmt::Display for LeftOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { tool, param, takes, with_tool } = self;
         if *with_tool {
-            write!(f, "{tool}, whose {param} takes {takes}")
+            write!(f, "calls of {tool}, whose {param} takes {takes}")
         } else {
             write!(f, "{tool} without {param}, which takes {takes}")
         }
@@ -119,9 +123,9 @@ pub fn parse(text: &str) -> Result<Vec<ToolText>> {
 /// ```
 /// let (tools, left_out) = trine_models::tools::parse_all(
 ///     r#"[{ "name": "mail", "inputSchema": { "type": "object", "properties": {
-///         "to": { "type": "string" }, "tags": { "type": "array" } }, "required": ["to"] } }]"#,
+///         "to": { "type": "string" }, "tags": { "type": "object" } }, "required": ["to"] } }]"#,
 /// )?;
-/// assert_eq!((tools[0].params.len(), &*left_out[0].takes), (1, "array"));
+/// assert_eq!((tools[0].params.len(), &*left_out[0].takes), (1, "object"));
 /// # Ok::<(), trine_models::ToolsError>(())
 /// ```
 pub fn parse_all(text: &str) -> Result<(Vec<ToolText>, Vec<LeftOut>)> {
@@ -140,15 +144,7 @@ pub fn parse_all(text: &str) -> Result<(Vec<ToolText>, Vec<LeftOut>)> {
             return Err(ToolsError::Duplicate { name: tool.name.clone() });
         }
     }
-    let is_there = |tool: &ToolText| !left_out.iter().any(|l| l.with_tool && l.tool == tool.name);
-    let tools: Vec<ToolText> = tools.into_iter().filter(is_there).collect();
-    match left_out.first().filter(|_| tools.is_empty()) {
-        Some(first) => Err(ToolsError::NoneLeft {
-            place: format!("{}.{}", first.tool, first.param),
-            takes: first.takes.clone(),
-        }),
-        None => Ok((tools, left_out)),
-    }
+    Ok((tools, left_out))
 }
 
 fn tool(json: &Json, left_out: &mut Vec<LeftOut>) -> Result<ToolText> {
@@ -173,7 +169,10 @@ fn tool(json: &Json, left_out: &mut Vec<LeftOut>) -> Result<ToolText> {
             schema::Read::Other(takes) => {
                 let (tool, param, with_tool) = (name.into(), param.clone(), required(param));
                 left_out.push(LeftOut { tool, param, takes, with_tool });
-                continue;
+                if !with_tool {
+                    continue;
+                }
+                Rule::Other
             }
         };
         let description = match schema::description(json) {
@@ -265,11 +264,14 @@ pub fn fields<'t>(tools: &'t [ToolText], labels: &'t [Vec<String>]) -> Vec<Vec<F
 /// The labels of each parameter in one text, as descriptors have them.
 #[must_use]
 pub fn joined(tools: &[ToolText]) -> Vec<Vec<String>> {
-    let of = |param: &ParamText| match &param.rule {
-        Rule::Choice(labels) => labels.join("|"),
-        _ => String::new(),
-    };
-    tools.iter().map(|tool| tool.params.iter().map(of).collect()).collect()
+    fn of(rule: &Rule) -> String {
+        match rule {
+            Rule::Choice(labels) => labels.join("|"),
+            Rule::List(item, ..) => of(item),
+            _ => String::new(),
+        }
+    }
+    tools.iter().map(|tool| tool.params.iter().map(|param| of(&param.rule)).collect()).collect()
 }
 
 /// Descriptors over nodes of [`fields`].
@@ -284,28 +286,41 @@ pub fn table<'t>(tools: &'t [ToolText], fields: &'t [Vec<Field<'t>>]) -> Vec<Too
 }
 
 fn nodes<'t>(tool: &'t ToolText, labels: &'t [String]) -> Vec<Field<'t>> {
-    let node = |(param, labels): (&'t ParamText, &'t String)| {
-        let kind = match &param.rule {
-            Rule::Bool => Kind::Bool,
-            Rule::Int(min, max) => Kind::Int(IntRange { min: *min, max: *max }),
-            Rule::Decimal(range) => Kind::Decimal(*range),
-            Rule::Text(min, max) => Kind::Text { min: *min, max: *max },
-            Rule::Choice(_) => Kind::Choice(labels),
-        };
-        let field = Field::new(&param.name, kind).describe(&param.description);
-        match condition_of(tool, param) {
+    let of = |(param, labels): (&'t ParamText, &'t String)| {
+        let field = Field::new(&param.name, kind(&param.rule, labels)).describe(&param.description);
+        let field = match condition_of(tool, param) {
             Some(condition) => field.required_when(condition),
             None if param.required => field,
             None => field.optional(),
-        }
+        };
+        let item = match &param.rule {
+            Rule::List(of, ..) => Some(Field::new("", kind(of, labels))),
+            _ => None,
+        };
+        std::iter::once(field).chain(item)
     };
-    tool.params.iter().zip(labels).map(node).collect()
+    tool.params.iter().zip(labels).flat_map(of).collect()
+}
+
+fn kind<'t>(rule: &Rule, labels: &'t str) -> Kind<'t> {
+    match rule {
+        Rule::Bool => Kind::Bool,
+        Rule::Int(min, max) => Kind::Int(IntRange { min: *min, max: *max }),
+        Rule::Decimal(range) => Kind::Decimal(*range),
+        Rule::Text(min, max) => Kind::Text { min: *min, max: *max },
+        Rule::Choice(_) => Kind::Choice(labels),
+        Rule::List(_, min, max) => Kind::Array { nodes: 1, min: *min, max: *max },
+        Rule::Other => Kind::Object { nodes: 0 },
+    }
 }
 
 fn condition_of(tool: &ToolText, param: &ParamText) -> Option<Condition> {
     let (name, label) = param.condition.as_ref()?;
-    let node = tool.params.iter().position(|other| other.name == *name)?;
-    let Rule::Choice(labels) = &tool.params[node].rule else { return None };
+    let place = tool.params.iter().position(|other| other.name == *name)?;
+    let before = tool.params.iter().take(place);
+    let node: usize =
+        before.map(|param| 1 + usize::from(matches!(param.rule, Rule::List(..)))).sum();
+    let Rule::Choice(labels) = &tool.params[place].rule else { return None };
     let label = labels.iter().position(|other| other == label)?;
     Some(Condition { node: u16::try_from(node).ok()?, label: u16::try_from(label).ok()? })
 }
@@ -318,11 +333,23 @@ pub fn encode(tool: &Tool<'_>, json: &Json) -> Result<Vec<u8>> {
     let given = json.as_object().ok_or(ToolsError::Arguments)?;
     let mut memory = vec![0; ARGUMENTS_MAX];
     let mut out = ValueWriter::new(&mut memory);
-    for (node, field) in (0_u16..).zip(tool.params) {
+    let mut nodes = (0_u16..).zip(tool.params);
+    while let Some((node, field)) = nodes.next() {
+        let item = field.kind.nodes().checked_sub(1).and_then(|more| nodes.nth(more));
         let Some(value) = given.get(field.name) else { continue };
-        out.scalar(node, scalar(field, value)?);
+        match (field.kind, value.as_array(), item) {
+            (Kind::Array { nodes: 1, .. }, Some(items), Some((node_of_item, item))) => {
+                out.array(node, u16::try_from(items.len()).unwrap_or(u16::MAX));
+                for value in items {
+                    let value = scalar(item, value).map_err(|_| wrong(field, value))?;
+                    out.scalar(node_of_item, value);
+                }
+            }
+            _ => out.scalar(node, scalar(field, value)?),
+        }
     }
-    let known = |name: &String| tool.params.iter().any(|field| field.name == name);
+    let known =
+        |name: &String| !name.is_empty() && tool.params.iter().any(|field| field.name == name);
     match given.keys().find(|name| !known(name)) {
         Some(name) => {
             Err(ToolsError::UnknownParam { tool: tool.info.name.to_owned(), param: name.clone() })
@@ -332,7 +359,7 @@ pub fn encode(tool: &Tool<'_>, json: &Json) -> Result<Vec<u8>> {
 }
 
 fn scalar<'j>(field: &Field<'_>, value: &'j Json) -> Result<Scalar<'j>> {
-    let wrong = || ToolsError::Value { param: field.name.to_owned(), value: value.to_string() };
+    let wrong = || wrong(field, value);
     Ok(match field.kind {
         Kind::Bool => Scalar::Bool(value.as_bool().ok_or_else(wrong)?),
         Kind::Int(_) => Scalar::Int(value.as_i64().ok_or_else(wrong)?),
@@ -345,8 +372,35 @@ fn scalar<'j>(field: &Field<'_>, value: &'j Json) -> Result<Scalar<'j>> {
             let label = label.and_then(|label| u16::try_from(label).ok());
             Scalar::Label(label.ok_or_else(wrong)?)
         }
-        _ => Scalar::Text(value.as_str().ok_or_else(wrong)?),
+        Kind::Text { .. } => Scalar::Text(value.as_str().ok_or_else(wrong)?),
+        _ => return Err(wrong()),
     })
+}
+
+fn wrong(field: &Field<'_>, value: &Json) -> ToolsError {
+    ToolsError::Value { param: field.name.to_owned(), value: value.to_string() }
+}
+
+/// Arguments as JSON, from their nodes and values as calls have them: the items of a list come
+/// behind it. `field` answers what a node is.
+pub fn arguments<'t, 'v>(
+    field: impl Fn(u16) -> Option<Field<'t>>,
+    values: impl IntoIterator<Item = (u16, Scalar<'v>)>,
+) -> Map<String, Json> {
+    let mut out = Map::new();
+    let mut values = values.into_iter();
+    while let Some((node, value)) = values.next() {
+        let Some(own) = field(node) else { continue };
+        let value = match value {
+            Scalar::Array(count) => {
+                let item = |(node, value)| field(node).map(|own| decode(&own, value));
+                values.by_ref().take(count.into()).filter_map(item).collect()
+            }
+            value => decode(&own, value),
+        };
+        out.insert(own.name.to_owned(), value);
+    }
+    out
 }
 
 /// A value as JSON, by the node it belongs to.
@@ -367,6 +421,8 @@ pub fn decode(field: &Field<'_>, value: Scalar<'_>) -> Json {
 
 #[cfg(test)]
 mod tests {
+    use trine_descriptor::{Side, validate};
+
     use super::*;
 
     #[test]
@@ -397,11 +453,6 @@ mod tests {
             (
                 r#"[{"name": "a", "parameters": {"b": {"type": "int"}}}]"#,
                 "a.b: unsupported parameter type int",
-            ),
-            (
-                r#"[{"name": "a", "inputSchema": {"properties": {"b": {"type": "array"}},
-                    "required": ["b"]}}]"#,
-                "no tool is left: a.b takes array",
             ),
             (
                 r#"[{"name": "a", "parameters": {"b":
@@ -436,19 +487,31 @@ mod tests {
     fn arguments_come_back_as_they_were() {
         let text = r#"[{"name": "t", "parameters": {
             "on": {"type": "boolean"}, "n": {"type": "integer", "minimum": 0, "maximum": 9},
+            "tags": {"type": "array", "items": {"type": "string"}},
             "c": {"type": "number", "minimum": 5, "maximum": 35, "multipleOf": 0.5},
+            "days": {"type": "array", "items": {"type": "string", "enum": ["mon", "tue"]}},
             "e": {"type": "string", "enum": ["x", "y"]}, "s": {"type": "string"}}}]"#;
         let tools = parse(text).unwrap();
         let labels = joined(&tools);
         let fields = fields(&tools, &labels);
         let table = table(&tools, &fields);
-        let json = serde_json::json!({"on": true, "n": 3, "c": 21.5, "e": "y", "s": "hi"});
+        let json = serde_json::json!({"on": true, "n": 3, "c": 21.5, "e": "y", "s": "hi",
+            "tags": ["a b", "c"], "days": ["tue"]});
         let bytes = encode(&table[0], &json).unwrap();
+        let valid = validate(&table[..], 0, Side::Params, &bytes);
+        assert_eq!(valid, Ok(()), "as a device takes them");
         let mut reader = trine_descriptor::ValueReader::new(&bytes);
-        while let Ok(Some(entry)) = reader.entry() {
-            let field = &table[0].params[usize::from(entry.node)];
-            assert_eq!(decode(field, entry.value), json[field.name]);
+        let entries = std::iter::from_fn(|| reader.entry().unwrap());
+        let field = |node: u16| table[0].params.get(usize::from(node)).copied();
+        let found = arguments(field, entries.map(|entry| (entry.node, entry.value)));
+        assert_eq!(Json::Object(found), json);
+        for wrong in [
+            serde_json::json!({"z": 1}),
+            serde_json::json!({"": 1}),
+            serde_json::json!({"tags": "a"}),
+            serde_json::json!({"days": ["tue", "wed"]}),
+        ] {
+            assert!(encode(&table[0], &wrong).is_err(), "{wrong}");
         }
-        assert!(encode(&table[0], &serde_json::json!({"z": 1})).is_err());
     }
 }

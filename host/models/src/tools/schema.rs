@@ -37,9 +37,25 @@ pub(super) fn read(json: &Json) -> Result<Read> {
             };
             Rule::Text(size("minLength", 0), size("maxLength", u16::MAX))
         }
-        "array" | "object" | "null" => return Ok(other(kind)),
+        "array" => return list(json),
+        "object" | "null" => return Ok(other(kind)),
         unknown => return Err(ToolsError::Type { found: unknown.to_owned() }),
     }))
+}
+
+/// A list of values that have a form themselves.
+fn list(json: &Json) -> Result<Read> {
+    let Some(items) = json.get("items") else { return Ok(other("a list of anything")) };
+    let size = |key: &str, default| {
+        json[key].as_u64().map_or(default, |size| u8::try_from(size).unwrap_or(u8::MAX))
+    };
+    Ok(match read(items)? {
+        Read::Rule(Rule::Bool | Rule::List(..)) => other("a list of what no sentence fills in"),
+        Read::Rule(of) => {
+            Read::Rule(Rule::List(Box::new(of), size("minItems", 0), size("maxItems", u8::MAX)))
+        }
+        Read::Other(of) => other(&format!("a list of {of}")),
+    })
 }
 
 /// What a parameter means, in words.
@@ -181,6 +197,7 @@ mod tests {
 
     #[test]
     fn each_form_that_servers_write_is_read() {
+        let texts = |min, max| Rule::List(Box::new(Rule::Text(0, u16::MAX)), min, max);
         let decimal = |min, max, step, places| {
             Read::Rule(Rule::Decimal(DecimalRange { min, max, step, places }))
         };
@@ -212,7 +229,14 @@ mod tests {
             (json!({"type": "integer", "enum": [80, 40, 60]}), decimal(40, 80, 20, 0)),
             (json!({"enum": [40, 70, 80]}), other("an enum of other than texts")),
             (json!({"enum": [5, 15, 25]}), other("an enum of other than texts")),
-            (json!({"type": "array", "items": {"type": "string"}}), other("array")),
+            (json!({"type": "array", "items": {"type": "string"}}), Read::Rule(texts(0, u8::MAX))),
+            (
+                json!({"type": "array", "items": {"type": "string"}, "minItems": 2,
+                    "maxItems": 900}),
+                Read::Rule(texts(2, u8::MAX)),
+            ),
+            (json!({"type": "array"}), other("a list of anything")),
+            (json!({"type": "array", "items": {"type": "object"}}), other("a list of object")),
             (json!({"type": "object"}), other("object")),
             (json!({}), other("any type")),
             (json!({"type": ["string", "integer"]}), other("any type")),

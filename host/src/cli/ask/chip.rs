@@ -10,7 +10,7 @@ use trine_gateway::Device;
 use trine_gateway::device::{Understood, Why};
 use trine_gateway::table::Table;
 use trine_models::ask::{BaseAnswer, Reply, in_words};
-use trine_models::tools::decode;
+use trine_models::tools::arguments;
 use trine_unseen::ArgumentFault;
 use trine_unseen::hear::REASON_NAMES;
 
@@ -92,10 +92,7 @@ fn named(table: &Table, row: u16, args: &[u8]) -> Option<(String, Map<String, Va
     let name = table.info(row)?.name.to_owned();
     trine_descriptor::validate(table, row, Side::Params, args).ok()?;
     let mut reader = ValueReader::new(args);
-    let mut arguments = Map::new();
-    while let Some(entry) = reader.entry().ok()? {
-        let field = table.node(row, Side::Params, entry.node)?;
-        arguments.insert(field.name.to_owned(), decode(&field, entry.value));
-    }
-    Some((name, arguments))
+    let entries = std::iter::from_fn(|| reader.entry().ok().flatten());
+    let values = entries.map(|entry| (entry.node, entry.value));
+    Some((name, arguments(|node| table.node(row, Side::Params, node), values)))
 }
