@@ -3,6 +3,7 @@
 //! Every scene says what it expects and is checked: the exit code is 1 when the board did something
 //! else than the text says.
 
+mod any;
 mod panel;
 mod picture;
 mod scene;
@@ -38,6 +39,9 @@ pub(super) struct Demo {
     /// File for the picture of the board's camera.
     #[arg(long, value_name = "PATH")]
     save: Option<PathBuf>,
+    /// Tools and sentences of the last scene, written if new.
+    #[arg(long, value_name = "PATH")]
+    list: Option<PathBuf>,
 }
 
 impl Demo {
@@ -62,6 +66,7 @@ impl Demo {
         self.picture(&mut show)?;
         state(&mut show);
         sentence::sentences(&mut show)?;
+        any::sentences(&mut show, self.list.as_deref())?;
         Ok(finish(&show))
     }
 
@@ -227,6 +232,7 @@ fn finish(show: &Show) -> ExitCode {
     say!("\n{STRONG}Now try{STRONG:#}");
     for (command, what) in [
         ("trine ask \"stop the fan\" --run", "any sentence to this board"),
+        ("trine demo --list my-tools.json", "your tools in the last scene"),
         ("trine gateway --simulate", "this board as an MCP server"),
         ("trine connect claude-code --write", "in Claude Code; other clients likewise"),
         ("trine gateway --serial /dev/ttyACM0", "a board of your own"),

@@ -50,22 +50,28 @@ pub(super) fn sentences(show: &mut Show) -> Result<()> {
 }
 
 /// Has a sentence answered, and shows both.
-fn heard(asker: &mut dyn Ask, sentence: &str) -> Result<Reply> {
+pub(super) fn heard(asker: &mut dyn Ask, sentence: &str) -> Result<Reply> {
     let begun = Instant::now();
     let reply = asker.ask(sentence.as_bytes())?;
     let took = time(begun.elapsed());
     say!("   \"{sentence}\"");
-    let call = match &reply.call {
-        Some((tool, arguments)) => format!("{tool} {}", Value::Object(arguments.clone())),
-        None => "no tool".to_owned(),
-    };
+    let calls: Vec<String> = reply
+        .call
+        .iter()
+        .chain(&reply.calls)
+        .map(|(tool, arguments)| format!("{tool} {}", Value::Object(arguments.clone())))
+        .collect();
+    let call = if calls.is_empty() { "no tool".to_owned() } else { calls.join(", ") };
     let percent = 100.0 * reply.confidence;
     say!("   {GOOD}is{GOOD:#} {call}");
+    if calls.is_empty() && !matches!(&*reply.reason, "" | "no tool does that") {
+        say!("   {}", reply.reason);
+    }
     say!("   {FAINT}confidence {percent:.1} %; {took}{FAINT:#}");
     Ok(reply)
 }
 
-fn is_call(reply: &Reply, tool: &str, given: &Value) -> bool {
+pub(super) fn is_call(reply: &Reply, tool: &str, given: &Value) -> bool {
     let call = reply.call.as_ref().filter(|_| reply.is_sure);
     call.is_some_and(|(name, arguments)| name == tool && Some(arguments) == given.as_object())
 }
