@@ -9,8 +9,8 @@ use trine_descriptor::{
 };
 use trine_ternary::{Kernels, Packing};
 use trine_unseen::base::MATRIX_MAX;
-use trine_unseen::table::{HEAD, TOOL_BYTES_MAX};
 use trine_unseen::items::ITEMS_MAX;
+use trine_unseen::table::{HEAD, TOOL_BYTES_MAX};
 use trine_unseen::tool::PARAMS_MAX;
 use trine_unseen::{Answer, Asker, Base, CompileError, Compiler, Table};
 
