@@ -1,7 +1,7 @@
 //! The items of a list: what some words in a row of a sentence are one by one.
 //!
 //! "red, urgent and spring" has three. Texts and labels are divided at commas, semicolons and the
-//! words of [`BETWEEN`]; numbers are those that stand in the words.
+//! words between items, such as "and"; numbers are those that stand in the words.
 
 use trine_ask::NumberRule;
 use trine_descriptor::Scalar;
