@@ -40,6 +40,31 @@ fn the_picture_can_be_kept() {
     assert!(fs::read(&file).unwrap().starts_with(b"\x89PNG\r\n\x1a\n"));
 }
 
+#[test]
+fn the_list_of_the_last_scene_is_kept_and_may_be_edited() {
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("demo-list.json");
+    _ = fs::remove_file(&file);
+    let path = file.to_str().unwrap();
+    let output = demo(&["--list", path]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+    let kept = fs::read_to_string(&file).unwrap();
+    let edited = kept.replace("lift_move", "crane_move").replace("goods lift", "crane");
+    let edited = edited.replace("lift it by two and a half", "move the crane by three");
+    fs::write(&file, &edited).unwrap();
+    let output = demo(&["--list", path]);
+    let shown = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{shown}");
+    assert!(shown.contains("is crane_move {\"metres\":3}"), "{shown}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), edited, "what is there stays");
+    fs::write(&file, r#"{"tools": [{"name": "lamp_on"}]}"#).unwrap();
+    let shown = text(&demo(&["--list", path]).stdout);
+    assert!(shown.contains("no sentences: add"), "{shown}");
+    fs::write(&file, "{").unwrap();
+    let output = demo(&["--list", path]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("demo-list.json: invalid JSON in the list of tools"));
+}
+
 /// The text with `#` for what differs from run to run: times everywhere; in the last scene and in
 /// the totals all numbers, since what the sensors read is there, and sizes follow from it.
 fn masked(shown: &str) -> String {

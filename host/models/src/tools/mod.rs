@@ -64,7 +64,7 @@ pub enum Rule {
     Text(u16, u16),
     /// One of these.
     Choice(Vec<String>),
-    /// A list of such values, of so many.
+    /// A list of such values, with the fewest and the most that it may have.
     List(Box<Rule>, u8, u8),
     /// What is not filled in. A tool that needs it is chosen, and not called.
     Other,

@@ -7,14 +7,15 @@ use serde_json::{Value, json};
 use trine::{Error, Result};
 use trine_models::ask::{BASE_NAME, Source, ToolList};
 
+use super::super::paint::say;
 use super::super::tools::print_table;
 use super::scene::Show;
-use super::sentence::{heard, is_call};
+use super::sentence::{answered, is_call};
 
 /// Tools and sentences for them.
 const LIST: &str = include_str!("list.json");
 
-/// Says the sentences of a list to the model that reads any. The file is made where there is none.
+/// Asks the model `base` about the sentences of a list. A file that does not exist is written.
 pub(super) fn sentences(show: &mut Show, file: Option<&Path>) -> Result<()> {
     let text = match file {
         Some(path) if path.exists() => {
@@ -40,10 +41,13 @@ pub(super) fn sentences(show: &mut Show, file: Option<&Path>) -> Result<()> {
     // What was parsed above is JSON.
     let list: Value = serde_json::from_str(&text).unwrap_or_default();
     let own = list["sentences"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    if own.clone().next().is_none() {
+        say!("   no sentences: add \"sentences\": [\"…\"] next to \"tools\"");
+    }
     let is_ours = text == LIST;
     Source::named(OsStr::new(BASE_NAME)).with(Some(&tools), |asker| {
         for (at, sentence) in own.enumerate() {
-            let reply = heard(asker, sentence)?;
+            let reply = answered(asker, sentence)?;
             if let Some((tool, given)) = is_ours.then(|| wanted(at)).flatten() {
                 show.expect(is_call(&reply, tool, &given), &format!("{tool} {given}"));
             } else if is_ours {

@@ -25,7 +25,7 @@ pub(super) fn sentences(show: &mut Show) -> Result<()> {
              call it is and how sure it is. No network is asked."
         );
         show.scene("A sentence becomes a call", &remark);
-        let reply = heard(asker, FAN)?;
+        let reply = answered(asker, FAN)?;
         let given = json!({ "percent": 70 });
         show.expect(is_call(&reply, "fan_set", &given), "the fan at 70 percent, and sure of it");
         let before = fan(show);
@@ -35,12 +35,12 @@ pub(super) fn sentences(show: &mut Show) -> Result<()> {
         show.expect(!report.is_error && after == 70, "the fan at 70 percent");
 
         show.scene("A sentence that no tool fits", "Then nothing is called.");
-        let reply = heard(asker, ELSEWHERE)?;
+        let reply = answered(asker, ELSEWHERE)?;
         show.expect(reply.call.is_none(), "no tool");
 
         let remark = "A model's word is not a person's.";
         show.scene("A sentence that asks for water", remark);
-        let reply = heard(asker, WATER)?;
+        let reply = answered(asker, WATER)?;
         let given = json!({ "valve": "mist", "seconds": 120 });
         show.expect(is_call(&reply, "valve_open", &given), "the mist valve for 120 seconds");
         let report = show.call("valve_open", &given, Entry::Refused);
@@ -50,7 +50,7 @@ pub(super) fn sentences(show: &mut Show) -> Result<()> {
 }
 
 /// Has a sentence answered, and shows both.
-pub(super) fn heard(asker: &mut dyn Ask, sentence: &str) -> Result<Reply> {
+pub(super) fn answered(asker: &mut dyn Ask, sentence: &str) -> Result<Reply> {
     let begun = Instant::now();
     let reply = asker.ask(sentence.as_bytes())?;
     let took = time(begun.elapsed());
