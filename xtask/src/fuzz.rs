@@ -28,13 +28,13 @@ static TARGETS: [(&str, &str, u32); 15] = [
     ("image", "core/infer/src/image", 600),
     ("gguf", "core/infer/src/gguf", 600),
     ("sentences", "core/ask/src", 600),
-    ("program", "core/ask/src", 3_600),
-    ("model", "core/infer/src", 3_600),
+    ("program", "core/ask/src", 600),
+    ("model", "core/infer/src", 600),
     ("unseen", "core/unseen/src", 3_600),
-    ("session", "host/gateway/src/device/session", 3_600),
-    ("captures", "host/gateway/src/middleware", 3_600),
-    ("generate", "host/src/header", 3_600),
-    ("lists", "host/models/src", 3_600),
+    ("session", "host/gateway/src/device/session", 600),
+    ("captures", "host/gateway/src/middleware", 600),
+    ("generate", "host/src/header", 600),
+    ("lists", "host/models/src", 600),
 ];
 /// Seconds after which a soak keeps how far it is.
 const SLICE: u32 = 150;
