@@ -9,7 +9,8 @@
 The package (Apache-2.0) is read for its data, which are for measuring alone: none of its code is
 run, and nothing of it belongs in this repository. `--lists` writes the cases with a call in the
 form of train/lists, without arguments; the last command then says on its line `tool right` what
-words and rules make of them. `-v` prints the cases whose tool is wrong.
+words and rules make of them, also where these say that an argument is missing: what compares with
+it is `with likeliest and missing`. `-v` prints the cases whose tool is wrong.
 
 A sentence is the last message of the user, in one line. What `trine` refuses is wrong. Printed:
 cases whose one call has the right tool, at the threshold 0; why the others are wrong; calls that

@@ -7,6 +7,7 @@ use trine_ternary::Packing;
 use trine_train::Error;
 use trine_train::lists::report::Report;
 use trine_train::lists::{Set, load};
+use trine_train::tune::start;
 use trine_train::unseen::model::Model;
 use trine_train::unseen::predict::Unseen;
 use trine_train::words::Words;
@@ -20,7 +21,8 @@ trine-train eval-lists --set training|choosing|report [OPTIONS]
 
   --set NAME    the lists to be scored on; each look at the report lists is written into OPENED.tsv
   --open        needed for --set report
-  --model FILE  a model of `trine-train unseen`, in place of words and rules
+  --model FILE  a model of `trine-train unseen`, in place of words and rules; `base`: that of the
+                program
   --words PATH  the words that it was trained with (train/base)
   --lists PATH  the folder of the lists (train/lists)
   --leave-out N every N-th list by name is not scored, from the first (for the training lists: 4
@@ -67,7 +69,10 @@ fn score(options: &Options) -> Result<Report> {
     let choosing = load(&folder, Set::Choosing).map_err(Error::from)?;
     let report = match options.get("model") {
         Some(path) => {
-            let model = Model::read(Path::new(path), train_unseen::table(options)?)?;
+            let model = match &**path {
+                "base" => start()?,
+                path => Model::read(Path::new(path), train_unseen::table(options)?)?,
+            };
             let bytes = model.base(Packing::Panel2Bit, train_unseen::NO_THRESHOLDS)?;
             let base = Base::parse(&bytes).map_err(|error| format!("{path}: {error}"))?;
             Report::new(&Unseen::new(base), set, &lists, &choosing)

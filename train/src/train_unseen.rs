@@ -7,10 +7,12 @@ use trine_train::Error;
 use trine_train::lists::rewritten::rewritten;
 use trine_train::lists::score::{careful_threshold, outcomes};
 use trine_train::lists::texts::Texts;
-use trine_train::lists::{Set, load};
+use trine_train::lists::{List, Set, load};
 use trine_train::random::Random;
+use trine_train::tune::negatives::made as made_of;
+use trine_train::tune::start;
 use trine_train::unseen::batch::Prepared;
-use trine_train::unseen::learn::{Recipe, train};
+use trine_train::unseen::learn::{Recipe, train_parts};
 use trine_train::unseen::model::Model;
 use trine_train::unseen::net::Shape;
 use trine_train::unseen::predict::Unseen;
@@ -30,13 +32,15 @@ trine-train unseen --out FILE [OPTIONS]
   --latents FILE    what trine train goes on from: the latent weights of the base
   --model FILE      trains nothing: takes that model in place of --out
   --from FILE       goes on with the parameters of that model, in place of chance; where the
-                    shape has more blocks, those begin with next to nothing
+                    shape has more blocks, those begin with next to nothing; `base`: with the
+                    latent weights of the base in the program
   --lists PATH      the folder of the lists (train/lists), of which the training set is learnt
   --most N          only so many of these lists, chosen by chance
   --as-written yes  without the same lists rewritten
   --words PATH      a folder with pieces.txt and rows.i8 (train/base)
   --steps N         steps (4000)
   --batch N         lists of a step, with 8 sentences each (16)
+  --made N          of these, so many with sentences that are made of theirs (2)
   --rate X --decay X --dropout X --seed N --threads N
   --fewer-tools X   up to which share of the other tools a sentence lacks (0.5)
   --dim N --ffn N --heads N                 the shape (96 256 4, or that of --from)
@@ -48,6 +52,8 @@ trine-train unseen --out FILE [OPTIONS]
 const DROPOUT: f32 = 0.15;
 /// How often each list comes up rewritten.
 const REWRITTEN: u64 = 2;
+/// Lists of a step whose sentences are made of others.
+const MADE: usize = 2;
 /// Steps between two lines of progress.
 const EVERY: usize = 100;
 
@@ -68,8 +74,11 @@ pub(super) fn work(options: &Options) -> Result<()> {
         lists.truncate(number(options, "most", 0)?);
     }
     let table = table(options)?;
-    let from = options.get("from").map(|from| Model::read(Path::new(from), table.clone()));
-    let from = from.transpose()?;
+    let from = match options.get("from").map(String::as_str) {
+        Some("base") => Some(start()?.scaled_again()),
+        Some(path) => Some(Model::read(Path::new(path), table.clone())?),
+        None => None,
+    };
     let plain = Shape { table: table.columns(), ..PLAIN };
     let shape = shape(options, from.as_ref().map_or(plain, |from| from.net.shape))?;
     let plain = Recipe::default();
@@ -97,9 +106,16 @@ pub(super) fn work(options: &Options) -> Result<()> {
         let others: Vec<_> = each.map(|(list, seed)| rewritten(list, &texts, seed)).collect();
         lists.extend(others);
     }
+    let made: usize = number(options, "made", MADE)?;
+    let framed = lists.iter().map(|list| List { records: made_of(list, seed), ..list.clone() });
+    let framed = prepared(
+        &framed.filter(|list| made > 0 && !list.records.is_empty()).collect::<Vec<_>>(),
+        &mut lexicon,
+    )?;
     let lists = prepared(&lists, &mut lexicon)?;
-    let all: Vec<&Prepared> = lists.iter().collect();
-    train(&model.net, &mut model.params, &lexicon, &all, &recipe, |step, loss| {
+    let [all, framed] = [&lists, &framed].map(|lists| lists.iter().collect::<Vec<&Prepared>>());
+    let parts = [(&all[..], recipe.lists - made), (&framed[..], made)];
+    train_parts(&model.net, &mut model.params, &lexicon, &parts, &recipe, |step, loss| {
         if step.is_multiple_of(EVERY) {
             eprintln!("step {step} of {}: loss {loss:.3}", recipe.steps);
         }

@@ -28,6 +28,7 @@ pub mod items;
 mod net;
 pub mod option;
 mod places;
+mod quotes;
 mod read;
 pub mod rows;
 pub mod said;

@@ -2,6 +2,7 @@
 
 use trine_ask::{Item, Mention, NumberRules, Sentence, SentenceError, Unit};
 
+use crate::quotes::Quotes;
 use crate::rows::{Row, Rows};
 use crate::text::{Division, Grams, Spelling, is_letter, polarity, words};
 use crate::tool::{Param, Takes};
@@ -39,6 +40,8 @@ pub struct Word {
     pub divides: bool,
     /// Whether one command may end before it, and another begin with it.
     pub follows: bool,
+    /// Which quoted part of the sentence it is in; 0 where it is in none.
+    pub quote: u8,
 }
 
 impl Word {
@@ -52,6 +55,7 @@ impl Word {
         ends: false,
         divides: false,
         follows: false,
+        quote: 0,
     };
 
     /// What it is like.
@@ -70,16 +74,19 @@ pub struct Said<'s> {
 }
 
 /// Marks before a text, and marks behind one.
-const OPENING: [char; 8] =
-    ['"', '\'', '\u{201c}', '\u{2018}', '\u{201e}', '\u{ab}', '\u{bf}', '\u{a1}'];
+const OPENING: [char; 9] =
+    ['"', '\'', '`', '\u{201c}', '\u{2018}', '\u{201e}', '\u{ab}', '\u{bf}', '\u{a1}'];
 /// See [`OPENING`].
-const CLOSING: [char; 12] =
-    ['.', ',', ';', ':', '!', '?', '\u{2026}', '"', '\'', '\u{201d}', '\u{2019}', '\u{bb}'];
+const CLOSING: [char; 13] =
+    ['.', ',', ';', ':', '!', '?', '\u{2026}', '"', '\'', '`', '\u{201d}', '\u{2019}', '\u{bb}'];
 /// Brackets.
 const BRACKETS: [(char, char); 3] = [('(', ')'), ('[', ']'), ('{', '}')];
 
 /// Words between two commands.
 const BETWEEN: [&[u8]; 5] = [b"and", b"then", b"plus", b"also", b"&"];
+
+/// Words for what a text is.
+const NAMES: [&[u8]; 3] = [b"id", b"uuid", b"guid"];
 
 impl<'s> Said<'s> {
     /// No sentence.
@@ -100,8 +107,9 @@ impl<'s> Said<'s> {
             return Err(SentenceError::Tokens { most: WORDS_MAX });
         }
         let (mut is_quoted, mut before) = (false, 0);
+        let mut quotes = Quotes::of(self.text());
         for at in 0..self.sentence.items().len() {
-            let word = self.word(at, before, &mut is_quoted);
+            let word = self.word(at, before, (&mut is_quoted, &mut quotes));
             before = word.span.1;
             if let Some(place) = self.words.get_mut(at) {
                 *place = word;
@@ -111,7 +119,12 @@ impl<'s> Said<'s> {
         Ok(())
     }
 
-    fn word(&self, at: usize, before: u16, is_quoted: &mut bool) -> Word {
+    fn word(
+        &self,
+        at: usize,
+        before: u16,
+        (is_quoted, quotes): (&mut bool, &mut Quotes<'_>),
+    ) -> Word {
         let Some(item) = self.sentence.items().get(at) else { return Word::EMPTY };
         let own = self.text_of((item.start, item.end));
         let gap = self.text_of((before, item.start));
@@ -119,6 +132,7 @@ impl<'s> Said<'s> {
         let is_quote = matches!(own, "\"" | "\u{201c}" | "\u{201d}");
         *is_quoted ^= is_quote;
         let is_mark = mention.is_none() && !own.contains(is_letter);
+        let quote = quotes.of_word((item.start, item.end));
         let spelling = match mention.and_then(|(mention, _)| mention.whole()) {
             Some(value) if value >= 0 => Spelling::of_number(value.unsigned_abs()),
             _ => Spelling::new(own),
@@ -131,7 +145,7 @@ impl<'s> Said<'s> {
         let all = [
             own.starts_with(|c: char| c.is_uppercase()),
             is_mark,
-            *is_quoted && !is_quote,
+            *is_quoted && !is_quote || quote != 0,
             is_shouted,
             has_digit,
             on,
@@ -154,7 +168,23 @@ impl<'s> Said<'s> {
             ends: ends && !is_mark,
             divides: BETWEEN.contains(&spelling.bytes()) || own == "!",
             follows: (comma || stop) && !is_inside(gap),
+            quote: if is_mark { 0 } else { quote },
         }
+    }
+
+    /// Whether some words are all that is quoted, or no part of it: what is quoted is a text. And
+    /// a text does not begin with the word for what it is: in "id Z-11" it is "Z-11".
+    #[must_use]
+    pub fn is_whole(&self, first: usize, last: usize) -> bool {
+        let word = |at: usize| self.words().get(at).map(|word| word.spelling);
+        let is_named = word(first).is_some_and(|word| NAMES.contains(&word.bytes()));
+        if is_named && first < last {
+            return false;
+        }
+        let quote = |at: usize| self.words().get(at).map_or(0, |word| word.quote);
+        let (one, other) = (quote(first), quote(last));
+        let is_more = |at: Option<usize>| one != 0 && at.map(quote) == Some(one);
+        one == other && !is_more(first.checked_sub(1)) && !is_more(last.checked_add(1))
     }
 
     /// Where a text with a word at its ends begins and ends, and whether one may: texts are of
@@ -377,6 +407,26 @@ mod tests {
         assert_eq!(text("key ctrl+f13 too", "ctrl", "f13"), "ctrl+f13");
         let state = "{\"on\":true,\"bri\":40}";
         assert_eq!(text(&std::format!("send {state}."), "on", "40"), state);
+    }
+
+    #[test]
+    fn what_is_quoted_is_whole_or_no_text() {
+        let sentence = "play 'Shape of You!' by 'Ed' it's fine";
+        let mut said = Said::empty();
+        said.fill(sentence.as_bytes(), &RulesOf(&[])).unwrap();
+        let words: Vec<_> = said.words().iter().map(|word| said.text_of(word.span)).collect();
+        let at = |own: &str| words.iter().position(|word| *word == own).unwrap();
+        let is_whole = |first: &str, last: &str| said.is_whole(at(first), at(last));
+        assert!(is_whole("Shape", "You") && is_whole("Ed", "Ed"));
+        assert!(is_whole("play", "by") && is_whole("fine", "fine"), "around, and outside");
+        assert!(!is_whole("of", "You") && !is_whole("Shape", "of"), "a part");
+        assert!(!is_whole("play", "You") && !is_whole("of", "by"), "an end in quotes");
+        assert!(!is_whole("Shape", "Ed"), "two");
+        said.fill(b"the UUID AB10 of uuid.txt", &RulesOf(&[])).unwrap();
+        assert!(said.is_whole(2, 2) && !said.is_whole(1, 2) && said.is_whole(1, 1), "its name");
+        // Where all of it is quoted, quotes say nothing.
+        said.fill(b"\"play Shape of You.\"", &RulesOf(&[])).unwrap();
+        assert!(said.words().iter().all(|word| word.quote == 0));
     }
 
     #[test]

@@ -60,7 +60,7 @@ pub(super) struct Train {
     /// Train twice the width, for tools with many copied texts.
     #[arg(long, requires = "whole")]
     large: bool,
-    /// Number of training steps, of 64 sentences each [default: 60, with --whole 10000]
+    /// Number of training steps, of 64 sentences each [default: 60 or more, with --whole 10000]
     #[arg(long, value_name = "COUNT")]
     pub(super) steps: Option<usize>,
     /// Seed of all random numbers.

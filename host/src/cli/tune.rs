@@ -22,7 +22,7 @@ pub(super) fn tune(args: &Train) -> Result<ExitCode> {
     if let Some(path) = &args.sentences {
         own::load(&mut list, path)?;
     }
-    let mut how = Tuning::default();
+    let mut how = Tuning::of(list.records.len());
     how.recipe.steps = args.steps.unwrap_or(how.recipe.steps);
     how.recipe.seed = args.seed;
     let bar = progress_bar(0);

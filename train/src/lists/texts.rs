@@ -12,6 +12,16 @@ use crate::random::Random;
 const REPLACED: f32 = 0.75;
 /// How often a text is replaced by one of a parameter of the same name.
 const OF_NAME: f32 = 0.6;
+/// How often the texts of a sentence stand in quotes where they are replaced.
+const QUOTED: f32 = 0.2;
+/// The marks.
+const QUOTES: [(&str, &str); 4] =
+    [("'", "'"), ("\"", "\""), ("\u{201c}", "\u{201d}"), ("\u{2018}", "\u{2019}")];
+/// How often the last word of a parameter's name stands before its text: "delete id Z-11".
+const NAMED: f32 = 0.15;
+/// The words of which this is so.
+const NAMES: [&str; 10] =
+    ["id", "uuid", "code", "number", "key", "name", "token", "address", "url", "title"];
 /// Fewest texts of a name that are chosen from.
 const OF_NAME_MIN: usize = 4;
 
@@ -66,6 +76,25 @@ fn place(sentence: &str, text: &str) -> Option<usize> {
     (is_whole && !rest.contains(text)).then_some(at)
 }
 
+/// Whether a text stands between spaces, or at an end of the sentence.
+fn is_bare(before: &str, behind: &str) -> bool {
+    let is_free = |c: Option<char>| c.is_none_or(|c| c == ' ' || ",.;!?".contains(c));
+    is_free(before.chars().next_back()) && is_free(behind.chars().next())
+}
+
+/// A text in quotes that it does not hold itself.
+fn quoted(text: &str, (open, close): (&str, &str)) -> String {
+    let has_marks = text.contains(open) || text.contains(close);
+    if has_marks { text.to_owned() } else { [open, text, close].concat() }
+}
+
+/// The last word of the name of the parameter that has this text, where that can stand before it.
+fn name_of(call: &Call, text: &str) -> Option<&'static str> {
+    let (name, _) = call.arguments.iter().find(|(_, value)| value.as_str() == Some(text))?;
+    let name = name.to_lowercase();
+    NAMES.into_iter().find(|word| name.ends_with(word))
+}
+
 impl Texts {
     /// Those of lists.
     #[must_use]
@@ -117,8 +146,18 @@ impl Texts {
             .filter_map(|(text, other)| Some((place(&record.text, text)?, *text, *other)))
             .collect();
         places.sort_unstable();
+        let quotes = random.chance(QUOTED).then(|| QUOTES[random.below(QUOTES.len())]);
+        let named = random.chance(NAMED);
         for (at, text, other) in places.into_iter().rev() {
-            out.text.replace_range(at..at + text.len(), other);
+            let behind = &out.text[at + text.len()..];
+            let other = match quotes {
+                Some(marks) if is_bare(&out.text[..at], behind) => quoted(other, marks),
+                _ => other.to_owned(),
+            };
+            let name = record.calls.iter().find_map(|call| name_of(call, text)).filter(|_| named);
+            let name = name.filter(|name| !out.text.to_lowercase().contains(name));
+            let other = name.map_or(other.clone(), |name| format!("{name} {other}"));
+            out.text.replace_range(at..at + text.len(), &other);
         }
         for value in out.calls.iter_mut().flat_map(|call| call.arguments.values_mut()) {
             let own = value.as_str().and_then(|own| kept.iter().find(|(text, _)| *text == own));

@@ -1,6 +1,7 @@
 //! Own sentences in parts, of which each is scored by a model that was tuned without it.
 
-use std::collections::BTreeSet;
+use std::cmp::Ordering;
+use std::collections::HashMap;
 
 use crate::example::Groups;
 use crate::lists::Record;
@@ -14,12 +15,12 @@ const NEAR: f64 = 0.7;
 /// their numbers alone, are in one part.
 #[must_use]
 pub fn folds(records: &[Record], parts: usize, seed: u64) -> Vec<usize> {
-    let words: Vec<BTreeSet<String>> = records.iter().map(|r| pattern(&r.text)).collect();
+    let mut numbers = HashMap::new();
+    let words: Vec<_> = records.iter().map(|r| pattern(&r.text, &mut numbers)).collect();
     let mut groups = Groups::new(records.len());
     for (at, own) in words.iter().enumerate() {
         for (other, theirs) in words[..at].iter().enumerate() {
-            let common = own.intersection(theirs).count();
-            if common as f64 >= NEAR * (own.len() + theirs.len() - common) as f64 {
+            if are_near(own, theirs) {
                 groups.join(at, other);
             }
         }
@@ -41,11 +42,39 @@ pub fn folds(records: &[Record], parts: usize, seed: u64) -> Vec<usize> {
     out
 }
 
-/// The words of a sentence, any number as one word.
-fn pattern(text: &str) -> BTreeSet<String> {
+/// The words of a sentence, any number as one word: each by a number, in rising order.
+fn pattern(text: &str, numbers: &mut HashMap<String, usize>) -> Vec<usize> {
     let words = folded(text);
     let number = |word: &str| word.chars().all(|c| c.is_ascii_digit());
-    words.split(' ').map(|word| if number(word) { "#" } else { word }.to_owned()).collect()
+    let each = words.split(' ').map(|word| if number(word) { "#" } else { word });
+    let mut each: Vec<usize> = each
+        .map(|word| {
+            let next = numbers.len();
+            *numbers.entry(word.to_owned()).or_insert(next)
+        })
+        .collect();
+    each.sort_unstable();
+    each.dedup();
+    each
+}
+
+/// Whether two sentences are near-duplicates, by their words.
+fn are_near(own: &[usize], theirs: &[usize]) -> bool {
+    let (few, many) = (own.len().min(theirs.len()), own.len().max(theirs.len()));
+    // What is in common is never more than the shorter one.
+    if (few as f64) < NEAR * many as f64 {
+        return false;
+    }
+    let (mut left, mut right, mut common) = (own, theirs, 0);
+    while let ([first, rest @ ..], [other, others @ ..]) = (left, right) {
+        common += usize::from(first == other);
+        (left, right) = match first.cmp(other) {
+            Ordering::Less => (rest, right),
+            Ordering::Equal => (rest, others),
+            Ordering::Greater => (left, others),
+        };
+    }
+    common as f64 >= NEAR * (own.len() + theirs.len() - common) as f64
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 
 pub mod folds;
 pub mod forecast;
+mod frames;
 pub mod known;
 pub mod negatives;
 pub mod own;
@@ -62,6 +63,21 @@ impl Default for Tuning {
             ..Recipe::default()
         };
         Self { recipe, own: 4, made: 1, replayed: 3, parts: 4 }
+    }
+}
+
+/// Own sentences up to which the steps of [`Tuning::default`] are enough.
+const FEW: f64 = 100.0;
+
+impl Tuning {
+    /// [`Tuning::default`] with as many steps as so many own sentences are worth: a sentence of
+    /// 100 comes up 19 times, one of 1,000 ten times, one of 20,000 four times.
+    #[must_use]
+    pub fn of(sentences: usize) -> Self {
+        let mut plain = Self::default();
+        let more = (sentences as f64 / FEW).max(1.0).powf(0.7);
+        plain.recipe.steps = (plain.recipe.steps as f64 * more).round() as usize;
+        plain
     }
 }
 
@@ -227,4 +243,15 @@ pub fn tuned(
     let parts = [(&own[..], how.own), (&made[..], many), (&replayed[..], how.replayed)];
     train_parts(&model.net, &mut model.params, &lexicon, &parts, &how.recipe, |step, _| each(step));
     Ok(model)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Tuning;
+
+    #[test]
+    fn more_sentences_take_more_steps_but_each_comes_up_less_often() {
+        let steps = [0, 100, 1_000, 20_000].map(|count| Tuning::of(count).recipe.steps);
+        assert_eq!(steps, [60, 60, 301, 2448]);
+    }
 }

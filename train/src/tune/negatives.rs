@@ -3,54 +3,74 @@
 
 use serde_json::Value as Json;
 
+use super::frames::{BETWEEN, OF_ANY, OF_ORDER, SAME};
+use crate::lists::score::are_same;
 use crate::lists::{List, Record};
 use crate::random::Random;
-
-/// What is put before or behind a sentence, `{}`, and why there is no call then.
-const FRAMES: &[(&str, &str)] = &[
-    ("don't {}", "negated"),
-    ("please do not {}", "negated"),
-    ("never {}", "negated"),
-    ("there is no need to {}", "negated"),
-    ("if it rains, {}", "conditional"),
-    ("{} if she asks for it", "conditional"),
-    ("{} once everybody has left", "conditional"),
-    ("when the bell rings, {}", "conditional"),
-    ("{} tomorrow morning", "later"),
-    ("tonight at nine, {}", "later"),
-    ("{} next week", "later"),
-    ("my neighbour said \"{}\"", "quoted"),
-    ("the sign says: {}", "quoted"),
-    ("he told me to {}", "quoted"),
-];
-
-/// The same where the call stays.
-const SAME: &[&str] =
-    &["please {}", "{} please", "could you {}", "{} now", "okay, {}", "{}, thanks", "hey, {}"];
 
 /// Words of a tool that takes times, for which `later` is no certain label.
 const TIMES: &[&str] = &["time", "delay", "hour", "minute", "day", "date", "schedule", "at_"];
 
-/// Sentences made from those of a list, and from the words of its tools.
+/// Kinds of sentences that begin with what is to be done.
+const ORDERS: [&str; 3] = ["plain", "terse", "number-words"];
+
+/// Sentences made from those of a list, and from the words of its tools: of each with one call one
+/// without, one with the same, one whose number is too great, and one with the next one's call too.
 #[must_use]
 pub fn made(list: &List, seed: u64) -> Vec<Record> {
     let mut random = Random::named(seed, "made");
     let mut out: Vec<Record> = list.tools.iter().filter_map(|tool| lacking(list, tool)).collect();
-    for record in list.records.iter().filter(|record| record.calls.len() == 1) {
+    let is_short = |record: &&Record| record.text.split_whitespace().count() <= WORDS_MAX;
+    let single = list.records.iter().filter(|record| record.calls.len() == 1);
+    let single: Vec<&Record> = single.filter(is_short).collect();
+    for (at, record) in single.iter().enumerate() {
         let text = begun_small(&record.text);
-        if text.split_whitespace().count() > WORDS_MAX {
-            continue;
-        }
-        let takes_times = takes_times(list, &record.calls[0].tool);
-        let is_certain = |(_, why): &&(&str, &str)| *why != "later" || !takes_times;
-        let frames: Vec<_> = FRAMES.iter().filter(is_certain).collect();
-        let (frame, why) = frames[random.below(frames.len())];
-        out.push(none(record, frame.replace("{}", &text), why));
+        out.extend(refused(list, record, &text, &mut random));
         out.extend(beyond(list, record));
-        let same = SAME[random.below(SAME.len())];
-        out.push(Record { text: same.replace("{}", &text), ..record.clone() });
+        let same = SAME[if is_order(record) { random.below(SAME.len()) } else { 0 }];
+        let same = same[random.below(same.len())];
+        out.push(Record { text: same.replace("{}", &text), ..(*record).clone() });
+        let other = single[(at + 1) % single.len()];
+        out.extend(two(record, other, BETWEEN[random.below(BETWEEN.len())]));
     }
     out
+}
+
+/// Whether a sentence begins with what is to be done.
+fn is_order(record: &Record) -> bool {
+    let first = record.text.split([' ', ',']).next().unwrap_or_default().to_lowercase();
+    let is_question = record.text.ends_with('?') || NO_ORDERS.contains(&&*first);
+    ORDERS.contains(&&*record.kind) && !is_question
+}
+
+/// Words with which no order begins.
+const NO_ORDERS: [&str; 30] = [
+    "a", "an", "and", "are", "can", "could", "did", "do", "does", "has", "have", "how", "i", "i'd",
+    "is", "it", "let's", "my", "no", "now", "please", "the", "we", "what", "when", "where",
+    "which", "who", "why", "would",
+];
+
+/// The sentence within words with which there is no call.
+fn refused(list: &List, record: &Record, text: &str, random: &mut Random) -> Option<Record> {
+    let takes_times = takes_times(list, &record.calls[0].tool);
+    let of_order = if is_order(record) { &OF_ORDER[..] } else { &[] };
+    let all = OF_ANY.iter().chain(of_order).filter(|(why, _)| *why != "later" || !takes_times);
+    let all: Vec<_> = all.collect();
+    let (why, frames) = all[random.below(all.len())];
+    let frame = frames.get(random.below(frames.len()))?;
+    Some(none(record, frame.replace("{}", text), why))
+}
+
+/// Two orders in one sentence.
+fn two(one: &Record, other: &Record, between: &str) -> Option<Record> {
+    let words = |record: &Record| record.text.split_whitespace().count();
+    let is_short = words(one) + words(other) <= WORDS_MAX;
+    if !is_short || !is_order(one) || !is_order(other) || are_same(&one.calls, &other.calls) {
+        return None;
+    }
+    let text = [&*begun_small(&one.text), between, &*begun_small(&other.text)].concat();
+    let calls = one.calls.iter().chain(&other.calls).cloned().collect();
+    Some(Record { text, calls, ..one.clone() })
 }
 
 /// Words of a sentence that is put into another.

@@ -70,7 +70,8 @@ fn record(text: &str, line: usize, table: &[Tool<'_>]) -> Result<Record> {
     let calls: Vec<Call> =
         calls.into_iter().map(|json| call(json, table)).collect::<Result<_>>()?;
     let word = |name: &str| json[name].as_str().filter(|word| WHYS.contains(word));
-    let why = word("why").or_else(|| word("kind")).unwrap_or(WHY);
+    let of_board = (json["kind"] == "out-of-range").then_some("range");
+    let why = word("why").or_else(|| word("kind")).or(of_board).unwrap_or(WHY);
     let names = |name: &str| -> Vec<String> {
         let each = json[name].as_array().into_iter().flatten().filter_map(Json::as_str);
         each.map(str::to_owned).collect()

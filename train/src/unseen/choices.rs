@@ -43,6 +43,8 @@ pub struct Words {
     pub rows: Range<usize>,
     /// Whether a text may begin with each, and end with it.
     pub may: Vec<[bool; 2]>,
+    /// The texts that are cut out of what is quoted, where that matters.
+    pub cut: Vec<(usize, usize)>,
 }
 
 /// The scores of words for texts: as the first, as the last, and as one of a text's.
@@ -221,7 +223,9 @@ impl Given {
         let bounds = &place.sentence.bounds[place.read.tool][param];
         let may = place.sentence.words.iter().zip(bounds);
         let may = may.map(|(word, bounds)| [word.begins && *bounds, word.ends && *bounds]);
-        Words { rows: from..self.texts.rows.len(), may: may.collect() }
+        let is_list = place.tool.params[param].is_list;
+        let cut = if is_list { Vec::new() } else { place.sentence.cut.clone() };
+        Words { rows: from..self.texts.rows.len(), may: may.collect(), cut }
     }
 }
 

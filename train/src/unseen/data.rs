@@ -42,6 +42,8 @@ pub struct ParamData {
     pub node: u16,
     /// Whether it is a text.
     pub is_text: bool,
+    /// Whether it is a list.
+    pub is_list: bool,
     /// Whether it is filled in.
     pub is_known: bool,
 }
@@ -87,6 +89,8 @@ pub struct SentenceData {
     pub options: Vec<Vec<Vec<Choice>>>,
     /// For each tool the words that may be at an end of each parameter that is a text or a list.
     pub bounds: Vec<Vec<Vec<bool>>>,
+    /// The texts that are cut out of what is quoted: the first and the last word of each.
+    pub cut: Vec<(usize, usize)>,
     /// How its numbers fit each tool.
     pub fits: Vec<[f32; FIT]>,
 }
@@ -191,6 +195,7 @@ fn tool_data(text: &ToolText, tool: &Tool<'_>, lexicon: &mut Lexicon<'_>) -> Too
         name: text.params.get(at).map_or("", |own| &own.name).to_owned(),
         node: param.node,
         is_text: matches!(param.takes, Takes::Text { .. } | Takes::List(_)),
+        is_list: matches!(param.takes, Takes::List(_)),
         is_known: !matches!(param.takes, Takes::Other),
     });
     ToolData {
@@ -239,8 +244,16 @@ fn sentence(text: &str, tools: &[Tool<'_>], lexicon: &mut Lexicon<'_>) -> Option
         words,
         options: tools.iter().map(of_tool).collect(),
         bounds: tools.iter().map(bounds).collect(),
+        cut: cut(&said),
         fits: tools.iter().map(|tool| said.fit(tool.params()).map(float)).collect(),
     })
+}
+
+/// The texts that are cut out of what is quoted.
+fn cut(said: &Said<'_>) -> Vec<(usize, usize)> {
+    let count = said.words().len();
+    let pairs = (0..count).flat_map(|first| (first..count).map(move |last| (first, last)));
+    pairs.filter(|(first, last)| !said.is_whole(*first, *last)).collect()
 }
 
 fn answer(

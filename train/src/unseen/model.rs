@@ -68,6 +68,13 @@ impl Model {
         Ok(grown)
     }
 
+    /// The same with scales that follow its parameters, as while a base is trained.
+    #[must_use]
+    pub fn scaled_again(mut self) -> Self {
+        self.params.scale_again();
+        self
+    }
+
     /// A number that tells its parameters from others (FNV-1a).
     #[must_use]
     pub fn hash(&self) -> u64 {

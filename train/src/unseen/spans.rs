@@ -1,5 +1,7 @@
 //! Shares of all texts that a parameter may be, from the scores of words.
 
+use trine_unseen::hear::CUT;
+
 use super::choices::{SPAN_SCORES, TextScores, Words};
 use super::tape::Tape;
 
@@ -14,7 +16,7 @@ pub(super) struct Spans {
 impl Spans {
     /// From the scores of words on a tape, and that of no text.
     pub(super) fn new(tape: &Tape<'_>, none: f32, (scores, words): (&TextScores, &Words)) -> Self {
-        Self::of(none, &words.may, |at, part| {
+        Self::of(none, words, |at, part| {
             let row = words.rows.start + at;
             let dot = tape.value(scores.dots[part])[row];
             dot + tape.value(scores.head)[row * SPAN_SCORES + part]
@@ -22,14 +24,18 @@ impl Spans {
     }
 
     /// From the scores of words, of which a text may begin and end with some.
-    fn of(none: f32, may: &[[bool; 2]], score: impl Fn(usize, usize) -> f32) -> Self {
-        let mut all = Vec::new();
+    fn of(none: f32, words: &Words, score: impl Fn(usize, usize) -> f32) -> Self {
+        let (mut all, may) = (Vec::new(), &words.may);
+        let cut = |first: usize, last: usize| {
+            let is_cut = words.cut.binary_search(&(first, last)).is_ok();
+            if is_cut { CUT } else { 0.0 }
+        };
         for first in (0..may.len()).filter(|at| may[*at][0]) {
             let mut sum = score(first, 0);
             for (last, [_, ends]) in may.iter().enumerate().skip(first) {
                 sum += score(last, 2);
                 if *ends {
-                    all.push((first, last, sum + score(last, 1)));
+                    all.push((first, last, sum + score(last, 1) - cut(first, last)));
                 }
             }
         }
@@ -65,15 +71,16 @@ mod tests {
 
     #[test]
     fn what_is_expected_is_the_derivative_of_the_loss() {
-        let may = [[true, true], [false, true], [true, false], [true, true], [true, true]];
+        let may = vec![[true, true], [false, true], [true, false], [true, true], [true, true]];
+        let words = Words { rows: 0..5, may, cut: vec![(0, 3), (3, 3)] };
         let mut random = Random::named(7, "spans");
         let mut scores = [[0.0; SPAN_SCORES]; 5];
         scores.iter_mut().flatten().for_each(|x| *x = 2.0 * random.unit() - 1.0);
         let loss = |scores: &[[f32; SPAN_SCORES]; 5], none: f32| {
-            let spans = Spans::of(none, &may, |at, part| scores[at][part]);
+            let spans = Spans::of(none, &words, |at, part| scores[at][part]);
             -spans.share((2, 3)).unwrap().ln()
         };
-        let spans = Spans::of(0.3, &may, |at, part| scores[at][part]);
+        let spans = Spans::of(0.3, &words, |at, part| scores[at][part]);
         let sum = spans.absent + spans.all.iter().map(|span| span.2).sum::<f32>();
         assert!((sum - 1.0).abs() < 1e-5);
         assert!(spans.share((1, 3)).is_none() && spans.share((0, 2)).is_none());

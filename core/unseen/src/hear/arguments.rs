@@ -94,8 +94,13 @@ impl Workspace {
         let params = params.iter().take(count);
         let (sure, likeliest) = together.likeliest(count);
         filled.sure = sure;
+        let mut weakest: Option<(u16, f32)> = None;
         for ((param, picked), to) in params.zip(likeliest).zip(&mut filled.values) {
             filled.fault = graver(filled.fault, picked.fault);
+            let is_weaker = weakest.is_none_or(|(_, least)| picked.share < least);
+            if param.is_required && is_weaker {
+                weakest = Some((param.node, picked.share));
+            }
             let given = match (&param.takes, picked.value) {
                 (_, None) => continue,
                 (Takes::List(list), Some(Value::Text { start, end })) => {
@@ -114,7 +119,10 @@ impl Workspace {
         }
         let lacks = lacking(&tool, &filled);
         filled.is_call = lacks.is_none() && !filled.fault.is_some_and(ArgumentFault::is_grave);
-        filled.fault = filled.fault.or(lacks);
+        // Where something is said to be missing, it has a name: that of the least likely value.
+        let missing = weakest.filter(|_| guess.is_of_missing());
+        let missing = missing.map(|(node, _)| ArgumentFault::Missing(node));
+        filled.fault = filled.fault.or(lacks).or(missing);
         filled
     }
 

@@ -70,6 +70,13 @@ pub struct Guess {
     pub reason: Reason,
 }
 
+impl Guess {
+    /// Whether there is rather no call, because something that it needs was not said.
+    pub(super) fn is_of_missing(&self) -> bool {
+        self.none > self.share && self.reason.name() == "missing"
+    }
+}
+
 /// What is asked before each step whether it goes on: a chip does its other work in it.
 pub type Steps<'f> = &'f mut dyn FnMut() -> bool;
 

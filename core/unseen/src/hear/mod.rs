@@ -9,6 +9,7 @@ mod together;
 
 pub use arguments::{ArgumentFault, Filled, Given};
 pub use guess::{Guess, REASON_NAMES, Reason, Steps};
+pub use texts::CUT;
 
 use trine_ternary::Kernels;
 

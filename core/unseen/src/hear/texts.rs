@@ -11,7 +11,7 @@ use super::{Alike, Workspace};
 use crate::items::bounds;
 use crate::net::{DIM, Into, LIKENESS, SPAN, SPAN_SCORES};
 use crate::said::WORDS_MAX;
-use crate::tool::NONE;
+use crate::tool::{NONE, Takes};
 
 /// Some words in a row, with their share.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +28,9 @@ pub(super) struct Spans<const N: usize> {
     /// How likely it is that there is none.
     pub(super) absent: f32,
 }
+
+/// How much less likely a text is that is a part of a quoted one, or has one end in quotes.
+pub const CUT: f32 = 4.0;
 
 type Scores = [[f32; SPAN_SCORES]; WORDS_MAX];
 
@@ -134,9 +137,17 @@ fn each_span(place: &Place<'_, '_>, scores: &Scores, mut each: impl FnMut((u8, u
         for (last, (word, [_, end, within])) in words.iter().zip(scores).enumerate().skip(first) {
             sum += within;
             if word.ends && is(&may, last) {
-                each((first as u8, last as u8), sum + end);
+                let score = sum + end - if place.is_cut(first, last) { CUT } else { 0.0 };
+                each((first as u8, last as u8), score);
             }
         }
+    }
+}
+
+impl Place<'_, '_> {
+    /// Whether words are cut out of what is quoted. A list has several.
+    fn is_cut(&self, first: usize, last: usize) -> bool {
+        !matches!(self.param.param.takes, Takes::List(_)) && !self.said.is_whole(first, last)
     }
 }
 

@@ -119,6 +119,32 @@ fn what_broke_once_stays_mended() {
 }
 
 #[test]
+fn a_text_in_quotes_is_taken_as_it_stands_there() {
+    let text = |name| Field::new(name, Kind::Text { min: 1, max: 60 });
+    let tools = [
+        common::tool("note_add", "Add a note", vec![text("note")]),
+        common::tool("song_play", "Play a song", vec![text("title")]),
+        common::tool("file_delete", "Delete a file by its id", vec![text("file_id")]),
+    ];
+    let table = compiled(base(), &tools);
+    let table = Table::parse(&table, base(), None).unwrap();
+    let mut asker = asker();
+    for (sentence, wanted) in [
+        ("play the song 'Shape of You' for me", "Shape of You"),
+        ("Add the note 'call the dentist about Friday'.", "call the dentist about Friday"),
+        ("delete the file with the ID '1a1a-c6'", "1a1a-c6"),
+        ("play \u{201c}The End of Us All\u{201d} now", "The End of Us All"),
+        ("please add a note: \"don't water the figs\"", "don't water the figs"),
+        ("play the title `Made in Heaven`", "Made in Heaven"),
+    ] {
+        let answer = asker.ask(base(), &table, sentence.as_bytes()).unwrap();
+        let call = answer.calls[0].unwrap();
+        let given: Vec<_> = call.arguments().map(|(_, value)| value).collect();
+        assert_eq!(given, [Scalar::Text(wanted)], "{sentence}: {answer:?}");
+    }
+}
+
+#[test]
 fn a_second_command_may_have_its_argument_in_the_first() {
     let text = |name| Field::new(name, Kind::Text { min: 1, max: 40 });
     let tools = [

@@ -75,6 +75,10 @@ pub(crate) fn check(tools: &[Tool<'_>], answer: &Answer<'_>, sentence: &[u8]) ->
         let arguments: Vec<_> = call.arguments().collect();
         let params = tools[usize::from(call.tool)].params;
         assert_eq!(judged, Ok(()), "{said:?} {arguments:?} {params:#?}");
+        // What is missing has a name, where a call needs something.
+        let is_of_missing = answer.reason.is_some_and(|reason| reason.name() == "missing");
+        let needs_any = params.iter().any(|param| param.required);
+        assert!(!is_of_missing || !needs_any || answer.fault.is_some(), "{said:?} {answer:?}");
     }
     answer.calls.iter().flatten().count()
 }
