@@ -75,7 +75,7 @@ pub(super) fn work(options: &Options) -> Result<()> {
     }
     let table = table(options)?;
     let from = match options.get("from").map(String::as_str) {
-        Some("base") => Some(start()?.scaled_again()),
+        Some("base") => Some(start()?),
         Some(path) => Some(Model::read(Path::new(path), table.clone())?),
         None => None,
     };
@@ -106,12 +106,9 @@ pub(super) fn work(options: &Options) -> Result<()> {
         let others: Vec<_> = each.map(|(list, seed)| rewritten(list, &texts, seed)).collect();
         lists.extend(others);
     }
-    let made: usize = number(options, "made", MADE)?;
-    let framed = lists.iter().map(|list| List { records: made_of(list, seed), ..list.clone() });
-    let framed = prepared(
-        &framed.filter(|list| made > 0 && !list.records.is_empty()).collect::<Vec<_>>(),
-        &mut lexicon,
-    )?;
+    let made = number(options, "made", MADE)?;
+    let framed = prepared(&framed(&lists, (made, recipe.lists), seed)?, &mut lexicon)?;
+    let made = if framed.is_empty() { 0 } else { made };
     let lists = prepared(&lists, &mut lexicon)?;
     let [all, framed] = [&lists, &framed].map(|lists| lists.iter().collect::<Vec<&Prepared>>());
     let parts = [(&all[..], recipe.lists - made), (&framed[..], made)];
@@ -123,6 +120,18 @@ pub(super) fn work(options: &Options) -> Result<()> {
     model.write(Path::new(out))?;
     eprintln!("{out}: {} parameters, hash {:016x}", model.params.data.len(), model.hash());
     write_base(options, &model, folder)
+}
+
+/// Lists with sentences that are made of those of others; none where no step has any.
+fn framed(lists: &[List], (made, of): (usize, usize), seed: u64) -> Result<Vec<List>> {
+    if made >= of {
+        return Err("--made has to be less than --batch".into());
+    }
+    let each = (0_u64..).zip(lists).filter(|_| made > 0);
+    // Each has its own chance: copies of a list have other frames.
+    let each = each
+        .map(|(at, list)| List { records: made_of(list, seed.wrapping_add(at)), ..list.clone() });
+    Ok(each.filter(|list| !list.records.is_empty()).collect())
 }
 
 /// The shape of a network, where no option says another.
@@ -185,4 +194,17 @@ fn fitted(model: &Model, folder: &Path) -> Result<Thresholds> {
 pub(super) fn table(options: &Options) -> Result<Table> {
     let folder = PathBuf::from(options.get("words").map_or("train/base", String::as_str));
     Ok(Table::read(&folder.join("pieces.txt"), &folder.join("rows.i8"))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn made_sentences_are_a_part_of_a_step() {
+        let lists = [List { name: "none".into(), tools: Vec::new(), records: Vec::new() }];
+        assert!(framed(&lists, (2, 2), 1).unwrap_err().to_string().contains("--made"));
+        assert!(framed(&lists, (2, 16), 1).unwrap().is_empty(), "of no sentence none is made");
+        assert!(framed(&lists, (0, 1), 1).unwrap().is_empty());
+    }
 }

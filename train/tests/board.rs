@@ -69,7 +69,7 @@ fn sample(of: &str, step: usize) -> Vec<Example> {
     example::parse(&some.join("\n")).unwrap()
 }
 
-/// Of the 19,829 sentences to train on every fourth is read. `TRINE_SENTENCES_STEP=1` reads all of
+/// Of the 19,899 sentences to train on every fourth is read. `TRINE_SENTENCES_STEP=1` reads all of
 /// them: for a change of `train/board`.
 fn step() -> usize {
     std::env::var("TRINE_SENTENCES_STEP").map_or(4, |step| step.parse().unwrap())

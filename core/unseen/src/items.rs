@@ -19,8 +19,9 @@ const BETWEEN: [&str; 5] = ["and", "or", "plus", "&", "+"];
 /// Words before an item that are not of it.
 const ARTICLES: [&str; 3] = ["the", "a", "an"];
 /// Marks around an item that are not of it.
-const QUOTES: [char; 9] =
-    ['"', '\'', '`', '\u{201c}', '\u{201d}', '\u{2018}', '\u{2019}', '\u{ab}', '\u{bb}'];
+const QUOTES: [char; 10] = [
+    '"', '\'', '`', '\u{201e}', '\u{201c}', '\u{201d}', '\u{2018}', '\u{2019}', '\u{ab}', '\u{bb}',
+];
 
 /// What items are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,7 +12,7 @@ const MARKS: [(char, &[char]); 7] = [
 ];
 
 /// What stands between the next quotation marks from a byte on: the first byte, and the one behind
-/// the last. Marks within a word are apostrophes.
+/// the last. Marks between letters or digits are apostrophes.
 pub(crate) fn quoted(text: &str, from: usize) -> Option<(usize, usize)> {
     // The mark before may be of several bytes.
     let from = (from..text.len()).find(|at| text.is_char_boundary(*at))?;
@@ -28,7 +28,10 @@ pub(crate) fn quoted(text: &str, from: usize) -> Option<(usize, usize)> {
             let next = own.get(at + c.len_utf8()..).and_then(|rest| rest.chars().next());
             closing.contains(c) && next.is_none_or(|next| !next.is_alphanumeric())
         };
-        let end = own.char_indices().find(closes).filter(|_| opens && !is_empty)?.0;
+        if !opens || is_empty {
+            return None;
+        }
+        let (end, _) = own.char_indices().find(closes)?;
         Some((start, start + end))
     })
 }

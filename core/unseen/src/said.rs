@@ -77,14 +77,19 @@ pub struct Said<'s> {
 const OPENING: [char; 9] =
     ['"', '\'', '`', '\u{201c}', '\u{2018}', '\u{201e}', '\u{ab}', '\u{bf}', '\u{a1}'];
 /// See [`OPENING`].
-const CLOSING: [char; 13] =
-    ['.', ',', ';', ':', '!', '?', '\u{2026}', '"', '\'', '`', '\u{201d}', '\u{2019}', '\u{bb}'];
+const CLOSING: [char; 14] = [
+    '.', ',', ';', ':', '!', '?', '\u{2026}', '"', '\'', '`', '\u{201c}', '\u{201d}', '\u{2019}',
+    '\u{bb}',
+];
 /// Brackets.
 const BRACKETS: [(char, char); 3] = [('(', ')'), ('[', ']'), ('{', '}')];
 
 /// Words between two commands.
 const BETWEEN: [&[u8]; 5] = [b"and", b"then", b"plus", b"also", b"&"];
 
+/// Which flag says that a word is quoted.
+#[cfg(test)]
+const QUOTED: usize = SORTS + 3;
 /// Words for what a text is.
 const NAMES: [&[u8]; 3] = [b"id", b"uuid", b"guid"];
 
@@ -106,10 +111,10 @@ impl<'s> Said<'s> {
         if self.sentence.items().len() > WORDS_MAX {
             return Err(SentenceError::Tokens { most: WORDS_MAX });
         }
-        let (mut is_quoted, mut before) = (false, 0);
+        let mut before = 0;
         let mut quotes = Quotes::of(self.text());
         for at in 0..self.sentence.items().len() {
-            let word = self.word(at, before, (&mut is_quoted, &mut quotes));
+            let word = self.word(at, before, &mut quotes);
             before = word.span.1;
             if let Some(place) = self.words.get_mut(at) {
                 *place = word;
@@ -119,18 +124,11 @@ impl<'s> Said<'s> {
         Ok(())
     }
 
-    fn word(
-        &self,
-        at: usize,
-        before: u16,
-        (is_quoted, quotes): (&mut bool, &mut Quotes<'_>),
-    ) -> Word {
+    fn word(&self, at: usize, before: u16, quotes: &mut Quotes<'_>) -> Word {
         let Some(item) = self.sentence.items().get(at) else { return Word::EMPTY };
         let own = self.text_of((item.start, item.end));
         let gap = self.text_of((before, item.start));
         let mention = item.mention.and_then(|at| self.mentions().get(usize::from(at)));
-        let is_quote = matches!(own, "\"" | "\u{201c}" | "\u{201d}");
-        *is_quoted ^= is_quote;
         let is_mark = mention.is_none() && !own.contains(is_letter);
         let quote = quotes.of_word((item.start, item.end));
         let spelling = match mention.and_then(|(mention, _)| mention.whole()) {
@@ -145,7 +143,7 @@ impl<'s> Said<'s> {
         let all = [
             own.starts_with(|c: char| c.is_uppercase()),
             is_mark,
-            *is_quoted && !is_quote || quote != 0,
+            quote != 0,
             is_shouted,
             has_digit,
             on,
@@ -176,15 +174,20 @@ impl<'s> Said<'s> {
     /// a text does not begin with the word for what it is: in "id Z-11" it is "Z-11".
     #[must_use]
     pub fn is_whole(&self, first: usize, last: usize) -> bool {
-        let word = |at: usize| self.words().get(at).map(|word| word.spelling);
-        let is_named = word(first).is_some_and(|word| NAMES.contains(&word.bytes()));
-        if is_named && first < last {
+        let words = self.words();
+        let is_name = |word: &Word| {
+            word.quote == 0 && word.reach == word.span && NAMES.contains(&word.spelling.bytes())
+        };
+        if first < last && words.get(first).is_some_and(is_name) {
             return false;
         }
-        let quote = |at: usize| self.words().get(at).map_or(0, |word| word.quote);
+        let quote = |at: usize| words.get(at).map_or(0, |word| word.quote);
         let (one, other) = (quote(first), quote(last));
-        let is_more = |at: Option<usize>| one != 0 && at.map(quote) == Some(one);
-        one == other && !is_more(first.checked_sub(1)) && !is_more(last.checked_add(1))
+        let is_more = |some: Option<&[Word]>| {
+            one != 0 && some.unwrap_or_default().iter().any(|word| word.quote == one)
+        };
+        let (before, behind) = (words.get(..first), words.get(last.saturating_add(1)..));
+        one == other && !is_more(before) && !is_more(behind)
     }
 
     /// Where a text with a word at its ends begins and ends, and whether one may: texts are of
@@ -424,6 +427,17 @@ mod tests {
         assert!(!is_whole("Shape", "Ed"), "two");
         said.fill(b"the UUID AB10 of uuid.txt", &RulesOf(&[])).unwrap();
         assert!(said.is_whole(2, 2) && !said.is_whole(1, 2) && said.is_whole(1, 1), "its name");
+        assert!(said.is_whole(4, 5), "uuid.txt is a file");
+        said.fill(b"add the note 'ID card & key' now", &RulesOf(&[])).unwrap();
+        assert!(said.is_whole(4, 7), "all that is quoted");
+        assert!(!said.is_whole(4, 5) && !said.is_whole(7, 7), "marks divide nothing");
+        assert_eq!(
+            text("spiele \u{201e}Shape of You\u{201c} jetzt", "Shape", "You"),
+            "Shape of You"
+        );
+        said.fill("spiele \u{201e}Shape\u{201c} jetzt".as_bytes(), &RulesOf(&[])).unwrap();
+        assert_eq!(said.words().iter().filter(|word| word.quote != 0).count(), 1);
+        assert!(said.words().last().is_some_and(|word| !word.flags()[QUOTED]));
         // Where all of it is quoted, quotes say nothing.
         said.fill(b"\"play Shape of You.\"", &RulesOf(&[])).unwrap();
         assert!(said.words().iter().all(|word| word.quote == 0));

@@ -1,4 +1,4 @@
-//! What is put around a sentence that asks for a call, and what it asks for then.
+//! Words that are put around a sentence that asks for a call, and why there is no call then.
 
 /// Why there is no call, and frames for any sentence `{}` that asks for one.
 pub(super) const OF_ANY: [(&str, &[&str]); 4] = [

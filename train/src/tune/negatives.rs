@@ -36,18 +36,21 @@ pub fn made(list: &List, seed: u64) -> Vec<Record> {
     out
 }
 
-/// Whether a sentence begins with what is to be done.
+/// Whether a sentence may begin with what is to be done.
 fn is_order(record: &Record) -> bool {
     let first = record.text.split([' ', ',']).next().unwrap_or_default().to_lowercase();
-    let is_question = record.text.ends_with('?') || NO_ORDERS.contains(&&*first);
-    ORDERS.contains(&&*record.kind) && !is_question
+    let is_word = first.chars().all(char::is_alphabetic) && !NO_ORDERS.contains(&&*first);
+    ORDERS.contains(&&*record.kind) && is_word && !record.text.ends_with('?')
 }
 
-/// Words with which no order begins.
-const NO_ORDERS: [&str; 30] = [
-    "a", "an", "and", "are", "can", "could", "did", "do", "does", "has", "have", "how", "i", "i'd",
-    "is", "it", "let's", "my", "no", "now", "please", "the", "we", "what", "when", "where",
-    "which", "who", "why", "would",
+/// Words with which no order begins, though a sentence does. Those with an apostrophe are none.
+const NO_ORDERS: [&str; 68] = [
+    "a", "all", "an", "and", "another", "any", "are", "at", "can", "could", "did", "do", "does",
+    "eight", "five", "for", "forty", "four", "from", "full", "half", "has", "have", "he", "how",
+    "i", "in", "is", "it", "just", "level", "more", "my", "nine", "no", "not", "nothing", "now",
+    "of", "off", "on", "one", "our", "please", "seven", "she", "six", "speed", "ten", "that",
+    "the", "there", "they", "this", "three", "to", "twenty", "two", "volume", "we", "what",
+    "whats", "when", "where", "which", "who", "why", "would",
 ];
 
 /// The sentence within words with which there is no call.
@@ -169,6 +172,17 @@ mod tests {
         let same: Vec<_> = all.iter().filter(|record| record.why.is_none()).collect();
         assert!(same.len() == 1 && same[0].calls == list.records[0].calls, "{all:?}");
         assert_eq!(all.len(), 4);
+        // Two orders make one sentence.
+        let other = r#"{"text": "Stop the fan", "tool": "fan_set", "arguments": {"percent": 0}}"#;
+        own::add(&mut list, other).unwrap();
+        let all = made(&list, 1);
+        let both: Vec<_> = all.iter().filter(|record| record.calls.len() == 2).collect();
+        let texts = |text: &str| both.iter().any(|record| record.text.contains(text));
+        assert!(both.len() == 2 && texts("fan to 40") && texts("top the fan"), "{both:?}");
+        for text in ["What's on", "Two fans", "I need air", "fan off?"] {
+            assert!(!is_order(&Record { text: text.into(), ..list.records[0].clone() }), "{text}");
+        }
+        assert!(is_order(&list.records[1]));
         assert!(all.iter().all(|record| record.calls.is_empty() == record.why.is_some()));
     }
 }

@@ -39,7 +39,8 @@ impl Model {
     }
 
     /// The same with more blocks, which change little of what comes out before they are trained:
-    /// what they add begins at a fiftieth of what chance would give.
+    /// what they add begins at a fiftieth of what chance would give. Its scales follow its
+    /// parameters.
     ///
     /// # Errors
     /// When the shape differs from its own in more than the number of blocks, or has fewer.
@@ -66,13 +67,6 @@ impl Model {
             }
         }
         Ok(grown)
-    }
-
-    /// The same with scales that follow its parameters, as while a base is trained.
-    #[must_use]
-    pub fn scaled_again(mut self) -> Self {
-        self.params.scale_again();
-        self
     }
 
     /// A number that tells its parameters from others (FNV-1a).

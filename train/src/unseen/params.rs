@@ -95,11 +95,6 @@ impl Params {
         self.entries[param.0].scale.unwrap_or_else(|| scale_of(self.of(param)))
     }
 
-    /// Scales all ternary matrices by their mean magnitudes again.
-    pub fn scale_again(&mut self) {
-        self.entries.iter_mut().for_each(|entry| entry.scale = None);
-    }
-
     /// Sets the scale of a ternary matrix for good, whatever its numbers become.
     pub fn set_scale(&mut self, param: Param, scale: f32) {
         self.entries[param.0].scale = Some(scale);
