@@ -44,7 +44,7 @@ fn is_order(record: &Record) -> bool {
 }
 
 /// Words with which no order begins, though a sentence does. Those with an apostrophe are none.
-const NO_ORDERS: [&str; 68] = [
+static NO_ORDERS: [&str; 68] = [
     "a", "all", "an", "and", "another", "any", "are", "at", "can", "could", "did", "do", "does",
     "eight", "five", "for", "forty", "four", "from", "full", "half", "has", "have", "he", "how",
     "i", "in", "is", "it", "just", "level", "more", "my", "nine", "no", "not", "nothing", "now",
