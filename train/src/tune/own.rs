@@ -70,8 +70,9 @@ fn record(text: &str, line: usize, table: &[Tool<'_>]) -> Result<Record> {
     let calls: Vec<Call> =
         calls.into_iter().map(|json| call(json, table)).collect::<Result<_>>()?;
     let word = |name: &str| json[name].as_str().filter(|word| WHYS.contains(word));
-    let of_board = (json["kind"] == "out-of-range").then_some("range");
-    let why = word("why").or_else(|| word("kind")).or(of_board).unwrap_or(WHY);
+    // The kinds of train/board/README.md are taken too.
+    let range = (json["kind"] == "out-of-range").then_some("range");
+    let why = word("why").or_else(|| word("kind")).or(range).unwrap_or(WHY);
     let names = |name: &str| -> Vec<String> {
         let each = json[name].as_array().into_iter().flatten().filter_map(Json::as_str);
         each.map(str::to_owned).collect()
@@ -151,6 +152,8 @@ mod tests {
         assert_eq!(all.len(), 2);
         assert_eq!(all[0].calls[0].arguments["percent"], 51);
         assert_eq!((all[1].why.as_deref(), all[1].calls.len()), (Some("negated"), 0));
+        let beyond = r#"{"text": "to 200", "tool": null, "kind": "out-of-range"}"#;
+        assert_eq!(added(beyond).unwrap()[0].why.as_deref(), Some("range"));
         assert_eq!(added(&written(&all[0]).to_string()).unwrap()[0].calls, all[0].calls);
     }
 

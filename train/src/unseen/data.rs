@@ -249,7 +249,7 @@ fn sentence(text: &str, tools: &[Tool<'_>], lexicon: &mut Lexicon<'_>) -> Option
     })
 }
 
-/// The texts that are cut out of what is quoted.
+/// The texts that are not whole, as [`Said::is_whole`] has it.
 fn cut(said: &Said<'_>) -> Vec<(usize, usize)> {
     let count = said.words().len();
     let pairs = (0..count).flat_map(|first| (first..count).map(move |last| (first, last)));

@@ -29,7 +29,8 @@ pub(super) struct Spans<const N: usize> {
     pub(super) absent: f32,
 }
 
-/// How much less likely a text is that is a part of a quoted one, or has one end in quotes.
+/// What is taken off the score of a text that is a part of a quoted one, has one end in quotes, or
+/// begins with the word for what it is ([`crate::said::Said::is_whole`]).
 pub const CUT: f32 = 4.0;
 
 type Scores = [[f32; SPAN_SCORES]; WORDS_MAX];
@@ -145,7 +146,7 @@ fn each_span(place: &Place<'_, '_>, scores: &Scores, mut each: impl FnMut((u8, u
 }
 
 impl Place<'_, '_> {
-    /// Whether words are cut out of what is quoted. A list has several.
+    /// Whether [`CUT`] is taken off the score of some words. A list may be of several quoted texts.
     fn is_cut(&self, first: usize, last: usize) -> bool {
         !matches!(self.param.param.takes, Takes::List(_)) && !self.said.is_whole(first, last)
     }
