@@ -167,6 +167,11 @@
 #define TRINE_ASK_SENTENCE_MAX 1024
 
 /**
+ * Bytes of the blocks of an answer at most.
+ */
+#define TRINE_BASE_TOLD_MAX 696
+
+/**
  * There is one call.
  */
 #define TRINE_WHY_NONE 0
@@ -759,6 +764,43 @@ typedef struct trine_base_answer {
     struct trine_base_call calls[2];
 } trine_base_answer;
 
+/**
+ * What is called between two steps, and where the answer goes as a device tells it to a host. Set
+ * it to zero, then `struct_size` and the members that are needed.
+ */
+typedef struct trine_base_steps {
+    /**
+     * `sizeof(trine_base_steps)`.
+     */
+    uint32_t struct_size;
+    /**
+     * Must be 0.
+     */
+    uint32_t reserved;
+    /**
+     * Called before each step; 0 goes on, any other number ends it. It may use the program's
+     * devices, and not this base model. NULL for nothing.
+     */
+    int32_t (*on_step)(void *user_data);
+    /**
+     * Passed to `on_step`.
+     */
+    void *user_data;
+    /**
+     * Where the blocks go that `trine_sentence_answer` of `trine_sentences.h` takes; NULL for
+     * none.
+     */
+    uint8_t *told;
+    /**
+     * Bytes of room; `TRINE_BASE_TOLD_MAX` are always enough.
+     */
+    size_t told_max;
+    /**
+     * How many bytes were written there: set on success.
+     */
+    size_t told_size;
+} trine_base_steps;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -1345,6 +1387,28 @@ trine_status trine_base_ask(struct trine_base *base,
                             size_t size,
                             struct trine_base_answer *answer);
 
+/**
+ * The same in steps, between which the program does its other work: a device's main loop polls
+ * there, feeds its watchdog and answers calls. The answer is that of `trine_base_ask`, to the bit.
+ *
+ * @param base The base model.
+ * @param sentence UTF-8; copied.
+ * @param size Its bytes, at most `TRINE_ASK_SENTENCE_MAX`.
+ * @param steps What is called between two steps, and where the blocks for a host go; NULL for
+ *              neither.
+ * @param answer Where it goes; its `struct_size` is set.
+ * @return As of `trine_base_ask`; TRINE_E_STALE when `on_step` ended it, TRINE_E_UNSUPPORTED, or
+ *         TRINE_E_NO_SPACE when there is no room for the blocks.
+ *
+ * Context: owner-only.
+ */
+TRINE_API
+trine_status trine_base_ask_steps(struct trine_base *base,
+                                  const char *sentence,
+                                  size_t size,
+                                  struct trine_base_steps *steps,
+                                  struct trine_base_answer *answer);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus
@@ -1355,6 +1419,10 @@ trine_status trine_base_ask(struct trine_base *base,
 /** Room for the tokens of a text of `bytes` bytes that is always enough, scratch memory included:
     `uint32_t tokens[TRINE_MODEL_SLOTS(200)];` */
 #define TRINE_MODEL_SLOTS(bytes) (6u * (bytes) + 1u)
+
+/** Static memory for `trine_base_open`, whatever the tools are: `TRINE_STORAGE(memory,
+    TRINE_BASE_BYTES);`. `trine_base_sizeof` says how many bytes it takes of them. */
+#define TRINE_BASE_BYTES ((sizeof(void *) > 4u) ? 73728u : 70400u)
 
 /** @} */
 

@@ -56,7 +56,7 @@ template <> struct trine_nodes_of<long long> : trine_no_nodes {};
      TRINE_REPLY_BYTES(TRINE_LARGER((result_max) + 16u, (identity_bytes) + 112u)) +               \
      ((calls_max) + 4u) * (TRINE_LANE_BYTES + TRINE_LARGER(repeat_max, pending_max)))
 /** What of it does not depend on the configuration. */
-#define TRINE_FIXED_BYTES (1296u + 90u * sizeof(void *))
+#define TRINE_FIXED_BYTES (1296u + 91u * sizeof(void *))
 /** What each call under way takes beside its answer or its own bytes. */
 #define TRINE_LANE_BYTES 28u
 /** What a reply of so many bytes takes in the form of the link. */

@@ -139,6 +139,7 @@ fn command() -> Result<()> {
         ["bench", "ask"] => sentences::count::main(record),
         ["bench", "unseen"] => sentences::any_tools::main(record),
         ["bench", "boat"] => sentences::own_tools::main(),
+        ["bench", "c-ask"] => sentences::in_c::main(),
         ["bench", "start"] => count::start(record),
         ["bench", "board", board] => count::calls::main(Board::named(board)?),
         ["fuzz", ref names @ ..] => fuzz::main(names, options.amount.seconds.unwrap_or(60)),

@@ -165,6 +165,7 @@ impl Copy {
             "gateway" => "host/gateway".to_owned(),
             "trine" => "host".to_owned(),
             "c-api" => "ffi/api".to_owned(),
+            "c-model" => "ffi/model".to_owned(),
             core => format!("core/{core}"),
         };
         let tree = self.git(&["write-tree", &format!("--prefix={folder}/")])?;

@@ -8,7 +8,8 @@
 //! - [`text`], [`rows`]: words, their stems and letters, and their rows of numbers;
 //! - [`said`]: a sentence; [`tool`]: tools; [`option`]: what a parameter may be;
 //! - [`shape`]: the sizes of the network; [`base`], [`table`]: the formats;
-//! - [`hear`]: the network over both; [`ask`]: calls.
+//! - [`hear`]: the network over both; [`ask`]: calls; `told` (feature `wire`): an answer as a
+//!   device tells it to a host.
 //!
 //! Nothing here allocates: memory is the caller's, of a size that is known beforehand. Nothing
 //! panics on input. The same sentence, base and table give the same answer to the bit on every
@@ -35,6 +36,8 @@ pub mod said;
 pub mod shape;
 pub mod table;
 pub mod text;
+#[cfg(feature = "wire")]
+pub mod told;
 pub mod tool;
 
 pub use ask::{Answer, Asker, Call};

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use devtools::{parallel, sh};
+use devtools::{parallel, programs, sh};
 use devtools_c::{dist, output_folder};
 
 use crate::Emulator;
@@ -18,8 +18,12 @@ pub(crate) const RTOS: &str = "greenhouse-rtos";
 pub(crate) const BASE: &str = "greenhouse-base";
 pub(crate) const MACROS: &str = "greenhouse-macros";
 pub(crate) const GREENHOUSE_LISTS: &str = "greenhouse-unused";
+pub(crate) const ASK: &str = "greenhouse-ask";
 pub(crate) const WELL: &str = "well";
 pub(crate) const WELL_TOOLS: &str = "well-tools";
+
+/// The model that reads sentences for any tools.
+pub(crate) const BASE_MODEL: &str = "models/base.bin";
 
 /// The boards, the one with everything first.
 pub(crate) static BOARDS: [Board; 5] = [
@@ -31,8 +35,9 @@ pub(crate) static BOARDS: [Board; 5] = [
 ];
 
 /// The programs, and the profile of the library that each has.
-const PROGRAMS: [(&str, Option<&str>); 9] = [
+const PROGRAMS: [(&str, Option<&str>); 10] = [
     (GREENHOUSE, Some("full")),
+    (ASK, Some("sentences")),
     ("greenhouse-dma", Some("full")),
     (RTOS, Some("full")),
     (BASE, Some("base")),
@@ -60,6 +65,30 @@ pub(crate) fn start(board: &Board, image: &Path, options: &[&str]) -> Result<Emu
 /// Builds a program and answers where the image is. No older image is left when that fails, since
 /// an emulator would run it as if it were the new one.
 pub(crate) fn build(board: &Board, program: &str) -> Result<PathBuf> {
+    let more = if program == ASK { ask_variables(board)? } else { Vec::new() };
+    build_with(board, program, &more)
+}
+
+/// What [`ASK`] has in flash beside its code, and the library that reads it. The table is made as
+/// users make it: of the tools that the board lists, which is the first program.
+pub(crate) fn ask_variables(board: &Board) -> Result<Vec<String>> {
+    programs::build()?;
+    let tools = build(board, GREENHOUSE)?;
+    let table = output_folder(board.name)?.join("greenhouse-ask.table");
+    let mut compile = programs::command("trine tools compile --emulate");
+    compile.arg(board.name).arg("--firmware").arg(tools).arg("--out").arg(&table);
+    sh::output(&mut compile)?;
+    let library = dist::chip_model_library(board.target, "base")?;
+    let base = sh::root().join(BASE_MODEL);
+    Ok(vec![
+        format!("MODEL_LIBRARY={}", library.display()),
+        format!("BASE_MODEL={}", base.display()),
+        format!("TOOLS_TABLE={}", table.display()),
+    ])
+}
+
+/// The same with further variables of the Makefile.
+pub(crate) fn build_with(board: &Board, program: &str, more: &[String]) -> Result<PathBuf> {
     let names = PROGRAMS.map(|(name, _)| name).join(", ");
     let found = PROGRAMS.iter().find(|(name, _)| *name == program);
     let (_, profile) = found.with_context(|| format!("choose a program of {names}"))?;
@@ -69,7 +98,7 @@ pub(crate) fn build(board: &Board, program: &str) -> Result<PathBuf> {
     let jobs = parallel::processors();
     let mut make = sh::line(&format!("make --always-make --silent --jobs={jobs} -C {FOLDER}"));
     make.args([format!("BOARD={}", board.name), format!("PROGRAM={program}")]);
-    make.arg(format!("OUT={}", folder.display()));
+    make.arg(format!("OUT={}", folder.display())).args(more);
     if let Some(profile) = profile {
         let library = dist::chip_library(board.target, profile)?;
         make.arg(format!("LIBRARY={}", library.display()));

@@ -93,7 +93,7 @@ impl FailureText {
     }
 
     /// Keeps a text, cut, until the next one.
-    fn keep(&self, text: &str) -> Option<&'static str> {
+    pub(crate) fn keep(&self, text: &str) -> Option<&'static str> {
         #[cfg(feature = "policy")]
         let text = cut(text, SAID_MAX);
         // One that says nothing leaves what is there.

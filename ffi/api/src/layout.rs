@@ -16,6 +16,8 @@ use crate::{
 };
 #[cfg(feature = "resources")]
 use crate::{trine_completion, trine_extra, trine_mcp_lists, trine_resource};
+#[cfg(feature = "sentences")]
+use crate::{trine_sentence, trine_sentences};
 
 /// What a row says on this target: the first number with pointers of 32 bits, the second with 64.
 const fn here(small: usize, large: usize) -> usize {
@@ -259,5 +261,23 @@ layout! {
         node 8 8;
         reserved 12 12;
         text 16 16;
+    }
+}
+
+#[cfg(feature = "sentences")]
+layout! {
+    trine_sentence 32 40 {
+        id 0 0;
+        with_tokens 4 4;
+        now 8 8;
+        deadline 16 16;
+        text 24 24;
+    }
+    trine_sentences 20 32 {
+        struct_size 0 0;
+        reserved 4 4;
+        on_sentence 8 8;
+        on_stop 12 16;
+        user_data 16 24;
     }
 }

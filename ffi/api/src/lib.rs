@@ -59,6 +59,8 @@ mod result;
 mod run;
 #[cfg(feature = "full")]
 mod secure;
+#[cfg(feature = "sentences")]
+mod sentences;
 #[cfg(feature = "resources")]
 mod serve;
 mod source;
@@ -124,6 +126,11 @@ pub use result::*;
 pub use run::*;
 #[cfg(feature = "full")]
 pub use secure::trine_provision;
+#[cfg(feature = "sentences")]
+pub use sentences::{
+    trine_sentence, trine_sentence_answer, trine_sentence_fail, trine_sentences,
+    trine_sentences_offer,
+};
 #[cfg(feature = "resources")]
 pub use serve::{
     TRINE_OF_PROMPT, TRINE_OF_TEMPLATE, TRINE_OF_TOOL, TRINE_ROLE_ASSISTANT, TRINE_ROLE_USER,

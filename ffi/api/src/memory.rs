@@ -23,6 +23,8 @@ use crate::config::{self, Setup, trine_config, trine_problem};
 use crate::guard::Busy;
 #[cfg(feature = "resources")]
 use crate::lists::Offer;
+#[cfg(feature = "sentences")]
+use crate::sentences::Reader;
 use crate::source::{self, Tools};
 use crate::status::{
     TRINE_E_ALIGNMENT, TRINE_E_ARGUMENT, TRINE_E_NO_SPACE, TRINE_E_NULL, TRINE_E_STATE, TRINE_OK,
@@ -67,6 +69,9 @@ pub(crate) struct Object {
     /// What is offered next to tools.
     #[cfg(feature = "resources")]
     pub(crate) offer: Offer,
+    /// What reads sentences.
+    #[cfg(feature = "sentences")]
+    pub(crate) reader: Reader,
     /// Bytes of the memory that the program gave, and those that a device of this configuration
     /// needs.
     #[cfg(feature = "policy")]
@@ -356,6 +361,8 @@ unsafe fn start(
         said: FailureText::new(),
         #[cfg(feature = "resources")]
         offer: Offer::new(),
+        #[cfg(feature = "sentences")]
+        reader: Reader::new(),
         #[cfg(feature = "policy")]
         sizes: (size as u32, needed(setup) as u32),
     };

@@ -124,7 +124,16 @@ impl dispatch::Tools for CTools<'_> {
         self.complete_text(request, out)
     }
 
+    #[cfg(feature = "sentences")]
+    fn sentence(&mut self, asked: &dispatch::Asked<'_>, _: &mut ValueWriter<'_>) -> Answer {
+        self.object.reader.take(asked)
+    }
+
     fn stop(&mut self, tool: u16, id: CallId) {
+        #[cfg(feature = "sentences")]
+        if tool == dispatch::SENTENCE {
+            return self.object.reader.stop(handle(id));
+        }
         #[cfg(feature = "resources")]
         if tool >= dispatch::RESOURCE {
             return self.stop_listed(id);

@@ -47,7 +47,9 @@ pub extern "C" fn trine_abi_version() -> u32 {
 /// Context: isr-safe.
 #[unsafe(no_mangle)]
 pub extern "C" fn trine_build_info() -> *const c_char {
-    let text = if cfg!(feature = "resources") {
+    let text = if cfg!(feature = "sentences") {
+        c"trine 0.1.0 profile=sentences wire=1"
+    } else if cfg!(feature = "resources") {
         c"trine 0.1.0 profile=resources wire=1"
     } else if cfg!(feature = "full") {
         c"trine 0.1.0 profile=full wire=1"

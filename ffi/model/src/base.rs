@@ -1,14 +1,15 @@
 //! Sentences to calls of any tools: a base model and a table of tools as one object.
 
 use core::ffi::{c_char, c_void};
-use core::mem::{MaybeUninit, align_of, offset_of, size_of};
+use core::mem::{align_of, offset_of, size_of};
 use core::ptr::{NonNull, null};
 
 use ::trine_ask::{SENTENCE_MAX, ValueWriter};
 use trine_descriptor::record;
 use trine_ternary::Kernels;
-use trine_unseen::base::Thresholds;
-use trine_unseen::{Answer, ArgumentFault, Asker, Base, Call, Table};
+use trine_unseen::said::Said;
+use trine_unseen::told::{self, BYTES_MAX};
+use trine_unseen::{Answer, ArgumentFault, Base, Call, Table, Workspace};
 
 use crate::ask::{ARGS, sentence_status};
 use crate::info::TRINE_MODEL_NONE;
@@ -16,8 +17,11 @@ use crate::model::TRINE_MODEL_ALIGN;
 use crate::owned::{self, Object, Owned};
 use crate::problem::{Fault, Refusal, tell, trine_model_problem};
 use crate::slices;
-use crate::status::{TRINE_E_FULL, TRINE_E_NULL, TRINE_OK, trine_status};
-use crate::tools::{put, setup, trine_base_config};
+use crate::status::{
+    TRINE_E_FULL, TRINE_E_NO_SPACE, TRINE_E_NULL, TRINE_E_STALE, TRINE_OK, trine_status,
+};
+use crate::steps::{Steps, trine_base_steps};
+use crate::tools::{setup, trine_base_config};
 
 /// A base model that turns sentences into calls of the tools of a table. Opaque: it lives in memory
 /// that the program gives to `trine_base_open`.
@@ -109,26 +113,43 @@ const ANSWER_V1: usize = offset_of!(trine_base_answer, calls) + 2 * size_of::<tr
 /// Says that a base model lives here.
 const ALIVE: u32 = 0x7472_6261;
 
-/// The owner's part. In the memory, asker, sentence and arguments lie behind it.
+/// The owner's part. In the memory, what computes, sentence and arguments lie behind it.
 struct Core {
     base: Base<'static>,
     table: Table<'static>,
-    /// What computes, where the bytes of a sentence are kept, and the arguments of two calls:
-    /// nothing else borrows them.
-    asker: NonNull<Asker<'static>>,
+    /// What computes, what a sentence is read to, where its bytes are kept, and the arguments of
+    /// two calls: nothing else borrows them.
+    workspace: NonNull<Workspace>,
+    said: NonNull<Said<'static>>,
     text: NonNull<[u8; SENTENCE_MAX]>,
     args: NonNull<[[u8; ARGS]; 2]>,
 }
 
-/// Where the asker, the sentence and the arguments lie, and where they end.
-const ASKER: usize = size_of::<Object<Core>>().next_multiple_of(TRINE_MODEL_ALIGN);
-const TEXT: usize = ASKER + size_of::<Asker<'_>>();
+/// Where each of them lies, and where they end.
+const WORKSPACE: usize = size_of::<Object<Core>>().next_multiple_of(TRINE_MODEL_ALIGN);
+const SAID: usize = (WORKSPACE + size_of::<Workspace>()).next_multiple_of(TRINE_MODEL_ALIGN);
+const TEXT: usize = SAID + size_of::<Said<'_>>();
 const ARGUMENTS: usize = TEXT + SENTENCE_MAX;
 const END: usize = ARGUMENTS + 2 * ARGS;
 
 const _: () = assert!(
-    align_of::<Object<Core>>() <= TRINE_MODEL_ALIGN && align_of::<Asker<'_>>() <= TRINE_MODEL_ALIGN
+    align_of::<Object<Core>>() <= TRINE_MODEL_ALIGN
+        && align_of::<Workspace>() <= TRINE_MODEL_ALIGN
+        && align_of::<Said<'_>>() <= TRINE_MODEL_ALIGN
 );
+
+/// Zeros: as a constant, it is made where it is to lie. A value of a function would be made on the
+/// stack first, which on a chip is smaller than this.
+const NEW: Workspace = Workspace::new();
+
+/// What the macro `TRINE_BASE_BYTES` says, with pointers of 32 bits and of 64; built for a host
+/// alone, sentences may have more words, which take more.
+const BYTES: [usize; 2] = [70_400, 73_728];
+const _: () = {
+    let bytes = if size_of::<usize>() == 4 { BYTES[0] } else { BYTES[1] };
+    assert!(END <= bytes || trine_unseen::said::WORDS_MAX > 32, "TRINE_BASE_BYTES is too few");
+    assert!(bytes < END + 2048, "TRINE_BASE_BYTES is too many");
+};
 
 const NO_CALL: trine_base_call =
     trine_base_call { args: null(), args_size: 0, tool: TRINE_MODEL_NONE, reserved: 0 };
@@ -148,15 +169,39 @@ const NOTHING: trine_base_answer = trine_base_answer {
 };
 
 impl Core {
-    fn ask(&mut self, text: &[u8]) -> Result<trine_base_answer, trine_status> {
+    /// Asks in steps, and writes the answer as a device tells it to a host, where that is wanted;
+    /// answers how many bytes those are.
+    fn ask(
+        &mut self,
+        text: &[u8],
+        goes_on: &mut dyn FnMut() -> bool,
+        told: Option<&mut [u8]>,
+    ) -> Result<(trine_base_answer, usize), trine_status> {
         // SAFETY: it lives as long as the object, and what borrowed it is not looked at again.
         let place: &'static mut [u8; SENTENCE_MAX] = unsafe { self.text.as_mut() };
         let Some(place) = place.get_mut(..text.len()) else { return Err(TRINE_E_FULL) };
         place.iter_mut().zip(text).for_each(|(place, byte)| *place = *byte);
         // SAFETY: as above.
-        let asker = unsafe { self.asker.as_mut() };
-        let answer = asker.ask(&self.base, &self.table, place);
-        self.told(&answer.map_err(|error| sentence_status(&error))?)
+        let said: &'static mut Said<'static> = unsafe { self.said.as_mut() };
+        // SAFETY: as above.
+        let workspace = unsafe { self.workspace.as_mut() };
+        let mut is_wanted = true;
+        let mut still = || {
+            is_wanted = is_wanted && goes_on();
+            is_wanted
+        };
+        let answer = workspace.ask(said, (&self.base, &self.table), place, &mut still);
+        let answer = answer.map_err(|error| sentence_status(&error))?;
+        if !is_wanted {
+            return Err(TRINE_E_STALE);
+        }
+        let size = told.map_or(Ok(0), |room| {
+            let least = answer.threshold(&self.base, &self.table);
+            let is_small = room.len() < BYTES_MAX;
+            let size = told::write(&answer, answer.confidence >= least, room);
+            size.ok_or(if is_small { TRINE_E_NO_SPACE } else { TRINE_E_FULL })
+        })?;
+        Ok((self.told(&answer)?, size))
     }
 
     /// An answer as C sees it.
@@ -173,7 +218,8 @@ impl Core {
             (None, [Some(call), other]) => {
                 told.calls_count = 1 + u32::from(other.is_some());
                 told.why = if other.is_some() { TRINE_WHY_TWO } else { TRINE_WHY_NONE };
-                told.is_sure = (answer.confidence >= self.least(answer)).into();
+                let least = answer.threshold(&self.base, &self.table);
+                told.is_sure = (answer.confidence >= least).into();
                 // SAFETY: they live as long as the object, and this is the only borrow.
                 let places = told.calls.iter_mut().zip(unsafe { self.args.as_mut() });
                 for ((place, room), call) in places.zip(core::iter::once(call).chain(other)) {
@@ -186,14 +232,6 @@ impl Core {
             (told.tool, told.node) = (tool.into(), node.into());
         }
         Ok(told)
-    }
-
-    /// The least confidence of an answer's calls.
-    fn least(&self, answer: &Answer<'_>) -> f32 {
-        let reads =
-            |call: &Call<'_>| self.table.tool(call.tool).is_some_and(|tool| tool.is_read_only());
-        let Thresholds { acting, reading } = self.base.thresholds();
-        if answer.calls.iter().flatten().all(reads) { reading } else { acting }
     }
 }
 
@@ -304,11 +342,15 @@ unsafe fn open(
         .map_err(|error| Refusal::model(Fault::Compiled(error)))?;
     let memory = owned::checked(memory, size, END)?;
     // SAFETY: inside the memory, and aligned.
-    let place = unsafe { memory.add(ASKER) }.cast::<MaybeUninit<Asker<'static>>>();
-    // SAFETY: the callee's; any bytes are no asker yet.
-    let asker = put(unsafe { &mut *place.as_ptr() }, Asker::new);
-    asker.workspace().with_kernels(Kernels::best());
-    let asker = NonNull::from(asker);
+    let workspace = unsafe { memory.add(WORKSPACE) }.cast::<Workspace>();
+    // SAFETY: the callee's, and aligned.
+    unsafe { workspace.write(NEW) };
+    // SAFETY: just written, and the only borrow.
+    unsafe { &mut *workspace.as_ptr() }.with_kernels(Kernels::best());
+    // SAFETY: inside the memory, and aligned.
+    let said = unsafe { memory.add(SAID) }.cast::<Said<'static>>();
+    // SAFETY: the callee's.
+    unsafe { said.write(Said::empty()) };
     // SAFETY: inside the memory.
     let text = unsafe { memory.add(TEXT) }.cast::<[u8; SENTENCE_MAX]>();
     // SAFETY: the callee's, and of bytes.
@@ -317,7 +359,7 @@ unsafe fn open(
     let args = unsafe { memory.add(ARGUMENTS) }.cast::<[[u8; ARGS]; 2]>();
     // SAFETY: the callee's, and of bytes.
     unsafe { args.write_bytes(0, 1) };
-    let core = Core { base: setup.base, table, asker, text, args };
+    let core = Core { base: setup.base, table, workspace, said, text, args };
     let place = memory.cast::<Object<Core>>();
     // SAFETY: the memory is aligned, large enough and the callee's.
     unsafe { place.write(Object::new(ALIVE, core)) };
@@ -361,6 +403,45 @@ pub unsafe extern "C" fn trine_base_ask(
     size: usize,
     answer: *mut trine_base_answer,
 ) -> trine_status {
+    // SAFETY: passed on.
+    unsafe { ask_in_steps(base, (sentence, size), core::ptr::null_mut(), answer) }
+}
+
+/// The same in steps, between which the program does its other work: a device's main loop polls
+/// there, feeds its watchdog and answers calls. The answer is that of `trine_base_ask`, to the bit.
+///
+/// @param base The base model.
+/// @param sentence UTF-8; copied.
+/// @param size Its bytes, at most `TRINE_ASK_SENTENCE_MAX`.
+/// @param steps What is called between two steps, and where the blocks for a host go; NULL for
+///              neither.
+/// @param answer Where it goes; its `struct_size` is set.
+/// @return As of `trine_base_ask`; TRINE_E_STALE when `on_step` ended it, TRINE_E_UNSUPPORTED, or
+///         TRINE_E_NO_SPACE when there is no room for the blocks.
+///
+/// Context: owner-only.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn trine_base_ask_steps(
+    base: *mut trine_base,
+    sentence: *const c_char,
+    size: usize,
+    steps: *mut trine_base_steps,
+    answer: *mut trine_base_answer,
+) -> trine_status {
+    // SAFETY: passed on.
+    unsafe { ask_in_steps(base, (sentence, size), steps, answer) }
+}
+
+/// Asks.
+///
+/// # Safety
+/// As [`trine_base_ask_steps`].
+unsafe fn ask_in_steps(
+    base: *mut trine_base,
+    (sentence, size): (*const c_char, usize),
+    steps: *mut trine_base_steps,
+    answer: *mut trine_base_answer,
+) -> trine_status {
     // SAFETY: the contract of every function.
     let text = match unsafe { slices::slice(sentence.cast::<u8>(), size) } {
         Ok(text) => text,
@@ -374,9 +455,19 @@ pub unsafe extern "C" fn trine_base_ask(
     if answer.is_null() {
         return TRINE_E_NULL;
     }
-    match owned.core().ask(text) {
-        // SAFETY: as above.
-        Ok(known) => unsafe { slices::write(answer, ANSWER_V1, &known) },
+    // SAFETY: as above.
+    let mut how = match unsafe { Steps::read(steps) } {
+        Ok(how) => how,
+        Err(status) => return status,
+    };
+    let (mut goes_on, room) = how.parts();
+    match owned.core().ask(text, &mut goes_on, room) {
+        Ok((known, told_size)) => {
+            // SAFETY: NULL, or the program's structure, which was read.
+            unsafe { Steps::tell(steps, told_size) };
+            // SAFETY: as above.
+            unsafe { slices::write(answer, ANSWER_V1, &known) }
+        }
         Err(status) => status,
     }
 }

@@ -9,7 +9,7 @@ use core::mem::{offset_of, size_of};
 #[cfg(feature = "ask")]
 use crate::{trine_ask_answer, trine_ask_config};
 #[cfg(feature = "base")]
-use crate::{trine_base_answer, trine_base_call, trine_base_config};
+use crate::{trine_base_answer, trine_base_call, trine_base_config, trine_base_steps};
 use crate::{
     trine_model_config, trine_model_decoder, trine_model_generation, trine_model_info,
     trine_model_problem, trine_model_sampling, trine_model_session_config,
@@ -166,5 +166,14 @@ layout! {
         between 28 28;
         reserved 36 36;
         calls 40 40;
+    }
+    trine_base_steps 28 48 {
+        struct_size 0 0;
+        reserved 4 4;
+        on_step 8 8;
+        user_data 12 16;
+        told 16 24;
+        told_max 20 32;
+        told_size 24 40;
     }
 }

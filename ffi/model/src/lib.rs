@@ -49,6 +49,8 @@ mod session;
 mod slices;
 mod source;
 mod status;
+#[cfg(feature = "base")]
+mod steps;
 mod text;
 #[cfg(feature = "base")]
 mod tools;
@@ -66,8 +68,8 @@ pub use base::{
     TRINE_WHY_ABOUT, TRINE_WHY_AMBIGUOUS, TRINE_WHY_ATTACK, TRINE_WHY_CANNOT, TRINE_WHY_CHAT,
     TRINE_WHY_CONDITIONAL, TRINE_WHY_LATER, TRINE_WHY_MISSING, TRINE_WHY_NEGATED, TRINE_WHY_NOISE,
     TRINE_WHY_NONE, TRINE_WHY_OTHER, TRINE_WHY_PAST, TRINE_WHY_QUOTED, TRINE_WHY_RANGE,
-    TRINE_WHY_TWO, TRINE_WHY_UNIT, trine_base, trine_base_answer, trine_base_ask, trine_base_call,
-    trine_base_close, trine_base_open, trine_base_sizeof,
+    TRINE_WHY_TWO, TRINE_WHY_UNIT, trine_base, trine_base_answer, trine_base_ask,
+    trine_base_ask_steps, trine_base_call, trine_base_close, trine_base_open, trine_base_sizeof,
 };
 pub use config::{
     TRINE_MODEL_CHECK, TRINE_MODEL_KV_F16, TRINE_MODEL_KV_F32, TRINE_MODEL_KV_I8,
@@ -91,6 +93,8 @@ pub use session::{
     trine_model_session_sizeof,
 };
 pub use status::{TRINE_E_MODEL, trine_status};
+#[cfg(feature = "base")]
+pub use steps::{TRINE_BASE_TOLD_MAX, trine_base_steps};
 pub use text::{
     TRINE_MODEL_BEGIN, TRINE_MODEL_CONTROL, TRINE_MODEL_SPECIAL, trine_model_decoder,
     trine_model_detokenize, trine_model_tokenize,

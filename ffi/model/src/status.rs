@@ -16,6 +16,8 @@ pub(crate) const TRINE_E_STATE: i32 = -8;
 pub(crate) const TRINE_E_NOT_FOUND: i32 = -10;
 pub(crate) const TRINE_E_FAILED: i32 = -12;
 pub(crate) const TRINE_E_FULL: i32 = -13;
+#[cfg(feature = "base")]
+pub(crate) const TRINE_E_STALE: i32 = -14;
 pub(crate) const TRINE_E_UTF8: i32 = -15;
 /// The bytes are no model that this library computes: `trine_model_error_text` says which key or
 /// tensor is wrong, and why.
@@ -37,6 +39,8 @@ pub(crate) const fn text(status: trine_status) -> &'static str {
         TRINE_E_NOT_FOUND => "there are no logits: nothing was read, or a pass is under way",
         TRINE_E_FAILED => "the file could not be read, or what computes has failed",
         TRINE_E_FULL => "the context is full: make it larger, shift it, or truncate the session",
+        #[cfg(feature = "base")]
+        TRINE_E_STALE => "nobody waits for the answer any more",
         TRINE_E_UTF8 => "the text is not UTF-8",
         TRINE_E_MODEL => "the bytes are no model that this library computes",
         _ => "no status of this library",

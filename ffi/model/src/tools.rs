@@ -95,7 +95,7 @@ pub(crate) unsafe fn setup(config: *const trine_base_config) -> Result<Setup, Re
 /// Makes a value where it is to lie. Out of line, and by a reference that nothing else has, so that
 /// a compiler makes it there and not on the stack.
 #[inline(never)]
-pub(crate) fn put<T>(place: &mut MaybeUninit<T>, make: impl FnOnce() -> T) -> &mut T {
+fn put<T>(place: &mut MaybeUninit<T>, make: impl FnOnce() -> T) -> &mut T {
     place.write(make())
 }
 

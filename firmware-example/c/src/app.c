@@ -15,6 +15,9 @@
 #include "tools.h"
 #include "water.h"
 
+#if GREENHOUSE_ASK
+#include "sentences.h"
+#endif
 #if !GREENHOUSE_SMALL
 #include <trine_consent.h>
 #endif
@@ -203,6 +206,11 @@ bool app_is_busy(void)
 {
     const uint8_t *bytes = NULL;
 
+#if GREENHOUSE_ASK
+    if (sentences_wait()) {
+        return true;
+    }
+#endif
     return work || (board_now_ms() >= due)
            || ((trine_tx_peek(device, &bytes) > 0) && board_can_write(BOARD_HOST))
            || ((replied < reply.size) && board_can_write(BOARD_PERSON));
@@ -226,6 +234,9 @@ void app_start(void)
     if (device == NULL) {
         board_emergency("\r\ntrine: the device cannot start\r\n");
     }
+#if GREENHOUSE_ASK
+    sentences_start(device);
+#endif
     board_start();
     receive_start(device);
     say_hello();

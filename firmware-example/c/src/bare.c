@@ -2,6 +2,9 @@
 #include "app.h"
 #include "board.h"
 #include "image.h"
+#if GREENHOUSE_ASK
+#include "sentences.h"
+#endif
 
 /* Both the DMA's interrupt and the converter's are played by the one that can be raised by hand. */
 static volatile bool measured;
@@ -36,6 +39,9 @@ int main(void)
     app_start();
     for (;;) {
         app_turn();
+#if GREENHOUSE_ASK
+        sentences_read();
+#endif
         board_sleep_unless(app_is_busy);
     }
 }

@@ -16,7 +16,8 @@
 #define DEVICE_BYTES 1440u
 #else
 #define RX_BYTES 512u
-#define MESSAGE_MAX 192u
+/* A sentence has 256 bytes, and some stand before it. */
+#define MESSAGE_MAX (GREENHOUSE_ASK ? 272u : 192u)
 #define RESULT_MAX 1280u
 #define REPEAT_MAX 64u
 #define DEVICE_BYTES                                                                              \

@@ -40,12 +40,13 @@ fn main() -> anyhow::Result<()> {
             let key = key.as_bytes().try_into().context("a key has 16 bytes")?;
             steps::calls(count.parse()?, Some(key), board, person)
         }
-        ["--ask", file, board, person] => ask::main(file, board, person),
+        ["--ask", file, board, person] => ask::main(file, (board, person), true),
+        ["--ask", file, "--no-watchdog", board, person] => ask::main(file, (board, person), false),
         ["--count", file, board, person] => ask::each(file, board, person),
         [board, person] => steps::all(board, person),
         _ => anyhow::bail!(
-            "usage: trine-smoke [--calls N [--key KEY] | --ask FILE | --count FILE] \
-             BOARD_SOCKET PERSON_SOCKET"
+            "usage: trine-smoke [--calls N [--key KEY] | --ask FILE [--no-watchdog] | \
+             --count FILE] BOARD_SOCKET PERSON_SOCKET"
         ),
     }
 }

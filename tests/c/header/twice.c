@@ -9,6 +9,8 @@
 #include "trine_run.h"
 #include "trine_consent.h"
 #include "trine_run.h"
+#include "trine_sentences.h"
+#include "trine_sentences.h"
 #include "trine_host.h"
 #include "trine_host.h"
 

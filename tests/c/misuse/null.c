@@ -6,6 +6,7 @@
 #include <trine_mcp.h>
 #include <trine_news.h>
 #include <trine_run.h>
+#include <trine_sentences.h>
 
 static const char text[] = "text";
 static const uint8_t bytes[4] = {1u, 2u, 3u, 4u};
@@ -202,6 +203,32 @@ static void run_functions(void)
     REFUSES(trine_run_text(fixture_device, &outcome, room, 0u, NULL), TRINE_E_NULL);
 }
 
+static trine_status on_sentence(void *user_data, const trine_sentence *sentence)
+{
+    (void)user_data;
+    (void)sentence;
+    return TRINE_PENDING;
+}
+
+static void sentence_functions(void)
+{
+    static const trine_sentences reader = {.struct_size = sizeof reader,
+                                           .on_sentence = on_sentence};
+    static const trine_sentences no_function = {.struct_size = sizeof no_function};
+    /* A call without arguments. */
+    static const uint8_t blocks[10] = {9u, 8u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u};
+
+    REFUSES(trine_sentences_offer(NULL, &reader), TRINE_E_NULL);
+    REFUSES(trine_sentences_offer(fixture_device, NULL), TRINE_E_NULL);
+    REFUSES(trine_sentences_offer(fixture_device, &no_function), TRINE_E_NULL);
+    REFUSES(trine_sentence_answer(NULL, 1u, blocks, sizeof blocks), TRINE_E_NULL);
+    REFUSES(trine_sentence_answer(fixture_device, 1u, NULL, sizeof blocks), TRINE_E_NULL);
+    REFUSES(trine_sentence_answer(fixture_device, 1u, NULL, 0u), TRINE_E_ARGUMENT);
+    REFUSES(trine_sentence_answer(fixture_device, 1u, blocks, sizeof blocks), TRINE_E_STALE);
+    REFUSES(trine_sentence_fail(NULL, 1u, text, 4u), TRINE_E_NULL);
+    REFUSES(trine_sentence_fail(fixture_device, 1u, NULL, 4u), TRINE_E_NULL);
+}
+
 static void list_functions(void)
 {
     static const trine_mcp_lists lists = {.struct_size = sizeof(trine_mcp_lists)};
@@ -240,6 +267,7 @@ int main(void)
     call_functions();
     run_functions();
     list_functions();
+    sentence_functions();
     clock_functions();
     fixture_hook = inside;
     (void)fixture_call("hook", 3);

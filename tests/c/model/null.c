@@ -167,6 +167,7 @@ static void bases(void)
                                 .tools = fan_set, .tools_count = 1u, .flags = TRINE_MODEL_CHECK};
     const char *sentence = "set the fan to forty percent";
     trine_base_answer answer = {.struct_size = sizeof answer, .why = 77u};
+    trine_base_steps steps = {.struct_size = sizeof steps};
     trine_base *base = NULL;
     FILE *file = fopen("models/base.bin", "rb");
 
@@ -185,6 +186,11 @@ static void bases(void)
     REFUSES(trine_base_ask(NULL, sentence, 1u, &answer), TRINE_E_NULL);
     REFUSES(trine_base_ask(base, NULL, 1u, &answer), TRINE_E_NULL);
     REFUSES(trine_base_ask(base, sentence, 1u, NULL), TRINE_E_NULL);
+    REFUSES(trine_base_ask_steps(NULL, sentence, 1u, &steps, &answer), TRINE_E_NULL);
+    REFUSES(trine_base_ask_steps(base, NULL, 1u, &steps, &answer), TRINE_E_NULL);
+    REFUSES(trine_base_ask_steps(base, sentence, 1u, &steps, NULL), TRINE_E_NULL);
+    CHECK(trine_base_ask_steps(base, sentence, strlen(sentence), NULL, &answer) == TRINE_OK);
+    CHECK(trine_base_ask_steps(base, sentence, strlen(sentence), &steps, &answer) == TRINE_OK);
     REFUSES(trine_base_close(NULL), TRINE_E_NULL);
     CHECK(answer.why == 77u);
     CHECK(trine_base_ask(base, sentence, strlen(sentence), &answer) == TRINE_OK);

@@ -14,3 +14,5 @@ mod orders;
 mod own_units;
 mod random_base;
 mod tables;
+#[cfg(feature = "wire")]
+mod told;

@@ -1,10 +1,12 @@
 //! The board's model on chips: the firmware with the feature `ask` on five processors. [`parity`]
 //! compares it with the same model on this computer, [`count`] counts its instructions.
-//! [`any_tools`] does both with the base model, for tools that no model was trained for, and
-//! [`own_tools`] has the firmware do it, for the tools of its board.
+//! [`any_tools`] does both with the base model, for tools that no model was trained for;
+//! [`own_tools`] has the firmware do it, and [`in_c`] the firmware in C, for the tools of their
+//! boards.
 
 pub mod any_tools;
 pub mod count;
+pub mod in_c;
 pub mod own_tools;
 pub mod parity;
 

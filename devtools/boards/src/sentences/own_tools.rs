@@ -46,14 +46,15 @@ const MOST: [f64; 2] = [40.0, 100.0];
 const RAM: u64 = 96 << 10;
 
 /// A board that runs, how `trine` reaches it, and its second channel.
-struct Running {
+pub(super) struct Running {
     _emulator: Emulator,
     line: String,
     person: JoinHandle<Option<UnixStream>>,
 }
 
 impl Running {
-    fn start(chip: &Board, elf: &Path, options: &[&str]) -> Result<Self> {
+    /// The board has the name `boat` whatever it is.
+    pub(super) fn start(chip: &Board, elf: &Path, options: &[&str]) -> Result<Self> {
         let emulator = Emulator::start(chip, elf, options)?;
         let [board, person] = emulator.sockets();
         // The board starts when both are connected; the first of `trine` is the other.
@@ -64,7 +65,7 @@ impl Running {
     }
 
     /// How deep the stack ever was.
-    fn stack(self) -> Result<u64> {
+    pub(super) fn stack(self) -> Result<u64> {
         let person = self.person.join().ok().flatten().context("there is no second channel")?;
         (&person).write_all(b"stack\n")?;
         let mut answer = String::new();
@@ -73,7 +74,7 @@ impl Running {
         Ok(bytes.parse()?)
     }
 
-    fn trine(&self, line: &str) -> Command {
+    pub(super) fn trine(&self, line: &str) -> Command {
         let mut command = programs::command(line);
         command.arg("--unix").arg(&self.line);
         command

@@ -13,7 +13,7 @@ use devtools::{parallel, programs, sh};
 use devtools_c::output_folder;
 use serde_json::json;
 
-use super::{FOLDER, MODEL, any_tools, build, count, own_tools, pack, sentences, tokens};
+use super::{FOLDER, MODEL, any_tools, build, count, in_c, own_tools, pack, sentences, tokens};
 use crate::elf::Image;
 use crate::{BOARDS, Board, CHIPS, Emulator, M4};
 
@@ -35,7 +35,8 @@ pub fn main() -> Result<()> {
     refused(&M4)?;
     count::small(&image)?;
     any_tools::compare()?;
-    own_tools::check()
+    own_tools::check()?;
+    in_c::check()
 }
 
 /// Compares so many sentences on every processor, also when one of them answers otherwise, and says

@@ -36,7 +36,7 @@ struct Product {
 const DEVICE: Product = Product {
     name: "trine",
     exports: "ffi/exports.txt",
-    profiles: &["base", "policy", "mcp", "full", "resources"],
+    profiles: &["base", "policy", "mcp", "full", "resources", "sentences"],
     prefix: "",
 };
 
@@ -44,7 +44,7 @@ const DEVICE: Product = Product {
 const MODEL: Product = Product {
     name: "trine_model",
     exports: "ffi/model/exports.txt",
-    profiles: &["image", "ask", "full"],
+    profiles: &["image", "ask", "base", "full"],
     prefix: "model-",
 };
 
@@ -116,7 +116,7 @@ pub fn check() -> Result<()> {
     parallel::each(TARGETS, |target| {
         library(&DEVICE, target, "base")?;
         library(&DEVICE, target, "full")?;
-        library(&DEVICE, target, "resources")?;
+        library(&DEVICE, target, "sentences")?;
         library(&MODEL, target, if target.is_host() { "full" } else { "image" })?;
         // What reads files is large; that it is made at all does not hang on the chip.
         let is_with_files = target.name.starts_with("thumbv7em");
@@ -133,7 +133,7 @@ pub fn check() -> Result<()> {
 
 /// The static library of the host, for the tests of C programs.
 pub fn host_library() -> Result<PathBuf> {
-    library(&DEVICE, &HOST, "resources")
+    library(&DEVICE, &HOST, "sentences")
 }
 
 /// The same for language models.
@@ -144,6 +144,11 @@ pub fn host_model_library() -> Result<PathBuf> {
 /// The static library for a chip, for the firmware in C.
 pub fn chip_library(target: &str, profile: &str) -> Result<PathBuf> {
     library(&DEVICE, Target::named(target)?, profile)
+}
+
+/// The same for language models.
+pub fn chip_model_library(target: &str, profile: &str) -> Result<PathBuf> {
+    library(&MODEL, Target::named(target)?, profile)
 }
 
 /// Makes a static library and checks it, unless the one that is there was made of the same.
@@ -159,7 +164,7 @@ fn library_in(folder: &Path, product: &Product, target: &Target, profile: &str) 
     let out = folder.join(&feature);
     fs::create_dir_all(&out)?;
     let library = out.join(format!("lib{name}.a"));
-    let raw = compile(target, &feature, profile == "base" && !target.is_host())?;
+    let raw = compile(target, &feature, feature == "base" && !target.is_host())?;
     let made_of = format!("{exports:?} {:?}", fs::metadata(&raw)?.modified()?);
     let stamp = out.join("made_of");
     if library.exists() && fs::read_to_string(&stamp).is_ok_and(|text| text == made_of) {

@@ -21,7 +21,7 @@ pub(super) enum For {
 const FILES: &str = "LICENSE-APACHE LICENSE-MIT include/trine.h include/trine.hpp \
                      include/trine_consent.h include/trine_host.h include/trine_model.h \
                      include/trine_mcp.h include/trine_mcp.hpp include/trine_news.h \
-                     include/trine_run.h";
+                     include/trine_run.h include/trine_sentences.h";
 
 /// The host's shared library, made of the same object as the static one, with its two links.
 pub fn shared(library: &Path) -> Result<PathBuf> {
@@ -98,7 +98,7 @@ pub(super) fn make(target: &Target, whom: For) -> Result<PathBuf> {
         fs::write(lib.join(folder).join(file), text)?;
     }
     // What a chip's program pays for resources is little, but not nothing.
-    let most = if target.is_host() { "resources" } else { "full" };
+    let most = if target.is_host() { "sentences" } else { "full" };
     let built = library(&DEVICE, target, most)?;
     fs::copy(&built, lib.join("libtrine.a"))?;
     if target.is_host() {
@@ -107,11 +107,14 @@ pub(super) fn make(target: &Target, whom: For) -> Result<PathBuf> {
         sh::run(sh::command("cp").arg("-a").arg(from.join(".")).arg(&lib))?;
         hosted(&built_for(whom)?, &lib)?;
     } else {
-        for profile in ["base", "policy", "mcp", "resources"] {
+        for profile in ["base", "policy", "mcp", "resources", "sentences"] {
             let built = library(&DEVICE, target, profile)?;
             fs::copy(built, lib.join(format!("libtrine_{profile}.a")))?;
         }
-        fs::copy(library(&MODEL, target, "image")?, lib.join("libtrine_model_image.a"))?;
+        for profile in ["image", "base"] {
+            let built = library(&MODEL, target, profile)?;
+            fs::copy(built, lib.join(format!("libtrine_model_{profile}.a")))?;
+        }
     }
     fs::copy(library(&MODEL, target, "full")?, lib.join("libtrine_model.a"))?;
     let tarball = dist.join(format!("{name}.tar.gz"));

@@ -8,3 +8,5 @@ mod json_lists;
 #[cfg(feature = "resources")]
 #[expect(clippy::manual_c_str_literals, reason = "texts of a node have NULs inside")]
 mod lists_server;
+#[cfg(feature = "sentences")]
+mod sentences;

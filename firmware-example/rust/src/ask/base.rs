@@ -5,12 +5,12 @@ use core::fmt::{self, Display};
 
 use trine_ask::SentenceError;
 use trine_bsp::place::Place;
-use trine_descriptor::{Rules as _, ValueWriter};
-use trine_dispatch::{Answer, Block, CallId, block, fault, verdict, why};
+use trine_descriptor::Rules as _;
+use trine_dispatch::{Answer, CallId};
 use trine_unseen::said::Said;
-use trine_unseen::{ArgumentFault, Base, BaseError, Call, Table, TableError, Workspace};
+use trine_unseen::{Base, BaseError, Table, TableError, Workspace, told};
 
-use super::{ARGS, Aligned, until_sent};
+use super::{Aligned, until_sent};
 use crate::{Loop, tools};
 
 /// The base, in flash: a constant is never copied to RAM.
@@ -79,85 +79,12 @@ pub(super) fn read(
     })?;
     if is_wanted {
         let is_sure = answer.confidence >= answer.threshold(base, table);
-        until_sent(turns, |calls| calls.answer(id, |out| tell(&answer, is_sure, out)));
+        until_sent(turns, |calls| {
+            calls.answer(id, |out| {
+                out.with_rest(|rest| told::write(&answer, is_sure, rest));
+                Answer::Blocks
+            })
+        });
     }
     Ok(())
-}
-
-/// Writes what a sentence came to.
-#[inline(never)]
-fn tell(answer: &trine_unseen::Answer<'_>, is_sure: bool, out: &mut ValueWriter<'_>) -> Answer {
-    let reason = answer.reason.map_or(0, |reason| reason.number());
-    let (verdict, why, one) = match answer.calls {
-        _ if reason > 0 => (refused(answer), reason, None),
-        [Some(_), Some(_)] => {
-            let why = if is_sure { why::TWO } else { why::TWO_UNSURE };
-            (verdict::NO_TOOL, why, None)
-        }
-        [Some(call), None] => {
-            (if is_sure { verdict::CALL } else { verdict::UNSURE }, 0, Some(call))
-        }
-        _ => (refused(answer), 0, None),
-    };
-    let (tool, node, fault) = fault_of(answer);
-    let mut args = [0; ARGS];
-    let (tool_said, node_said) = match (one, verdict) {
-        (Some(call), _) => (call.tool, 0),
-        (None, verdict::MISSING | verdict::OUT_OF_RANGE) => (tool, node),
-        _ => (0, 0),
-    };
-    block(
-        out,
-        &Block::Call {
-            verdict,
-            confidence: answer.confidence.to_bits(),
-            tool: tool_said,
-            node: node_said,
-            args: one.as_ref().map_or(&[], |call| encoded(call, &mut args)),
-        },
-    );
-    let (tool, other) = match answer.between {
-        Some([one, other]) => (one, other.saturating_add(1)),
-        None => (tool, 0),
-    };
-    block(out, &Block::Why { why, fault, tool, node, other });
-    if why >= why::TWO {
-        for call in answer.calls.iter().flatten() {
-            let mut args = [0; ARGS];
-            block(out, &Block::Command { tool: call.tool, args: encoded(call, &mut args) });
-        }
-    }
-    Answer::Blocks
-}
-
-/// The verdict where there is no call.
-fn refused(answer: &trine_unseen::Answer<'_>) -> u8 {
-    let is_of_arguments = |name| matches!(name, "" | "missing" | "range" | "unit");
-    match (answer.reason.map_or("", |reason| reason.name()), answer.fault) {
-        (name, Some((_, fault))) if is_of_arguments(name) => match fault {
-            ArgumentFault::Missing(_) => verdict::MISSING,
-            ArgumentFault::Range(_) | ArgumentFault::Unit(_) => verdict::OUT_OF_RANGE,
-            ArgumentFault::Cut => verdict::NO_TOOL,
-        },
-        _ => verdict::NO_TOOL,
-    }
-}
-
-/// The tool and the node that a fault is about, and its number on the wire.
-fn fault_of(answer: &trine_unseen::Answer<'_>) -> (u16, u16, u8) {
-    match answer.fault {
-        Some((tool, ArgumentFault::Missing(node))) => (tool, node, fault::MISSING),
-        Some((tool, ArgumentFault::Range(node))) => (tool, node, fault::RANGE),
-        Some((tool, ArgumentFault::Unit(node))) => (tool, node, fault::UNIT),
-        Some((tool, ArgumentFault::Cut)) => (tool, 0, fault::UNFILLED),
-        None => (0, 0, 0),
-    }
-}
-
-/// The arguments of a call, as the wire has them.
-fn encoded<'a>(call: &Call<'_>, args: &'a mut [u8; ARGS]) -> &'a [u8] {
-    let mut out = ValueWriter::new(args);
-    call.encode(&mut out);
-    let len = out.bytes().len();
-    args.get(..len).unwrap_or_default()
 }

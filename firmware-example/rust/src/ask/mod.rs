@@ -36,6 +36,7 @@ pub(crate) const MESSAGE_MAX: u16 = SENTENCE_MAX as u16 + 16;
 /// Within so many milliseconds the loop has to turn, or the processor is restarted.
 pub(crate) const WATCHDOG_MS: u32 = 1_000;
 /// The most bytes of the arguments of a call.
+#[cfg(not(feature = "ask-base"))]
 const ARGS: usize = SENTENCE_MAX + 64;
 
 /// The alignment that an image asks for, and more than a base does.

@@ -1,6 +1,8 @@
 //! Sentences to calls of any tools in C: the answers are those of the Rust interface, and what is
 //! no base model, no table or no memory is answered with a status.
-#![expect(clippy::unwrap_used, reason = "these are tests")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "these are tests")]
+
+mod steps;
 
 use std::ffi::{c_char, c_void};
 use std::ptr::{null, null_mut};
@@ -25,7 +27,7 @@ const E_FULL: i32 = -13;
 const E_UTF8: i32 = -15;
 const E_MODEL: i32 = -16;
 
-static BASE: &[u8] = include_bytes!("../../../models/base.bin");
+static BASE: &[u8] = include_bytes!("../../../../models/base.bin");
 
 /// Sentences that have calls, two calls, none, and parts of one.
 const SENTENCES: [&str; 14] = [
@@ -297,6 +299,8 @@ fn memory_is_what_the_page_says() {
     // Built for a host, sentences may be longer.
     let most = (72 << 10) * trine_unseen::said::WORDS_MAX / 32;
     assert!(trine_base_sizeof() <= most, "{}", trine_base_sizeof());
+    let header = include_str!("../../macros.h");
+    assert!(header.contains("TRINE_BASE_BYTES ((sizeof(void *) > 4u) ? 73728u : 70400u)"));
 }
 
 #[test]
