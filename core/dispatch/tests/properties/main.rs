@@ -1,8 +1,9 @@
 //! What holds for every device, whatever its tools, limits, clock and hosts: drawn, and compared
 //! with small models that share no code with the dispatcher.
 //!
-//! They compile and hold for each set of features that ships. `xtask/src/feature_sets.rs` lists
-//! them; `cargo xtask test --leg features` takes most of them and `cargo xtask soak properties` all.
+//! They compile and hold for each set of features that ships, which `xtask/src/feature_sets.rs`
+//! lists. `cargo xtask test --leg features` takes most of the sets, `cargo xtask soak properties`
+//! all of them.
 //!
 //! `PROPTEST_CASES` is how often each property is tried.
 #![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "these are tests")]
