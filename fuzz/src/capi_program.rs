@@ -61,7 +61,7 @@ impl Program {
         Self { device, port, session, runs: Vec::new(), _memory: memory }
     }
 
-    /// Does one thing, with a number and bytes that are foreign. `id` is a call that may be pending.
+    /// Does one thing, with a foreign number and foreign bytes. `id` is a call that may be pending.
     pub(crate) fn step(&mut self, what: u8, now: u64, id: trine_call_id, foreign: (u8, &[u8])) {
         let (number, bytes) = foreign;
         let (device, data, size) = (self.device, bytes.as_ptr(), bytes.len());
