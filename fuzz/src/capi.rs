@@ -8,11 +8,14 @@ use core::ffi::{c_char, c_void};
 use core::ptr::{null, null_mut};
 
 use trine_c_api::*;
-use trine_descriptor::{Annotations, Field, IntRange, Kind, Limits, Tool, ToolInfo, ValueWriter};
+use trine_descriptor::{
+    Annotations, Consent, Field, IntRange, Kind, Limits, Tool, ToolInfo, ValueWriter,
+};
 use trine_wire::message::{self, Call, HostHello, HostMessage};
 use trine_wire::{encode_in_place, frame, slot};
 
 use crate::capi_lists;
+use crate::capi_program::{self, Program};
 
 const EPOCH: u32 = 77;
 const SESSION: u32 = 5;
@@ -20,15 +23,16 @@ const SLOTS: u8 = 4;
 const NUMBER: &[Field<'static>] =
     &[Field::new("n", Kind::Int(IntRange { min: 0, max: 1000 })).describe("N.")];
 /// The tool as Rust has it, for the hash that a call must carry.
-const TOOL: Tool<'static> = Tool::new(
-    ToolInfo {
+const fn tool(consent: Consent, content: bool) -> Tool<'static> {
+    let info = ToolInfo {
         limits: Limits { deadline_ms: 900, pending_bytes: 8 },
         annotations: Annotations(0),
+        consent,
+        content,
         ..ToolInfo::new("t", "A tool.")
-    },
-    NUMBER,
-    NUMBER,
-);
+    };
+    Tool::new(info, NUMBER, NUMBER)
+}
 static NODE: trine_node = trine_node {
     texts: b"n\0\0\0N.\0".as_ptr().cast(),
     name_size: 1,
@@ -68,6 +72,12 @@ unsafe extern "C" fn call(user_data: *mut c_void, call: *mut trine_call) -> trin
     // SAFETY: as above.
     assert_eq!(unsafe { trine_get_string(call, 0, &raw mut text) }, 0);
     match bench.mood % 4 {
+        _ if bench.mood & 64 != 0 => {
+            // SAFETY: as above; the node lives for ever.
+            unsafe {
+                capi_program::answer(call, bench.mood.rotate_left(1), number, &raw const NODE)
+            }
+        }
         0 => {
             // SAFETY: as above.
             bench.pending.push(unsafe { trine_call_get_id(call) });
@@ -93,6 +103,21 @@ unsafe extern "C" fn finish(user_data: *mut c_void, call: *mut trine_call) -> tr
     if number.is_multiple_of(3) { TRINE_PENDING } else { TRINE_OK }
 }
 
+/// # Safety
+/// So many bytes may be written.
+unsafe extern "C" fn piece(
+    _: *mut c_void,
+    _: trine_call_id,
+    offset: u32,
+    out: *mut u8,
+    size: usize,
+) -> usize {
+    // SAFETY: so many bytes may be written.
+    unsafe { core::slice::from_raw_parts_mut(out, size) }.fill(offset as u8 | 0x40);
+    // Content of some lengths ends early.
+    if offset == 64 { 0 } else { size.min(64) }
+}
+
 /// Plays the bytes as operations.
 pub fn run(data: &[u8]) {
     let mut bench = Bench { device: null_mut(), mood: 3, pending: Vec::new() };
@@ -100,6 +125,14 @@ pub fn run(data: &[u8]) {
     let mut more: trine_tool_more = unsafe { core::mem::zeroed() };
     more.struct_size = size_of::<trine_tool_more>() as u32;
     (more.deadline_ms, more.pending_bytes) = (900, 8);
+    more.on_read = Some(piece);
+    let content = data.len() & 4 != 0;
+    let consent = match data.len() % 8 {
+        3 => Consent::Elicit,
+        7 => Consent::Device,
+        _ => Consent::None,
+    };
+    let hash = tool(consent, content).hash();
     let tool = trine_tool {
         texts: b"t\0\0\0A tool.\0".as_ptr().cast(),
         params: &raw const NODE,
@@ -111,8 +144,9 @@ pub fn run(data: &[u8]) {
         title_size: 0,
         version_size: 0,
         hints: 0,
-        consent: u8::from(data.len() % 4 == 3),
-        flags: 0,
+        consent: consent as u8,
+        // Without the flag it may still try to answer content.
+        flags: if content { TRINE_TOOL_CONTENT } else { 0 },
         params_count: 1,
         results_count: 1,
         form: &raw const trine_form_nodes,
@@ -123,11 +157,14 @@ pub fn run(data: &[u8]) {
     config.abi_version = TRINE_ABI_VERSION;
     (config.tools, config.tools_count) = (&raw const tool, 1);
     (config.epoch, config.calls_max, config.link_ms) = (EPOCH, SLOTS, 5_000);
+    config.json_calls_max = 3;
     // SAFETY: a configuration that lives.
     let size = unsafe { trine_sizeof(&raw const config) };
     assert!(size > 0 && size < 1 << 20, "{size}");
     let mut memory = vec![0u128; size.div_ceil(16)];
-    let mut play = Play { config, size, bench: &raw mut bench, now: 1, sequences: [0; 4] };
+    let bench = &raw mut bench;
+    let program = Program::none();
+    let mut play = Play { config, size, bench, now: 1, sequences: [0; 4], hash, program };
     play.start(memory.as_mut_ptr().cast());
     let mut bytes = data.iter().copied();
     while let Some(operation) = bytes.next() {
@@ -143,6 +180,9 @@ struct Play {
     bench: *mut Bench,
     now: u64,
     sequences: [u32; 4],
+    /// Of the tool.
+    hash: u64,
+    program: Program,
 }
 
 fn good(status: i32) {
@@ -167,6 +207,7 @@ impl Play {
         assert_eq!(offered, TRINE_OK);
         // SAFETY: as in `device`.
         unsafe { (*self.bench).device = device };
+        self.program = Program::new(device);
     }
 
     fn operation(
@@ -218,7 +259,15 @@ impl Play {
                 // SAFETY: the bench lives.
                 unsafe { (*self.bench).mood = next() };
             }
-            11 if operation & 16 != 0 => self.person(next()),
+            11 if operation & 16 != 0 => match next() {
+                what if what < 128 => self.person(what),
+                what => {
+                    let (number, which) = (next(), next());
+                    let foreign: Vec<u8> = (0..which >> 3).map(|_| next()).collect();
+                    let (id, now) = (self.pending(which), self.now);
+                    self.program.step(what, now, id, (number, &foreign));
+                }
+            },
             _ if next() == 0 => {
                 // SAFETY: the device lives; then it does not, and a new one is made in its place.
                 assert_eq!(unsafe { trine_deinit(device) }, TRINE_OK);
@@ -271,7 +320,7 @@ impl Play {
         let mut args = [0; 16];
         let mut writer = ValueWriter::new(&mut args);
         writer.int(0, i64::from(number) * 5);
-        let check = message::check(TOOL.hash(), EPOCH, SESSION);
+        let check = message::check(self.hash, EPOCH, SESSION);
         let call = Call { id, check, args: writer.bytes(), ..Call::default() };
         self.say(&HostMessage::Call(call));
     }
@@ -294,11 +343,16 @@ impl Play {
         good(unsafe { trine_tx_consume(self.device(), most) });
     }
 
-    fn resume(&mut self, which: u8, number: usize) {
+    /// The handle of a call that may be pending.
+    fn pending(&self, which: u8) -> trine_call_id {
         // SAFETY: the bench lives.
-        let pending = unsafe { &mut (*self.bench).pending };
+        let pending = unsafe { &(*self.bench).pending };
         let id = pending.get(usize::from(which) % pending.len().max(1)).copied();
-        let id = id.unwrap_or(trine_call_id::from(which));
+        id.unwrap_or(trine_call_id::from(which))
+    }
+
+    fn resume(&mut self, which: u8, number: usize) {
+        let id = self.pending(which);
         // SAFETY: the device lives; a number that is none is stale.
         good(unsafe {
             trine_resume(self.device(), id, self.now, Some(finish), number as *mut c_void)

@@ -1,11 +1,17 @@
-//! The readers of links: byte streams, packets, and lines that several devices share.
+//! The readers of links: byte streams, packets, and lines that several devices share; and what is
+//! read before a message is believed: its tag and the slot of its call.
 
 use trine_wire::packet::{self, Fragmenter, Reassembler};
-use trine_wire::{DecodeEvent, Decoder, bus, encode_in_place, frame_max};
+use trine_wire::secure::{DeviceKeys, HostKeys, TAIL_LEN};
+use trine_wire::{DecodeEvent, Decoder, bus, encode_in_place, frame_max, slot};
 
 /// Most bytes of a message that the readers here take.
 const MESSAGE_MAX: usize = 300;
 const ROOM: usize = MESSAGE_MAX + 4;
+/// The key of the device, the host's nonce, and challenges of the device.
+const KEY: [u8; 16] = *b"a key of no one!";
+const NONCE: [u8; 8] = *b"a nonce!";
+const CHALLENGES: [[u8; 12]; 2] = [*b"never before", *b"nor this one"];
 
 /// Reads the bytes as each link would, and then a good message behind them.
 pub fn run(data: &[u8]) {
@@ -17,6 +23,66 @@ pub fn run(data: &[u8]) {
         assert_eq!([&header.bytes(), message].concat(), data);
         assert!(header.received_by(7).is_none() || header.answer_of(7).is_none());
     }
+    tagged(data, size);
+    slots(data, size as u8);
+}
+
+/// Who has the key is believed, each message once and only as it was sent; any other bytes are not,
+/// whatever hellos of strangers came before.
+fn tagged(noise: &[u8], size: usize) {
+    let (mut device, mut host) = (DeviceKeys::new(KEY), HostKeys::new(KEY));
+    assert!(device.open(noise).is_none() && host.open(noise).is_none());
+    let (nonces, _) = noise.as_chunks::<8>();
+    for (nonce, fresh) in nonces.iter().zip(0..=3) {
+        device.answer_hello(*nonce, noise, [fresh; 12]);
+    }
+    let hello = device.answer_hello(NONCE, noise, CHALLENGES[0]);
+    assert_eq!(device.answer_hello(NONCE, noise, CHALLENGES[1]), hello, "it came again");
+    let message = &message(noise);
+    let start = size % 5;
+    let answer = sealed(message, start, |buffer, len| device.seal_hello(buffer, start, len));
+    assert!(host.hello_answered(NONCE, CHALLENGES[1], &answer).is_none(), "another challenge");
+    let read = host.hello_answered(NONCE, hello.challenge, &answer);
+    assert_eq!((read, host.is_open()), (Some(&message[..]), true));
+    assert_eq!(host.hello_digest(noise), Some(hello.digest));
+    for first in [Some(hello.offer), None] {
+        let sent = sealed(message, start, |buffer, len| host.seal(buffer, start, len));
+        let mut hurt = sent.clone();
+        hurt[size % sent.len()] ^= 1 << (size % 8);
+        assert!(device.open(&hurt).is_none() && device.open(noise).is_none());
+        assert_eq!(device.open(&sent), Some((&message[..], first)));
+        assert_eq!(device.open(&sent), None, "it came again");
+        let sent = sealed(message, start, |buffer, len| device.seal(buffer, start, len));
+        assert_eq!((host.open(&sent), host.open(&sent)), (Some(&message[..]), None));
+    }
+    // What was sent before the next session is taken until that has a message.
+    let late = sealed(message, start, |buffer, len| device.seal(buffer, start, len));
+    let hello = device.answer_hello(NONCE, message, CHALLENGES[1]);
+    let answer = sealed(message, start, |buffer, len| device.seal_hello(buffer, start, len));
+    assert!(host.hello_answered(NONCE, hello.challenge, &answer).is_some());
+    assert_eq!(host.open(&late), Some(&message[..]));
+    assert_eq!(host.seal(&mut [0; TAIL_LEN], 0, message.len()), None, "there is no room");
+}
+
+/// A message with what stands behind it when it is tagged.
+fn sealed(
+    message: &[u8],
+    start: usize,
+    seal: impl FnOnce(&mut [u8], usize) -> Option<usize>,
+) -> Vec<u8> {
+    let mut buffer = vec![0; start + message.len() + TAIL_LEN];
+    buffer[start..start + message.len()].copy_from_slice(message);
+    let len = seal(&mut buffer, message.len()).expect("there is room");
+    assert_eq!(len, message.len() + TAIL_LEN);
+    buffer.split_off(start)
+}
+
+/// An id is its slot and its sequence number.
+fn slots(data: &[u8], slots: u8) {
+    let Some(id) = data.first_chunk().map(|bytes| u32::from_le_bytes(*bytes)) else { return };
+    let (own, sequence) = (slot::slot(id, slots), slot::sequence(id, slots));
+    assert!(slots == 0 || own < slots && slot::id(sequence, own, slots) == Some(id));
+    assert!(slot::id(id, slots, slots).is_none());
 }
 
 /// A stream read byte by byte and in pieces says the same; nothing keeps the next frame from being

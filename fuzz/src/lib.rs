@@ -6,6 +6,7 @@
 
 pub mod capi;
 mod capi_lists;
+mod capi_program;
 pub mod changes;
 pub mod device;
 pub mod frames;

@@ -57,6 +57,13 @@ const fn list() -> [Tool<'static>; 5] {
     ]
 }
 
+/// Number of the tool of [`NESTING`] that takes what [`TOOLS`] only answer.
+pub const NESTED_TOOL: u16 = 5;
+/// The tools, and one more that takes a list of objects.
+pub static NESTING: [Tool<'static>; 6] = {
+    let [plain, later, asking, content, any] = list();
+    [plain, later, asking, content, any, Tool::new(info("nested"), NESTED, NESTED)]
+};
 /// As a table.
 pub static TOOLS: [Tool<'static>; 5] = list();
 /// As bytes.

@@ -3,6 +3,7 @@
 
 mod base_model;
 mod coverage;
+mod feature_sets;
 mod fuzz;
 mod golden;
 mod header;

@@ -11,13 +11,15 @@ use devtools_bench::agents;
 use devtools_boards::sentences;
 use devtools_gpu::{legs, modules};
 
-use crate::{baremetal, base_model, coverage, fuzz, mutants, parallel, planted, sh, usb};
+use crate::{
+    baremetal, base_model, coverage, feature_sets, fuzz, mutants, parallel, planted, sh, usb,
+};
 
 /// Calls through every fault of a line, on each kind of line.
 const CALLS: &str = "100000";
 /// Calls of programs that share a port.
 const SHARED_CALLS: &str = "10000";
-/// Cases of each property test on another kind of machine.
+/// Cases of each property test on another kind of machine, or with other features.
 const CASES: &str = "300";
 /// Sentences that each chip reads where no other number is asked for.
 const SENTENCES: usize = 1_000;
@@ -271,7 +273,11 @@ fn properties() -> Result<String> {
     cargo.args(["test", "--lib", "--tests", "--no-fail-fast"]);
     cargo.args(CRATES.iter().flat_map(|name| ["-p", name])).env("PROPTEST_CASES", NEW_CASES);
     sh::run(cargo.env_remove("PROPTEST_RNG_SEED"))?;
-    Ok(format!("the properties of {} crates hold", CRATES.len()))
+    let sets = feature_sets::soak(CASES)?;
+    let crates = CRATES.len();
+    Ok(format!(
+        "the properties of {crates} crates hold, the dispatcher's with {sets} sets of features"
+    ))
 }
 
 /// Builds the standard library and the core for a machine, and runs the core's tests.

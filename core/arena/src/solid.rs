@@ -41,13 +41,31 @@
 /// trine_arena::carve(&mut [0; 64], 4, [Some(7_u32); 2]);
 /// ```
 ///
+/// The trait is sealed: [`solid!`](crate::solid!), whose checks are made while compiling, is the
+/// only way to it. An `unsafe impl` by hand does not compile, also where what it promises holds:
+///
+/// ```compile_fail,E0277
+/// #[derive(Clone, Copy)]
+/// struct Own { a: u8 }
+/// unsafe impl trine_arena::Solid for Own {}
+/// ```
+///
 /// # Safety
 /// No value of the type has a byte that is not initialised: it has neither padding nor a union nor
 /// a variant that is shorter than others. Nor may such a byte be written through a reference to it.
-pub unsafe trait Solid: Copy {}
+pub unsafe trait Solid: Copy + sealed::Sealed {}
+
+/// The seal of [`Solid`]. [`solid!`](crate::solid!) is expanded in other crates and has to name it
+/// there, so it cannot be private.
+#[doc(hidden)]
+pub mod sealed {
+    /// What is not [`Solid`](super::Solid) by this crate or its macro lacks this.
+    pub trait Sealed {}
+}
 
 macro_rules! numbers {
     ($($number:ty)*) => { $(
+        impl sealed::Sealed for $number {}
         // SAFETY: every byte of it is part of its value.
         unsafe impl Solid for $number {}
     )* };
@@ -55,6 +73,7 @@ macro_rules! numbers {
 
 numbers!(u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize f32 f64 bool);
 
+impl<T: Solid, const N: usize> sealed::Sealed for [T; N] {}
 // SAFETY: elements follow each other without padding, and each is initialised.
 unsafe impl<T: Solid, const N: usize> Solid for [T; N] {}
 
@@ -162,6 +181,7 @@ macro_rules! solid {
             $($(#[$cfg])* { fields += is_solid::<$kind>(); })*
             ::core::assert!(::core::mem::size_of::<$name>() == fields, "it has padding");
         };
+        impl $crate::sealed::Sealed for $name {}
         // SAFETY: the fields were just seen to be all that there is, to be solid, and to fill it.
         unsafe impl $crate::Solid for $name {}
     };
@@ -171,6 +191,7 @@ macro_rules! solid {
             let variant: $name = $name::$variant;
             variant as u64
         };
+        impl $crate::sealed::Sealed for $name {}
         // SAFETY: it is its discriminant, every byte of which is initialised.
         unsafe impl $crate::Solid for $name {}
     };

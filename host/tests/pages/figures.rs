@@ -1,8 +1,11 @@
-//! Every figure of docs/*.md and models/README.md has a row in `tests/figures.tsv`: the record, the
-//! budget or the test that it comes from, and it is the number that stands there.
+//! Every figure of docs/*.md, models/README.md and README.md has a row in `tests/figures.tsv`: the
+//! record, the budget, the code or the test that it comes from, and it is the number that stands
+//! there.
 //!
-//! A figure is a number in a column that is aligned to the right, and a number before a unit
-//! anywhere else. README.md, whose table names its records itself, is compared in `readme.rs`.
+//! A figure is a number in a column that is aligned to the right, a number before a unit anywhere
+//! else, and in sentences a number with a decimal point. The table of README.md names its records
+//! itself and is compared in `readme.rs`. What commands print is compared there and in
+//! `commands.rs`, but for its times, which differ from run to run and stand in no record.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -11,6 +14,7 @@ use crate::shown::{Scratch, read, root};
 use serde_json::Value;
 
 const TABLE: &str = "tests/figures.tsv";
+/// Units of what is measured; `of 100` is one in two words.
 const UNITS: [&str; 17] = [
     "s",
     "ms",
@@ -30,6 +34,10 @@ const UNITS: [&str; 17] = [
     "GB",
     "GiB",
 ];
+/// Units of what is computed or limited.
+const SIZES: [&str; 4] = ["byte", "bytes", "KB", "KiB"];
+/// Pages that say how large a field of a format is: what they say is what holds.
+const SPECIFICATIONS: [&str; 2] = ["docs/model.md", "docs/wire.md"];
 
 /// A figure on a page.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,16 +81,23 @@ fn words(text: &str) -> Vec<String> {
     outside.join(" ").split_whitespace().map(trim).collect()
 }
 
-/// Numbers before a unit, and the first of two with `to`, `and` or `or` between them.
-fn with_units(text: &str) -> Vec<Figure> {
+/// Numbers before a unit, and the first of two with `to`, `and` or `or` between them; in a sentence
+/// each with a decimal point, too.
+fn with_units(text: &str, is_sentence: bool) -> Vec<Figure> {
     let words = words(text);
     let word = |at: usize| words.get(at).map_or("", String::as_str);
-    let unit = |at| UNITS.contains(&word(at)).then(|| word(at).to_owned());
+    let unit = |at| {
+        let is_share = word(at) == "of" && word(at + 1) == "100";
+        let is_unit = is_share || UNITS.contains(&word(at)) || SIZES.contains(&word(at));
+        is_unit.then(|| word(at).to_owned())
+    };
     let figure = |at: usize| {
         value_of(word(at))?;
         let is_range =
             ["to", "and", "or"].contains(&word(at + 1)) && value_of(word(at + 2)).is_some();
-        let unit = unit(at + 1).or_else(|| is_range.then(|| unit(at + 3))?)?;
+        let has_point = is_sentence && word(at).contains('.') && !word(at).contains('·');
+        let unit = unit(at + 1).or_else(|| is_range.then(|| unit(at + 3))?);
+        let unit = unit.or_else(|| has_point.then(String::new))?;
         Some(Figure { shown: word(at).to_owned(), unit, in_column: false })
     };
     (0..words.len()).filter_map(figure).collect()
@@ -127,7 +142,7 @@ fn blocks(page: &str) -> Vec<Block> {
             let figures =
                 columns.flat_map(
                     |(cell, is_right)| {
-                        if *is_right { of_cell(cell) } else { with_units(cell) }
+                        if *is_right { of_cell(cell) } else { with_units(cell, false) }
                     },
                 );
             let (text, figures) = ((*text).to_owned(), figures.collect());
@@ -146,9 +161,23 @@ fn blocks(page: &str) -> Vec<Block> {
         }
     }
     for block in blocks.iter_mut().filter(|block| !block.text.starts_with('|')) {
-        block.figures = with_units(&block.text);
+        block.figures = with_units(&block.text, !block.text.starts_with('#'));
     }
     blocks.retain(|block| !block.figures.is_empty());
+    blocks
+}
+
+/// The blocks of a page whose figures need a record.
+fn blocks_of(name: &str, page: &str) -> Vec<Block> {
+    let mut blocks = blocks(page);
+    if SPECIFICATIONS.contains(&name) {
+        let is_size = |figure: &Figure| SIZES.contains(&&*figure.unit);
+        blocks.iter_mut().for_each(|block| block.figures.retain(|figure| !is_size(figure)));
+    }
+    blocks.retain(|block| {
+        let is_readmes_table = name == "README.md" && block.text.starts_with('|');
+        !block.figures.is_empty() && !is_readmes_table
+    });
     blocks
 }
 
@@ -207,7 +236,8 @@ fn found(texts: &Texts, file: &str, place: &str) -> Option<f64> {
     if file.ends_with(".toml") {
         let budgets: toml_edit::DocumentMut = text.parse().unwrap();
         let item = place.split('.').try_fold(budgets.as_item(), |item, key| item.get(key))?;
-        return item.as_integer().map(|value| value as f64).or_else(|| item.as_float());
+        let number = item.as_integer().map(|value| value as f64).or_else(|| item.as_float());
+        return number.or_else(|| number_at(item.as_str()?));
     }
     if let Some(json) = place.strip_prefix('/').and(serde_json::from_str::<Value>(&text).ok()) {
         return json.pointer(place)?.as_f64();
@@ -239,17 +269,24 @@ fn number_at(text: &str) -> Option<f64> {
     number.trim_end_matches(['.', '-', 'e']).parse().ok()
 }
 
-/// Whether a figure is this number, rounded to the digits that are shown; per cent may be a share.
+/// Whether a figure is this number, rounded to the digits that are shown. Per cent and `of 100` may
+/// be a share, and KiB bytes.
 fn is_it(figure: &Figure, number: f64) -> bool {
     let Some((value, half)) = value_of(&figure.shown) else { return false };
     let near = |number: f64| (number - value).abs() <= half * 1.000_001 + value * 1e-12;
-    near(number) || figure.unit == "%" && near(number * 100.0)
+    let scaled = match &*figure.unit {
+        "%" | "of" => number * 100.0,
+        "KiB" => number / 1024.0,
+        "KB" => number / 1000.0,
+        _ => number,
+    };
+    near(number) || near(scaled)
 }
 
 /// What is wrong with the figures of a page.
 fn faults(name: &str, page: &str, table: &[Source<'_>], texts: &Texts) -> Vec<String> {
     let mut faults = Vec::new();
-    for Block { line, text, figures } in blocks(page) {
+    for Block { line, text, figures } in blocks_of(name, page) {
         let mut left = figures.iter();
         let own = table.iter().filter(|row| row.page == name && row.is_of(&text));
         for Source { file, places, .. } in own {
@@ -290,7 +327,8 @@ fn pages() -> Vec<String> {
     let entries = std::fs::read_dir(root().join("docs")).unwrap();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let pages = names.filter(|name| name.ends_with(".md")).map(|name| format!("docs/{name}"));
-    let mut pages: Vec<String> = pages.chain(["models/README.md".to_owned()]).collect();
+    let mut pages: Vec<String> =
+        pages.chain(["models/README.md", "README.md"].map(str::to_owned)).collect();
     pages.sort();
     pages
 }
@@ -302,15 +340,17 @@ fn every_figure_of_the_pages_is_that_of_its_record() {
     let all: Vec<(String, String)> =
         pages().into_iter().map(|name| (name.clone(), read(&name))).collect();
     let count: usize =
-        all.iter().flat_map(|(_, page)| blocks(page)).map(|it| it.figures.len()).sum();
+        all.iter().flat_map(|(name, page)| blocks_of(name, page)).map(|it| it.figures.len()).sum();
     assert!(count > 150, "{count} figures");
     let faults: Vec<String> =
         all.iter().flat_map(|(name, page)| faults(name, page, &table, &texts)).collect();
     assert!(faults.is_empty(), "{}", faults.join("\n"));
     for row in &table {
         let Source { page, anchor, .. } = row;
-        let blocks =
-            all.iter().filter(|(name, _)| name == *page).flat_map(|(_, page)| blocks(page));
+        let blocks = all
+            .iter()
+            .filter(|(name, _)| name == page)
+            .flat_map(|(name, page)| blocks_of(name, page));
         let count = blocks.filter(|block| row.is_of(&block.text)).count();
         assert_eq!(count, 1, "{TABLE}: {page} has {anchor:?} in {count} places with figures");
     }
@@ -339,6 +379,11 @@ fn a_figure_without_its_record_is_found() {
         "They are 3.1 % apart, or 3.1·10⁻² apart.\n",
         "A limit of 2,000 ns.\n",
         "- It waits 50 ms.\n",
+        "A limit of 2,000 bytes.\n",
+        "A limit of 2 KB.\n",
+        "A limit of 1.95 KiB.\n",
+        "It is apart in 3.1 of 100.\n",
+        "It is apart: 3.1e-2, or 3.1·10⁻².\n\n## 2.1 A part\n\n| of 2.1 |\n",
         "`in 7 s` and 12 words; 3 of 7.\n\n    7 s of code\n\n```\n7 s\n```\n",
     ] {
         assert_eq!(count(page), 0, "{page}: {:?}", faults("p", page, &table, &texts));
@@ -351,9 +396,18 @@ fn a_figure_without_its_record_is_found() {
         "It says that it opens in 0.26 s.\n",
         "A limit of 2,001 ns.\n",
         "It takes 9 ms.\n",
+        "A limit of 2,001 bytes.\n",
+        "A limit of 1.96 KiB.\n",
+        "It is apart in 3.2 of 100.\n",
+        "They are apart, 3.2.\n",
+        "It makes 9 of 100.\n",
+        "It makes 9.1, as was said.\n",
         "It takes 9 to 10 ms or so; it waits 50 ms.\n\n9 times.\n",
         "HEAD\n| waits | 50 | |\n",
     ] {
         assert!(count(page) > 0, "{page}");
     }
+    let of = |name, page| faults(name, page, &table, &texts).len();
+    assert_eq!((of("docs/wire.md", "9 bytes.\n"), of("docs/wire.md", "9 ms.\n")), (0, 1));
+    assert_eq!((of("README.md", "HEAD\n| x | 9 |\n"), of("README.md", "9 of 100.\n")), (0, 1));
 }

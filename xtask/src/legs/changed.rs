@@ -20,6 +20,7 @@ const LONG: &[(&str, &[&str])] = &[
     ("chip-model", CHIPS),
     ("count", &["core/", "ffi/", "include/", "firmware-example/"]),
     ("dist", &["core/", "ffi/", "include/", "host/", "host-example/c/", "docs/c-", "tests/c/"]),
+    ("features", &["core/", "ffi/", "firmware-example/"]),
     ("fuzz", &["core/", "ffi/", "firmware-example/board/", "fuzz/", "host/", "tests/golden/"]),
     ("ggml", MODELS),
     ("gpu", MODELS),

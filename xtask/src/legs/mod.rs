@@ -16,7 +16,9 @@ use devtools_c::{dist, legs as c};
 use devtools_gpu::legs as gpu;
 
 use crate::structure::deny;
-use crate::{fuzz, header, programs, requirements, setup, sh, soak, structure, workflows};
+use crate::{
+    feature_sets, fuzz, header, programs, requirements, setup, sh, soak, structure, workflows,
+};
 use schedule::Outcome;
 
 type Text = &'static str;
@@ -80,6 +82,7 @@ static LEGS: &[Leg] = &[
     leg("clients", "public MCP clients use the emulated board", BUILT, clients),
     // Both install into one folder.
     leg("conformance", "the MCP conformance suite, both revisions", &["clients"], conformance),
+    leg("features", "the dispatcher holds with the features that ship", BUILT, feature_sets::leg),
     leg("defmt", "the firmware's logs, decoded", BUILT, || boards::logs(board())),
     leg("doc", "Rust's and C's references build without a warning", BUILT, doc),
 ];
@@ -240,9 +243,6 @@ fn unit() -> Result<()> {
     sh::run(sh::cargo().args(tests).env("TRINE_FIRMWARE", firmware::folder()))?;
     // The build with TLS, of which the tests above have nothing.
     sh::run(sh::cargo().args(["test", "--workspace", "--no-fail-fast"]).args(TLS))?;
-    // The dispatcher as the smallest C library has it.
-    let smallest = ["test", "-p", "trine-dispatch", "--test", "suite", "--test", "properties"];
-    sh::run(sh::cargo().args(smallest).args(["--no-default-features", "--features", "ports"]))?;
     // What of the firmware is free of hardware.
     let target_dir = sh::target_dir().join("firmware/host");
     let manifest = ["--manifest-path", "firmware-example/rust/Cargo.toml", "--lib"];

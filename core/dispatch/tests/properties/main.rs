@@ -1,17 +1,9 @@
 //! What holds for every device, whatever its tools, limits, clock and hosts: drawn, and compared
 //! with small models that share no code with the dispatcher.
 //!
-//! They compile and hold for each set of features that ships:
-//!
-//! | what ships | `cargo test -p trine-dispatch --test properties` |
-//! |---|---|
-//! | the program | |
-//! | libtrine `base` | `--no-default-features --features ports` |
-//! | libtrine `policy` | … `--features ports,check,consent,content,progress,short,status` |
-//! | libtrine `mcp` | that and `local` |
-//! | libtrine `full` | that and `bus,factory,packet,secure` |
-//! | firmware in Rust | … `--features consent,content,factory,ports,progress,short,status` |
-//! | the same, keyed, with sentences | that and `secure`, `ask` |
+//! They compile and hold for each set of features that ships, which `xtask/src/feature_sets.rs`
+//! lists. `cargo xtask test --leg features` takes most of the sets, `cargo xtask soak properties`
+//! all of them.
 //!
 //! `PROPTEST_CASES` is how often each property is tried.
 #![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "these are tests")]
