@@ -290,6 +290,12 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// A file or a folder of sentences without any.
+    #[error("{}: no sentences: write some to a .jsonl file, one JSON object a line", path.display())]
+    NoSentences {
+        /// The file or folder.
+        path: PathBuf,
+    },
     /// Threads that the system refuses.
     #[error("cannot start the threads of the measurement")]
     Runtime(#[source] io::Error),

@@ -10,9 +10,10 @@ all pieces differ most. Then the rows are fitted so that the mean of a text's ro
 the encoder puts the whole text: a word that says little about a text gets a short row. The texts
 are definitions and examples of WordNet 3.1, and those of the training lists (names, descriptions,
 labels and sentences). The idea is that of static models made from sentence encoders (Model2Vec,
-MinishLab, 2024).
+MinishLab, 2024). sources.sha256 names both files and those of the training lists.
 """
 
+import hashlib
 import importlib.util
 import json
 import pathlib
@@ -66,11 +67,25 @@ def spelt(name):
     return re.sub(r"[_\-.]+", " ", re.sub(r"([a-z])([A-Z])", r"\1 \2", name)).lower()
 
 
+def training(lists):
+    """The names of the training lists."""
+    lines = (lists / "SPLIT.tsv").read_text().splitlines()
+    return [line.split("\t")[0] for line in lines if line.split("\t")[1:2] == ["training"]]
+
+
+def sources(lists):
+    """The hashes of what was made and of what it was made from, as sha256sum has them."""
+    paths = [folder / "pieces.txt", folder / "rows.i8"]
+    for name in sorted(training(lists)):
+        paths += [lists / "data" / name / file for file in ("tools.json", "sentences.jsonl")]
+    hashes = ((hashlib.sha256(path.read_bytes()).hexdigest(), path) for path in paths)
+    return "".join(f"{own}  {path.relative_to(folder.parent).as_posix()}\n" for own, path in hashes)
+
+
 def texts_of_lists(lists):
     """Names, descriptions, labels and sentences of the training lists."""
     out = set()
-    lines = (lists / "SPLIT.tsv").read_text().splitlines()
-    for name in (line.split("\t")[0] for line in lines if line.split("\t")[1:2] == ["training"]):
+    for name in training(lists):
         for tool in json.loads((lists / "data" / name / "tools.json").read_text()):
             out.add(spelt(tool["name"]))
             out.update(tool[key] for key in ("title", "description") if tool.get(key))
@@ -207,6 +222,7 @@ def main():
     rows = fitted(first, [own for _, own in texts], wanted)
     (folder / "pieces.txt").write_text("\n".join(pieces) + "\n")
     in_bytes(rows).tofile(folder / "rows.i8")
+    (folder / "sources.sha256").write_text(sources(folder.parent / "lists"))
 
 
 main()

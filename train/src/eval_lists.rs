@@ -40,7 +40,7 @@ const HEAD: &str = "date\tmodel\tthreshold\tfigures in %\n";
 /// When an option is wrong, or a file cannot be read or written.
 pub(super) fn work(options: &Options) -> Result<()> {
     let report = score(options)?;
-    write!(std::io::stdout().lock(), "{report}")?;
+    write!(std::io::stdout().lock(), "{report:#}")?;
     if let Some(path) = options.get("json") {
         write(Path::new(path), format!("{:#}\n", report.json()).as_bytes())?;
     }

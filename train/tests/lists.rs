@@ -1,5 +1,5 @@
 //! The lists of tools that no model has seen (`lists/README.md`).
-#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a test")]
 
 use std::path::{Path, PathBuf};
 
@@ -143,6 +143,130 @@ fn arguments_of_training_calls_share_no_words() {
     shared.iter().chain(&same_labels).for_each(|one| eprintln!("{one}"));
     assert!(texts > 10_000 && shared.len() * 1000 <= texts, "{} of {texts}", shared.len());
     assert!(same_labels.len() * 100 <= labels, "{} of {labels}", same_labels.len());
+}
+
+/// A number as a page has it: small ones in words, large ones with commas.
+fn written(number: usize) -> String {
+    let words = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
+    match words.get(number) {
+        Some(word) => (*word).to_owned(),
+        None if number < 1000 => number.to_string(),
+        None => format!("{},{:03}", number / 1000, number % 1000),
+    }
+}
+
+#[test]
+fn the_second_labelling_is_of_lists_that_are_there_and_agrees_as_often_as_the_page_says() {
+    let entries = split(&folder()).unwrap();
+    let text = std::fs::read_to_string(folder().join("SECOND.tsv")).unwrap();
+    let mut seen = std::collections::BTreeSet::new();
+    // Sentences, and those on which both hands agreed: of training lists, and of the others.
+    let (mut training, mut others) = ([0, 0], [0, 0]);
+    for line in text.lines().skip(1) {
+        let fields: Vec<&str> = line.split('\t').collect();
+        let [name, set, counts @ ..] = &*fields else { panic!("{line}") };
+        let counts: Vec<usize> = counts.iter().map(|count| count.parse().unwrap()).collect();
+        let [labelled, agreed, unsure] = *counts else { panic!("{line}") };
+        let entry = entries.iter().find(|entry| entry.list == *name).unwrap();
+        assert_eq!(Some(entry.set), Set::named(set), "{line}");
+        assert!(seen.insert((*name).to_owned()), "{name} is there twice");
+        assert!(agreed <= labelled && unsure <= labelled, "{line}");
+        let kept = load_list(&folder(), name).unwrap().records.len();
+        let sums = if entry.set == Set::Training {
+            assert!(labelled <= kept, "{line}: the list has {kept}");
+            &mut training
+        } else {
+            // What was left out is what the two differed on, or the second had a doubt about.
+            assert!((agreed - unsure..=labelled).contains(&kept), "{line}: the list has {kept}");
+            &mut others
+        };
+        sums[0] += labelled;
+        sums[1] += agreed;
+    }
+    let all = entries.iter().filter(|entry| entry.set != Set::Training);
+    let missing: Vec<&str> =
+        all.map(|entry| &*entry.list).filter(|list| !seen.contains(*list)).collect();
+    assert!(missing.is_empty(), "{missing:?} were not labelled twice");
+    let page = std::fs::read_to_string(folder().join("README.md")).unwrap();
+    let page = page.split_whitespace().collect::<Vec<&str>>().join(" ");
+    let [but, of] = [written(others[0] - others[1]), written(others[0])];
+    let [but_training, of_training] = [written(training[0] - training[1]), written(training[0])];
+    let said = format!(
+        "They agreed on all but {but} of {of}, and on all but {but_training} of the {of_training}"
+    );
+    assert!(page.contains(&said), "README.md does not say: {said}");
+}
+
+/// The hash of a file.
+fn sha256(path: &Path) -> String {
+    use sha2::Digest as _;
+    let hash = sha2::Sha256::digest(std::fs::read(path).unwrap());
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[test]
+fn what_the_words_of_the_base_were_made_from_are_training_lists_alone() {
+    let entries = split(&folder()).unwrap();
+    let training =
+        |name: &str| entries.iter().any(|entry| entry.list == name && entry.set == Set::Training);
+    let train = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(train.join("base/sources.sha256")).unwrap();
+    let (mut made, mut read, mut changed) = (Vec::new(), 0, 0);
+    for line in text.lines() {
+        let (hash, path) = line.split_once("  ").unwrap();
+        assert!(hash.len() == 64 && hash.bytes().all(|c| c.is_ascii_hexdigit()), "{line}");
+        let now = sha256(&train.join(path));
+        match path.strip_prefix("lists/data/").and_then(|path| path.split_once('/')) {
+            Some((list, "tools.json" | "sentences.jsonl")) => {
+                assert!(training(list), "{list} is no training list");
+                read += 1;
+                // A list may be mended later.
+                changed += usize::from(now != hash);
+            }
+            _ => {
+                assert_eq!(now, hash, "{path} is another than the manifest is of");
+                made.push(path);
+            }
+        }
+    }
+    assert_eq!(made, ["base/pieces.txt", "base/rows.i8"]);
+    assert!(read > 1000, "{read}");
+    eprintln!("{read} files were read, of which {changed} have changed since");
+}
+
+#[test]
+fn what_training_replays_is_of_training_lists() {
+    let entries = split(&folder()).unwrap();
+    let training = entries.iter().filter(|entry| entry.set == Set::Training);
+    let lists: Vec<List> =
+        training.map(|entry| load_list(&folder(), &entry.list).unwrap()).collect();
+    let base = Path::new(env!("CARGO_MANIFEST_DIR")).join("base");
+    for line in std::fs::read_to_string(base.join("replay.jsonl")).unwrap().lines() {
+        let json: serde_json::Value = serde_json::from_str(line).unwrap();
+        let tools = json["tools"].as_array().unwrap();
+        let list = lists.iter().find(|list| list.tools == *tools).unwrap();
+        for sentence in json["sentences"].as_array().unwrap() {
+            let is_it = |record: &trine_train::lists::Record| sentence["text"] == *record.text;
+            assert!(list.records.iter().any(is_it), "{}: {sentence}", list.name);
+        }
+    }
+}
+
+/// `trine eval` takes every list: it refuses what a tool does not take.
+#[test]
+fn every_list_can_be_scored() {
+    let mut count = 0;
+    for list in all() {
+        let path = folder().join("data").join(&list.name).join("sentences.jsonl");
+        let read = trine_train::tune::own::read(&list, &path);
+        let read = read.unwrap_or_else(|error| panic!("{}", trine_models::chain(&error)));
+        assert_eq!(read.len(), list.records.len(), "{}", list.name);
+        for (own, record) in read.iter().zip(&list.records) {
+            assert!(own.calls == record.calls && own.why == record.why, "{}", record.text);
+        }
+        count += read.len();
+    }
+    assert!(count > 40_000, "{count}");
 }
 
 /// A folder of lists with one list in it.

@@ -45,8 +45,6 @@ pub(crate) fn models(out: &mut String) {
         ModelTooLarge { needed: 1_187_801_280, limit: 1_073_741_824 }
         ModelsBusy {}
         Backends {}
-        ExampleJson(json())
-        ExampleText {}
         NoTools {}
         UnknownTools { hash: 0x0123_4567_89ab_cdef }
         ToolCount { model: 10, given: 1 }

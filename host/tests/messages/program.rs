@@ -72,6 +72,7 @@ pub(crate) fn program(out: &mut String) {
         NoConnection { number: 1021, count: 2000, source: absent() }
         Runtime(absent())
         NoLogits {}
+        NoSentences { path: "my-list".into() }
     }
     samples! { out, "header", HeaderError:
         At { place: text("fan_set: percent"), source: Box::new(HeaderError::Label) }

@@ -6,6 +6,7 @@ mod ask;
 mod cli;
 mod connect;
 mod demo;
+mod eval;
 mod exit_codes;
 mod generate;
 mod header;

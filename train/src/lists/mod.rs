@@ -3,14 +3,17 @@
 //! - [`check`]: each record against its list;
 //! - [`likeness`]: how alike the sentences are;
 //! - [`score`]: what a predictor gets right;
-//! - [`report`]: the figures as text and JSON;
+//! - [`interval`]: how far the figures may be off;
+//! - [`report`]: the figures as text, JSON and a picture;
 //! - [`rewritten`]: the same tools, written otherwise.
 
 pub mod check;
 mod error;
+pub mod interval;
 pub mod likeness;
 pub mod picture;
 pub mod report;
+mod report_text;
 pub mod rewritten;
 pub mod score;
 pub mod texts;

@@ -23,6 +23,10 @@ pub struct Bin {
     pub said: f64,
     /// The share of right calls.
     pub right: f64,
+    /// The least confidence.
+    pub from: f64,
+    /// How many sentences.
+    pub count: usize,
 }
 
 /// Bins of confidence.
@@ -67,6 +71,8 @@ pub fn bins(outcomes: &[Outcome]) -> Vec<Bin> {
             Bin {
                 said: bin.iter().map(|o| o.confidence).sum::<f64>() / count,
                 right: rights / count,
+                from: bin.first().map_or(0.0, |o| o.confidence),
+                count: bin.len(),
             }
         })
         .collect()
@@ -76,40 +82,64 @@ pub fn bins(outcomes: &[Outcome]) -> Vec<Bin> {
 const SIDE: f64 = 300.0;
 /// Where the plots begin.
 const PLOTS: [(f64, f64); 2] = [(70.0, 60.0), (470.0, 60.0)];
-/// The greatest share of wrong calls that is drawn.
-const WRONG_SHOWN: f64 = 0.1;
+/// The greatest share of wrong calls that is drawn: the first that has the point of the threshold.
+const WRONG_SHOWN: [f64; 3] = [0.1, 0.4, 1.0];
+/// Where the figures begin, and how far one line is from the next.
+const LINES: (f64, f64) = (440.0, 18.0);
 
 impl Report {
     /// The picture, as SVG.
     #[must_use]
     pub fn svg(&self) -> String {
-        let mut out = String::from(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"820\" height=\"440\" \
+        let lines = self.lines();
+        let height = LINES.0 + LINES.1 * lines.len() as f64;
+        let mut out = format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"820\" height=\"{height}\" \
              font-family=\"sans-serif\" font-size=\"12\">\n\
-             <rect width=\"820\" height=\"440\" fill=\"white\"/>\n",
+             <rect width=\"820\" height=\"{height}\" fill=\"white\"/>\n",
         );
-        let title = format!(
-            "{}, {} lists ({}), {} sentences",
-            self.predictor, self.lists, self.set, self.all.sentences
-        );
-        text(&mut out, (70.0, 28.0), "start", &title);
+        text(&mut out, (70.0, 28.0), "start", &self.title());
         self.draw_curve(&mut out);
         self.draw_bins(&mut out);
+        for (at, line) in lines.iter().enumerate() {
+            text(&mut out, (70.0, LINES.0 + LINES.1 * at as f64), "start", line);
+        }
         out.push_str("</svg>\n");
         out
+    }
+
+    /// The figures in words.
+    fn lines(&self) -> Vec<String> {
+        let interval = self.interval_title();
+        let mut lines: Vec<String> = self
+            .rows()
+            .map(|row| {
+                let count = if row.count.is_empty() { "" } else { ", " };
+                let (title, share) = (row.title, row.share);
+                format!("{title}: {share} % ({interval}: {}){count}{}", row.interval, row.count)
+            })
+            .collect();
+        lines.push(self.cut_title());
+        lines.extend(self.worst_title());
+        lines
     }
 
     /// Made over wrong.
     fn draw_curve(&self, out: &mut String) {
         let origin = PLOTS[0];
-        frame(out, origin, ("acted wrongly, % of all", "right calls made, %"), WRONG_SHOWN);
-        let at = |wrong: f64, made: f64| place(origin, wrong / WRONG_SHOWN, made);
-        let shown = self.curve.iter().filter(|point| point.wrong <= WRONG_SHOWN);
+        let fits = |most: &&f64| self.all.wrong <= **most;
+        let most = WRONG_SHOWN.iter().find(fits).copied().unwrap_or(1.0);
+        frame(out, origin, ("acted wrongly, % of all", "right calls made, %"), most);
+        let at = |wrong: f64, made: f64| place(origin, wrong / most, made);
+        let shown = self.curve.iter().filter(|point| point.wrong <= most);
         let points: Vec<(f64, f64)> = shown.map(|point| at(point.wrong, point.made)).collect();
         line(out, &points, "#1f77b4");
-        let (x, y) = at(self.all.wrong.min(WRONG_SHOWN), self.all.made);
+        if !self.all.made.is_finite() {
+            return;
+        }
+        let (x, y) = at(self.all.wrong, self.all.made);
         _ = writeln!(out, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4\" fill=\"#d62728\"/>");
-        let here = format!("threshold {:.2}: {:.1} %", self.threshold, 100.0 * self.all.made);
+        let here = format!("threshold {:.2}: {:.1} %", self.threshold(), 100.0 * self.all.made);
         text(out, (x + 8.0, y + 14.0), "start", &here);
     }
 
@@ -160,7 +190,7 @@ fn line(out: &mut String, points: &[(f64, f64)], colour: &str) {
 }
 
 fn text(out: &mut String, (x, y): (f64, f64), anchor: &str, what: &str) {
-    let what = what.replace('&', "&amp;").replace('<', "&lt;");
+    let what = what.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     _ = writeln!(out, "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{what}</text>");
 }
 
@@ -178,6 +208,7 @@ mod tests {
             right,
             confidence,
             acts: true,
+            is_sure: true,
         }
     }
 
@@ -212,5 +243,6 @@ mod tests {
         assert_eq!(found.len(), BINS);
         assert_eq!((found[0].right, found[9].right), (0.0, 1.0));
         assert!((found[0].said - 0.025).abs() < 1e-9 && bins(&[]).is_empty());
+        assert!(found[3].count == 2 && (found[3].from - 0.3).abs() < 1e-9);
     }
 }

@@ -1,5 +1,6 @@
 //! What a predictor gets right on lists of tools.
 
+use super::interval::by_list;
 use super::{Call, List, Record};
 use crate::random::Random;
 
@@ -42,6 +43,29 @@ pub struct Outcome {
     pub confidence: f64,
     /// Whether something is called where the confidence is not below the threshold.
     pub acts: bool,
+    /// Whether the predictor is sure enough by thresholds of its own.
+    pub is_sure: bool,
+}
+
+/// From which confidence on something is called.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Cut {
+    /// From one threshold on.
+    At(f64),
+    /// Where the predictor says that it is sure: from these thresholds on, of a call that does
+    /// something and of one that only reads.
+    Own {
+        /// Of a call that does something.
+        acting: f64,
+        /// Of a call that only reads.
+        reading: f64,
+    },
+}
+
+impl From<f64> for Cut {
+    fn from(threshold: f64) -> Self {
+        Self::At(threshold)
+    }
 }
 
 impl Outcome {
@@ -63,6 +87,7 @@ impl Outcome {
             right: is_call && are_same(&record.calls, &predicted.calls),
             confidence: if predicted.calls.is_empty() { 0.0 } else { predicted.confidence },
             acts: !predicted.calls.is_empty() && predicted.why.is_none(),
+            is_sure: true,
         }
     }
 
@@ -72,10 +97,14 @@ impl Outcome {
         self.why.is_none()
     }
 
-    /// Whether something is called at this threshold.
+    /// Whether something is called.
     #[must_use]
-    pub fn is_acted(&self, threshold: f64) -> bool {
-        self.acts && self.confidence >= threshold
+    pub fn is_acted(&self, cut: Cut) -> bool {
+        self.acts
+            && match cut {
+                Cut::At(threshold) => self.confidence >= threshold,
+                Cut::Own { .. } => self.is_sure,
+            }
     }
 }
 
@@ -142,14 +171,13 @@ const WITHIN: f64 = 0.9;
 /// that is just enough for these lists is too low for half of all others.
 #[must_use]
 pub fn careful_threshold(outcomes: &[Outcome], wrong_max: f64) -> f64 {
-    let count = outcomes.iter().map(|outcome| outcome.list + 1).max().unwrap_or(0);
-    let mut by_list = vec![Vec::new(); count];
-    outcomes.iter().for_each(|outcome| by_list[outcome.list].push(outcome.clone()));
+    let mut by_list = by_list(outcomes);
     by_list.retain(|list| !list.is_empty());
     let mut random = Random::named(1, "careful");
     let mut sample = || {
         let lists = (0..by_list.len()).map(|_| random.below(by_list.len()));
-        let all: Vec<Outcome> = lists.flat_map(|list| by_list[list].iter().cloned()).collect();
+        let all: Vec<Outcome> =
+            lists.flat_map(|list| by_list[list].iter().copied().cloned()).collect();
         threshold(&all, wrong_max)
     };
     let mut all: Vec<f64> = (0..SAMPLES).map(|_| sample()).collect();
@@ -189,7 +217,8 @@ pub fn calibration_error(scores: &[(f64, bool)], bins: usize) -> f64 {
     (0..bins).map(error).sum::<f64>() / sorted.len().max(1) as f64
 }
 
-/// The figures of some outcomes at a threshold; shares from 0 to 1.
+/// The figures of some outcomes at a threshold; shares from 0 to 1, none where there is nothing
+/// that they are of.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Figures {
     /// Sentences.
@@ -204,6 +233,8 @@ pub struct Figures {
     pub made: f64,
     /// Of all sentences: something wrong is called.
     pub wrong: f64,
+    /// How many these are.
+    pub acted_wrong: usize,
     /// Of those that ask for no call: nothing is called.
     pub left_alone: f64,
     /// Of those that ask for no call and where nothing is called because the predictor says so:
@@ -217,15 +248,20 @@ pub struct Figures {
 
 impl Figures {
     /// Of outcomes.
-    pub fn of<'o>(outcomes: impl IntoIterator<Item = &'o Outcome>, threshold: f64) -> Self {
+    pub fn of<'o>(outcomes: impl IntoIterator<Item = &'o Outcome>, cut: impl Into<Cut>) -> Self {
+        let cut = cut.into();
         let all: Vec<&Outcome> = outcomes.into_iter().collect();
         let count = |test: &dyn Fn(&Outcome) -> bool| all.iter().filter(|o| test(o)).count();
-        let share = |part: usize, of: usize| part as f64 / of.max(1) as f64;
+        // Zero by zero has another sign on another processor, and is to come last.
+        let share =
+            |part: usize, of: usize| if of > 0 { part as f64 / of as f64 } else { f64::NAN };
         let calls = count(&|o| o.is_call());
-        let made = count(&|o| o.is_acted(threshold) && o.right);
-        let acted = count(&|o| o.is_acted(threshold));
-        let left = count(&|o| !o.is_call() && !o.is_acted(threshold));
-        let explained = count(&|o| !o.is_call() && o.said.is_some());
+        let made = count(&|o| o.is_acted(cut) && o.right);
+        let acted = count(&|o| o.is_acted(cut));
+        let left = count(&|o| !o.is_call() && !o.is_acted(cut));
+        // Records of one's own need not say why.
+        let has_why = |o: &Outcome| o.why.as_ref().is_some_and(|why| !why.is_empty());
+        let explained = count(&|o| has_why(o) && o.said.is_some());
         let scores: Vec<(f64, bool)> = all.iter().map(|o| (o.confidence, o.right)).collect();
         Self {
             sentences: all.len(),
@@ -234,40 +270,13 @@ impl Figures {
             right: share(count(&|o| o.right), calls),
             made: share(made, calls),
             wrong: share(acted - made, all.len()),
+            acted_wrong: acted - made,
             left_alone: share(left, all.len() - calls),
-            why_right: share(count(&|o| !o.is_call() && o.said == o.why), explained),
+            why_right: share(count(&|o| has_why(o) && o.said == o.why), explained),
             auroc: auroc(&scores).unwrap_or(f64::NAN),
             calibration: calibration_error(&scores, 10),
         }
     }
-}
-
-/// How often lists are drawn for an interval.
-const DRAWS: usize = 1000;
-
-/// The 90 % interval of a figure, by drawing lists with replacement (Efron, 1979).
-#[must_use]
-pub fn interval(
-    outcomes: &[Outcome],
-    seed: u64,
-    figure: impl Fn(&[&Outcome]) -> f64,
-) -> (f64, f64) {
-    let lists = outcomes.iter().map(|o| o.list + 1).max().unwrap_or(0);
-    let mut by_list: Vec<Vec<&Outcome>> = vec![Vec::new(); lists];
-    for outcome in outcomes {
-        by_list[outcome.list].push(outcome);
-    }
-    let mut random = Random::named(seed, "lists drawn");
-    let mut drawn: Vec<f64> = Vec::with_capacity(DRAWS);
-    for _ in 0..DRAWS {
-        let picked: Vec<&Outcome> =
-            (0..lists).flat_map(|_| by_list[random.below(lists)].iter().copied()).collect();
-        drawn.push(figure(&picked));
-    }
-    drawn.retain(|figure| figure.is_finite());
-    drawn.sort_by(f64::total_cmp);
-    let at = |share: f64| drawn.get((drawn.len() as f64 * share) as usize).copied();
-    (at(0.05).unwrap_or(f64::NAN), at(0.95).unwrap_or(f64::NAN))
 }
 
 #[cfg(test)]
@@ -286,6 +295,7 @@ mod tests {
             right,
             confidence,
             acts: true,
+            is_sure: true,
         }
     }
 
@@ -314,6 +324,7 @@ mod tests {
         assert_eq!(threshold(&all, 0.04), 0.6);
         let figures = Figures::of(&all, 0.7);
         assert_eq!((figures.made, figures.wrong), (48.0 / 50.0, 1.0 / 50.0));
+        assert_eq!(figures.acted_wrong, 1);
         // Two of one confidence are made together or not at all.
         all[49].confidence = 0.7;
         assert_eq!(threshold(&all, 0.02), 0.8);
@@ -343,25 +354,31 @@ mod tests {
     }
 
     #[test]
+    fn a_predictor_with_thresholds_of_its_own_says_what_it_is_sure_of() {
+        let mut all = [outcome(0, 0.4, true), outcome(0, 0.6, false)];
+        all[1].is_sure = false;
+        let own = Figures::of(&all, Cut::Own { acting: 0.7, reading: 0.3 });
+        assert_eq!((own.made, own.wrong), (0.5, 0.0));
+        let at = Figures::of(&all, 0.5);
+        assert_eq!((at.made, at.wrong, at.acted_wrong), (0.0, 0.5, 1));
+    }
+
+    #[test]
+    fn a_share_of_nothing_is_no_figure() {
+        let mut chat = outcome(0, 0.0, false);
+        (chat.why, chat.acts) = (Some(String::new()), false);
+        chat.said = Some("chat".into());
+        let figures = Figures::of([&chat], 0.5);
+        assert!(figures.right.is_nan() && figures.why_right.is_nan(), "{figures:?}");
+        assert_eq!((figures.left_alone, figures.wrong), (1.0, 0.0));
+    }
+
+    #[test]
     fn calibration_is_measured_in_bins_of_equal_count() {
         let even: Vec<(f64, bool)> = (0..100).map(|at| (0.5, at % 2 == 0)).collect();
         assert!(calibration_error(&even, 10) < 1e-9);
         let sure: Vec<(f64, bool)> = (0..100).map(|at| (1.0, at % 4 == 0)).collect();
         assert!((calibration_error(&sure, 5) - 0.75).abs() < 1e-9);
-    }
-
-    #[test]
-    fn an_interval_is_the_same_twice_and_draws_whole_lists() {
-        let all: Vec<Outcome> =
-            (0..200).map(|at| outcome(at / 20, 0.5, at / 20 < 6 || at % 3 == 0)).collect();
-        let right = |all: &[&Outcome]| Figures::of(all.iter().copied(), 0.0).right;
-        let (low, high) = interval(&all, 1, right);
-        assert_eq!((low, high), interval(&all, 1, right));
-        assert_ne!((low, high), interval(&all, 2, |all| right(all) + 1e-3));
-        assert!(low < 0.7 && high > 0.8 && high - low > 0.2, "{low} {high}");
-        // Lists that are all alike leave nothing to draw.
-        let alike: Vec<Outcome> = (0..200).map(|at| outcome(at / 20, 0.5, at % 2 == 0)).collect();
-        assert_eq!(interval(&alike, 1, right), (0.5, 0.5));
     }
 
     #[test]

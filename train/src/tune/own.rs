@@ -4,7 +4,8 @@ use std::path::Path;
 
 use serde_json::{Value as Json, json};
 use trine_descriptor::{Side, TextSink, Tool, explain};
-use trine_models::tools;
+use trine_models::ToolsError;
+use trine_models::tools::{self, LeftOut};
 
 use crate::example;
 use crate::lists::check::WHYS;
@@ -38,6 +39,72 @@ pub fn load(list: &mut List, path: &Path) -> Result<()> {
     Ok(())
 }
 
+/// The sentences of a file, to be scored: each line as [`load`] reads it, and none is passed over.
+/// A kind and a reason are what the line says, or empty. An argument that has no form here, such as
+/// an object, is taken as it is.
+///
+/// # Errors
+/// When the file cannot be read, or a line is wrong: with file and line.
+pub fn read(list: &List, path: &Path) -> Result<Vec<Record>> {
+    let text = std::fs::read_to_string(path).map_err(|error| Error::read(path, error))?;
+    let json = Json::from(list.tools.clone()).to_string();
+    let (texts, left_out) = tools::parse_all(&json)?;
+    let labels = tools::joined(&texts);
+    let fields = tools::fields(&texts, &labels);
+    let table = tools::table(&texts, &fields);
+    let lines = (1..).zip(text.lines()).filter(|(_, text)| !text.trim().is_empty());
+    let each = lines.map(|(line, text)| {
+        let place = |error: Error| error.at(format!("{}:{line}", path.display()));
+        let json = serde_json::from_str(text).map_err(|error| place(Error::from(error)))?;
+        scored(&json, line, &table, &left_out).map_err(place)
+    });
+    each.collect()
+}
+
+fn scored(json: &Json, line: usize, table: &[Tool<'_>], left_out: &[LeftOut]) -> Result<Record> {
+    let says_none = json["calls"].is_array() || json.get("tool").is_some_and(Json::is_null);
+    if !says_none && !json["tool"].is_string() {
+        return Err(Error::NoCalls);
+    }
+    let calls = calls(json, |json| {
+        let is_of = |one: &&LeftOut| json["tool"] == *one.tool;
+        let given = |one: &LeftOut| one.with_tool || json["arguments"].get(&one.param).is_some();
+        if left_out.iter().filter(is_of).any(given) {
+            named(json, table, left_out)
+        } else {
+            call(json, table)
+        }
+    })?;
+    let says = json["why"].is_string() || json["kind"].is_string();
+    let mut record = record(json, line, calls)?;
+    if json["kind"].is_null() {
+        record.kind.clear();
+    }
+    if !says {
+        record.why = record.why.map(|_| String::new());
+    }
+    Ok(record)
+}
+
+/// A call whose tool and parameters are in the list.
+fn named(json: &Json, table: &[Tool<'_>], left_out: &[LeftOut]) -> Result<Call> {
+    let name = json["tool"].as_str().ok_or(Error::NoCalls)?;
+    let tool = table.iter().find(|tool| tool.info.name == name);
+    let tool = tool.ok_or_else(|| Error::UnknownTool { name: name.to_owned() })?;
+    let arguments = json["arguments"].as_object().cloned().unwrap_or_default();
+    let is_known = |param: &str| {
+        let is_field = tool.params.iter().any(|field| field.name == param);
+        is_field || left_out.iter().any(|one| one.tool == name && one.param == param)
+    };
+    match arguments.keys().find(|param| !is_known(param)) {
+        Some(param) => {
+            let (tool, param) = (name.to_owned(), param.clone());
+            Err(ToolsError::UnknownParam { tool, param }.into())
+        }
+        None => Ok(Call { tool: name.to_owned(), arguments }),
+    }
+}
+
 /// Adds the sentences of a text, one JSON object a line: with `calls`, or with `tool` (null for no
 /// call) and `arguments`. A sentence that is there already is passed over.
 ///
@@ -50,7 +117,7 @@ pub fn add(list: &mut List, text: &str) -> Result<()> {
     let table = tools::table(&texts, &fields);
     for (line, text) in (1..).zip(text.lines()).filter(|(_, text)| !text.trim().is_empty()) {
         let place = |error: Error| error.at(format!("line {line}"));
-        let record = record(text, line, &table).map_err(place)?;
+        let record = own(text, line, &table).map_err(place)?;
         match list.records.iter_mut().find(|own| own.text == record.text) {
             // The last word counts.
             Some(own) => *own = record,
@@ -60,15 +127,23 @@ pub fn add(list: &mut List, text: &str) -> Result<()> {
     Ok(())
 }
 
-fn record(text: &str, line: usize, table: &[Tool<'_>]) -> Result<Record> {
+fn own(text: &str, line: usize, table: &[Tool<'_>]) -> Result<Record> {
     let json: Json = serde_json::from_str(text)?;
+    let calls = calls(&json, |json| call(json, table))?;
+    record(&json, line, calls)
+}
+
+/// The calls of a line, each read by `call`.
+fn calls(json: &Json, call: impl Fn(&Json) -> Result<Call>) -> Result<Vec<Call>> {
     let calls: Vec<&Json> = match json.get("calls") {
         Some(calls) => calls.as_array().ok_or(Error::NoCalls)?.iter().collect(),
-        None if json["tool"].is_string() => vec![&json],
+        None if json["tool"].is_string() => vec![json],
         None => Vec::new(),
     };
-    let calls: Vec<Call> =
-        calls.into_iter().map(|json| call(json, table)).collect::<Result<_>>()?;
+    calls.into_iter().map(call).collect()
+}
+
+fn record(json: &Json, line: usize, calls: Vec<Call>) -> Result<Record> {
     let word = |name: &str| json[name].as_str().filter(|word| WHYS.contains(word));
     // The kinds of train/board/README.md are taken too.
     let range = (json["kind"] == "out-of-range").then_some("range");
@@ -170,5 +245,43 @@ mod tests {
             let error = trine_models::chain(&added(line).unwrap_err());
             assert!(error.starts_with("line 1: ") && error.contains(what), "{error}");
         }
+    }
+
+    #[test]
+    fn sentences_to_be_scored_are_all_kept_and_say_no_more_than_their_lines() {
+        let path = std::env::temp_dir().join(format!("trine-scored-{}", std::process::id()));
+        let tools = r#"[{"name": "gate", "inputSchema": {"type": "object", "properties": {
+            "percent": {"type": "integer", "minimum": 0, "maximum": 100},
+            "how": {"type": "object"}}, "required": ["percent"]}}]"#;
+        let list = list(tools).unwrap();
+        let read = |lines: &str| {
+            std::fs::write(&path, lines).unwrap();
+            super::read(&list, &path)
+        };
+        let good = r#"{"text": "half", "tool": "gate", "arguments": {"percent": 50}}
+            {"text": "half", "tool": "gate", "arguments": {"percent": 50, "how": {}}}
+
+            {"text": "no", "tool": null}
+            {"text": "not", "calls": [], "why": "negated", "kind": "terse"}
+            {"text": "200", "tool": null, "kind": "out-of-range"}"#;
+        let all = read(good).unwrap();
+        let lines: Vec<usize> = all.iter().map(|record| record.line).collect();
+        assert_eq!(lines, [1, 2, 4, 5, 6]);
+        let whys: Vec<Option<&str>> = all.iter().map(|record| record.why.as_deref()).collect();
+        assert_eq!(whys, [None, None, Some(""), Some("negated"), Some("range")]);
+        assert_eq!((&*all[0].kind, &*all[3].kind), ("", "terse"));
+        for (line, what) in [
+            (r#"{"text": "a", "tool": "gate", "arguments": {"how": {}, "speed": 1}}"#, "speed"),
+            (r#"{"text": "a", "tool": "gate", "arguments": {"percent": 101}}"#, "at most 100"),
+            (r#"{"text": "a", "tool": "door", "arguments": {}}"#, "no tool door"),
+            (r#"{"text": "a", "call": []}"#, "invalid \"calls\""),
+            (r#"{"text": "a", "tool": 5}"#, "invalid \"calls\""),
+            ("{", "invalid JSON"),
+        ] {
+            let error = trine_models::chain(&read(&format!("\n{line}\n")).unwrap_err());
+            let place = format!("{}:2: ", path.display());
+            assert!(error.starts_with(&place) && error.contains(what), "{error}");
+        }
+        std::fs::remove_file(&path).unwrap();
     }
 }

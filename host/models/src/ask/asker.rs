@@ -42,11 +42,19 @@ pub struct Reply {
     pub between: Vec<String>,
     /// The calls, where there are two.
     pub calls: Vec<(String, Map<String, Value>)>,
+    /// The likeliest calls, where there is a reason for none. They are for scores, not to be made.
+    pub passed_over: Vec<(String, Map<String, Value>)>,
     /// What the model read and chose.
     pub tokens: Vec<u16>,
 }
 
 impl Reply {
+    /// The call, or both: those that are to be made where [`Self::is_sure`] holds.
+    #[must_use]
+    pub fn found(&self) -> &[(String, Map<String, Value>)] {
+        self.call.as_ref().map_or(&self.calls, std::slice::from_ref)
+    }
+
     /// As an object: `tool`, or null, `arguments` and `confidence`. Where there is something to say
     /// of them, `why`, `missing`, `between` and `calls` too.
     #[must_use]
@@ -110,6 +118,11 @@ pub trait Ask {
 
     /// How sure it has to be of a call.
     fn threshold(&self) -> f32;
+
+    /// How sure it has to be of a call that only reads.
+    fn reading_threshold(&self) -> f32 {
+        self.threshold()
+    }
 
     /// Takes another threshold than the model's own.
     fn set_threshold(&mut self, threshold: f32);

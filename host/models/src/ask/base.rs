@@ -140,6 +140,10 @@ impl Ask for BaseAsker<'_> {
         self.threshold.unwrap_or(self.base.thresholds().acting)
     }
 
+    fn reading_threshold(&self) -> f32 {
+        self.threshold.unwrap_or(self.base.thresholds().reading)
+    }
+
     /// For all tools.
     fn set_threshold(&mut self, threshold: f32) {
         self.threshold = Some(threshold);

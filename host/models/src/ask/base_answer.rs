@@ -41,6 +41,7 @@ impl BaseAnswer {
             if matches!(reply.why, "missing" | "range" | "unit") {
                 reply.missing = self.lacking(tools);
             }
+            reply.passed_over = self.calls;
             return reply;
         }
         let is_sure = self.is_sure;

@@ -5,44 +5,15 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::asker::Reply;
-use crate::{Error, Result};
-
-/// Parts of the range of confidence in the table of calibration.
-const BINS: usize = 10;
+use super::base_answer::Named;
 
 /// What is wanted of a sentence.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Wanted {
-    /// The sentence.
-    pub text: String,
-    /// The tool and its arguments; `None` where nothing is to be called.
-    pub call: Option<(String, Map<String, Value>)>,
+    /// The calls: one, two where there are two commands, none where nothing is to be called.
+    pub calls: Vec<Named>,
     /// What sort of sentence it is; may be empty.
     pub kind: String,
-}
-
-impl Wanted {
-    /// A line of a file: `text`, `tool` or null, `arguments`, and perhaps `kind`. In place of the
-    /// tool there may be `calls`, of which there is one or none; where there are two, no single
-    /// call is wanted.
-    ///
-    /// # Errors
-    /// When it is no such object.
-    pub fn parse(line: &str) -> Result<Self> {
-        let json: Value = serde_json::from_str(line).map_err(Error::ExampleJson)?;
-        let text = json["text"].as_str().ok_or(Error::ExampleText)?;
-        let of = |json: &Value| {
-            let arguments = json["arguments"].as_object().cloned().unwrap_or_default();
-            json["tool"].as_str().map(|tool| (tool.to_owned(), arguments))
-        };
-        let call = match json["calls"].as_array().map(Vec::as_slice) {
-            Some([call]) => of(call),
-            Some(_) => None,
-            None => of(&json),
-        };
-        let kind = json["kind"].as_str().unwrap_or_default().to_owned();
-        Ok(Self { text: text.to_owned(), call, kind })
-    }
 }
 
 /// Sentences of one sort, and how many of them were answered right.
@@ -66,10 +37,11 @@ impl Tally {
 
 /// A score that grows sentence by sentence.
 ///
-/// A call that the model is not sure of counts as none was made.
+/// A call that the model is not sure of counts as none was made. Two calls that it is sure of count
+/// as made: who asks may make them, one after the other.
 #[derive(Clone, Debug, Default)]
 pub struct Score {
-    /// Whole calls, of sentences with one.
+    /// All calls of a sentence, of sentences with one or more.
     exact: Tally,
     /// Their tools, whatever the arguments.
     tool: Tally,
@@ -79,8 +51,6 @@ pub struct Score {
     slots: [u32; 3],
     kinds: BTreeMap<String, Tally>,
     tools: BTreeMap<String, Tally>,
-    /// By confidence: the sum of confidences, and how many answers were right.
-    bins: [(f64, Tally); BINS],
     /// Sentences with a call that was shown and not made, or refused.
     withheld: u32,
     /// Of all sentences, those where another call was made than the one wanted, or one where none
@@ -91,51 +61,47 @@ pub struct Score {
 impl Score {
     /// Counts an answer; says whether it was right.
     pub fn add(&mut self, wanted: &Wanted, reply: &Reply) -> bool {
-        let made = reply.call.as_ref().filter(|_| reply.is_sure);
-        let is_right = same_call(made, wanted.call.as_ref());
-        self.acted_wrong.add(made.is_some() && !is_right);
-        match &wanted.call {
-            Some((tool, arguments)) => {
-                self.exact.add(is_right);
-                self.tool.add(made.is_some_and(|(found, _)| found == tool));
-                self.tools.entry(tool.clone()).or_default().add(is_right);
-                self.withheld += u32::from(made.is_none());
-                self.slots(made.map(|(tool, given)| (tool, given)), tool, arguments);
-            }
-            None => {
-                self.abstained.add(is_right);
-                self.slots(made.map(|(tool, given)| (tool, given)), "", &Map::new());
-            }
+        let made = if reply.is_sure { reply.found() } else { &[] };
+        let is_right = same_calls(made, &wanted.calls);
+        self.acted_wrong.add(!made.is_empty() && !is_right);
+        if wanted.calls.is_empty() {
+            self.abstained.add(is_right);
+        } else {
+            self.exact.add(is_right);
+            let same_tools = same_all(made, &wanted.calls, |(one, _), (other, _)| one == other);
+            self.tool.add(same_tools);
+            self.withheld += u32::from(made.is_empty());
         }
+        for (tool, _) in &wanted.calls {
+            self.tools.entry(tool.clone()).or_default().add(is_right);
+        }
+        self.slots(made, &wanted.calls);
         if !wanted.kind.is_empty() {
             self.kinds.entry(wanted.kind.clone()).or_default().add(is_right);
-        }
-        // How sure it was of what it found, made or not.
-        let is_likeliest = same_call(reply.call.as_ref(), wanted.call.as_ref());
-        let confidence = f64::from(reply.confidence);
-        let bin = ((confidence * BINS as f64) as usize).min(BINS - 1);
-        if let Some((sum, tally)) = self.bins.get_mut(bin) {
-            *sum += confidence;
-            tally.add(is_likeliest);
         }
         is_right
     }
 
-    fn slots(
-        &mut self,
-        made: Option<(&String, &Map<String, Value>)>,
-        tool: &str,
-        wanted: &Map<String, Value>,
-    ) {
+    fn slots(&mut self, made: &[Named], wanted: &[Named]) {
+        let count =
+            |calls: &[Named]| calls.iter().map(|(_, given)| given.len() as u32).sum::<u32>();
         let [found, asked, both] = &mut self.slots;
-        *asked += wanted.len() as u32;
-        let Some((name, given)) = made else { return };
-        *found += given.len() as u32;
-        let is_wanted = |(key, value): &(&String, &Value)| {
-            wanted.get(*key).is_some_and(|wanted| same(wanted, value))
-        };
-        let same = given.iter().filter(is_wanted);
-        *both += if name == tool { same.count() as u32 } else { 0 };
+        *asked += count(wanted);
+        *found += count(made);
+        let mut rest: Vec<&Named> = wanted.iter().collect();
+        for (tool, given) in made {
+            let shared =
+                |(name, wanted): &Named| if name == tool { common(given, wanted) } else { 0 };
+            // Each wanted call is compared with one that was made.
+            let best = (0..rest.len())
+                .map(|at| (rest.get(at).map_or(0, |call| shared(call)), at))
+                .max_by_key(|(count, _)| *count)
+                .filter(|(count, _)| *count > 0);
+            if let Some((count, at)) = best {
+                rest.remove(at);
+                *both += count;
+            }
+        }
     }
 
     /// The harmonic mean of precision and recall of single arguments, in percent.
@@ -145,16 +111,6 @@ impl Score {
         200.0 * both / (found + asked).max(1.0)
     }
 
-    /// The expected calibration error: how far confidence is from being right, on average, in
-    /// percent (Naeini, Cooper and Hauskrecht, 2015, with ten parts of equal width).
-    #[must_use]
-    pub fn calibration_error(&self) -> f64 {
-        let all: u32 = self.bins.iter().map(|(_, tally)| tally.all).sum();
-        let error: f64 =
-            self.bins.iter().map(|(sum, tally)| (sum - f64::from(tally.right)).abs()).sum();
-        100.0 * error / f64::from(all.max(1))
-    }
-
     /// The whole score.
     #[must_use]
     pub fn to_json(&self) -> Value {
@@ -162,17 +118,6 @@ impl Score {
         let named = |all: &BTreeMap<String, Tally>| -> Map<String, Value> {
             all.iter().map(|(name, tally)| (name.clone(), tally.json())).collect()
         };
-        let bins = self.bins.iter().enumerate().filter(|(_, (_, tally))| tally.all > 0);
-        let bins: Vec<Value> = bins
-            .map(|(at, (sum, tally))| {
-                let mean = sum / f64::from(tally.all);
-                json!({
-                    "from": at as f64 / BINS as f64,
-                    "confidence": rounded(100.0 * mean),
-                    "right": tally.json(),
-                })
-            })
-            .collect();
         let wrong = self.acted_wrong.json();
         let wrong = json!({
             "count": wrong["right"], "of": wrong["of"], "percent": wrong["percent"],
@@ -185,28 +130,35 @@ impl Score {
             "abstained": self.abstained.json(),
             "withheld": self.withheld,
             "acted_wrong": wrong,
-            "calibration_error": rounded(self.calibration_error()),
-            "calibration": bins,
             "by_tool": named(&self.tools),
             "by_kind": named(&self.kinds),
         })
     }
 }
 
-/// Whether two calls are the same, or neither is one.
-fn same_call(
-    one: Option<&(String, Map<String, Value>)>,
-    other: Option<&(String, Map<String, Value>)>,
-) -> bool {
-    match (one, other) {
-        (Some((tool, one)), Some((name, other))) => {
-            let is_in = |(key, value): (&String, &Value)| {
-                other.get(key).is_some_and(|other| same(value, other))
-            };
-            tool == name && one.len() == other.len() && one.iter().all(is_in)
-        }
-        (one, other) => one.is_none() && other.is_none(),
-    }
+/// Whether two lists have the same calls, in whatever order.
+fn same_calls(one: &[Named], other: &[Named]) -> bool {
+    same_all(one, other, |(tool, given), (name, wanted)| {
+        let count = given.len();
+        tool == name && count == wanted.len() && common(given, wanted) as usize == count
+    })
+}
+
+/// Whether each of one list has its match in the other, and none is left.
+fn same_all(one: &[Named], other: &[Named], same: impl Fn(&Named, &Named) -> bool) -> bool {
+    let mut rest: Vec<&Named> = other.iter().collect();
+    let all = one.iter().all(|call| {
+        let at = rest.iter().position(|other| same(call, other));
+        at.map(|at| rest.remove(at)).is_some()
+    });
+    all && rest.is_empty()
+}
+
+/// How many arguments two calls have in common.
+fn common(one: &Map<String, Value>, other: &Map<String, Value>) -> u32 {
+    let is_in =
+        |(key, value): &(&String, &Value)| other.get(*key).is_some_and(|other| same(value, other));
+    one.iter().filter(is_in).count() as u32
 }
 
 /// Whether two values are the same; 21 and 21.0 are.
@@ -228,12 +180,20 @@ mod tests {
         Reply { call, is_sure, confidence, ..Reply::default() }
     }
 
+    fn named(tool: &str, arguments: &Value) -> Named {
+        (tool.to_owned(), arguments.as_object().cloned().unwrap_or_default())
+    }
+
+    fn wanted(calls: &[(&str, Value)], kind: &str) -> Wanted {
+        let calls = calls.iter().map(|(tool, arguments)| named(tool, arguments)).collect();
+        Wanted { calls, kind: kind.to_owned() }
+    }
+
     #[test]
     fn a_score_counts_calls_arguments_and_true_negatives() {
         let fan = |percent: i64| Some(("fan", json!({"percent": percent})));
-        let wanted = |line: &str| Wanted::parse(line).unwrap();
-        let call = wanted(r#"{"text":"a","tool":"fan","arguments":{"percent":40},"kind":"plain"}"#);
-        let none = wanted(r#"{"text":"b","tool":null,"arguments":null,"kind":"chat"}"#);
+        let call = wanted(&[("fan", json!({"percent": 40}))], "plain");
+        let none = wanted(&[], "chat");
         let mut score = Score::default();
         assert!(score.add(&call, &reply(fan(40), true, 0.9)));
         assert!(!score.add(&call, &reply(fan(41), true, 0.9)));
@@ -253,24 +213,44 @@ mod tests {
         );
         // Three arguments wanted, three found, one of them right.
         assert!((score.slot_f1() - 100.0 / 3.0).abs() < 1e-9);
-        // 0.9 four times with two right, 0.3 right and 0.2 wrong.
-        let error = (3.6 - 2.0 + 0.7 + 0.2) / 6.0;
-        assert!((score.calibration_error() - 100.0 * error).abs() < 1e-5);
+    }
+
+    #[test]
+    fn two_calls_are_calls_in_any_order_and_no_true_negative() {
+        let (fan, lamp) = (("fan", json!({"percent": 40})), ("lamp", json!({"on": true})));
+        let both = wanted(&[fan.clone(), lamp.clone()], "");
+        let two = |calls: [&(&str, Value); 2], is_sure| Reply {
+            calls: calls.iter().map(|(tool, arguments)| named(tool, arguments)).collect(),
+            why: "two",
+            is_sure,
+            ..Reply::default()
+        };
+        let other = ("lamp", json!({"on": false}));
+        let mut score = Score::default();
+        assert!(score.add(&both, &two([&lamp, &fan], true)));
+        assert!(!score.add(&both, &two([&fan, &other], true)));
+        assert!(!score.add(&both, &two([&fan, &lamp], false)));
+        assert!(!score.add(&both, &reply(Some(fan.clone()), true, 0.9)), "one is missing");
+        assert!(!score.add(&wanted(std::slice::from_ref(&fan), ""), &two([&fan, &lamp], true)));
+        assert!(!score.add(&wanted(&[], ""), &two([&fan, &lamp], true)));
+        let json = score.to_json();
+        assert_eq!(json["exact"], json!({"right": 1, "of": 5, "percent": 20.0}));
+        assert_eq!((&json["tool"]["right"], &json["withheld"]), (&json!(2), &json!(1)));
+        assert_eq!(
+            (&json["abstained"]["of"], &json["acted_wrong"]["count"]),
+            (&1.into(), &4.into())
+        );
+        assert_eq!(json["by_tool"]["fan"], json!({"right": 1, "of": 5, "percent": 20.0}));
+        // Nine wanted, nine found, of which five are right.
+        assert!((score.slot_f1() - 500.0 / 9.0).abs() < 1e-9, "{}", score.slot_f1());
     }
 
     #[test]
     fn a_number_is_right_however_it_is_written() {
-        let line = r#"{"text":"a","tool":"heat","arguments":{"celsius":21.0}}"#;
-        let wanted = Wanted::parse(line).unwrap();
+        let wanted = wanted(&[("heat", json!({"celsius": 21.0}))], "");
         let mut score = Score::default();
         assert!(score.add(&wanted, &reply(Some(("heat", json!({"celsius": 21}))), true, 0.9)));
         assert!(!score.add(&wanted, &reply(Some(("heat", json!({"celsius": 21.5}))), true, 0.9)));
         assert!((score.slot_f1() - 50.0).abs() < 1e-9);
-    }
-
-    #[test]
-    fn lines_that_are_no_sentences_say_so() {
-        assert!(Wanted::parse("{").unwrap_err().to_string().contains("invalid JSON"));
-        assert!(Wanted::parse("{}").unwrap_err().to_string().contains("missing \"text\""));
     }
 }

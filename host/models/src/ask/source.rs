@@ -103,6 +103,24 @@ impl Source {
         }
     }
 
+    /// The tools, as JSON, that it was made for, where a model of this program was made for them.
+    ///
+    /// # Errors
+    /// When the model cannot be read, or reads any tools, or was made for others.
+    pub fn own_tools(&self) -> Result<&'static str> {
+        if let Self::BuiltIn(model) = self {
+            return Ok(model.tools);
+        }
+        let named = |error: Error| error.at(self);
+        let bytes = self.bytes()?;
+        if OpenedBase::is_one(&bytes) {
+            return Err(named(Error::NoTools));
+        }
+        let mut buffers = Buffers::default();
+        let opened = Opened::open(&bytes, &mut buffers).map_err(named)?;
+        own_tools_json(&opened).map_err(named)
+    }
+
     /// Opens the model and hands it with its tools to `f`: those of `tools`, or, where there are
     /// none, those of the model of this program that was made for the same.
     ///
@@ -196,13 +214,18 @@ impl Known {
 
 /// The tools that a model of this program was made for too.
 fn own_tools(opened: &Opened<'_>) -> Result<ToolList> {
+    ToolList::parse(own_tools_json(opened)?)
+}
+
+/// The same as JSON.
+fn own_tools_json(opened: &Opened<'_>) -> Result<&'static str> {
     let Reading::Own(vocabulary) = &opened.reading else {
         return Err(Error::NoTools);
     };
     for model in BUILT_IN {
         let list = ToolList::parse(model.tools)?;
         if Known::of(vocabulary).is_of(&list) {
-            return Ok(list);
+            return Ok(model.tools);
         }
     }
     Err(Error::UnknownTools { hash: vocabulary.hash })

@@ -178,12 +178,6 @@ pub enum Error {
     )]
     Backends,
 
-    /// A line of examples that is not JSON.
-    #[error("invalid JSON: expected an object with \"text\" and \"tool\"")]
-    ExampleJson(#[source] serde_json::Error),
-    /// A line of examples without a sentence.
-    #[error("missing \"text\": expected an object with \"text\" and \"tool\"")]
-    ExampleText,
     /// A model that knows no tools, and no list of them.
     #[error("the model was made for no tools: give a list with --tools FILE, or a device")]
     NoTools,

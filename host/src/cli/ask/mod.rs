@@ -122,9 +122,22 @@ impl ModelArgs {
         for left_out in list.iter().flat_map(ToolList::left_out) {
             eprintln!("left out: {left_out}");
         }
-        let table = list.as_ref().map(|list| list as &dyn ToolTable).or(device);
+        self.with_table(list.as_ref().map(|list| list as &dyn ToolTable).or(device), f)
+    }
+
+    /// Where the model is.
+    pub(super) fn source(&self, table: Option<&dyn ToolTable>) -> Source {
         let named = self.model.as_deref().map(Source::named);
-        named.unwrap_or_else(|| Source::for_tools(table)).with(table, |asker| {
+        named.unwrap_or_else(|| Source::for_tools(table))
+    }
+
+    /// Hands the model to `f` with these tools, or its own.
+    pub(super) fn with_table<T>(
+        &self,
+        table: Option<&dyn ToolTable>,
+        f: impl FnOnce(&mut dyn AskModel) -> Result<T>,
+    ) -> Result<T> {
+        self.source(table).with(table, |asker| {
             if let Some(threshold) = self.threshold {
                 asker.set_threshold(threshold);
             }
