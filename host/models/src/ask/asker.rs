@@ -108,6 +108,12 @@ pub trait Ask {
         [0, 0]
     }
 
+    /// How many of a sentence's words it does not know, and how many there are, as
+    /// [`Self::unknown_words`].
+    fn unknown_words_of(&self, _sentence: &[u8]) -> [usize; 2] {
+        [0, 0]
+    }
+
     /// How sure it has to be of a call.
     fn threshold(&self) -> f32;
 

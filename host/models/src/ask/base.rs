@@ -5,7 +5,10 @@ use std::borrow::Cow;
 use trine_ask::ValueWriter;
 use trine_descriptor::{Side, ToolTable, record, validate};
 use trine_ternary::{Kernels, Packing};
+use trine_unseen::ask::TableRules;
 use trine_unseen::base::{MAGIC, MATRIX_MAX};
+use trine_unseen::said::{Said, Word};
+use trine_unseen::text::is_letter;
 use trine_unseen::tool::Tool;
 use trine_unseen::{Answer, Asker, Base, Call, Compiler, Table, table_bytes};
 
@@ -135,6 +138,23 @@ impl Ask for BaseAsker<'_> {
         unknown_words(&self.base, self.tools)
     }
 
+    fn unknown_words_of(&self, sentence: &[u8]) -> [usize; 2] {
+        let mut said = Box::new(Said::empty());
+        let Ok(table) = Table::parse(&self.table, &self.base, None) else { return [0, 0] };
+        if said.fill(sentence, &TableRules(&table)).is_err() {
+            return [0, 0];
+        }
+        let is_word = |word: &&Word| {
+            let (start, end) = (usize::from(word.span.0), usize::from(word.span.1));
+            let own = said.text().get(start..end).unwrap_or_default();
+            word.mention.is_none() && own.contains(is_letter)
+        };
+        let is_unknown = |word: &Word| said.row(&self.base.word_rows(), word).is_pieced;
+        let words = said.words().iter().filter(is_word);
+        words
+            .fold([0, 0], |[unknown, all], word| [unknown + usize::from(is_unknown(word)), all + 1])
+    }
+
     /// That of a tool that does something.
     fn threshold(&self) -> f32 {
         self.threshold.unwrap_or(self.base.thresholds().acting)
@@ -224,8 +244,9 @@ impl BaseAsker<'_> {
 #[cfg(test)]
 mod tests {
     use trine_unseen::Workspace;
-    use trine_unseen::said::Said;
+    use trine_unseen::base::Thresholds;
 
+    use super::super::{ToolList, write_delta};
     use super::*;
 
     #[test]

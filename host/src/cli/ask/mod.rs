@@ -39,7 +39,7 @@ Examples: trine ask \"make the fan spin at forty percent\" --run
           trine ask --tools my-tools.json \"shut it\" --correct own.jsonl --is none
           trine ask \"is it dark outside?\" --serial /dev/ttyACM0 --device greenhouse";
 
-/// The share of the tools' words above which it is said that the model does not know them.
+/// The share of the words above which it is said that the model does not know them.
 const UNKNOWN_MOST: (usize, usize) = (1, 3);
 /// How long a device may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -128,13 +128,7 @@ impl ModelArgs {
             if let Some(threshold) = self.threshold {
                 asker.set_threshold(threshold);
             }
-            let [unknown, all] = asker.unknown_words();
-            if unknown * UNKNOWN_MOST.1 > all * UNKNOWN_MOST.0 {
-                eprintln!(
-                    "note: {unknown} of the {all} words of these tools are not in the model, which \
-                     reads English: describe them in English"
-                );
-            }
+            note_unknown(asker.unknown_words(), "these tools", "describe them");
             f(asker)
         })
     }
@@ -158,9 +152,13 @@ impl Ask {
             Some(device) => {
                 ask_device(device, sentence, false, PATIENCE).map(|reply| (reply, None))
             }
-            None => {
-                self.model.with(table, |asker| Ok((asker.ask(sentence)?, Some(asker.threshold()))))
-            }
+            None => self.model.with(table, |asker| {
+                let reply = asker.ask(sentence)?;
+                if reply.call.is_none() && reply.calls.is_empty() {
+                    note_unknown(asker.unknown_words_of(sentence), "this sentence", "ask");
+                }
+                Ok((reply, Some(asker.threshold())))
+            }),
         };
         let (reply, threshold) = asked.map_err(|error| refused(&error))?;
         show(&reply, threshold);
@@ -231,6 +229,16 @@ impl Ask {
             })?,
         };
         Ok(if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
+/// Says how many words of something are not in the model, where they are many.
+fn note_unknown([unknown, all]: [usize; 2], of: &str, advice: &str) {
+    if unknown * UNKNOWN_MOST.1 > all * UNKNOWN_MOST.0 {
+        eprintln!(
+            "note: {unknown} of the {all} words of {of} are not in the model, which reads English: \
+             {advice} in English"
+        );
     }
 }
 
