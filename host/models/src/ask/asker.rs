@@ -120,6 +120,10 @@ pub trait Ask {
     /// Takes another threshold than the model's own.
     fn set_threshold(&mut self, threshold: f32);
 
+    /// Takes a lower threshold for tools whose hints say that they only read, where the model has
+    /// one. Only for tools of one's own: a list of someone else may say so of any tool.
+    fn trust_hints(&mut self) {}
+
     /// Answers a sentence. One that cannot be read has no call, and says why.
     ///
     /// # Errors

@@ -130,6 +130,7 @@ pub struct BaseAsker<'a> {
     table: Cow<'a, [u8]>,
     /// One for all tools, in place of those of the base.
     threshold: Option<f32>,
+    trusts_hints: bool,
     kernels: Kernels,
 }
 
@@ -165,6 +166,10 @@ impl Ask for BaseAsker<'_> {
         self.threshold = Some(threshold);
     }
 
+    fn trust_hints(&mut self) {
+        self.trusts_hints = true;
+    }
+
     fn ask(&mut self, sentence: &[u8]) -> Result<Reply> {
         let table = Table::parse(&self.table, &self.base, None)?;
         let mut asker = Box::new(Asker::new());
@@ -177,7 +182,7 @@ impl Ask for BaseAsker<'_> {
 }
 
 impl<'a> BaseAsker<'a> {
-    /// Reads a list of tools.
+    /// Reads a list of tools. Their hints lower no threshold before [`Ask::trust_hints`].
     ///
     /// # Errors
     /// When the list is empty, the labels of a tool take too much, or the base was tuned to others.
@@ -185,7 +190,7 @@ impl<'a> BaseAsker<'a> {
         let base = opened.base()?;
         let table = compile_tools(opened, tools)?.into();
         let (threshold, kernels) = (None, Kernels::best());
-        Ok(Self { base, tools, table, threshold, kernels })
+        Ok(Self { base, tools, table, threshold, trusts_hints: false, kernels })
     }
 
     /// The same with a table that was compiled before.
@@ -201,7 +206,7 @@ impl<'a> BaseAsker<'a> {
         let (base, table) = (opened.base()?, table.into());
         Table::parse(&table, &base, Some(record::table_hash(tools)))?;
         let (threshold, kernels) = (None, Kernels::best());
-        Ok(Self { base, tools, table, threshold, kernels })
+        Ok(Self { base, tools, table, threshold, trusts_hints: false, kernels })
     }
 
     /// The compiled tools.
@@ -222,7 +227,11 @@ impl BaseAsker<'_> {
 
     /// The least confidence of an answer's calls.
     fn least(&self, answer: &Answer<'_>, table: &Table<'_>) -> f32 {
-        self.threshold.unwrap_or_else(|| answer.threshold(&self.base, table))
+        let own = || match self.trusts_hints {
+            true => answer.threshold(&self.base, table),
+            false => self.base.thresholds().acting,
+        };
+        self.threshold.unwrap_or_else(own)
     }
 
     fn named(&self, call: &Call<'_>) -> Named {
@@ -301,6 +310,31 @@ mod tests {
         assert_eq!(calls, 2);
         // A step is a word with a tool: the whole once, and each half at most once.
         assert!(commas <= plain * 2, "{commas} steps of 20 words, {plain} of 11");
+        Ok(())
+    }
+
+    #[test]
+    fn hints_of_tools_lower_no_threshold_before_they_are_trusted() -> Result<()> {
+        let list = ToolList::parse(
+            r#"[{"name": "gate_read", "description": "Reads whether the gate is open.",
+                 "annotations": {"readOnlyHint": true}},
+                {"name": "gate_close", "description": "Closes the gate."}]"#,
+        )?;
+        let base = Base::parse(BASE)?;
+        // Every call is sure enough to read, and none to act.
+        let thresholds = Thresholds { acting: 1.0, reading: 0.0 };
+        let delta = write_delta(&base, record::table_hash(&list), thresholds, &[]);
+        let opened = OpenedBase::open(&delta)?;
+        let mut asker = BaseAsker::new(&opened, &list)?;
+        let is_sure = |asker: &mut BaseAsker<'_>, sentence: &[u8]| {
+            let reply = asker.ask(sentence)?;
+            assert!(reply.call.is_some(), "{reply:?}");
+            Result::Ok(reply.is_sure)
+        };
+        let [read, close] = [b"is the gate open?".as_slice(), b"close the gate"];
+        assert!(!is_sure(&mut asker, read)? && !is_sure(&mut asker, close)?);
+        asker.trust_hints();
+        assert!(is_sure(&mut asker, read)? && !is_sure(&mut asker, close)?);
         Ok(())
     }
 

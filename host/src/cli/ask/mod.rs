@@ -96,6 +96,12 @@ pub(super) struct ModelArgs {
     /// List of MCP tools as JSON: that of any MCP server.
     #[arg(long, value_name = "FILE")]
     pub(super) tools: Option<PathBuf>,
+    /// Let readOnlyHint in --tools lower the threshold: for your own tools.
+    ///
+    /// Without it each call needs the confidence of a tool that changes something, since a list of
+    /// someone else may call any tool read-only. The hints of a device always count.
+    #[arg(long, requires = "tools")]
+    pub(super) trust_hints: bool,
     /// Minimum confidence of a call, 0 to 1 [default: the model's]
     #[arg(long, value_name = "SHARE")]
     pub(super) threshold: Option<f32>,
@@ -125,6 +131,9 @@ impl ModelArgs {
         let table = list.as_ref().map(|list| list as &dyn ToolTable).or(device);
         let named = self.model.as_deref().map(Source::named);
         named.unwrap_or_else(|| Source::for_tools(table)).with(table, |asker| {
+            if self.trust_hints || list.is_none() {
+                asker.trust_hints();
+            }
             if let Some(threshold) = self.threshold {
                 asker.set_threshold(threshold);
             }
