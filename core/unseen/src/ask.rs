@@ -79,7 +79,8 @@ pub struct Answer<'s> {
 
 impl Answer<'_> {
     /// How sure its calls have to be: a threshold of the base, for a tool that does something or
-    /// for one that only reads.
+    /// for one that only reads. It believes the hints of the tools, so it is for those of the
+    /// program itself. For tools of others take `acting` of [`Base::thresholds`].
     #[must_use]
     pub fn threshold(&self, base: &Base<'_>, table: &Table<'_>) -> f32 {
         let reads = |call: &Call<'_>| table.tool(call.tool).is_some_and(|tool| tool.is_read_only());

@@ -449,7 +449,7 @@ mod tests {
             "a", "Bob", " ", " K.", "-", ".", "(", ")", "\u{2014}", "\u{201c}", "\u{e9}", "'s",
             "12", "\"", "/", " ", "{", "}", " B", "!",
         ];
-        let mut dice: usize = 1;
+        let mut dice: u64 = 1;
         let mut seen = 0;
         for _ in 0..20_000 {
             let mut sentence = std::string::String::new();
@@ -458,7 +458,7 @@ mod tests {
                 dice = dice
                     .wrapping_mul(6_364_136_223_846_793_005)
                     .wrapping_add(1_442_695_040_888_963_407);
-                sentence.push_str(parts[(dice >> 33) % parts.len()]);
+                sentence.push_str(parts[(dice >> 33) as usize % parts.len()]);
             }
             let mut said = Said::empty();
             if said.fill(sentence.as_bytes(), &RulesOf(&[])).is_err() {

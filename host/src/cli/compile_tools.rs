@@ -17,7 +17,7 @@ use super::paint::{FAINT, STRONG, count, say, some};
 const AFTER_HELP: &str = "\
 A table holds all that a base model has to know of some tools, for the flash of a device that has no
 memory to spare for compiling them. It names the base that made it and the list it was made from;
-with another base or list it is refused.
+with another base or list it is refused. A tool with readOnlyHint has the lower threshold there.
 
 Examples: trine tools compile my-tools.json --out tools.bin
           trine tools compile --device greenhouse --serial /dev/ttyACM0 --out tools.bin";

@@ -197,7 +197,10 @@ fn answer_any(bytes: &[u8], queue: SentenceQueue) -> Result<()> {
         let Some(tools) = sentence.tools() else { continue };
         sentence.answer(|text| {
             let table = tables.of(&opened, &*tools)?;
-            BaseAsker::with_table(&opened, &*tools, table)?.ask(text).map(reply)
+            let mut asker = BaseAsker::with_table(&opened, &*tools, table)?;
+            // They are those of devices and of this program.
+            asker.trust_hints();
+            asker.ask(text).map(reply)
         });
     }
     Ok(())

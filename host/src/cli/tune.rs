@@ -23,6 +23,7 @@ pub(super) fn tune(args: &Train) -> Result<ExitCode> {
         own::load(&mut list, path)?;
     }
     let mut how = Tuning::of(list.records.len());
+    how.trusts_hints = args.trust_hints;
     how.recipe.steps = args.steps.unwrap_or(how.recipe.steps);
     how.recipe.seed = args.seed;
     let bar = progress_bar(0);

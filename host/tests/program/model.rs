@@ -5,6 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::{Value, json};
+use trine_descriptor::record;
+use trine_models::ask::{BASE, ToolList};
+use trine_unseen::Base;
+use trine_unseen::base::Thresholds;
 
 fn trine(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_trine")).args(args).env("TRINE_LOG", "off").output().unwrap()
@@ -175,4 +179,64 @@ fn a_command_model_says_which_tools_it_knows() {
     let shown = trine(&["model", "info", board.to_str().unwrap()]);
     let shown = String::from_utf8(shown.stdout).unwrap();
     assert!(shown.contains("generates no text") && shown.contains("trine ask"), "{shown}");
+}
+
+/// What `trine model info --json` says of a name or a file that it takes.
+fn info(model: &str) -> Value {
+    let output = trine(&["model", "info", "--json", model]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn models_of_the_program_are_read_by_their_names() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models");
+    for (name, made) in [("base", "base.bin"), ("board", "board.gguf"), ("snips", "snips.gguf")] {
+        assert_eq!(info(name), info(root.join(made).to_str().unwrap()), "{name}");
+        let packed = file(&format!("packed-{name}"));
+        let output = trine(&["model", "pack", name, "-o", packed.to_str().unwrap()]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let own = Base::parse(BASE).unwrap();
+    let base = info("base");
+    assert_eq!(base["model"], "base, for any list of tools");
+    assert_eq!(base["base"], format!("{:016x}", own.hash()));
+    assert_eq!((&base["in_this_program"], &base["bytes"]), (&json!(true), &json!(BASE.len())));
+    let least = |name: &str| base[name].as_f64().unwrap() as f32;
+    let Thresholds { acting, reading } = own.thresholds();
+    assert!((least("acts_from") - acting).abs() < 1e-4, "{base}");
+    assert!((least("reads_from") - reading).abs() < 1e-4, "{base}");
+    assert!(info("board")["name"].as_str().unwrap().contains("fan_set"));
+    assert!(info("snips")["name"].as_str().unwrap().contains("PlayMusic"));
+    let said = refusal(&trine(&["model", "info", "bord"]));
+    assert!(said.contains("bord") && said.contains("base, board, snips"), "{said}");
+}
+
+#[test]
+fn a_delta_names_its_base_and_a_table_base_and_list() {
+    let tools = r#"[{"name": "gate", "description": "Opens the gate."}]"#;
+    let list = ToolList::parse(tools).unwrap();
+    let [list, own] = [record::table_hash(&list), Base::parse(BASE).unwrap().hash()];
+    let hex = |hash: u64| json!(format!("{hash:016x}"));
+    let place = |name: &str| file(name).to_str().unwrap().to_owned();
+    let (tools_at, delta, table) = (place("tools"), place("delta"), place("table"));
+    fs::write(&tools_at, tools).unwrap();
+    let made = trine(&["train", "--tools", &tools_at, "--out", &delta]);
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let made = trine(&["tools", "compile", &tools_at, "--out", &table]);
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    for of in [info(&delta), info(&table)] {
+        assert_eq!((&of["base"], &of["list"]), (&hex(own), &hex(list)), "{of}");
+        assert_eq!(of["in_this_program"], true, "{of}");
+        assert!(of["bytes"].as_u64() > Some(40), "{of}");
+    }
+    // With another base it is said whose it is not.
+    let mut bytes = fs::read(&table).unwrap();
+    let at = bytes.windows(8).position(|part| part == own.to_le_bytes()).unwrap();
+    bytes[at] ^= 1;
+    let other = place("other-table");
+    fs::write(&other, &bytes).unwrap();
+    let output = trine(&["model", "info", "--json", &other]);
+    let of: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&of["base"], &of["in_this_program"]), (&hex(own ^ 1), &json!(false)), "{of}");
 }

@@ -78,6 +78,11 @@ fn without_sentences_nothing_is_trained_and_the_forecast_is_that_of_the_base() {
     let info: Value =
         serde_json::from_str(&done(&["model", "info", "--json", text(&out)])).unwrap();
     assert_eq!(info["changed_weights"], 0, "{info}");
+    assert_eq!(info["reads_from"], info["acts_from"], "hints lower no threshold: {info}");
+    done(&[&args[..], &["--trust-hints"]].concat());
+    let info: Value =
+        serde_json::from_str(&done(&["model", "info", "--json", text(&out)])).unwrap();
+    assert!(info["reads_from"].as_f64() < info["acts_from"].as_f64(), "{info}");
     let json: Value = serde_json::from_str(&done(&[&args[..], &["--json"]].concat())).unwrap();
     assert_eq!((&json["sentences"], &json["scored"]), (&json!(0), &json!(0)), "{json}");
     let ask = |model: &[&str]| {

@@ -18,6 +18,7 @@ use trine_descriptor::record;
 use trine_models::ask::{BASE, NewPiece, ToolList, write_delta};
 use trine_ternary::Packing;
 use trine_unseen::Base;
+use trine_unseen::base::Thresholds;
 
 use crate::lists::score::Predictor as _;
 use crate::lists::{List, Record};
@@ -49,6 +50,9 @@ pub struct Tuning {
     pub replayed: usize,
     /// Parts of a cross-validation.
     pub parts: usize,
+    /// Whether tools whose hints say that they only read have a lower threshold: in `trine train`
+    /// only with `--trust-hints`.
+    pub trusts_hints: bool,
 }
 
 impl Default for Tuning {
@@ -62,7 +66,7 @@ impl Default for Tuning {
             decay: 0.0,
             ..Recipe::default()
         };
-        Self { recipe, own: 4, made: 1, replayed: 3, parts: 4 }
+        Self { recipe, own: 4, made: 1, replayed: 3, parts: 4, trusts_hints: true }
     }
 }
 
@@ -78,6 +82,12 @@ impl Tuning {
         let more = (sentences as f64 / FEW).max(1.0).powf(0.7);
         plain.recipe.steps = (plain.recipe.steps as f64 * more).round() as usize;
         plain
+    }
+
+    /// These thresholds, or that of acting for all tools.
+    fn thresholds(&self, both: Thresholds) -> Thresholds {
+        let reading = if self.trusts_hints { both.reading } else { both.acting };
+        Thresholds { reading, ..both }
     }
 }
 
@@ -117,7 +127,7 @@ pub fn tune(list: &List, how: &Tuning, each: &mut dyn FnMut(Progress)) -> Result
     let base = Base::parse(BASE).map_err(trine_models::Error::from)?;
     let count = list.records.len();
     if count == 0 {
-        let thresholds = base.thresholds();
+        let thresholds = how.thresholds(base.thresholds());
         let delta = write_delta(&base, list_hash(list)?, thresholds, &[]);
         let report = Report::of_base(&delta, thresholds);
         return Ok(Tuned { delta, report });
@@ -127,8 +137,9 @@ pub fn tune(list: &List, how: &Tuning, each: &mut dyn FnMut(Progress)) -> Result
     let steps = how.recipe.steps * (parts + 1);
     let mut done = 0;
     let mut each = |step: usize| each(Progress { step: done_with(&mut done, step), steps });
-    let tried = cross_validated(&start, list, (how, parts), &mut each)?;
-    let prior = thresholds(&tried.concat(), &known::WRONG);
+    let mut tried = cross_validated(&start, list, (how, parts), &mut each)?;
+    tried.iter_mut().flatten().for_each(|one| one.reads &= how.trusts_hints);
+    let prior = how.thresholds(thresholds(&tried.concat(), &known::WRONG));
     let model = tuned(&start, list, how, &mut each)?;
     let delta = write_delta(&base, list_hash(list)?, prior, &pieces(&model));
     let report = Report::new(&delta, prior, &tried, count);

@@ -55,7 +55,7 @@ fn sentences_of_programs_keep_their_numbers() {
         with_program(field, |program, vocabulary| {
             for _ in 0..400 {
                 let count = 1 + (dice.next() % 8) as usize;
-                let part = |_| words[dice.next() as usize % words.len()];
+                let part = |_| words[(dice.next() % words.len() as u64) as usize];
                 let text = (0..count).map(part).collect::<Vec<_>>().join(" ");
                 out.clear();
                 let Ok(sentence) = Sentence::read(text.as_bytes(), &program, vocabulary) else {

@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_head_is_added_in_the_order_of_all_floats() {
-        let number = |at: usize, of: usize| (at * 2_654_435_761 % of) as f32;
+        let number = |at: usize, of: u64| (at as u64 * 2_654_435_761 % of) as f32;
         for round in 0..200 {
             let mut key = Key::ZERO;
             key.factor = 1.0 / (number(round, 97) + 0.3);

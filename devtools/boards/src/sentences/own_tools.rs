@@ -198,6 +198,11 @@ fn executed(chip: &Board, elf: &Path) -> Result<()> {
     let table = output_folder("own-tools")?.join("tools.bin");
     let mut compile = board.trine("trine tools compile --device boat");
     sh::output(compile.arg("--out").arg(&table))?;
+    // What the build script made of the same tools lies in the image.
+    let (image, table) = (fs::read(elf)?, fs::read(&table)?);
+    let is_there = !table.is_empty() && image.windows(table.len()).any(|part| part == table);
+    ensure!(is_there, "the table of the device's tools is not that of the build script");
+    println!("{}: the table compiled from the device is the build script's", chip.name);
     let mut nothing = board.trine("trine ask --device boat --run");
     ensure!(!nothing.arg(NO_CALL).output()?.status.success(), "{NO_CALL} was called");
     board.shows("chain", "\"value\":0")?;

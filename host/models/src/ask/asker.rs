@@ -116,6 +116,12 @@ pub trait Ask {
         [0, 0]
     }
 
+    /// How many of a sentence's words it does not know, and how many there are, as
+    /// [`Self::unknown_words`].
+    fn unknown_words_of(&self, _sentence: &[u8]) -> [usize; 2] {
+        [0, 0]
+    }
+
     /// How sure it has to be of a call.
     fn threshold(&self) -> f32;
 
@@ -126,6 +132,10 @@ pub trait Ask {
 
     /// Takes another threshold than the model's own.
     fn set_threshold(&mut self, threshold: f32);
+
+    /// Takes a lower threshold for tools whose hints say that they only read, where the model has
+    /// one. Only for tools of one's own: a list of someone else may say so of any tool.
+    fn trust_hints(&mut self) {}
 
     /// Answers a sentence. One that cannot be read has no call, and says why.
     ///

@@ -5,7 +5,10 @@ use std::borrow::Cow;
 use trine_ask::ValueWriter;
 use trine_descriptor::{Side, ToolTable, record, validate};
 use trine_ternary::{Kernels, Packing};
+use trine_unseen::ask::TableRules;
 use trine_unseen::base::{MAGIC, MATRIX_MAX};
+use trine_unseen::said::{Said, Word};
+use trine_unseen::text::is_letter;
 use trine_unseen::tool::Tool;
 use trine_unseen::{Answer, Asker, Base, Call, Compiler, Table, table_bytes};
 
@@ -127,12 +130,30 @@ pub struct BaseAsker<'a> {
     table: Cow<'a, [u8]>,
     /// One for all tools, in place of those of the base.
     threshold: Option<f32>,
+    trusts_hints: bool,
     kernels: Kernels,
 }
 
 impl Ask for BaseAsker<'_> {
     fn unknown_words(&self) -> [usize; 2] {
         unknown_words(&self.base, self.tools)
+    }
+
+    fn unknown_words_of(&self, sentence: &[u8]) -> [usize; 2] {
+        let mut said = Box::new(Said::empty());
+        let Ok(table) = Table::parse(&self.table, &self.base, None) else { return [0, 0] };
+        if said.fill(sentence, &TableRules(&table)).is_err() {
+            return [0, 0];
+        }
+        let is_word = |word: &&Word| {
+            let (start, end) = (usize::from(word.span.0), usize::from(word.span.1));
+            let own = said.text().get(start..end).unwrap_or_default();
+            word.mention.is_none() && own.contains(is_letter)
+        };
+        let is_unknown = |word: &Word| said.row(&self.base.word_rows(), word).is_pieced;
+        let words = said.words().iter().filter(is_word);
+        words
+            .fold([0, 0], |[unknown, all], word| [unknown + usize::from(is_unknown(word)), all + 1])
     }
 
     /// That of a tool that does something.
@@ -149,6 +170,10 @@ impl Ask for BaseAsker<'_> {
         self.threshold = Some(threshold);
     }
 
+    fn trust_hints(&mut self) {
+        self.trusts_hints = true;
+    }
+
     fn ask(&mut self, sentence: &[u8]) -> Result<Reply> {
         let table = Table::parse(&self.table, &self.base, None)?;
         let mut asker = Box::new(Asker::new());
@@ -161,7 +186,7 @@ impl Ask for BaseAsker<'_> {
 }
 
 impl<'a> BaseAsker<'a> {
-    /// Reads a list of tools.
+    /// Reads a list of tools. Their hints lower no threshold before [`Ask::trust_hints`].
     ///
     /// # Errors
     /// When the list is empty, the labels of a tool take too much, or the base was tuned to others.
@@ -169,7 +194,7 @@ impl<'a> BaseAsker<'a> {
         let base = opened.base()?;
         let table = compile_tools(opened, tools)?.into();
         let (threshold, kernels) = (None, Kernels::best());
-        Ok(Self { base, tools, table, threshold, kernels })
+        Ok(Self { base, tools, table, threshold, trusts_hints: false, kernels })
     }
 
     /// The same with a table that was compiled before.
@@ -185,7 +210,7 @@ impl<'a> BaseAsker<'a> {
         let (base, table) = (opened.base()?, table.into());
         Table::parse(&table, &base, Some(record::table_hash(tools)))?;
         let (threshold, kernels) = (None, Kernels::best());
-        Ok(Self { base, tools, table, threshold, kernels })
+        Ok(Self { base, tools, table, threshold, trusts_hints: false, kernels })
     }
 
     /// The compiled tools.
@@ -206,7 +231,11 @@ impl BaseAsker<'_> {
 
     /// The least confidence of an answer's calls.
     fn least(&self, answer: &Answer<'_>, table: &Table<'_>) -> f32 {
-        self.threshold.unwrap_or_else(|| answer.threshold(&self.base, table))
+        let own = || match self.trusts_hints {
+            true => answer.threshold(&self.base, table),
+            false => self.base.thresholds().acting,
+        };
+        self.threshold.unwrap_or_else(own)
     }
 
     fn named(&self, call: &Call<'_>) -> Named {
@@ -228,8 +257,9 @@ impl BaseAsker<'_> {
 #[cfg(test)]
 mod tests {
     use trine_unseen::Workspace;
-    use trine_unseen::said::Said;
+    use trine_unseen::base::Thresholds;
 
+    use super::super::{ToolList, write_delta};
     use super::*;
 
     #[test]
@@ -284,6 +314,31 @@ mod tests {
         assert_eq!(calls, 2);
         // A step is a word with a tool: the whole once, and each half at most once.
         assert!(commas <= plain * 2, "{commas} steps of 20 words, {plain} of 11");
+        Ok(())
+    }
+
+    #[test]
+    fn hints_of_tools_lower_no_threshold_before_they_are_trusted() -> Result<()> {
+        let list = ToolList::parse(
+            r#"[{"name": "gate_read", "description": "Reads whether the gate is open.",
+                 "annotations": {"readOnlyHint": true}},
+                {"name": "gate_close", "description": "Closes the gate."}]"#,
+        )?;
+        let base = Base::parse(BASE)?;
+        // Every call is sure enough to read, and none to act.
+        let thresholds = Thresholds { acting: 1.0, reading: 0.0 };
+        let delta = write_delta(&base, record::table_hash(&list), thresholds, &[]);
+        let opened = OpenedBase::open(&delta)?;
+        let mut asker = BaseAsker::new(&opened, &list)?;
+        let is_sure = |asker: &mut BaseAsker<'_>, sentence: &[u8]| {
+            let reply = asker.ask(sentence)?;
+            assert!(reply.call.is_some(), "{reply:?}");
+            Result::Ok(reply.is_sure)
+        };
+        let [read, close] = [b"is the gate open?".as_slice(), b"close the gate"];
+        assert!(!is_sure(&mut asker, read)? && !is_sure(&mut asker, close)?);
+        asker.trust_hints();
+        assert!(is_sure(&mut asker, read)? && !is_sure(&mut asker, close)?);
         Ok(())
     }
 

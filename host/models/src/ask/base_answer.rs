@@ -37,9 +37,9 @@ impl BaseAnswer {
         if !self.why.is_empty() {
             reply.why = self.why;
             reply.is_sure = true;
-            reply.reason = self.in_words(tools);
+            reply.reason = self.in_words(tools, reply.why);
             if matches!(reply.why, "missing" | "range" | "unit") {
-                reply.missing = self.lacking(tools);
+                reply.missing = self.lacking(tools, reply.why);
             }
             reply.passed_over = self.calls;
             return reply;
@@ -57,70 +57,132 @@ impl BaseAnswer {
                 Some(call) => (reply.call, reply.is_sure) = (Some(call), is_sure),
                 None => {
                     reply.is_sure = true;
-                    reply.reason = self.in_words(tools);
-                    reply.missing = self.lacking(tools);
-                    reply.why = match self.fault {
-                        Some((_, ArgumentFault::Missing(_))) => "missing",
-                        Some((_, ArgumentFault::Range(_))) => "range",
-                        Some((_, ArgumentFault::Unit(_))) => "unit",
-                        _ => "cannot",
-                    };
+                    reply.why = self.fault.map_or("cannot", |(_, fault)| why_of(fault));
+                    reply.reason = self.in_words(tools, reply.why);
+                    reply.missing = self.lacking(tools, reply.why);
                 }
             },
         }
         reply
     }
 
-    /// The parameter that a fault is about, as `tool.parameter`.
-    fn lacking(&self, tools: &dyn ToolTable) -> Vec<String> {
+    /// The parameter that is missing, out of its bounds or of another unit, as `why` has it:
+    /// `tool.parameter`. Where the arguments have another fault, it is only named if the tool has
+    /// no other parameter.
+    fn lacking(&self, tools: &dyn ToolTable, why: &str) -> Vec<String> {
         let Some((tool, fault)) = self.fault else { return Vec::new() };
         let node = match fault {
             ArgumentFault::Missing(node) | ArgumentFault::Range(node) => node,
             ArgumentFault::Unit(node) => node,
             ArgumentFault::Cut => return Vec::new(),
         };
-        let name = tools.info(tool).map_or("", |info| info.name);
         let field = tools.node(tool, Side::Params, node);
+        let field = field.filter(|_| why_of(fault) == why || has_one_parameter(tools, tool));
+        let name = tools.info(tool).map_or("", |info| info.name);
         field.map(|field| format!("{name}.{}", field.name)).into_iter().collect()
     }
 
     /// Why there is no call.
-    fn in_words(&self, tools: &dyn ToolTable) -> String {
-        let place = self.lacking(tools).pop();
-        let of = |what: &str| match &place {
-            Some(place) => format!("{place} {what}"),
-            None => what.to_owned(),
-        };
-        let by_fault = match self.fault {
-            Some((_, ArgumentFault::Missing(_))) => of("was not said"),
-            Some((_, ArgumentFault::Range(_))) => of("would be out of its bounds"),
-            Some((_, ArgumentFault::Unit(_))) => of("has another unit"),
+    fn in_words(&self, tools: &dyn ToolTable, why: &str) -> String {
+        let place = self.lacking(tools, why).pop();
+        let of =
+            |unnamed: &str, what: &str| format!("{} {what}", place.as_deref().unwrap_or(unnamed));
+        let cut = || match self.fault {
             Some((tool, ArgumentFault::Cut)) => {
                 let names = names(tools, std::iter::once(tool)).join("");
-                format!("{names} needs a parameter that no sentence fills in")
+                Some(format!("{names} needs a parameter that no sentence fills in"))
             }
-            None => "no tool does that".into(),
+            _ => None,
         };
-        match self.why {
+        match why {
             "negated" => "it says not to do it".into(),
             "past" => "it tells of something that was".into(),
             "conditional" => "it asks for something only if something else holds".into(),
             "later" => "it asks for something at another time".into(),
             "quoted" => "it repeats the words of another".into(),
-            "missing" | "range" | "unit" => by_fault,
+            "missing" => {
+                cut().unwrap_or_else(|| of("something that the tool needs", "was not said"))
+            }
+            "range" => of("a value", "would be out of its bounds"),
+            "unit" => of("a value", "has another unit"),
             "other" => "it is about something that no tool has".into(),
             "ambiguous" => "it may mean more than one call".into(),
             "chat" => "it asks for nothing".into(),
             "about" => "it asks about the tools, not for them".into(),
             "attack" => "it gives orders about orders".into(),
             "noise" => "it has no words that mean something here".into(),
-            "cannot" => "no tool does that".into(),
-            _ => by_fault,
+            _ if self.why.is_empty() => cut().unwrap_or_else(|| "no tool does that".into()),
+            _ => "no tool does that".into(),
         }
     }
+}
+
+/// What a fault is called where it is why there is no call.
+const fn why_of(fault: ArgumentFault) -> &'static str {
+    match fault {
+        ArgumentFault::Missing(_) => "missing",
+        ArgumentFault::Range(_) => "range",
+        ArgumentFault::Unit(_) => "unit",
+        ArgumentFault::Cut => "cannot",
+    }
+}
+
+fn has_one_parameter(tools: &dyn ToolTable, tool: u16) -> bool {
+    let first = tools.node(tool, Side::Params, 0);
+    first.is_some_and(|first| {
+        1 + first.kind.nodes() == usize::from(tools.node_count(tool, Side::Params))
+    })
 }
 
 fn names(table: &dyn ToolTable, tools: impl Iterator<Item = u16>) -> Vec<String> {
     let infos = tools.filter_map(|tool| table.info(tool));
     infos.map(|info| info.name.to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use trine_board::TOOLS;
+
+    use super::*;
+
+    /// The answer of a fault of a tool's parameter: why, in words, and what is missing.
+    fn told(why: &'static str, tool: &str, fault: ArgumentFault) -> (String, String, Vec<String>) {
+        let tool = (0..TOOLS.count()).find(|at| TOOLS.info(*at).unwrap().name == tool).unwrap();
+        let reply = BaseAnswer { why, fault: Some((tool, fault)), ..BaseAnswer::default() };
+        let Reply { why, reason, missing, .. } = reply.reply(&TOOLS);
+        (why.to_owned(), reason, missing)
+    }
+
+    #[test]
+    fn words_and_missing_are_those_of_why_and_not_of_another_fault() {
+        let faults = [ArgumentFault::Missing, ArgumentFault::Range, ArgumentFault::Unit];
+        let said = ["was not said", "would be out of its bounds", "has another unit"];
+        let all = ["missing", "range", "unit"].into_iter().zip(said);
+        for (at, (why, words)) in all.enumerate() {
+            for (of, fault) in faults.iter().enumerate() {
+                // There is no other parameter that it may be.
+                let one = told(why, "fan_set", fault(0));
+                let named = vec!["fan_set.percent".to_owned()];
+                assert_eq!(one, (why.into(), format!("fan_set.percent {words}"), named));
+                let (told_why, reason, missing) = told(why, "valve_open", fault(1));
+                assert_eq!((&*told_why, reason.ends_with(words)), (why, true), "{reason}");
+                let is_named = [reason.starts_with("valve_open."), !missing.is_empty()];
+                assert_eq!(is_named, [at == of; 2], "{why}: {reason}, {missing:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_fault_is_why_where_the_model_gives_no_reason() {
+        let (why, reason, missing) = told("", "valve_open", ArgumentFault::Range(1));
+        assert_eq!((&*why, missing.len()), ("range", 1));
+        assert_eq!(reason, format!("{} would be out of its bounds", missing[0]));
+        let (why, reason, missing) = told("", "valve_open", ArgumentFault::Cut);
+        assert_eq!((&*why, missing.len()), ("cannot", 0));
+        assert_eq!(reason, "valve_open needs a parameter that no sentence fills in");
+        let missing = told("missing", "valve_open", ArgumentFault::Cut);
+        assert_eq!(missing, ("missing".into(), reason, vec![]));
+        let (_, reason, missing) = told("cannot", "valve_open", ArgumentFault::Range(1));
+        assert_eq!((&*reason, missing.len()), ("no tool does that", 0));
+    }
 }

@@ -39,7 +39,7 @@ Examples: trine ask \"make the fan spin at forty percent\" --run
           trine ask --tools my-tools.json \"shut it\" --correct own.jsonl --is none
           trine ask \"is it dark outside?\" --serial /dev/ttyACM0 --device greenhouse";
 
-/// The share of the tools' words above which it is said that the model does not know them.
+/// The share of the words above which it is said that the model does not know them.
 const UNKNOWN_MOST: (usize, usize) = (1, 3);
 /// How long a device may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -96,6 +96,12 @@ pub(super) struct ModelArgs {
     /// List of MCP tools as JSON: that of any MCP server.
     #[arg(long, value_name = "FILE")]
     pub(super) tools: Option<PathBuf>,
+    /// Let readOnlyHint in --tools lower the threshold: for your own tools.
+    ///
+    /// Without it each call needs the confidence of a tool that changes something, since a list of
+    /// someone else may call any tool read-only. The hints of a device always count.
+    #[arg(long)]
+    pub(super) trust_hints: bool,
     /// Minimum confidence of a call, 0 to 1 [default: the model's]
     #[arg(long, value_name = "SHARE")]
     pub(super) threshold: Option<f32>,
@@ -122,7 +128,8 @@ impl ModelArgs {
         for left_out in list.iter().flat_map(ToolList::left_out) {
             eprintln!("left out: {left_out}");
         }
-        self.with_table(list.as_ref().map(|list| list as &dyn ToolTable).or(device), f)
+        let table = list.as_ref().map(|list| list as &dyn ToolTable).or(device);
+        self.with_table((table, list.is_some()), f)
     }
 
     /// Where the model is.
@@ -131,23 +138,21 @@ impl ModelArgs {
         named.unwrap_or_else(|| Source::for_tools(table))
     }
 
-    /// Hands the model to `f` with these tools, or its own.
+    /// Hands the model to `f` with these tools, or its own. The hints of a list of someone else
+    /// count where the user says so.
     pub(super) fn with_table<T>(
         &self,
-        table: Option<&dyn ToolTable>,
+        (table, is_foreign): (Option<&dyn ToolTable>, bool),
         f: impl FnOnce(&mut dyn AskModel) -> Result<T>,
     ) -> Result<T> {
         self.source(table).with(table, |asker| {
+            if self.trust_hints || !is_foreign {
+                asker.trust_hints();
+            }
             if let Some(threshold) = self.threshold {
                 asker.set_threshold(threshold);
             }
-            let [unknown, all] = asker.unknown_words();
-            if unknown * UNKNOWN_MOST.1 > all * UNKNOWN_MOST.0 {
-                eprintln!(
-                    "note: {unknown} of the {all} words of these tools are not in the model, which \
-                     reads English: describe them in English"
-                );
-            }
+            note_unknown(asker.unknown_words(), "these tools", "describe them");
             f(asker)
         })
     }
@@ -171,9 +176,13 @@ impl Ask {
             Some(device) => {
                 ask_device(device, sentence, false, PATIENCE).map(|reply| (reply, None))
             }
-            None => {
-                self.model.with(table, |asker| Ok((asker.ask(sentence)?, Some(asker.threshold()))))
-            }
+            None => self.model.with(table, |asker| {
+                let reply = asker.ask(sentence)?;
+                if reply.call.is_none() && reply.calls.is_empty() {
+                    note_unknown(asker.unknown_words_of(sentence), "this sentence", "ask");
+                }
+                Ok((reply, Some(asker.threshold())))
+            }),
         };
         let (reply, threshold) = asked.map_err(|error| refused(&error))?;
         show(&reply, threshold);
@@ -244,6 +253,16 @@ impl Ask {
             })?,
         };
         Ok(if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
+/// Says how many words of something are not in the model, where they are many.
+fn note_unknown([unknown, all]: [usize; 2], of: &str, advice: &str) {
+    if unknown * UNKNOWN_MOST.1 > all * UNKNOWN_MOST.0 {
+        eprintln!(
+            "note: {unknown} of the {all} words of {of} are not in the model, which reads English: \
+             {advice} in English"
+        );
     }
 }
 

@@ -46,6 +46,9 @@ pub(super) fn sentences(show: &mut Show, file: Option<&Path>) -> Result<()> {
     }
     let is_ours = text == LIST;
     Source::named(OsStr::new(BASE_NAME)).with(Some(&tools), |asker| {
+        if is_ours {
+            asker.trust_hints();
+        }
         for (at, sentence) in own.enumerate() {
             let reply = answered(asker, sentence)?;
             if let Some((tool, given)) = is_ours.then(|| wanted(at)).flatten() {

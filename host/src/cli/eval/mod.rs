@@ -94,7 +94,7 @@ impl Eval {
                 let mut each = list.records.iter();
                 each.try_for_each(|record| scored.add(at, record, asker, self.wrong))
             };
-            self.model.with_table(Some(tools), each)?;
+            self.model.with_table((Some(tools), true), each)?;
         }
         let names: Vec<&str> = lists.iter().map(|one| &*one.list.name).collect();
         let (cut, outcomes) = (scored.cut(), &scored.outcomes);

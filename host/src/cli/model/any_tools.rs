@@ -31,13 +31,14 @@ pub(super) fn print(bytes: &[u8], is_json: bool) -> Result<bool> {
         let value = match value {
             Value::Number(number) if number.is_u64() => count(number.as_u64().unwrap_or(0)),
             Value::String(text) => text.clone(),
+            Value::Bool(is_so) => if *is_so { "yes" } else { "no" }.to_owned(),
             Value::Array(tools) => {
                 let each = tools.iter().map(ToString::to_string);
                 format!("{} bytes", each.collect::<Vec<_>>().join(", "))
             }
             other => other.to_string(),
         };
-        say!("  {FAINT}{:14}{FAINT:#} {value}", name.replace('_', " "));
+        say!("  {FAINT}{:16}{FAINT:#} {value}", name.replace('_', " "));
     }
     Ok(true)
 }
@@ -49,6 +50,7 @@ fn of_base(bytes: &[u8]) -> Result<Value> {
     Ok(json!({
         "model": "base, for any list of tools",
         "base": format!("{:016x}", base.hash()),
+        "in_this_program": is_own(base.hash()),
         "bytes": bytes.len(),
         "pieces": base.pieces(),
         "bytes_of_rows": rows,
@@ -68,12 +70,18 @@ fn of_delta(bytes: &[u8]) -> Result<Value> {
     Ok(json!({
         "model": "delta, for one list of tools",
         "base": format!("{:016x}", delta.base),
+        "in_this_program": true,
         "list": format!("{:016x}", delta.list),
         "bytes": bytes.len(),
         "changed_weights": delta.count(&base),
         "acts_from": rounded(acting),
         "reads_from": rounded(reading),
     }))
+}
+
+/// Whether the base of this hash is the one of this program.
+fn is_own(hash: u64) -> bool {
+    Base::parse(BASE).is_ok_and(|base| base.hash() == hash)
 }
 
 /// Four digits of a threshold.
@@ -90,6 +98,7 @@ fn of_table(bytes: &[u8]) -> Result<Value> {
     Ok(json!({
         "table": some(tools.len() as u64, "tool"),
         "base": format!("{made:016x}"),
+        "in_this_program": is_own(made),
         "list": format!("{list:016x}"),
         "bytes": bytes.len(),
         "tools": tools,

@@ -1,10 +1,11 @@
 //! `trine model info`.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use trine::{Error, Result};
-use trine_models::model::{Mapped, Summary};
+use trine_models::ask::Source;
+use trine_models::model::Summary;
 
 use super::any_tools;
 use crate::cli::paint::{BAD, FAINT, GOOD, STRONG, count, say, some, wrap};
@@ -17,9 +18,9 @@ const INDENT: usize = 14;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Exit code: 1 when the engine would refuse the file.")]
 pub(super) struct Info {
-    /// Model (GGUF file, image, base or delta), or table of tools.
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
+    /// Model, by name or file (GGUF, image, base, delta); or table.
+    #[arg(value_name = "base|board|snips|FILE")]
+    model: OsString,
     /// Print a JSON object.
     #[arg(long)]
     json: bool,
@@ -27,8 +28,8 @@ pub(super) struct Info {
 
 impl Info {
     pub(super) fn run(&self) -> Result<ExitCode> {
-        let path = self.file.display();
-        let bytes = Mapped::open(&self.file).map_err(|error| Error::read(&self.file, error))?;
+        let path = Source::named(&self.model);
+        let bytes = path.bytes()?;
         if any_tools::print(&bytes, self.json).map_err(|error| error.at(&path))? {
             return Ok(ExitCode::SUCCESS);
         }

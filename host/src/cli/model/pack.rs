@@ -1,5 +1,6 @@
 //! `trine model pack`.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -7,8 +8,8 @@ use std::thread::available_parallelism;
 
 use clap::ValueEnum;
 use trine::{Error, Result};
-use trine_models::ask::{OpenedBase, repacked, whole_base};
-use trine_models::model::{Mapped, Packed, Pool, pack};
+use trine_models::ask::{OpenedBase, Source, repacked, whole_base};
+use trine_models::model::{Packed, Pool, pack};
 use trine_ternary::{Packing, RowFormat};
 
 use super::super::paint::{count, say};
@@ -23,9 +24,9 @@ Example: trine model pack tiny.gguf -o tiny.trnm --packing look5 --head q8-0";
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct Pack {
-    /// Model: a GGUF file, a base or a delta.
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
+    /// Model: a name, a GGUF file, a base or a delta.
+    #[arg(value_name = "base|board|snips|FILE")]
+    model: OsString,
     /// File for the image.
     #[arg(long, short, value_name = "FILE")]
     output: PathBuf,
@@ -70,9 +71,9 @@ enum HeadFormat {
 
 impl Pack {
     pub(super) fn run(self) -> Result<ExitCode> {
-        let path = self.file.display();
+        let path = Source::named(&self.model);
         let fail = |error: trine_models::Error| Error::from(error).at(&path);
-        let bytes = Mapped::open(&self.file).map_err(|error| Error::read(&self.file, error))?;
+        let bytes = path.bytes()?;
         if OpenedBase::is_one(&bytes) {
             return self.base(&bytes).map_err(fail);
         }
