@@ -8,7 +8,7 @@
 //! - [`text`], [`rows`]: words, their stems and letters, and their rows of numbers;
 //! - [`said`]: a sentence; [`tool`]: tools; [`option`]: what a parameter may be;
 //! - [`shape`]: the sizes of the network; [`base`], [`table`]: the formats;
-//! - [`hear`]: the network over both; [`ask`]: calls.
+//! - [`hear`]: the network over both; `written`: sentences that are calls already; [`ask`]: calls.
 //!
 //! Nothing here allocates: memory is the caller's, of a size that is known beforehand. Nothing
 //! panics on input. The same sentence, base and table give the same answer to the bit on every
@@ -36,6 +36,7 @@ pub mod shape;
 pub mod table;
 pub mod text;
 pub mod tool;
+mod written;
 
 pub use ask::{Answer, Asker, Call};
 pub use base::{Base, BaseError};

@@ -14,3 +14,4 @@ mod orders;
 mod own_units;
 mod random_base;
 mod tables;
+mod written;
