@@ -23,6 +23,7 @@ extern crate std;
 
 pub mod ask;
 pub mod base;
+mod counted;
 pub mod hear;
 pub mod items;
 mod net;

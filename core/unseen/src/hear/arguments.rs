@@ -7,6 +7,7 @@ use super::texts::Span;
 use super::together::{CANDIDATES_MAX, Candidate, Candidates, Together, Words};
 use super::{Guess, Workspace};
 use crate::base::Base;
+use crate::counted::is_of_things;
 use crate::items::{Items, List};
 use crate::net::softmax;
 use crate::option::{Choice, Kind, Order};
@@ -186,6 +187,12 @@ impl Workspace {
         let param = &place.param.param;
         let mut scored = self.scored(place);
         softmax(scored.scores());
+        // "20 parsnips" are no percentage, though 20 is a number that it takes.
+        for choice in scored.choices_mut() {
+            let of = (place.tool, place.at, param);
+            choice.is_other |= matches!(choice.kind, Kind::Number | Kind::Negative)
+                && choice.word.is_some_and(|word| is_of_things(of, place.said, word));
+        }
         let all = || scored.choices().iter().zip(&scored.scores);
         // What is required is not left out.
         let is_lacking = |choice: &Choice| choice.kind == Kind::Absent && param.is_required;

@@ -8,6 +8,7 @@ mod bases;
 mod calls;
 mod common;
 mod costs;
+mod counted;
 mod damaged;
 mod lists;
 mod orders;
