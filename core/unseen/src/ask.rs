@@ -10,6 +10,7 @@ use crate::places::places;
 use crate::said::Said;
 use crate::table::Table;
 use crate::tool::{ListOf, Of, PARAMS_MAX, Takes};
+use crate::written;
 
 /// A chance of two calls from which on the sentence is divided.
 const TWO_LEAST: f32 = 0.3;
@@ -23,9 +24,9 @@ const BETWEEN_LEAST: f32 = 0.5;
 pub struct Call<'s> {
     /// The tool.
     pub tool: u16,
-    text: &'s str,
-    values: [Option<(u16, Given)>; PARAMS_MAX],
-    items: Items,
+    pub(crate) text: &'s str,
+    pub(crate) values: [Option<(u16, Given)>; PARAMS_MAX],
+    pub(crate) items: Items,
 }
 
 impl Call<'_> {
@@ -171,8 +172,23 @@ struct Asking<'a, 's> {
 }
 
 impl<'s> Asking<'_, 's> {
-    #[expect(clippy::large_stack_arrays, reason = "it is the most that is ever needed")]
     fn ask(
+        &mut self,
+        base: &Base<'_>,
+        table: &Table<'_>,
+        sentence: &'s [u8],
+    ) -> Result<Answer<'s>, SentenceError> {
+        // What is written as a call is not for the network. Each writes its answer where it is
+        // wanted: a copy of one would be on the stack while the other computes.
+        match written::find(base, table, sentence) {
+            Some(call) => written::answer(&call, (base, table), sentence, self.said),
+            None => self.hear(base, table, sentence),
+        }
+    }
+
+    #[inline(never)]
+    #[expect(clippy::large_stack_arrays, reason = "it is the most that is ever needed")]
+    fn hear(
         &mut self,
         base: &Base<'_>,
         table: &Table<'_>,

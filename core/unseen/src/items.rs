@@ -3,7 +3,7 @@
 //! "red, urgent and spring" has three. Texts and labels are divided at commas, semicolons and the
 //! words between items, such as "and"; numbers are those that stand in the words.
 
-use trine_ask::NumberRule;
+use trine_ask::{NumberRule, Value};
 use trine_descriptor::Scalar;
 
 use crate::option::is_shortened;
@@ -120,6 +120,37 @@ impl Items {
         let is_few = list.count >= takes.least.max(1);
         let is_many = takes.most != u8::MAX && list.count > takes.most;
         if !is_few || is_many {
+            return None;
+        }
+        *self = found;
+        Some(list)
+    }
+
+    /// Adds the list of all values that `fill` hands over. `None`, and nothing is added, where it
+    /// answers that they are none, or where they are too few or too many.
+    pub(crate) fn put(
+        &mut self,
+        takes: &ListOf<'_>,
+        fill: impl FnOnce(&mut dyn FnMut(Value) -> Option<()>) -> Option<()>,
+    ) -> Option<List> {
+        let mut found = *self;
+        fill(&mut |value| {
+            found.push(match value {
+                Value::Text { start, end } => i64::from(start) | i64::from(end) << 16,
+                Value::Int(number) | Value::Decimal(number) => number,
+                Value::Label(label) => label.into(),
+                Value::Bool(_) => return None,
+            })
+        })?;
+        let sort = match takes.of {
+            Of::Text { .. } => Sort::Text,
+            Of::Number(rule) if rule.is_decimal => Sort::Decimal,
+            Of::Number(_) => Sort::Int,
+            Of::Choice(_) => Sort::Label,
+        };
+        let list = List { sort, first: self.count, count: found.count - self.count };
+        let is_many = takes.most != u8::MAX && list.count > takes.most;
+        if list.count < takes.least || is_many {
             return None;
         }
         *self = found;

@@ -8,8 +8,8 @@
 //! - [`text`], [`rows`]: words, their stems and letters, and their rows of numbers;
 //! - [`said`]: a sentence; [`tool`]: tools; [`option`]: what a parameter may be;
 //! - [`shape`]: the sizes of the network; [`base`], [`table`]: the formats;
-//! - [`hear`]: the network over both; [`ask`]: calls; `told` (feature `wire`): an answer as a
-//!   device tells it to a host.
+//! - [`hear`]: the network over both; `written`: sentences that are calls already; [`ask`]: calls;
+//!   `told` (feature `wire`): an answer as a device tells it to a host.
 //!
 //! Nothing here allocates: memory is the caller's, of a size that is known beforehand. Nothing
 //! panics on input. The same sentence, base and table give the same answer to the bit on every
@@ -24,6 +24,7 @@ extern crate std;
 
 pub mod ask;
 pub mod base;
+mod counted;
 pub mod hear;
 pub mod items;
 mod net;
@@ -39,6 +40,7 @@ pub mod text;
 #[cfg(feature = "wire")]
 pub mod told;
 pub mod tool;
+mod written;
 
 pub use ask::{Answer, Asker, Call};
 pub use base::{Base, BaseError};

@@ -7,12 +7,14 @@ use super::texts::Span;
 use super::together::{CANDIDATES_MAX, Candidate, Candidates, Together, Words};
 use super::{Guess, Workspace};
 use crate::base::Base;
+use crate::counted::is_of_things;
 use crate::items::{Items, List};
 use crate::net::softmax;
 use crate::option::{Choice, Kind, Order};
 use crate::said::{Said, whole_text};
 use crate::table::{ParamCode, Table, ToolCode};
 use crate::tool::{PARAMS_MAX, Param, Takes};
+use crate::written::stated;
 
 /// The arguments of a tool.
 #[derive(Clone, Copy, Debug)]
@@ -117,7 +119,7 @@ impl Workspace {
             };
             *to = Some((param.node, given));
         }
-        let lacks = lacking(&tool, &filled);
+        let lacks = lacking(&tool, &filled.values);
         filled.is_call = lacks.is_none() && !filled.fault.is_some_and(ArgumentFault::is_grave);
         // Where something is said to be missing, it has a name: that of the least likely value.
         let missing = weakest.filter(|_| guess.is_of_missing());
@@ -185,12 +187,32 @@ impl Workspace {
         let param = &place.param.param;
         let mut scored = self.scored(place);
         softmax(scored.scores());
+        // "20 parsnips" are no percentage, though 20 is a number that it takes.
+        for choice in scored.choices_mut() {
+            let of = (place.tool, place.at, param);
+            choice.is_other |= matches!(choice.kind, Kind::Number | Kind::Negative)
+                && choice.word.is_some_and(|word| is_of_things(of, place.said, word));
+        }
         let all = || scored.choices().iter().zip(&scored.scores);
         // What is required is not left out.
         let is_lacking = |choice: &Choice| choice.kind == Kind::Absent && param.is_required;
         let absent = all().find(|(choice, _)| is_lacking(choice)).map_or(0.0, |(_, share)| *share);
         let is_other = scored.choices().iter().any(|choice| choice.is_other);
+        let stated = match param.takes {
+            Takes::Bool => stated(place.base, (place.tool, place.at), place.said.text()),
+            _ => [false; 2],
+        };
+        let is_stated = stated[0] || stated[1];
+        // What is true by "open=true" is not false, and not left out.
+        let is_denied = |choice: &Choice| match choice.kind {
+            Kind::True => stated[1],
+            Kind::False => stated[0],
+            _ => is_stated,
+        };
         for (choice, share) in all().filter(|(choice, _)| !is_lacking(choice)) {
+            if is_denied(choice) {
+                continue;
+            }
             let sort = match choice.kind {
                 Kind::Label => Words::Label,
                 _ if choice.is_clock() => Words::Clock,
@@ -198,8 +220,8 @@ impl Workspace {
             };
             out.put(Candidate {
                 value: value(param, choice),
-                share: *share,
-                fault: fault(param, choice, is_other, absent > *share),
+                share: if is_stated { 1.0 } else { *share },
+                fault: fault(param, choice, is_other, absent > *share && !is_stated),
                 words: choice.word.map_or((0, 0), |word| (word, word + 1)),
                 sort,
             });
@@ -212,7 +234,7 @@ impl Workspace {
 }
 
 /// Whether a text has a length that its parameter takes.
-fn fits(param: &Param<'_>, text: &str) -> bool {
+pub(crate) fn fits(param: &Param<'_>, text: &str) -> bool {
     match param.takes {
         Takes::Text { min, max } => {
             let length = text.chars().count();
@@ -272,10 +294,12 @@ fn params<'t>(tool: &ToolCode<'t>) -> ([Param<'t>; PARAMS_MAX], usize) {
 }
 
 /// What is required, always or by a label, and is not there.
-fn lacking(tool: &ToolCode<'_>, filled: &Filled) -> Option<ArgumentFault> {
-    let given = |node: u16| {
-        filled.values.iter().flatten().find(|(own, _)| *own == node).map(|(_, value)| *value)
-    };
+pub(crate) fn lacking(
+    tool: &ToolCode<'_>,
+    values: &[Option<(u16, Given)>; PARAMS_MAX],
+) -> Option<ArgumentFault> {
+    let given =
+        |node: u16| values.iter().flatten().find(|(own, _)| *own == node).map(|(_, value)| *value);
     let lacks = |param: &Param<'_>| {
         let holds = param.condition.is_some_and(|condition| {
             given(condition.node) == Some(Given::One(Value::Label(condition.label)))

@@ -40,6 +40,13 @@ pub const REASON_NAMES: [&str; REASONS] = [
 pub struct Reason(u8);
 
 impl Reason {
+    /// It says not to do it.
+    pub(crate) const NEGATED: Self = Self(1);
+    /// No tool does that.
+    pub(crate) const CANNOT: Self = Self(9);
+    /// It may mean more than one call.
+    pub(crate) const AMBIGUOUS: Self = Self(11);
+
     /// Its place.
     #[must_use]
     pub const fn number(self) -> u8 {

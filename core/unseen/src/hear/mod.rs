@@ -8,6 +8,7 @@ mod texts;
 mod together;
 
 pub use arguments::{ArgumentFault, Filled, Given};
+pub(crate) use arguments::{fits, lacking};
 pub use guess::{Guess, REASON_NAMES, Reason, Steps};
 pub use texts::CUT;
 

@@ -63,6 +63,11 @@ impl Scored {
         self.scores.get_mut(..self.count).unwrap_or_default()
     }
 
+    /// The options, to be changed.
+    pub(super) fn choices_mut(&mut self) -> &mut [Choice] {
+        self.choices.get_mut(..self.count).unwrap_or_default()
+    }
+
     /// The options.
     pub(super) fn choices(&self) -> &[Choice] {
         self.choices.get(..self.count).unwrap_or_default()

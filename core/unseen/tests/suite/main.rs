@@ -8,6 +8,7 @@ mod bases;
 mod calls;
 mod common;
 mod costs;
+mod counted;
 mod damaged;
 mod lists;
 mod orders;
@@ -16,3 +17,4 @@ mod random_base;
 mod tables;
 #[cfg(feature = "wire")]
 mod told;
+mod written;
