@@ -1,6 +1,6 @@
 //! Sentences to calls of any tools in C: the answers are those of the Rust interface, and what is
 //! no base model, no table or no memory is answered with a status.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "these are tests")]
+#![expect(clippy::unwrap_used, reason = "these are tests")]
 
 mod steps;
 

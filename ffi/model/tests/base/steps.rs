@@ -51,7 +51,7 @@ fn in_steps_the_answer_is_the_same_and_is_told_as_on_the_wire() {
         opened(&with_table(config, compiled(&config).unwrap())).unwrap()
     };
     let counted = Counted { steps: Cell::new(0), most: Cell::new(u32::MAX), base };
-    let mut told = [0; TRINE_BASE_TOLD_MAX];
+    let mut told = vec![0; TRINE_BASE_TOLD_MAX];
     let mut steps = trine_base_steps {
         struct_size: size_of::<trine_base_steps>() as u32,
         on_step: Some(count),
