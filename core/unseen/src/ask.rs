@@ -186,7 +186,7 @@ impl<'s> Asking<'_, 's> {
         }
     }
 
-    #[inline(never)]
+    #[inline(always)]
     #[expect(clippy::large_stack_arrays, reason = "it is the most that is ever needed")]
     fn hear(
         &mut self,
