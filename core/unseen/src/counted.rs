@@ -13,12 +13,14 @@ use crate::tool::{NONE, Param, Role, Takes};
 /// Words in the names of what is measured, whether its unit is said or not.
 const LEVELS: &str = "level speed volume brightness intensity power position strength gain \
     pressure temperature temp humidity percent percentage angle rate dim throttle height depth";
-/// Words that end like a plural, and are none; and what a step of any scale is.
+/// Words that end like a plural, and are none; what a step of any scale is; and turns, which stand
+/// for turns a minute.
 const NO_THINGS: &str = "is was has this its his us as yes plus thus minus always perhaps thanks \
     across towards besides unless whereas less ours yours hers theirs does goes gets says wants \
     needs looks seems feels makes takes comes stays runs keeps starts stops helps works sometimes \
     afterwards upwards downwards forwards backwards nowadays times points notches steps clicks \
-    ticks levels units bars marks turns rounds grades lots bits pls bucks";
+    ticks levels units bars marks turns revs revolutions rotations rounds grades lots bits pls \
+    bucks";
 /// Plurals that do not end like one.
 const THINGS: &str = "sheep fish deer cattle mice geese children men women teeth";
 
@@ -86,7 +88,7 @@ mod tests {
         for word in ["parsnips", "flurbs", "quatloos", "sheep", "people"] {
             assert_eq!(is_thing(word.as_bytes()), word != "people", "{word}");
         }
-        for word in ["", "as", "gas", "glass", "bus", "please", "times", "goes", "notches", "b12s"]
+        for word in ["", "as", "gas", "glass", "bus", "please", "times", "goes", "notches", "revs"]
         {
             assert!(!is_thing(word.as_bytes()), "{word}");
         }
