@@ -291,7 +291,7 @@ pub enum Error {
         source: io::Error,
     },
     /// A file or a folder of sentences without any.
-    #[error("{}: no sentences: write some to a .jsonl file, one JSON object a line", path.display())]
+    #[error("{}: no sentences: write one JSON object a line to a .jsonl file", path.display())]
     NoSentences {
         /// The file or folder.
         path: PathBuf,

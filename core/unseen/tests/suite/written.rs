@@ -316,8 +316,8 @@ proptest! {
         let keys = names.iter().skip(2);
         let pairs: Vec<_> =
             keys.zip(&params).map(|(key, (_, value))| (key.clone(), value.text())).collect();
-        let wanted: Vec<_> =
-            (0_u16..).zip(&params).map(|(at, (_, value))| (at, format!("{:?}", value.entry))).collect();
+        let entries = params.iter().map(|(_, value)| format!("{:?}", value.entry));
+        let wanted: Vec<_> = (0_u16..).zip(entries).collect();
         for form in forms(&names[0], &pairs) {
             let (entries, sure, is_own) = answered(&tools, &form);
             prop_assert!(is_own && sure >= 1.0, "{}", form);
