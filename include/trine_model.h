@@ -787,8 +787,8 @@ typedef struct trine_base_steps {
      */
     void *user_data;
     /**
-     * Where the blocks go that `trine_sentence_answer` of `trine_sentences.h` takes; NULL for
-     * none.
+     * Where the blocks go that `trine_sentence_answer` of `trine_sentences.h` takes, once the
+     * sentence was read; NULL for none.
      */
     uint8_t *told;
     /**
@@ -1420,8 +1420,9 @@ trine_status trine_base_ask_steps(struct trine_base *base,
     `uint32_t tokens[TRINE_MODEL_SLOTS(200)];` */
 #define TRINE_MODEL_SLOTS(bytes) (6u * (bytes) + 1u)
 
-/** Static memory for `trine_base_open`, whatever the tools are: `TRINE_STORAGE(memory,
-    TRINE_BASE_BYTES);`. `trine_base_sizeof` says how many bytes it takes of them. */
+/** Static memory for `trine_base_open` of libtrine_model, whatever the tools are:
+    `TRINE_STORAGE(memory, TRINE_BASE_BYTES);`. `trine_base_sizeof` says how many bytes it takes of
+    them; libtrine_host reads longer sentences, and takes three times as many. */
 #define TRINE_BASE_BYTES ((sizeof(void *) > 4u) ? 73728u : 70400u)
 
 /** @} */

@@ -19,7 +19,7 @@ const FIRMWARE: &str = "firmware-example/rust/Cargo.toml";
 
 /// Every set, but for that of the programs: `trine` and its gateway have all features, as a plain
 /// `cargo test` does. A test reads the manifests, so that none is forgotten.
-static SHIPPED: [FeatureSet; 9] = [
+static SHIPPED: [FeatureSet; 10] = [
     set(C, "base", "ports", true),
     set(C, "policy", "check consent content ports progress short status", true),
     set(C, "mcp", "check consent content local ports progress short status", false),
@@ -34,6 +34,13 @@ static SHIPPED: [FeatureSet; 9] = [
         "resources",
         "bus check consent content factory local packet ports progress resources secure short \
          status",
+        false,
+    ),
+    set(
+        C,
+        "sentences",
+        "ask bus check consent content factory local packet ports progress resources secure \
+         short status",
         true,
     ),
     set(FIRMWARE, "", "consent content factory ports progress short status", true),

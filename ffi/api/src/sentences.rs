@@ -5,7 +5,7 @@ use core::mem::{align_of, offset_of, size_of};
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicPtr, Ordering};
 
-use trine_dispatch::{Answer, Asked, NotNow};
+use trine_dispatch::{Answer, Asked, NotNow, SENTENCE};
 use trine_wire::message::block::{Block, Blocks};
 
 use crate::call::call_id;
@@ -194,6 +194,10 @@ pub unsafe extern "C" fn trine_sentence_fail(
 fn answer(mut owned: Owned<'_>, id: trine_call_id, blocks: &[u8], answer: Answer) -> trine_status {
     let mut is_wanted = false;
     let told = owned.device().with_calls(|calls| {
+        // The handle of a tool's call is no sentence's.
+        if calls.tool(call_id(id)) != Some(SENTENCE) {
+            return Ok(());
+        }
         calls.answer(call_id(id), |out| {
             is_wanted = true;
             out.with_rest(|rest| {
@@ -246,6 +250,8 @@ impl Reader {
                 Answer::Failed("another sentence is being read: ask when it is answered")
             }
             TRINE_E_FULL => Answer::Failed("the sentence is too long for this device"),
+            // It was to be kept: what says that all is well was a slip.
+            0.. => Answer::Failed("the device did not keep the sentence"),
             other => Answer::Failed(words(status::text(other))),
         }
     }

@@ -8,7 +8,6 @@ use ::trine_ask::{SENTENCE_MAX, ValueWriter};
 use trine_descriptor::record;
 use trine_ternary::Kernels;
 use trine_unseen::said::Said;
-use trine_unseen::told::{self, BYTES_MAX};
 use trine_unseen::{Answer, ArgumentFault, Base, Call, Table, Workspace};
 
 use crate::ask::{ARGS, sentence_status};
@@ -17,9 +16,7 @@ use crate::model::TRINE_MODEL_ALIGN;
 use crate::owned::{self, Object, Owned};
 use crate::problem::{Fault, Refusal, tell, trine_model_problem};
 use crate::slices;
-use crate::status::{
-    TRINE_E_FULL, TRINE_E_NO_SPACE, TRINE_E_NULL, TRINE_E_STALE, TRINE_OK, trine_status,
-};
+use crate::status::{TRINE_E_FULL, TRINE_E_NULL, TRINE_E_STALE, TRINE_OK, trine_status};
 use crate::steps::{Steps, trine_base_steps};
 use crate::tools::{setup, trine_base_config};
 
@@ -169,18 +166,24 @@ const NOTHING: trine_base_answer = trine_base_answer {
 };
 
 impl Core {
-    /// Asks in steps, and writes the answer as a device tells it to a host, where that is wanted;
-    /// answers how many bytes those are.
-    fn ask(
-        &mut self,
-        text: &[u8],
-        goes_on: &mut dyn FnMut() -> bool,
-        told: Option<&mut [u8]>,
-    ) -> Result<(trine_base_answer, usize), trine_status> {
-        // SAFETY: it lives as long as the object, and what borrowed it is not looked at again.
-        let place: &'static mut [u8; SENTENCE_MAX] = unsafe { self.text.as_mut() };
+    /// Copies a sentence: the program may change its own while this is read.
+    #[inline(never)]
+    fn keep(&mut self, text: &[u8]) -> Result<usize, trine_status> {
+        // SAFETY: it lives as long as the object, and nothing else borrows it now.
+        let place = unsafe { self.text.as_mut() };
         let Some(place) = place.get_mut(..text.len()) else { return Err(TRINE_E_FULL) };
         place.iter_mut().zip(text).for_each(|(place, byte)| *place = *byte);
+        Ok(text.len())
+    }
+
+    /// Reads the sentence that was kept, of so many bytes.
+    fn read(
+        &mut self,
+        len: usize,
+        goes_on: &mut dyn FnMut() -> bool,
+    ) -> Result<Answer<'static>, trine_status> {
+        // SAFETY: it lives as long as the object, and what borrowed it is not looked at again.
+        let place: &'static mut [u8; SENTENCE_MAX] = unsafe { self.text.as_mut() };
         // SAFETY: as above.
         let said: &'static mut Said<'static> = unsafe { self.said.as_mut() };
         // SAFETY: as above.
@@ -190,18 +193,15 @@ impl Core {
             is_wanted = is_wanted && goes_on();
             is_wanted
         };
-        let answer = workspace.ask(said, (&self.base, &self.table), place, &mut still);
+        let text = place.get(..len).unwrap_or_default();
+        let answer = workspace.ask(said, (&self.base, &self.table), text, &mut still);
         let answer = answer.map_err(|error| sentence_status(&error))?;
-        if !is_wanted {
-            return Err(TRINE_E_STALE);
-        }
-        let size = told.map_or(Ok(0), |room| {
-            let least = answer.threshold(&self.base, &self.table);
-            let is_small = room.len() < BYTES_MAX;
-            let size = told::write(&answer, answer.confidence >= least, room);
-            size.ok_or(if is_small { TRINE_E_NO_SPACE } else { TRINE_E_FULL })
-        })?;
-        Ok((self.told(&answer)?, size))
+        if is_wanted { Ok(answer) } else { Err(TRINE_E_STALE) }
+    }
+
+    /// Whether the calls of an answer are sure enough.
+    fn is_sure(&self, answer: &Answer<'_>) -> bool {
+        answer.confidence >= answer.threshold(&self.base, &self.table)
     }
 
     /// An answer as C sees it.
@@ -218,8 +218,7 @@ impl Core {
             (None, [Some(call), other]) => {
                 told.calls_count = 1 + u32::from(other.is_some());
                 told.why = if other.is_some() { TRINE_WHY_TWO } else { TRINE_WHY_NONE };
-                let least = answer.threshold(&self.base, &self.table);
-                told.is_sure = (answer.confidence >= least).into();
+                told.is_sure = self.is_sure(answer).into();
                 // SAFETY: they live as long as the object, and this is the only borrow.
                 let places = told.calls.iter_mut().zip(unsafe { self.args.as_mut() });
                 for ((place, room), call) in places.zip(core::iter::once(call).chain(other)) {
@@ -452,19 +451,22 @@ unsafe fn ask_in_steps(
         Ok(owned) => owned,
         Err(status) => return status,
     };
-    if answer.is_null() {
-        return TRINE_E_NULL;
-    }
     // SAFETY: as above.
-    let mut how = match unsafe { Steps::read(steps) } {
-        Ok(how) => how,
-        Err(status) => return status,
-    };
-    let (mut goes_on, room) = how.parts();
-    match owned.core().ask(text, &mut goes_on, room) {
-        Ok((known, told_size)) => {
+    let asked = unsafe { slices::writable(answer, ANSWER_V1) }
+        // SAFETY: as above.
+        .and_then(|()| unsafe { Steps::read(steps) })
+        .and_then(|how| Ok((owned.core().keep(text)?, how)));
+    let told = asked.and_then(|(len, how)| {
+        let core = owned.core();
+        let known = core.read(len, &mut how.goes_on())?;
+        // SAFETY: as above.
+        let size = unsafe { how.write(&known, core.is_sure(&known)) }?;
+        Ok((core.told(&known)?, size))
+    });
+    match told {
+        Ok((known, size)) => {
             // SAFETY: NULL, or the program's structure, which was read.
-            unsafe { Steps::tell(steps, told_size) };
+            unsafe { Steps::tell(steps, size) };
             // SAFETY: as above.
             unsafe { slices::write(answer, ANSWER_V1, &known) }
         }

@@ -98,6 +98,18 @@ pub unsafe fn read<T: Copy>(from: *const T, first: usize) -> Result<T, trine_sta
     Ok(unsafe { known.assume_init() })
 }
 
+/// Whether [`write`] may write a structure.
+///
+/// # Safety
+/// As [`write`].
+///
+/// # Errors
+/// Why not.
+pub(crate) unsafe fn writable<T: Copy>(to: *const T, first: usize) -> Result<(), trine_status> {
+    // SAFETY: passed on.
+    unsafe { size_said(to, first) }.map(drop)
+}
+
 /// Writes a structure that a program asks for, as far as it knows it; `struct_size`, the first
 /// member, stays what it is. `first` is the size of the first version.
 ///

@@ -3,8 +3,11 @@
 use core::ffi::c_void;
 use core::mem::{offset_of, size_of};
 
+use trine_unseen::Answer;
+use trine_unseen::told::{self, BYTES_MAX};
+
 use crate::slices;
-use crate::status::{TRINE_E_UNSUPPORTED, trine_status};
+use crate::status::{TRINE_E_FULL, TRINE_E_NO_SPACE, TRINE_E_UNSUPPORTED, trine_status};
 
 /// What is called between two steps, and where the answer goes as a device tells it to a host. Set
 /// it to zero, then `struct_size` and the members that are needed.
@@ -20,8 +23,8 @@ pub struct trine_base_steps {
     pub on_step: Option<unsafe extern "C" fn(user_data: *mut c_void) -> i32>,
     /// Passed to `on_step`.
     pub user_data: *mut c_void,
-    /// Where the blocks go that `trine_sentence_answer` of `trine_sentences.h` takes; NULL for
-    /// none.
+    /// Where the blocks go that `trine_sentence_answer` of `trine_sentences.h` takes, once the
+    /// sentence was read; NULL for none.
     pub told: *mut u8,
     /// Bytes of room; `TRINE_BASE_TOLD_MAX` are always enough.
     pub told_max: usize,
@@ -31,7 +34,7 @@ pub struct trine_base_steps {
 
 /// Bytes of the blocks of an answer at most.
 pub const TRINE_BASE_TOLD_MAX: usize = 696;
-const _: () = assert!(TRINE_BASE_TOLD_MAX == trine_unseen::told::BYTES_MAX);
+const _: () = assert!(TRINE_BASE_TOLD_MAX == BYTES_MAX);
 
 /// Bytes of the first version.
 const STEPS_V1: usize = offset_of!(trine_base_steps, told_size) + size_of::<usize>();
@@ -40,36 +43,29 @@ const STEPS_V1: usize = offset_of!(trine_base_steps, told_size) + size_of::<usiz
 #[derive(Debug)]
 pub(crate) struct Steps {
     raw: Option<trine_base_steps>,
-    told: Option<&'static mut [u8]>,
 }
 
 impl Steps {
     /// Reads the program's structure, if there is one.
     ///
     /// # Safety
-    /// NULL, or a structure as the header asks, whose room is the callee's until the answer.
+    /// NULL, or a structure as the header asks.
     pub(crate) unsafe fn read(from: *const trine_base_steps) -> Result<Self, trine_status> {
         if from.is_null() {
-            return Ok(Self { raw: None, told: None });
+            return Ok(Self { raw: None });
         }
         // SAFETY: zeros are a structure; the caller's promise.
         let raw = unsafe { slices::read(from, STEPS_V1) }?;
         if raw.reserved != 0 {
             return Err(TRINE_E_UNSUPPORTED);
         }
-        let told = if raw.told.is_null() {
-            None
-        } else {
-            // SAFETY: the caller's promise.
-            Some(unsafe { slices::slice_mut(raw.told, raw.told_max) }?)
-        };
-        Ok(Self { raw: Some(raw), told })
+        Ok(Self { raw: Some(raw) })
     }
 
-    /// Whether it goes on, asked before each step; and the room for the blocks.
-    pub(crate) fn parts(&mut self) -> (impl FnMut() -> bool + use<>, Option<&mut [u8]>) {
+    /// Whether it goes on, asked before each step.
+    pub(crate) fn goes_on(&self) -> impl FnMut() -> bool + use<> {
         let raw = self.raw;
-        let goes_on = move || {
+        move || {
             let Some((on_step, user_data)) =
                 raw.and_then(|raw| Some((raw.on_step?, raw.user_data)))
             else {
@@ -77,8 +73,24 @@ impl Steps {
             };
             // SAFETY: the program's own function and what it asked to be passed.
             unsafe { on_step(user_data) == 0 }
-        };
-        (goes_on, self.told.as_deref_mut())
+        }
+    }
+
+    /// Writes the blocks of an answer, where they are wanted; answers how many bytes those are.
+    ///
+    /// # Safety
+    /// The room of the structure that was read is the callee's now.
+    pub(crate) unsafe fn write(
+        &self,
+        answer: &Answer<'_>,
+        is_sure: bool,
+    ) -> Result<usize, trine_status> {
+        let Some(raw) = self.raw.filter(|raw| !raw.told.is_null()) else { return Ok(0) };
+        // SAFETY: the caller's promise.
+        let room = unsafe { slices::slice_mut(raw.told, raw.told_max) }?;
+        let is_small = room.len() < BYTES_MAX;
+        let size = told::write(answer, is_sure, room);
+        size.ok_or(if is_small { TRINE_E_NO_SPACE } else { TRINE_E_FULL })
     }
 
     /// Tells the program how many bytes were written.

@@ -225,6 +225,11 @@ static void sentence_functions(void)
     REFUSES(trine_sentence_answer(fixture_device, 1u, NULL, sizeof blocks), TRINE_E_NULL);
     REFUSES(trine_sentence_answer(fixture_device, 1u, NULL, 0u), TRINE_E_ARGUMENT);
     REFUSES(trine_sentence_answer(fixture_device, 1u, blocks, sizeof blocks), TRINE_E_STALE);
+    /* A call of a tool that waits is no sentence. */
+    (void)fixture_call("wait", 5);
+    REFUSES(trine_sentence_answer(fixture_device, fixture_pending, blocks, sizeof blocks),
+            TRINE_E_STALE);
+    REFUSES(trine_sentence_fail(fixture_device, fixture_pending, text, 4u), TRINE_E_STALE);
     REFUSES(trine_sentence_fail(NULL, 1u, text, 4u), TRINE_E_NULL);
     REFUSES(trine_sentence_fail(fixture_device, 1u, NULL, 4u), TRINE_E_NULL);
 }

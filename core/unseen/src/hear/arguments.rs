@@ -209,6 +209,10 @@ impl Workspace {
             Kind::False => stated[0],
             _ => is_stated,
         };
+        // Where the network takes the other for likelier, as in "close it if open=true", this is
+        // shown and not done.
+        let denied = all().filter(|(choice, _)| is_denied(choice));
+        let denied = denied.fold(0.0_f32, |most, (_, share)| most.max(*share));
         for (choice, share) in all().filter(|(choice, _)| !is_lacking(choice)) {
             if is_denied(choice) {
                 continue;
@@ -220,7 +224,7 @@ impl Workspace {
             };
             out.put(Candidate {
                 value: value(param, choice),
-                share: if is_stated { 1.0 } else { *share },
+                share: if is_stated && *share >= denied { 1.0 } else { *share },
                 fault: fault(param, choice, is_other, absent > *share && !is_stated),
                 words: choice.word.map_or((0, 0), |word| (word, word + 1)),
                 sort,

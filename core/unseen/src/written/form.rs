@@ -6,8 +6,8 @@ use crate::table::{Table, TokenCode, ToolCode};
 use crate::text::{Division, Spelling, words};
 use crate::tool::Role;
 
-use super::scan::{Raw, Scan, is_of_name};
-use super::{Written, is_name, param};
+use super::scan::{Raw, Scan, begins_name, is_of_name};
+use super::{Written, is_long, is_name, param};
 
 /// How a call is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub(super) enum Outside {
     Nothing,
     /// Words that say not to do it.
     Negation,
-    /// Others: "if it rains", "tomorrow", "and then".
+    /// Others: "if it rains", "tomorrow", "and then", and marks: "#", "//".
     Words,
 }
 
@@ -116,7 +116,9 @@ const NAME_KEYS: [&str; 2] = ["tool", "name"];
 /// See [`NAME_KEYS`].
 const ARGUMENT_KEYS: [&str; 3] = ["arguments", "args", "parameters"];
 /// Keys of JSON that say nothing.
-const EMPTY_KEYS: [&str; 2] = ["type", "id"];
+const EMPTY_KEYS: [&str; 3] = ["type", "id", "jsonrpc"];
+/// Keys of JSON with the name and the arguments in them, as in MCP.
+const OUTER_KEYS: [&str; 2] = ["params", "function"];
 
 /// What some words around a call are.
 fn outside(text: &str) -> Outside {
@@ -134,6 +136,7 @@ fn outside(text: &str) -> Outside {
 }
 
 /// What stands behind a call.
+#[inline(never)]
 pub(super) fn behind(text: &str) -> Outside {
     match outside(text) {
         Outside::Nothing if text.contains(|c: char| !is_mark(c) && !c.is_alphabetic()) => {
@@ -143,30 +146,34 @@ pub(super) fn behind(text: &str) -> Outside {
     }
 }
 
+/// What stands before a call. "!" negates there, as in programs; "#" and "//" are comments.
+fn before(text: &str) -> Outside {
+    let own = behind(text.trim_end_matches([' ', ':']));
+    if text.contains('!') { own.or_words() } else { own }
+}
+
 /// Whether a mark behind a call changes nothing.
 fn is_mark(c: char) -> bool {
     c.is_whitespace() || matches!(c, '.' | '!' | ';' | '`' | ',')
 }
 
-/// Where a text ends without the words behind a call that change nothing.
-pub(super) fn without_thanks(text: &str) -> usize {
-    let mut own = text.trim_end_matches(|c: char| c.is_whitespace() || c == '`');
+/// Where a text ends without the marks behind a call that change nothing.
+pub(super) fn without_marks(text: &str) -> usize {
+    let own = text.trim_end_matches(|c: char| c.is_whitespace() || c == '`');
     let unmarked = own.trim_end_matches(['.', '!']);
-    if unmarked.ends_with(['"', '\'', ']']) {
-        own = unmarked;
-    }
+    if unmarked.ends_with(['"', '\'', ']']) { unmarked.len() } else { own.len() }
+}
+
+/// A number or a truth without the words behind it that change nothing.
+pub(super) fn without_thanks(text: &str) -> &str {
+    let mut own = text;
     while let Some((before, last)) = own.rsplit_once(char::is_whitespace) {
-        let before = before.trim_end();
-        // In "note text: please" it is the text.
-        if last.is_empty() || before.ends_with(['=', ':']) || outside(last) != Outside::Nothing {
+        if last.is_empty() || behind(last) != Outside::Nothing {
             break;
         }
-        if !last.chars().all(|c| c.is_alphabetic() || is_mark(c)) {
-            break;
-        }
-        own = before;
+        own = before.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, ',' | ';'));
     }
-    own.len()
+    own
 }
 
 /// The call that a text is written as.
@@ -192,7 +199,7 @@ fn tool_named((base, table): Names<'_>, name: &str) -> Option<Option<u16>> {
 fn named(names: Names<'_>, text: &str) -> Option<Written> {
     let mut scan = Scan::new(text, 0);
     loop {
-        scan.skip(|c| !is_of_name(c));
+        scan.skip(|c| !begins_name(c));
         let start = scan.at();
         let name = scan.skip(is_of_name);
         if name.is_empty() {
@@ -200,18 +207,31 @@ fn named(names: Names<'_>, text: &str) -> Option<Written> {
         }
         let Some((form, at)) = form(scan) else { continue };
         let is_compound = words(name, Division::Name).nth(1).is_some();
-        let before = outside(text.get(..start)?);
         // "Fan" is a word; `fan_set` is none.
-        if !is_compound && (before != Outside::Nothing || form == Form::Value) {
+        if !is_compound && outside(text.get(..start)?) != Outside::Nothing {
             continue;
         }
-        let Some(tool) = tool_named(names, name) else { continue };
+        let Some(tool) = tool_named(names, name) else {
+            if scan.rest().starts_with('(') && is_of_code(name) {
+                return Some(Written::NONE);
+            }
+            continue;
+        };
+        let before = before(text.get(..start)?);
         if is_compound || tool.is_none_or(|tool| is_for(names, tool, (form, text, at))) {
             // Two tools with one name.
             let before = if tool.is_none() { before.or_words() } else { before };
+            let tool = tool.filter(|_| !is_long(name));
             return Some(Written { tool, at: at as u16, behind: 0, form, before });
         }
     }
+}
+
+/// Whether a name is written as only programs have them: `gate_shut`, `gate.shut`, `gateShut`.
+fn is_of_code(name: &str) -> bool {
+    let bytes = name.trim_matches(['.', '_']).as_bytes();
+    let is_camel = |pair: &[u8]| matches!(pair, [b'a'..=b'z', b'A'..=b'Z']);
+    bytes.iter().any(|byte| matches!(byte, b'_' | b'.')) || bytes.windows(2).any(is_camel)
 }
 
 /// Whether what is behind a word that is a tool's name are arguments of that tool. In "note title:
@@ -219,7 +239,7 @@ fn named(names: Names<'_>, text: &str) -> Option<Written> {
 fn is_for((base, table): Names<'_>, tool: u16, (form, text, at): (Form, &str, usize)) -> bool {
     let mut scan = Scan::new(text, at);
     scan.spaces();
-    if form.close().is_some_and(|close| { scan }.take(close)) {
+    if form == Form::Value || form.close().is_some_and(|close| { scan }.take(close)) {
         return true;
     }
     let key = scan.key();
@@ -250,42 +270,86 @@ fn form(behind: Scan<'_>) -> Option<(Form, usize)> {
 }
 
 /// JSON with the name of a tool and its arguments in it.
+struct Parts<'t> {
+    name: Option<&'t str>,
+    /// Where the arguments begin.
+    at: Option<usize>,
+    /// Where all of it ends, if it is JSON.
+    behind: Option<usize>,
+    /// What has the name in it: behind its bracket.
+    inner: Option<usize>,
+    /// Whether it has no other keys.
+    is_known: bool,
+}
+
+impl<'t> Parts<'t> {
+    /// Reads them from behind the bracket on.
+    #[inline(never)]
+    fn read(text: &'t str, start: usize) -> Self {
+        let mut own = Self { name: None, at: None, behind: None, inner: None, is_known: true };
+        let mut scan = Scan::new(text, start);
+        loop {
+            scan.spaces();
+            let last = scan.at();
+            if scan.take('}') {
+                (own.at, own.behind) = (own.at.or(Some(last)), Some(scan.at()));
+                return own;
+            }
+            let Some(key) = scan.key() else { return own };
+            let value = scan.at();
+            let Some(raw) = scan.value(Some('}')) else { return own };
+            own.put(key, raw, (text, value + 1));
+            scan.take(',');
+        }
+    }
+
+    fn put(&mut self, key: &str, raw: Raw, (text, at): (&'t str, usize)) {
+        match raw {
+            Raw::Quoted(..) if NAME_KEYS.contains(&key) && self.name.is_none() => {
+                self.name = Some(raw.of(text));
+            }
+            Raw::Object if ARGUMENT_KEYS.contains(&key) && self.at.is_none() => {
+                self.at = Some(at);
+            }
+            Raw::Object if OUTER_KEYS.contains(&key) && self.inner.is_none() => {
+                self.inner = Some(at);
+            }
+            Raw::Quoted(..) if key == "method" => self.is_known &= raw.of(text) == "tools/call",
+            _ => self.is_known &= EMPTY_KEYS.contains(&key),
+        }
+    }
+}
+
+/// The call that is JSON with the name of a tool in it.
 fn wrapped(names: Names<'_>, text: &str) -> Option<Written> {
     let start = text.find('{')?;
-    let mut scan = Scan::new(text, start + 1);
-    // The name, where the arguments begin, and where all of it ends if it is JSON.
-    let (mut name, mut at, mut behind) = (None, None, None);
-    let mut is_known = true;
-    loop {
-        scan.spaces();
-        let last = scan.at();
-        if scan.take('}') {
-            (at, behind) = (at.or(Some(last)), Some(scan.at()));
-            break;
+    let mut parts = Parts::read(text, start + 1);
+    let mut is_known = parts.is_known;
+    match (parts.name, parts.inner) {
+        (None, Some(inner)) => {
+            let outer = parts.behind;
+            parts = Parts::read(text, inner);
+            is_known &= parts.is_known && parts.inner.is_none() && parts.behind.is_some();
+            parts.behind = outer;
         }
-        let Some(key) = scan.key() else { break };
-        let value = scan.at();
-        let Some(raw) = scan.value(Some('}')) else { break };
-        match raw {
-            Raw::Quoted(..) if NAME_KEYS.contains(&key) && name.is_none() => {
-                name = Some(raw.of(text));
-            }
-            Raw::Object if ARGUMENT_KEYS.contains(&key) && at.is_none() => at = Some(value + 1),
-            _ => is_known &= EMPTY_KEYS.contains(&key),
-        }
-        scan.take(',');
+        (_, inner) => is_known &= inner.is_none(),
     }
-    let (name, before) = (name?, outside(text.get(..start)?));
+    let before = before(text.get(..start)?);
+    let Some(name) = parts.name else {
+        // Another form of JSON with a name in it is none that is guessed.
+        let is_other = before == Outside::Nothing && text.contains("\"name\"");
+        return is_other.then_some(Written::NONE);
+    };
     let tool = tool_named(names, name);
     // {"name": "Ana"} is something else.
     let is_call = match tool {
         Some(_) => true,
         None => {
-            before == Outside::Nothing
-                && at.is_some_and(|at| text.get(..at).is_some_and(|own| own.ends_with('{')))
+            let own = parts.at.and_then(|at| text.get(..at));
+            before == Outside::Nothing && own.is_some_and(|own| own.ends_with('{'))
         }
     };
-    let (at, end) = (at.unwrap_or(0) as u16, behind.unwrap_or(0) as u16);
-    let tool = tool.flatten().filter(|_| is_known && behind.is_some());
+    let (at, end) = (parts.at.unwrap_or(0) as u16, parts.behind.unwrap_or(0) as u16);
+    let tool = tool.flatten().filter(|_| is_known && parts.behind.is_some() && !is_long(name));
     is_call.then_some(Written { tool, at, behind: end, form: Form::Wrapped, before })
 }

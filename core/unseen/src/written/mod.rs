@@ -13,7 +13,7 @@ mod value;
 
 pub(crate) use stated::stated;
 
-use trine_ask::{SENTENCE_MAX, SentenceError};
+use trine_ask::{SENTENCE_MAX, SentenceError, folded};
 
 use crate::ask::{Answer, Call};
 use crate::base::Base;
@@ -21,8 +21,8 @@ use crate::hear::{ArgumentFault, Given, Reason, lacking};
 use crate::items::Items;
 use crate::said::Said;
 use crate::table::{Table, TokenCode, ToolCode};
-use crate::text::{Division, Spelling, words};
-use crate::tool::{NONE, PARAMS_MAX, Param, Role};
+use crate::text::{Division, Spelling, WORD_MAX, words};
+use crate::tool::{NONE, PARAMS_MAX, Param, Role, Takes};
 use form::{Form, Outside};
 use scan::{Raw, Scan};
 
@@ -38,6 +38,12 @@ pub(crate) struct Written {
     form: Form,
     /// What stands before it.
     before: Outside,
+}
+
+impl Written {
+    /// One of a tool that is not there.
+    const NONE: Self =
+        Self { tool: None, at: 0, behind: 0, form: Form::Wrapped, before: Outside::Nothing };
 }
 
 /// The call that a sentence is written as, if it is.
@@ -101,7 +107,7 @@ impl<'s> Filling<'_, 's, '_> {
     /// not written as a call is.
     fn read(&mut self, written: &Written, text: &'s str) -> Result<(), Reason> {
         let close = written.form.close();
-        let end = if close.is_none() { form::without_thanks(text) } else { text.len() };
+        let end = if close.is_none() { form::without_marks(text) } else { text.len() };
         let text = text.get(..end).unwrap_or_default();
         let mut scan = Scan::new(text, written.at.into());
         loop {
@@ -117,10 +123,25 @@ impl<'s> Filling<'_, 's, '_> {
                 self.only(&mut scan)?;
                 continue;
             }
-            let key = scan.key().ok_or(Reason::CANNOT)?;
+            let before = scan;
+            let Some(key) = scan.key() else {
+                // "text='a b' please": it is clear where the text ends.
+                scan = before;
+                let is_end = close.is_none() && form::behind(scan.rest()).reason().is_none();
+                is_end.then_some(()).ok_or(Reason::CANNOT)?;
+                break;
+            };
             let (at, param) = param(self.names, key).ok_or(Reason::CANNOT)?;
             let raw = scan.value(close).ok_or(Reason::CANNOT)?;
-            self.put(at, &param, raw, text);
+            match raw {
+                // JSON may have what is left out.
+                Raw::Plain(..) if close.is_some() && value::is_absent(&param, raw.of(text)) => {}
+                Raw::Plain(from, to) if close.is_none() && to == text.len() => {
+                    let (raw, text) = plain(&param, (from, text));
+                    self.put(at, &param, raw, text);
+                }
+                _ => self.put(at, &param, raw, text),
+            }
         }
         let behind = match written.form {
             Form::Wrapped => text.get(written.behind.into()..).unwrap_or_default(),
@@ -136,6 +157,9 @@ impl<'s> Filling<'_, 's, '_> {
             return Err(Reason::CANNOT);
         };
         let raw = scan.value(Some(')')).ok_or(Reason::CANNOT)?;
+        if matches!(raw, Raw::Plain(..)) && value::is_absent(&param, raw.of(scan.text())) {
+            return Ok(());
+        }
         self.put(0, &param, raw, scan.text());
         Ok(())
     }
@@ -143,11 +167,10 @@ impl<'s> Filling<'_, 's, '_> {
     /// Takes the value of a parameter up.
     fn put(&mut self, at: usize, param: &Param<'_>, raw: Raw, text: &'s str) {
         let is_twice = self.call.values.get(at).is_none_or(Option::is_some);
-        let given = match raw {
-            // JSON may have what is left out.
-            Raw::Plain(..) if matches!(raw.of(text), "null" | "None") => return,
-            _ if is_twice => Err(ArgumentFault::Range(param.node)),
-            _ => self.given(param, raw, text),
+        let given = if is_twice {
+            Err(ArgumentFault::Range(param.node))
+        } else {
+            self.given(param, raw, text)
         };
         match (given, self.call.values.get_mut(at)) {
             (Ok(given), Some(place)) => *place = Some((param.node, given)),
@@ -164,6 +187,23 @@ impl<'s> Filling<'_, 's, '_> {
     ) -> Result<Given, ArgumentFault> {
         value::given((self.table, self.said), param, (raw, text), &mut self.call.items)
     }
+}
+
+/// The last value of pairs, which goes on to the end of a text. Thanks may be behind a number and
+/// behind true and false; a text, a label or a list may have such words in it.
+fn plain<'s>(param: &Param<'_>, (from, text): (usize, &'s str)) -> (Raw, &'s str) {
+    let own = text.get(from..).unwrap_or_default();
+    let end = match param.takes {
+        Takes::Number(_) | Takes::Bool => from + form::without_thanks(own).len(),
+        _ => text.len(),
+    };
+    (Raw::Plain(from, end), text.get(..end).unwrap_or_default())
+}
+
+/// Whether a name has a word that is longer than a table keeps: another may begin like it.
+fn is_long(name: &str) -> bool {
+    let length = |word: &str| folded(word).map(char::len_utf8).sum::<usize>();
+    words(name, Division::Name).any(|word| length(word) > WORD_MAX)
 }
 
 /// Whether some words of a tool are a name, each as it was written.
@@ -202,5 +242,5 @@ fn is_key(base: &Base<'_>, tool: &ToolCode<'_>, param: u8, key: &str) -> bool {
     let is_own = |token: &TokenCode<'_>| {
         token.role == Role::Param as u8 && token.param == param && token.label == NONE
     };
-    is_name(base, tool.tokens().filter(is_own), key)
+    !is_long(key) && is_name(base, tool.tokens().filter(is_own), key)
 }

@@ -35,6 +35,11 @@ pub(super) fn is_of_name(c: char) -> bool {
     is_letter(c) || matches!(c, '_' | '-' | '.' | '/' | '$')
 }
 
+/// Whether a name begins with a character: "-" and "/" are in names only.
+pub(super) fn begins_name(c: char) -> bool {
+    is_letter(c) || matches!(c, '_' | '$')
+}
+
 /// A place in a text.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scan<'s> {
@@ -90,7 +95,7 @@ impl<'s> Scan<'s> {
     /// A name, perhaps in quotation marks.
     pub(super) fn name(&mut self) -> Option<&'s str> {
         let quote = ['"', '\''].into_iter().find(|quote| self.take(*quote));
-        let name = self.skip(is_of_name);
+        let name = if self.rest().starts_with(begins_name) { self.skip(is_of_name) } else { "" };
         let is_closed = quote.is_none_or(|quote| self.take(quote));
         (is_closed && !name.is_empty()).then_some(name)
     }

@@ -1,7 +1,7 @@
 //! What a sentence says of a parameter that is true or false, in the way of a call: "open=false".
 
 use super::is_key;
-use super::scan::{Scan, is_of_name};
+use super::scan::{Scan, begins_name, is_of_name};
 use super::value::truth;
 use crate::base::Base;
 use crate::table::ToolCode;
@@ -13,7 +13,7 @@ pub(crate) fn stated(base: &Base<'_>, (tool, param): (&ToolCode<'_>, u8), text: 
     let [mut holds, mut fails] = [false; 2];
     let mut scan = Scan::new(text, 0);
     while !scan.is_at_end() {
-        scan.skip(|c| !is_of_name(c));
+        scan.skip(|c| !begins_name(c));
         let mut pair = scan;
         let name = scan.skip(is_of_name);
         let quote = text.get(..pair.at()).unwrap_or_default().ends_with(['"', '\'']);

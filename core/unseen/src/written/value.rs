@@ -1,6 +1,6 @@
 //! The values of a call that is written as one.
 
-use trine_ask::{NumberRule, Value};
+use trine_ask::{NumberRule, Unit, Value};
 
 use super::scan::{Raw, items};
 use crate::ask::TableRules;
@@ -57,6 +57,15 @@ pub(super) fn given<'s>(
     })
 }
 
+/// Whether a value stands for none, as in programs: where that is no label of the parameter.
+pub(super) fn is_absent(param: &Param<'_>, own: &str) -> bool {
+    let is_label = || match param.takes {
+        Takes::Choice(labels) => label(labels, own).is_some(),
+        _ => false,
+    };
+    matches!(own, "null" | "None") && !is_label()
+}
+
 /// Whether it is clear where a text ends: one without quotation marks has no space in it.
 fn is_one(raw: Raw, text: &str) -> bool {
     matches!(raw, Raw::Quoted(..)) || !raw.of(text).contains(char::is_whitespace)
@@ -111,6 +120,14 @@ fn number<'s>(
     }
     said.fill(own.as_bytes(), &TableRules(table)).map_err(|_| Wrong::Range)?;
     let ([_], [(mention, _)]) = (said.words(), said.mentions()) else { return Err(Wrong::Range) };
+    // Of "1:30" a parameter would have a part, and "- 5" is 5 in a sentence.
+    let own = own.trim();
+    let is_apart =
+        matches!(own.as_bytes(), [b'-' | b'+', after, ..] if after.is_ascii_whitespace());
+    let is_whole = usize::from(mention.end.saturating_sub(mention.start)) == own.len();
+    if is_apart || !is_whole || mention.unit == Unit::Clock {
+        return Err(Wrong::Range);
+    }
     let value = param.value(mention).ok_or(Wrong::Unit)?;
     Some(value).filter(|value| rule.accepts(*value)).ok_or(Wrong::Range)
 }

@@ -34,6 +34,17 @@ fn tools() -> Vec<Tool<'static>> {
         tool("get_user", "One user.", vec![Field::new("id", whole(0, 99))]),
         tool("get_users", "All users.", vec![Field::new("limit", whole(0, 99)).optional()]),
         tool("lamp", "Switch the lamp.", vec![Field::new("on", Kind::Bool)]),
+        tool(
+            "alarm_set",
+            "Set the alarm.",
+            vec![Field::new("hour", whole(0, 23)), Field::new("minute", whole(0, 59)).optional()],
+        ),
+        tool("trim_set", "Trim it.", vec![Field::new("offset", whole(-9, 9))]),
+        tool("tone_set", "Choose a tone.", vec![Field::new("tone", Kind::Choice("None|Beep"))]),
+        tool("mode_set", "Choose a mode.", vec![Field::new("mode", Kind::Choice("run|idle"))]),
+        tool("say", "Show a text.", vec![Field::new("words", text)]),
+        tool("tag_all", "Tag all.", vec![Field::new("tags", many), Field::new("item", text)]),
+        tool("temperaturecalibrationstart", "Calibrate.", vec![Field::new("level", whole(0, 9))]),
     ]
 }
 
@@ -113,6 +124,28 @@ static CALLS: &[(&str, &str)] = &[
     ("note_add tag=x text=\"no, (it)\" body=4", "note_add text=\"no, (it)\" tag=\"x\" body=\"4\""),
     ("lamp on=false", "lamp on=false"),
     ("lamp(on=false)", "lamp on=false"),
+    ("lamp(false)", "lamp on=false"),
+    ("please wait(20)!", "wait delay_s=20"),
+    ("wait delay_s=20, thanks!", "wait delay_s=20"),
+    ("gate_move open=true now", "gate_move open=true"),
+    ("say words='call you' please", "say words=\"call you\""),
+    ("tag_all tags=[hello, you] please", "tag_all tags=[2] item=\"hello\" item=\"you\""),
+    ("tag_all tags=hello, thanks", "tag_all tags=[2] item=\"hello\" item=\"thanks\""),
+    ("tone_set tone=None", "tone_set tone=#0"),
+    ("tone_set(tone=None)", "tone_set tone=#0"),
+    ("trim_set offset=-5", "trim_set offset=-5"),
+    ("trim_set offset=minus five", "trim_set offset=-5"),
+    ("please run: fan_set percent=40", "fan_set percent=40"),
+    (
+        "{\"jsonrpc\": \"2.0\", \"id\": 4, \"method\": \"tools/call\", \"params\": \
+         {\"name\": \"gate_move\", \"arguments\": {\"open\": false}}}",
+        "gate_move open=false",
+    ),
+    (
+        "{\"type\": \"function\", \"function\": \
+         {\"name\": \"fan_set\", \"parameters\": {\"percent\": 40}}}",
+        "fan_set percent=40",
+    ),
 ];
 
 /// Sentences, and why they have no call.
@@ -144,6 +177,33 @@ static FAULTS: &[(&str, &str)] = &[
     ("{\"tool\": \"gate_shut\", \"arguments\": {\"open\": false}}", "cannot"),
     ("{\"tool\": \"gate_move\", \"open\": false}", "cannot"),
     ("{\"tool\": \"gate_move\", \"arguments\": {\"open\": false}", "cannot"),
+    ("say words=hello you", "range words"),
+    ("mode_set mode=run now", "range mode"),
+    ("gate_move open=true gate=null", "range gate"),
+    ("wait delay_s=1:30", "range delay_s"),
+    ("alarm_set hour=7:30", "range hour"),
+    ("alarm_set minute=7:30 hour=7", "range minute"),
+    ("trim_set offset=- 5", "range offset"),
+    ("trim_set {\"offset\": - 5}", "range offset"),
+    ("trim_set offset=(5", "range offset"),
+    ("// gate_move(open=true)", "ambiguous"),
+    ("//gate_move(open=true)", "ambiguous"),
+    ("# gate_move open=true", "ambiguous"),
+    ("!gate_move(open=true)", "ambiguous"),
+    ("> gate_move(open=true)", "ambiguous"),
+    ("# lamp on=true", "ambiguous"),
+    ("gate_move(//open=true)", "cannot"),
+    ("# {\"tool\": \"gate_move\", \"arguments\": {\"open\": false}}", "ambiguous"),
+    ("gate_shut(open=false)", "cannot"),
+    ("gateShut(false)", "cannot"),
+    ("alarm_set(7)", "cannot"),
+    ("wait(20) tomorrow", "ambiguous"),
+    ("temperaturecalibrationstop level=3", "cannot"),
+    ("temperaturecalibrationstop(3)", "cannot"),
+    ("{\"method\": \"tools/list\", \"params\": {\"name\": \"get_users\"}}", "cannot"),
+    ("{\"params\": {\"name\": \"gate_move\", \"arguments\": {\"open\": false}}", "cannot"),
+    ("{\"function\": {\"name\": \"gate_move\", \"arguments\": \"open\"}}", "cannot"),
+    ("{\"tool_calls\": [{\"name\": \"gate_move\", \"arguments\": {\"open\": false}}]}", "cannot"),
 ];
 
 #[test]
@@ -205,9 +265,14 @@ fn true_and_false_behind_a_name_are_that_within_any_sentence() {
 #[test]
 fn words_are_not_taken_for_calls() {
     // Whatever the model says of them, it is the model that does.
-    for sentence in
-        ["lamp on", "wait: 20 seconds", "fan_set to 40", "the lamp (on)", "lamp on: off"]
-    {
+    for sentence in [
+        "lamp on",
+        "set the lamp(s) on",
+        "wait: 20 seconds",
+        "fan_set to 40",
+        "the lamp (on)",
+        "lamp on: off",
+    ] {
         assert!(!said(sentence).starts_with("cannot"), "{sentence}");
     }
 }

@@ -212,7 +212,7 @@ fn what_the_program_cannot_read_is_told_in_words() {
         (2, TRINE_E_BUSY, "another sentence is being read: ask when it is answered"),
         (3, TRINE_E_FULL, "the sentence is too long for this device"),
         (4, TRINE_E_UNSUPPORTED, "asks for what this library does not have"),
-        (5, TRINE_OK, "done"),
+        (5, TRINE_OK, "the device did not keep the sentence"),
     ] {
         rig.told().status = status;
         rig.ask(number, b"fan");

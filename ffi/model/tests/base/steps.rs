@@ -17,6 +17,8 @@ struct Counted {
     steps: Cell<u32>,
     most: Cell<u32>,
     base: *mut trine_base,
+    /// The program's sentence, which it uses for another one meanwhile.
+    text: Cell<(*mut u8, usize)>,
 }
 
 unsafe extern "C" fn count(counted: *mut c_void) -> i32 {
@@ -25,6 +27,9 @@ unsafe extern "C" fn count(counted: *mut c_void) -> i32 {
     counted.steps.set(counted.steps.get() + 1);
     if counted.steps.get() == 1 {
         assert_eq!(ask(counted.base, b"light").unwrap_err(), E_BUSY, "it is in use");
+        let (text, size) = counted.text.get();
+        // SAFETY: so many bytes of the program's.
+        unsafe { text.write_bytes(b'x', size) };
     }
     i32::from(counted.steps.get() > counted.most.get())
 }
@@ -34,10 +39,14 @@ fn in_steps(
     sentence: &str,
     steps: &mut trine_base_steps,
 ) -> Result<trine_base_answer, i32> {
+    let text: &'static mut [u8] = sentence.as_bytes().to_vec().leak();
+    let (start, size) = (text.as_mut_ptr(), text.len());
+    // SAFETY: what was asked to be passed.
+    unsafe { &*steps.user_data.cast::<Counted>() }.text.set((start, size));
     // SAFETY: zeros are an answer.
     let mut answer: trine_base_answer = unsafe { zeroed() };
     answer.struct_size = size_of::<trine_base_answer>() as u32;
-    let (start, size) = (sentence.as_ptr().cast(), sentence.len());
+    let start = start.cast_const().cast();
     // SAFETY: a base, bytes that live, a structure, and a place for the answer.
     let status =
         unsafe { trine_base_ask_steps(base, start, size, &raw mut *steps, &raw mut answer) };
@@ -50,7 +59,12 @@ fn in_steps_the_answer_is_the_same_and_is_told_as_on_the_wire() {
         let config = config(BASE, &C_TOOLS);
         opened(&with_table(config, compiled(&config).unwrap())).unwrap()
     };
-    let counted = Counted { steps: Cell::new(0), most: Cell::new(u32::MAX), base };
+    let counted = Counted {
+        steps: Cell::new(0),
+        most: Cell::new(u32::MAX),
+        base,
+        text: Cell::new((std::ptr::null_mut(), 0)),
+    };
     let mut told = vec![0; TRINE_BASE_TOLD_MAX];
     let mut steps = trine_base_steps {
         struct_size: size_of::<trine_base_steps>() as u32,

@@ -62,7 +62,7 @@ pub(super) struct Ask {
     /// Add the bits of the confidence, and all tokens, to each answer.
     #[arg(long, requires = "jsonl")]
     exact: bool,
-    /// Name of the device whose own model answers.
+    /// Name of the device whose own model answers, in place of --model.
     #[arg(long, value_name = "DEV")]
     device: Option<String>,
     /// Make the call, on the named device or the only one.
