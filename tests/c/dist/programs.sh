@@ -24,9 +24,9 @@ layout() {
   done
   echo "$2: $rows sizes and offsets are what C compilers see"
 }
-printf '#include <trine_mcp.h>\n#include <trine_run.h>\n' >"$out/all.h"
-layout api all.h 86
-layout model trine_model.h 51
+printf '#include <trine_%s.h>\n' mcp run sentences >"$out/all.h"
+layout api all.h 95
+layout model trine_model.h 58
 layout host trine_host.h 5
 
 # compile SOURCE PROGRAM LIBRARY...
