@@ -19,9 +19,9 @@
 #define SENTENCE_MAX 256u
 
 extern const uint8_t model_base[];
-extern const uint8_t model_base_end[];
+extern const uint32_t model_base_size;
 extern const uint8_t model_table[];
-extern const uint8_t model_table_end[];
+extern const uint32_t model_table_size;
 
 TRINE_STORAGE(base_memory, TRINE_BASE_BYTES);
 
@@ -31,7 +31,7 @@ static trine_base *base;
 static char refused[160];
 
 /* The sentence that waits for the loop, or is being read. */
-static struct {
+static struct kept_sentence {
     trine_call_id id;
     size_t size;
     char text[SENTENCE_MAX];
@@ -76,11 +76,11 @@ void sentences_start(trine_device *of)
     const trine_base_config config = {.struct_size = sizeof config,
                                       .abi_version = TRINE_MODEL_ABI_VERSION,
                                       .data = model_base,
-                                      .size = (size_t)(model_base_end - model_base),
+                                      .size = model_base_size,
                                       .tools = board_tools,
                                       .tools_count = TOOLS_MAX,
                                       .table = model_table,
-                                      .table_size = (size_t)(model_table_end - model_table),
+                                      .table_size = model_table_size,
                                       .flags = TRINE_MODEL_CHECK};
     trine_model_problem problem;
     trine_status status =

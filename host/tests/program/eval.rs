@@ -258,5 +258,5 @@ fn what_is_wrong_is_refused_with_file_and_line() {
     }
     let empty = list("empty", &[]);
     let said = trine(&["eval", empty.to_str().unwrap()]).stderr;
-    assert!(String::from_utf8_lossy(&said).contains("no sentences: write some"));
+    assert!(String::from_utf8_lossy(&said).contains("no sentences: write one"));
 }

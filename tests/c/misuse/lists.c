@@ -311,7 +311,7 @@ int main(void)
     extras_stay_once_the_device_has_started();
     changes_are_told_of_what_is_there();
     tools_are_neither_resources_nor_prompts();
-    CHECK(strstr(trine_build_info(), " profile=resources ") != NULL);
+    CHECK(strstr(trine_build_info(), " profile=sentences ") != NULL);
     CHECK(fixture_works());
     return check_failures("lists");
 }

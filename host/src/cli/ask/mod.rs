@@ -100,7 +100,7 @@ pub(super) struct ModelArgs {
     ///
     /// Without it each call needs the confidence of a tool that changes something, since a list of
     /// someone else may call any tool read-only. The hints of a device always count.
-    #[arg(long)]
+    #[arg(long, requires = "tools")]
     pub(super) trust_hints: bool,
     /// Minimum confidence of a call, 0 to 1 [default: the model's]
     #[arg(long, value_name = "SHARE")]
