@@ -178,7 +178,7 @@ pub unsafe extern "C" fn trine_sentence_fail(
     size: usize,
 ) -> trine_status {
     // SAFETY: the contract of every function.
-    let owned = match unsafe { owned(device) } {
+    let mut owned = match unsafe { owned(device) } {
         Ok(owned) => owned,
         Err(status) => return status,
     };
@@ -187,17 +187,25 @@ pub unsafe extern "C" fn trine_sentence_fail(
         Ok(text) => text,
         Err(status) => return status,
     };
+    // The text of a failure that is being told is not changed in vain.
+    if !is_sentence(&mut owned, id) {
+        return TRINE_E_STALE;
+    }
     let text = owned.object.said.keep(text).unwrap_or("the device could not read it");
     answer(owned, id, &[], Answer::Failed(text))
 }
 
+/// Whether a handle is that of a sentence: a call of a tool has one too.
+fn is_sentence(owned: &mut Owned<'_>, id: trine_call_id) -> bool {
+    owned.device().with_calls(|calls| calls.tool(call_id(id))) == Some(SENTENCE)
+}
+
 fn answer(mut owned: Owned<'_>, id: trine_call_id, blocks: &[u8], answer: Answer) -> trine_status {
     let mut is_wanted = false;
+    if !is_sentence(&mut owned, id) {
+        return TRINE_E_STALE;
+    }
     let told = owned.device().with_calls(|calls| {
-        // The handle of a tool's call is no sentence's.
-        if calls.tool(call_id(id)) != Some(SENTENCE) {
-            return Ok(());
-        }
         calls.answer(call_id(id), |out| {
             is_wanted = true;
             out.with_rest(|rest| {

@@ -189,11 +189,11 @@ static void bases(void)
     REFUSES(trine_base_ask_steps(NULL, sentence, 1u, &steps, &answer), TRINE_E_NULL);
     REFUSES(trine_base_ask_steps(base, NULL, 1u, &steps, &answer), TRINE_E_NULL);
     REFUSES(trine_base_ask_steps(base, sentence, 1u, &steps, NULL), TRINE_E_NULL);
-    CHECK(trine_base_ask_steps(base, sentence, strlen(sentence), NULL, &answer) == TRINE_OK);
-    CHECK(trine_base_ask_steps(base, sentence, strlen(sentence), &steps, &answer) == TRINE_OK);
     REFUSES(trine_base_close(NULL), TRINE_E_NULL);
     CHECK(answer.why == 77u);
     CHECK(trine_base_ask(base, sentence, strlen(sentence), &answer) == TRINE_OK);
+    CHECK(trine_base_ask_steps(base, sentence, strlen(sentence), NULL, &answer) == TRINE_OK);
+    CHECK(trine_base_ask_steps(base, sentence, strlen(sentence), &steps, &answer) == TRINE_OK);
     CHECK(answer.why <= TRINE_WHY_TWO && answer.calls_count <= 2u);
     CHECK(trine_base_close(base) == TRINE_OK);
     REFUSES(trine_base_close(base), TRINE_E_STATE);
