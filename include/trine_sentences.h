@@ -43,7 +43,8 @@ typedef struct trine_sentence {
      */
     uint64_t deadline;
     /**
-     * What somebody said, as it came: it may be no UTF-8. It dies when `on_sentence` returns.
+     * The sentence as it was received: it may be invalid UTF-8. It is valid until `on_sentence`
+     * returns.
      */
     trine_text text;
 } trine_sentence;
@@ -66,7 +67,7 @@ typedef struct trine_sentences {
      */
     trine_status (*on_sentence)(void *user_data, const struct trine_sentence *sentence);
     /**
-     * Nobody waits for the answer any more: it expired, was cancelled, or the host is gone. May be
+     * The answer is no longer wanted: it expired, was cancelled, or the host is gone. May be
      * NULL.
      */
     void (*on_stop)(void *user_data, trine_call_id id);
@@ -85,8 +86,8 @@ extern "C" {
  *
  * @param device The device, before its first `trine_poll`.
  * @param sentences What reads them.
- * @return TRINE_OK, TRINE_E_NULL, TRINE_E_ALIGNMENT, TRINE_E_STATE, TRINE_E_BUSY, TRINE_E_VERSION
- *         or TRINE_E_UNSUPPORTED.
+ * @return TRINE_OK, TRINE_E_NULL, TRINE_E_ALIGNMENT, TRINE_E_STATE (also after the first poll),
+ *         TRINE_E_BUSY, TRINE_E_VERSION or TRINE_E_UNSUPPORTED.
  *
  * Context: init-only.
  */
@@ -102,7 +103,7 @@ trine_status trine_sentences_offer(trine_device *device,
  * @param blocks The answer as `docs/wire.md`, section 4.8, has it: `trine_base_ask_steps` writes
  *               it. Copied.
  * @param size Bytes of it; `result_max` at most.
- * @return TRINE_OK; TRINE_E_STALE when nobody waits for it any more; TRINE_E_FULL: try after the
+ * @return TRINE_OK; TRINE_E_STALE when it is no longer wanted; TRINE_E_FULL: try after the
  *         next poll; TRINE_E_NULL, TRINE_E_STATE, TRINE_E_BUSY, TRINE_E_NO_SPACE when it is longer
  *         than a result may be, or TRINE_E_ARGUMENT when it is no answer to a sentence.
  *

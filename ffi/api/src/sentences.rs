@@ -13,8 +13,8 @@ use crate::descriptor::trine_call_id;
 use crate::memory::{Owned, owned, trine_device};
 use crate::status::{
     self, TRINE_E_ALIGNMENT, TRINE_E_ARGUMENT, TRINE_E_BUSY, TRINE_E_FULL, TRINE_E_NO_SPACE,
-    TRINE_E_NULL, TRINE_E_STALE, TRINE_E_UNSUPPORTED, TRINE_E_VERSION, TRINE_OK, TRINE_PENDING,
-    trine_status,
+    TRINE_E_NULL, TRINE_E_STALE, TRINE_E_STATE, TRINE_E_UNSUPPORTED, TRINE_E_VERSION, TRINE_OK,
+    TRINE_PENDING, trine_status,
 };
 use crate::text::{self, trine_text};
 use crate::tools::handle;
@@ -31,7 +31,8 @@ pub struct trine_sentence {
     pub now: u64,
     /// When the answer is no longer wanted, in milliseconds.
     pub deadline: u64,
-    /// What somebody said, as it came: it may be no UTF-8. It dies when `on_sentence` returns.
+    /// The sentence as it was received: it may be invalid UTF-8. It is valid until `on_sentence`
+    /// returns.
     pub text: trine_text,
 }
 
@@ -51,7 +52,7 @@ pub struct trine_sentences {
             sentence: *const trine_sentence,
         ) -> trine_status,
     >,
-    /// Nobody waits for the answer any more: it expired, was cancelled, or the host is gone. May be
+    /// The answer is no longer wanted: it expired, was cancelled, or the host is gone. May be
     /// NULL.
     pub on_stop: Option<unsafe extern "C" fn(user_data: *mut c_void, id: trine_call_id)>,
     /// Passed to both.
@@ -67,8 +68,8 @@ const SIZE_MAX: usize = 4096;
 ///
 /// @param device The device, before its first `trine_poll`.
 /// @param sentences What reads them.
-/// @return TRINE_OK, TRINE_E_NULL, TRINE_E_ALIGNMENT, TRINE_E_STATE, TRINE_E_BUSY, TRINE_E_VERSION
-///         or TRINE_E_UNSUPPORTED.
+/// @return TRINE_OK, TRINE_E_NULL, TRINE_E_ALIGNMENT, TRINE_E_STATE (also after the first poll),
+///         TRINE_E_BUSY, TRINE_E_VERSION or TRINE_E_UNSUPPORTED.
 ///
 /// Context: init-only.
 #[unsafe(no_mangle)]
@@ -84,6 +85,10 @@ pub unsafe extern "C" fn trine_sentences_offer(
     // SAFETY: the program's structure, whose first member is set; it outlives the device.
     if let Err(status) = unsafe { known(sentences) } {
         return status;
+    }
+    // A host that has greeted the device would never hear of it.
+    if owned.device().has_started() {
+        return TRINE_E_STATE;
     }
     owned.object.reader.0.store(sentences.cast_mut(), Ordering::Relaxed);
     owned.device().offer_sentences();
@@ -123,7 +128,7 @@ unsafe fn known(sentences: *const trine_sentences) -> Result<(), trine_status> {
 /// @param blocks The answer as `docs/wire.md`, section 4.8, has it: `trine_base_ask_steps` writes
 ///               it. Copied.
 /// @param size Bytes of it; `result_max` at most.
-/// @return TRINE_OK; TRINE_E_STALE when nobody waits for it any more; TRINE_E_FULL: try after the
+/// @return TRINE_OK; TRINE_E_STALE when it is no longer wanted; TRINE_E_FULL: try after the
 ///         next poll; TRINE_E_NULL, TRINE_E_STATE, TRINE_E_BUSY, TRINE_E_NO_SPACE when it is longer
 ///         than a result may be, or TRINE_E_ARGUMENT when it is no answer to a sentence.
 ///
@@ -264,7 +269,7 @@ impl Reader {
         }
     }
 
-    /// Tells the program that nobody waits for an answer.
+    /// Tells the program that an answer is no longer wanted.
     pub(crate) fn stop(&self, id: trine_call_id) {
         if let Some((on_stop, user_data)) =
             self.known().and_then(|it| Some((it.on_stop?, it.user_data)))

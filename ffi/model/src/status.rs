@@ -40,7 +40,7 @@ pub(crate) const fn text(status: trine_status) -> &'static str {
         TRINE_E_FAILED => "the file could not be read, or what computes has failed",
         TRINE_E_FULL => "the context is full: make it larger, shift it, or truncate the session",
         #[cfg(feature = "base")]
-        TRINE_E_STALE => "nobody waits for the answer any more",
+        TRINE_E_STALE => "the answer is no longer wanted",
         TRINE_E_UTF8 => "the text is not UTF-8",
         TRINE_E_MODEL => "the bytes are no model that this library computes",
         _ => "no status of this library",

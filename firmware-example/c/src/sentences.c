@@ -98,7 +98,7 @@ bool sentences_wait(void)
     return waiting.id != 0u;
 }
 
-/* What the board does between two steps. It goes on as long as somebody waits for this answer. */
+/* What the board does between two steps. It goes on while this answer is wanted. */
 static int32_t turn(void *id)
 {
     app_turn();
@@ -160,7 +160,7 @@ void sentences_read(void)
             (void)trine_model_error_text(status, NULL, text, sizeof text);
             fail(id, text);
         } else {
-            /* Nobody waits any more. */
+            /* It is no longer wanted. */
         }
     }
     sentence_ends();

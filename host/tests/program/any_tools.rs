@@ -107,7 +107,8 @@ fn an_answer_has_why_missing_between_and_calls_where_there_is_something_to_say_o
     }
     let reason = |at: usize| answers[at]["reason"].as_str().unwrap();
     assert_eq!(reason(9), "brine_pump.minutes was not said");
-    assert_eq!(reason(11), "brine_pump.minutes would be out of its bounds");
+    let takes = "minutes must be a whole number from 1 to 40";
+    assert_eq!(reason(11), format!("brine_pump.minutes would be out of its bounds: {takes}"));
     assert_eq!(reason(12), "brine_pump.minutes has another unit");
 }
 

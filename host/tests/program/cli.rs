@@ -6,11 +6,9 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
 
-const TRINE: &str = env!("CARGO_BIN_EXE_trine");
+use crate::trine;
 
-fn trine(args: &[&str]) -> Output {
-    Command::new(TRINE).args(args).env("TRINE_LOG", "off").output().unwrap()
-}
+const TRINE: &str = env!("CARGO_BIN_EXE_trine");
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 use trine_models::ask::{BASE, OpenedBase};
@@ -10,6 +9,8 @@ use trine_train::lists::report::Report;
 use trine_train::lists::score::{Cut, outcomes};
 use trine_train::lists::{List, load_list};
 use trine_train::unseen::predict::Unseen;
+
+use crate::{done, trine};
 
 const TOOLS: &str = r#"[
     {"name": "gate_move", "description": "Opens or closes a gate.", "inputSchema": {
@@ -30,18 +31,6 @@ const ROWS: [(&str, &str); 8] = [
     ("AUROC of \"this call is right\"", "auroc"),
     ("calibration error", "calibration"),
 ];
-
-fn trine(args: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_trine"));
-    command.args(args).env("TRINE_LOG", "off").output().unwrap()
-}
-
-/// What a command that succeeds prints.
-fn done(args: &[&str]) -> String {
-    let done = trine(args);
-    assert!(done.status.success(), "{args:?}: {}", String::from_utf8_lossy(&done.stderr));
-    String::from_utf8(done.stdout).unwrap()
-}
 
 fn json_of(args: &[&str]) -> Value {
     serde_json::from_str(&done(args)).unwrap()

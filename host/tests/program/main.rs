@@ -20,3 +20,18 @@ mod settings;
 mod surfaces;
 mod train;
 mod tune;
+
+use std::process::{Command, Output};
+
+/// Runs the program with these arguments, without a log.
+pub(crate) fn trine(args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trine"));
+    command.args(args).env("TRINE_LOG", "off").output().unwrap()
+}
+
+/// What a command that succeeds prints.
+pub(crate) fn done(args: &[&str]) -> String {
+    let done = trine(args);
+    assert!(done.status.success(), "{args:?}: {}", String::from_utf8_lossy(&done.stderr));
+    String::from_utf8(done.stdout).unwrap()
+}

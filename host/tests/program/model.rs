@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::{Value, json};
 use trine_descriptor::record;
@@ -10,9 +10,7 @@ use trine_models::ask::{BASE, ToolList};
 use trine_unseen::Base;
 use trine_unseen::base::Thresholds;
 
-fn trine(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_trine")).args(args).env("TRINE_LOG", "off").output().unwrap()
-}
+use crate::trine;
 
 fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("model-{name}.gguf"))

@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
 use serde_json::{Value, json};
+
+use crate::{done, trine};
 
 const TOOLS: &str = r#"[
     {"name": "gate_move", "description": "Opens or closes a gate.", "inputSchema": {
@@ -16,18 +17,6 @@ const TOOLS: &str = r#"[
 
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("tune-{name}"))
-}
-
-fn trine(args: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_trine"));
-    command.args(args).env("TRINE_LOG", "off").output().unwrap()
-}
-
-/// What a command that succeeds prints.
-fn done(args: &[&str]) -> String {
-    let done = trine(args);
-    assert!(done.status.success(), "{args:?}: {}", String::from_utf8_lossy(&done.stderr));
-    String::from_utf8(done.stdout).unwrap()
 }
 
 fn text(path: &Path) -> &str {

@@ -60,21 +60,11 @@ fn middle(mut drawn: Vec<f64>, level: f64) -> (f64, f64) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::score::Figures;
+    use super::super::score::{self, Figures};
     use super::*;
 
     fn outcome(list: usize, right: bool) -> Outcome {
-        Outcome {
-            list,
-            kind: "plain".into(),
-            why: None,
-            said: None,
-            tool_right: right,
-            right,
-            confidence: 0.5,
-            acts: true,
-            is_sure: true,
-        }
+        score::outcome(list, 0.5, right)
     }
 
     fn right(all: &[&Outcome]) -> [f64; 1] {

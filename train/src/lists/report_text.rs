@@ -104,14 +104,14 @@ impl Report {
     fn curve_rows(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "\n{:22} {:>6} {:>6} {:>11} {:>10}",
-            "threshold", "made", "wrong", "wrong calls", "left alone"
+            "\n{:22} {:>6} {:>6} {:>11} {:>18}",
+            "threshold", "made", "wrong", "wrong calls", "true-negative rate"
         )?;
         for (threshold, figures) in &self.thresholds {
             let (made, wrong, alone) =
                 (percent(figures.made), percent(figures.wrong), percent(figures.left_alone));
             let count = figures.acted_wrong;
-            writeln!(f, "{threshold:<22.2} {made:>6} {wrong:>6} {count:>11} {alone:>10}")?;
+            writeln!(f, "{threshold:<22.2} {made:>6} {wrong:>6} {count:>11} {alone:>18}")?;
         }
         Ok(())
     }
@@ -136,12 +136,13 @@ impl fmt::Display for Report {
             self.kinds.iter().try_for_each(|part| calls_row(f, part))?;
         }
         if !self.whys.is_empty() {
-            writeln!(f, "\n{:22} {:>5} {:>10} {:>10}", "why", "count", "left alone", "why right")?;
+            let heads = ("why", "count", "true-negative rate", "why right");
+            writeln!(f, "\n{:22} {:>5} {:>18} {:>10}", heads.0, heads.1, heads.2, heads.3)?;
         }
         for Part { name, figures } in &self.whys {
             let (alone, why) = (percent(figures.left_alone), percent(figures.why_right));
             let name = printable(name);
-            writeln!(f, "{name:22} {:5} {alone:>10} {why:>10}", figures.sentences)?;
+            writeln!(f, "{name:22} {:5} {alone:>18} {why:>10}", figures.sentences)?;
         }
         if self.lists == 1 {
             return Ok(());

@@ -279,25 +279,27 @@ impl Figures {
     }
 }
 
+/// The outcome of a sentence with a call, for tests.
+#[cfg(test)]
+pub(super) fn outcome(list: usize, confidence: f64, right: bool) -> Outcome {
+    Outcome {
+        list,
+        kind: "plain".into(),
+        why: None,
+        said: None,
+        tool_right: right,
+        right,
+        confidence,
+        acts: true,
+        is_sure: true,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
-
-    fn outcome(list: usize, confidence: f64, right: bool) -> Outcome {
-        Outcome {
-            list,
-            kind: "plain".into(),
-            why: None,
-            said: None,
-            tool_right: right,
-            right,
-            confidence,
-            acts: true,
-            is_sure: true,
-        }
-    }
 
     #[test]
     fn auroc_counts_pairs_and_halves_ties() {

@@ -193,7 +193,7 @@ fn a_sentence_reaches_the_program_whole_and_its_answer_the_host() {
     assert_ne!(id, 0);
     assert_eq!(rig.answer(id, &blocks()), TRINE_OK);
     assert_eq!(rig.hear(), [result(1, &Outcome::Blocks { bytes: &blocks() })]);
-    // It was answered: nobody waits.
+    // It was answered.
     assert_eq!(rig.answer(id, &blocks()), TRINE_E_STALE);
     assert_eq!(rig.fail(id, b"late"), TRINE_E_STALE);
     assert!(rig.hear().is_empty());
@@ -221,7 +221,7 @@ fn what_the_program_cannot_read_is_told_in_words() {
 }
 
 #[test]
-fn the_program_is_told_that_nobody_waits() {
+fn the_program_is_told_when_an_answer_is_no_longer_wanted() {
     let mut rig = Rig::new();
     rig.ask(1, b"fan");
     rig.hear();
@@ -276,4 +276,7 @@ fn a_reader_is_looked_at_before_it_is_offered() {
     // SAFETY: as above.
     assert_eq!(unsafe { trine_sentences_offer(null_mut(), &raw const good) }, TRINE_E_NULL);
     assert_eq!(rig.offered(&good), TRINE_OK);
+    // SAFETY: a device.
+    unsafe { trine_poll(rig.device, rig.now, 20, null_mut()) };
+    assert_eq!(rig.offered(&good), TRINE_E_STATE, "hosts were told what it has");
 }

@@ -1,7 +1,7 @@
 //! An answer of a base model, in words, whether it was computed on this computer or on a device.
 
 use serde_json::{Map, Value};
-use trine_descriptor::{Side, ToolTable};
+use trine_descriptor::{Fault, FaultCode, Kind, Side, TextSink, ToolTable, explain};
 use trine_unseen::ArgumentFault;
 
 use super::asker::Reply;
@@ -82,6 +82,23 @@ impl BaseAnswer {
         field.map(|field| format!("{name}.{}", field.name)).into_iter().collect()
     }
 
+    /// What the parameter of the fault takes, in the words of a refused call: `: percent must be a
+    /// whole number from 0 to 100`. Nothing for lists, whose items are at fault.
+    fn bounds(&self, tools: &dyn ToolTable) -> String {
+        use ArgumentFault::{Missing, Range, Unit};
+        let Some((tool, Missing(node) | Range(node) | Unit(node))) = self.fault else {
+            return String::new();
+        };
+        let Some(field) = tools.node(tool, Side::Params, node) else { return String::new() };
+        if matches!(field.kind, Kind::Array { .. } | Kind::Object { .. } | Kind::Bool) {
+            return String::new();
+        }
+        let mut words = Sentence(String::new());
+        let fault = Fault::new(FaultCode::WrongType, node);
+        explain(tools, tool, Side::Params, fault, ("", ""), &mut words);
+        words.0
+    }
+
     /// Why there is no call.
     fn in_words(&self, tools: &dyn ToolTable, why: &str) -> String {
         let place = self.lacking(tools, why).pop();
@@ -103,7 +120,10 @@ impl BaseAnswer {
             "missing" => {
                 cut().unwrap_or_else(|| of("something that the tool needs", "was not said"))
             }
-            "range" => of("a value", "would be out of its bounds"),
+            "range" => {
+                let said = of("a value", "would be out of its bounds");
+                if place.is_some() { said + &self.bounds(tools) } else { said }
+            }
             "unit" => of("a value", "has another unit"),
             "other" => "it is about something that no tool has".into(),
             "ambiguous" => "it may mean more than one call".into(),
@@ -114,6 +134,16 @@ impl BaseAnswer {
             _ if self.why.is_empty() => cut().unwrap_or_else(|| "no tool does that".into()),
             _ => "no tool does that".into(),
         }
+    }
+}
+
+/// A text that is written piece by piece.
+#[derive(Debug, Default)]
+pub struct Sentence(pub String);
+
+impl TextSink for Sentence {
+    fn text(&mut self, text: &str) {
+        self.0.push_str(text);
     }
 }
 
@@ -156,16 +186,22 @@ mod tests {
     #[test]
     fn words_and_missing_are_those_of_why_and_not_of_another_fault() {
         let faults = [ArgumentFault::Missing, ArgumentFault::Range, ArgumentFault::Unit];
-        let said = ["was not said", "would be out of its bounds", "has another unit"];
+        let bounds = "would be out of its bounds";
+        let said = ["was not said", bounds, "has another unit"];
+        // A refused call has the same words for what a parameter takes.
+        let takes = |why: &str, takes| if why == "range" { takes } else { "" };
         let all = ["missing", "range", "unit"].into_iter().zip(said);
         for (at, (why, words)) in all.enumerate() {
             for (of, fault) in faults.iter().enumerate() {
                 // There is no other parameter that it may be.
                 let one = told(why, "fan_set", fault(0));
                 let named = vec!["fan_set.percent".to_owned()];
-                assert_eq!(one, (why.into(), format!("fan_set.percent {words}"), named));
+                let percent = takes(why, ": percent must be a whole number from 0 to 100");
+                assert_eq!(one, (why.into(), format!("fan_set.percent {words}{percent}"), named));
                 let (told_why, reason, missing) = told(why, "valve_open", fault(1));
-                assert_eq!((&*told_why, reason.ends_with(words)), (why, true), "{reason}");
+                let seconds = takes(why, ": seconds must be a whole number from 1 to 1800");
+                let end = if at == of { format!("{words}{seconds}") } else { words.to_owned() };
+                assert_eq!((&*told_why, reason.ends_with(&end)), (why, true), "{reason}");
                 let is_named = [reason.starts_with("valve_open."), !missing.is_empty()];
                 assert_eq!(is_named, [at == of; 2], "{why}: {reason}, {missing:?}");
             }
@@ -176,7 +212,8 @@ mod tests {
     fn a_fault_is_why_where_the_model_gives_no_reason() {
         let (why, reason, missing) = told("", "valve_open", ArgumentFault::Range(1));
         assert_eq!((&*why, missing.len()), ("range", 1));
-        assert_eq!(reason, format!("{} would be out of its bounds", missing[0]));
+        let takes = "seconds must be a whole number from 1 to 1800";
+        assert_eq!(reason, format!("{} would be out of its bounds: {takes}", missing[0]));
         let (why, reason, missing) = told("", "valve_open", ArgumentFault::Cut);
         assert_eq!((&*why, missing.len()), ("cannot", 0));
         assert_eq!(reason, "valve_open needs a parameter that no sentence fills in");

@@ -22,7 +22,7 @@ mod tools;
 
 pub use asker::{Ask, Asker, Memory, Reply, in_words};
 pub use base::{BASE, BaseAsker, OpenedBase, compile_tools, repacked, unknown_words, whole_base};
-pub use base_answer::{BaseAnswer, Named};
+pub use base_answer::{BaseAnswer, Named, Sentence};
 pub use delta::{DELTA_MAGIC, Delta, NewPiece, floats_of, trits_of, write_delta};
 pub use file::{Opened, Reading};
 pub use score::{Score, Wanted};

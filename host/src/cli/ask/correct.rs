@@ -6,8 +6,8 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 use trine::{Error, Result};
-use trine_descriptor::{Field, Side, TextSink, Tool, ToolTable, explain, validate};
-use trine_models::ask::Reply;
+use trine_descriptor::{Field, Side, Tool, ToolTable, explain, validate};
+use trine_models::ask::{Reply, Sentence};
 use trine_models::tools::encode;
 use trine_train::lists::check::WHYS;
 
@@ -82,14 +82,6 @@ fn meant(is: &str, reply: &Reply) -> Result<(Vec<Value>, Option<String>)> {
         json!({"tool": call["tool"], "arguments": arguments})
     };
     Ok((calls.into_iter().map(call).collect(), None))
-}
-
-struct Sentence(String);
-
-impl TextSink for Sentence {
-    fn text(&mut self, text: &str) {
-        self.0.push_str(text);
-    }
 }
 
 /// Whether a tool takes the call.

@@ -157,7 +157,8 @@ impl Scored {
         });
         json["calibration"] = bins.collect();
         json["report"] = report.json();
-        // One thread has done it all; the second figure is what it does where nobody else works.
+        // All of it ran on one thread. The second rate is by that thread's processor time, so other
+        // programs do not lower it.
         let count = self.outcomes.len() as f64;
         let rate = |time: Duration| (count / time.as_secs_f64().max(1e-9)).round();
         let [took, worked] = self.took;
