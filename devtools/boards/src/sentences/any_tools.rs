@@ -118,6 +118,12 @@ pub(super) fn compare() -> Result<()> {
              confidence; {:.2} M instructions on average",
             taken.average
         );
+        if *processor == GATED {
+            let stack = stack::below(ASKS, &M4, PROGRAM, &given.files())?;
+            let all = taken.ram as u64 + stack;
+            println!("{processor}: {all} B of RAM, {stack} B of them stack");
+            ensure!(all <= RAM, "{all} bytes of RAM, at most {RAM}");
+        }
     }
     Ok(())
 }
