@@ -2,7 +2,8 @@
 //! what it is sent: in one run, in turn.
 //!
 //! The server's processor time says most; see [`crate::gateway`]. Requests are stateless calls of
-//! 2026-07-28 on connections that stay open, one at a time on each.
+//! 2026-07-28 on connections that stay open, one at a time on each. Their bodies are those that
+//! clients sent, in turn: see [`crate::recorded`]; their heads are the benchmark's own.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -17,6 +18,7 @@ use devtools::sh::{self, Running};
 use serde_json::{Value, json};
 
 use crate::gateway::{micros, percentile, processor_time};
+use crate::recorded;
 
 const ROUNDS: usize = 6;
 /// Connections, and requests on each of them in a round.
@@ -53,8 +55,8 @@ pub fn main(keep: bool) -> Result<()> {
     let record = Record::begin("http", record::Figures::Times, keep)?.peer("rmcp")?.peer("axum")?;
     let programs = build()?;
     let mut text = format!(
-        "Stateless calls, medians of {ROUNDS} rounds, the three in turn, profile release; client \
-         and server share the cores.\n\n"
+        "Stateless calls as recorded clients write them, in turn; medians of {ROUNDS} rounds, the \
+         three in turn, profile release; client and server share the cores.\n\n"
     );
     let mut gates = Gates::default();
     let sites = [
@@ -62,6 +64,11 @@ pub fn main(keep: bool) -> Result<()> {
         Site::peer(&programs[1], "rmcp")?,
         Site::peer(&programs[1], "echo")?,
     ];
+    let clients = recorded::calls("modern")?;
+    let call = |address: &str, id: usize| {
+        let body = clients[id % clients.len()].with(id as u64, "fan_set");
+        post(address, "tools/call", "fan_set", &body)
+    };
     let calls = Calls { request: &call, is_answer: &|body| body.contains("\"percent\":") };
     for load in LOADS {
         let what = format!("{} connections", load.0);
@@ -251,12 +258,6 @@ impl Connection {
     }
 }
 
-/// A call as a client sends it.
-fn call(address: &str, id: usize) -> String {
-    let params = json!({"name": "fan_set", "arguments": {"percent": id % 101}});
-    request(address, id, "tools/call", "fan_set", params)
-}
-
 /// A stateless request as a client sends it; `name` is empty where the method names nothing.
 pub(crate) fn request(
     address: &str,
@@ -271,7 +272,11 @@ pub(crate) fn request(
         "io.modelcontextprotocol/clientInfo": {"name": "bench", "version": "1"},
     });
     let body = json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
-    let body = body.to_string();
+    post(address, method, name, &body.to_string())
+}
+
+/// A message with its head.
+fn post(address: &str, method: &str, name: &str, body: &str) -> String {
     let name = if name.is_empty() { String::new() } else { format!("Mcp-Name: {name}\r\n") };
     format!(
         "POST /mcp HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n\

@@ -12,3 +12,4 @@ pub mod load;
 pub mod model;
 pub mod payload;
 pub mod process;
+mod recorded;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use trine_descriptor::{
     Consent, Fault, FaultCode, Scalar, Side, ValueReader, ValueWriter, validate,
 };
-use trine_mcp::{Failure, McpSession, Outcome, Version};
+use trine_mcp::{Failure, McpEngine, McpSession, Outcome, Step, Version};
 
 const PLAN: u16 = 6;
 
@@ -356,4 +356,27 @@ fn shuffle(value: &Value, seed: u64) -> String {
         }
         other => other.to_string(),
     }
+}
+
+#[test]
+fn a_step_says_whether_its_meta_has_members_that_the_engine_does_not_read() {
+    const TRACE: &str =
+        r#""traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01","#;
+    let has_more = |message: &str| {
+        let catalog = catalog();
+        let (mut session, mut args, mut out) = (session("2025-06-18"), [0; 512], [0; 8192]);
+        let engine = McpEngine::new(&catalog);
+        let step = engine.receive(message.as_bytes(), &mut session, &mut args, &mut out);
+        (step.has_more_meta(), matches!(step, Step::Call(_)))
+    };
+    let read = modern("tools/call", r#""name":"board_status","arguments":{}"#);
+    assert_eq!(has_more(&read), (false, true));
+    let traced = read.replace(r#""_meta":{"#, &format!(r#""_meta":{{{TRACE}"#));
+    assert_eq!(has_more(&traced), (true, true));
+    let token = r#""name":"board_status","_meta":{"progressToken":1}"#;
+    assert_eq!(has_more(&legacy("tools/call", token)), (false, true));
+    let both = token.replace("1}", "1,\"com.example/mine\":[1]}");
+    assert_eq!(has_more(&legacy("tools/call", &both)), (true, true));
+    // What is answered at once has nothing to pass on.
+    assert_eq!(has_more(&traced.replace("tools/call", "tools/list")), (false, false));
 }

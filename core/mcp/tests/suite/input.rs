@@ -8,8 +8,8 @@ use trine_descriptor::{
 };
 use trine_mcp::input::{self, InputError, Response};
 use trine_mcp::{
-    Answer, Block, Call, ClientCapabilities, Contents, InputKind, InputRequest, McpEngine,
-    McpSession, Outcome, Retry, Step, Version,
+    Answer, Block, Call, ClientCapabilities, Contents, Id, InputKind, InputRequest, McpEngine,
+    McpSession, Outcome, Retry, Step, Version, error,
 };
 
 const FIELDS: &[Field<'static>] = &[
@@ -105,6 +105,7 @@ fn a_call_that_comes_again_brings_its_state_and_the_answers() {
         "go":{"action":"decline"},"a\u0062c":{"action":"cancel"},"x":7,"y":{"content":{}}}"#;
     with_retry(members, |retry| {
         let mut state = [0; 8];
+        assert!(retry.has_state());
         assert_eq!(retry.state(&mut state), Some(8));
         assert_eq!(state, STATE);
         assert_eq!(retry.state(&mut [0; 7]), None);
@@ -128,6 +129,7 @@ fn a_call_that_comes_again_brings_its_state_and_the_answers() {
         assert_eq!(filled.encode(&FORM, &mut [0; 4]), Err(InputError::Space));
     });
     with_retry(r#","inputResponses":{}"#, |retry| {
+        assert!(!retry.has_state());
         assert_eq!((retry.state(&mut []), retry.results().count()), (Some(0), 0));
     });
 }
@@ -185,6 +187,7 @@ fn a_client_says_what_it_can_be_asked_for() {
     for (capabilities, can) in [
         ("{}", able(false, false, false)),
         (r#"{"elicitation":{}}"#, able(true, false, false)),
+        (r#"{"sampling":{}}"#, able(false, true, false)),
         (r#"{"sampling":{},"elicitation":{"url":{},"form":{}}}"#, able(true, true, false)),
         (r#"{"elicitation":{"url":{}},"roots":{"listChanged":true}}"#, able(false, false, true)),
         (r#"{"elicitation":7,"sampling":null,"roots":[]}"#, able(false, false, false)),
@@ -193,6 +196,9 @@ fn a_client_says_what_it_can_be_asked_for() {
             valve("").replace(r#"Capabilities":{}"#, &format!(r#"Capabilities":{capabilities}"#));
         let asked = |session: &McpSession| with_call(&call, |call| call.client(session));
         assert_eq!(asked(&McpSession::new()), can, "{capabilities}");
+        assert_eq!(can.can_be_asked(), can.forms || can.sampling || can.roots);
+        let kinds = [FORM, InputKind::Sampling { tokens: 1 }, InputKind::Roots];
+        assert_eq!(kinds.map(|kind| can.serve(&kind)), [can.forms, can.sampling, can.roots]);
         // In a session it is what the client said when it began, and a form since 2025-06-18.
         for version in ["2025-11-25", "2025-03-26"] {
             let mut session = McpSession::new();
@@ -431,4 +437,28 @@ fn blocks_that_the_descriptor_forbids_are_no_result() {
             assert_eq!(answer["result"]["isError"], true, "{answer}");
         }
     }
+}
+
+#[test]
+fn what_a_client_would_have_to_declare_is_named() {
+    let id = || Id::from_raw(b"9").unwrap();
+    let one = ClientCapabilities::default().and(&FORM);
+    let both = one.and(&InputKind::Roots);
+    let told = |missing| {
+        let mut out = [0; 512];
+        let len = error::missing_capability(id(), missing, &mut out).unwrap();
+        assert_eq!(
+            error::missing_capability(id(), missing, &mut out[..len - 1]).unwrap_err().0,
+            len
+        );
+        serde_json::from_slice::<Value>(&out[..len]).unwrap()
+    };
+    let text = |answer: &Value| answer["error"]["message"].as_str().unwrap().to_owned();
+    let answer = told(one);
+    assert_eq!((&answer["id"], &answer["error"]["code"]), (&json!(9), &json!(-32021)));
+    assert!(text(&answer).contains("Declare the capability elicitation, or"), "{answer}");
+    let answer = told(both);
+    assert!(text(&answer).contains("Declare the capability elicitation, roots, or"), "{answer}");
+    let needed = &answer["error"]["data"]["requiredCapabilities"];
+    assert_eq!(*needed, json!({"elicitation": {"form": {}}, "roots": {}}));
 }

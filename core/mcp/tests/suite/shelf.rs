@@ -6,8 +6,8 @@ use trine_descriptor::{
     Field, Kind, Lists, Prompt, Resource, Shelf, Template, Tool, ToolInfo, ToolTable,
 };
 use trine_mcp::{
-    Block, Catalog, Contents, McpEngine, McpSession, Message, ResourceContents, ServerInfo, Step,
-    Want, Wanted, notify,
+    Block, Catalog, Contents, InputKind, InputRequest, McpEngine, McpSession, Message,
+    ResourceContents, ServerInfo, Step, Version, Want, Wanted, notify,
 };
 
 const PLANT: [Field<'static>; 2] = [
@@ -468,4 +468,109 @@ fn what_may_come_later_is_declared_and_its_lists_are_empty() {
     }
     let none = answer("prompts/get", r#""name":"advise""#);
     assert_eq!(none["error"]["code"], -32602, "{none}");
+}
+
+/// Lists of which two are empty.
+static ALONE: [Shelf<'static>; 3] = [
+    Shelf { resources: &[Resource::new("board://log", "log")], ..NOTHING },
+    Shelf { templates: &[Template::new("plot://{name}", "plot")], ..NOTHING },
+    Shelf { prompts: &[Prompt::new("greet", "", &[])], ..NOTHING },
+];
+const NOTHING: Shelf<'static> =
+    Shelf { resources: &[], templates: &[], prompts: &[], completes: false };
+
+#[test]
+fn each_list_is_served_without_the_others() {
+    const METHODS: [(&str, &str); 3] = [
+        ("resources/list", "resources"),
+        ("resources/templates/list", "resourceTemplates"),
+        ("prompts/list", "prompts"),
+    ];
+    for (at, shelf) in ALONE.iter().enumerate() {
+        let mut client = Client::of(shelf, true);
+        let notifications = json!({"resourcesListChanged": true, "promptsListChanged": true,
+            "resourceSubscriptions": ["board://log"]});
+        let agreed = client.answer("subscriptions/listen", json!({"notifications": notifications}));
+        let agreed = &agreed["params"]["notifications"];
+        let is_agreed = |name: &str| agreed.get(name).is_some();
+        let [resources, uris, prompts] =
+            ["resourcesListChanged", "resourceSubscriptions", "promptsListChanged"].map(is_agreed);
+        assert_eq!([resources, uris, prompts], [at < 2, at < 2, at == 2], "{agreed}");
+        for (number, (method, member)) in METHODS.into_iter().enumerate() {
+            let answer = client.answer(method, json!({}));
+            let count = answer["result"][member].as_array().map(Vec::len);
+            let is_reading = (at < 2) == (number < 2);
+            assert_eq!(count, is_reading.then_some(usize::from(at == number)), "{answer}");
+            let code = &answer["error"]["code"];
+            assert!(is_reading || *code == -32601, "{method}: {answer}");
+        }
+    }
+}
+
+#[test]
+fn a_request_for_a_list_says_whether_its_meta_has_more() {
+    let has_more = |more: &str| {
+        let meta = r#""io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}"#;
+        let params = format!(r#"{{"uri":"board://log","_meta":{{{meta}{more}}}}}"#);
+        let message =
+            format!(r#"{{"jsonrpc":"2.0","id":1,"method":"resources/read","params":{params}}}"#);
+        let (server, mut out) = (Server(&SHELF), [0; 4096]);
+        let (mut session, engine) = (McpSession::new(), McpEngine::new(&server));
+        let step = engine.receive(message.as_bytes(), &mut session, &mut [0; 256], &mut out);
+        assert!(matches!(step, Step::Want(_)), "{step:?}");
+        step.has_more_meta()
+    };
+    assert!(!has_more(""));
+    assert!(has_more(r#","traceparent":"00-00-00-01""#));
+}
+
+#[test]
+fn a_prompt_asks_whom_it_can_ask_and_a_watched_resource_is_told() {
+    let server = Server(&SHELF);
+    let engine = McpEngine::new(&server);
+    let id = || trine_mcp::Id::from_raw(b"\"a\"").unwrap();
+    let request =
+        InputRequest { name: "who", message: "Who?", kind: InputKind::Sampling { tokens: 9 } };
+    let asked = written(|out| {
+        engine.finish_input(id(), Version::V2026_07_28, (&[request], &[1, 2, 3]), out)
+    });
+    assert_eq!(asked["result"]["resultType"], "input_required");
+    assert_eq!(asked["result"]["requestState"], "AQID");
+    assert_eq!(asked["result"]["inputRequests"]["who"]["params"]["maxTokens"], 9);
+    let watched = written(|out| engine.finish_subscribe(id(), out));
+    assert_eq!(watched, json!({"jsonrpc": "2.0", "id": "a", "result": {}}));
+
+    let mut session = McpSession::new();
+    let meta = r#""io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{"sampling":{}}"#;
+    let params = format!(r#"{{"name":"greet","_meta":{{{meta}}}}}"#);
+    let message = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"prompts/get","params":{params}}}"#);
+    let mut out = [0; 512];
+    let step = engine.receive(message.as_bytes(), &mut session, &mut [0; 64], &mut out);
+    let Step::Want(want) = step else { panic!("{step:?}") };
+    let client = want.client(&session);
+    assert!(client.sampling && !client.forms && !client.roots);
+}
+
+#[test]
+fn members_that_a_request_does_not_have_are_passed_over() {
+    let mut client = Client::new(true);
+    let params = json!({"more": "x", "uri": "board://log", "zebra": [1]});
+    assert_eq!(client.want("resources/read", params).0, Wanted::Read { uri: 11 });
+    let reference = json!({"a": 1, "type": "ref/prompt", "name": "advise", "title": "uri", "z": 2});
+    let argument = json!({"a": 1, "name": "mood", "value": "ba", "z": "other"});
+    let (want, args) =
+        client.want("completion/complete", json!({"ref": reference, "argument": argument}));
+    assert_eq!(want, Wanted::Complete { of: 1, index: 0, node: 1, text: 2 });
+    assert_eq!(&args[..2], b"ba");
+    for kind in ["ref/tool", "ref/prompts"] {
+        let reference = json!({"type": kind, "uri": "plot://{name}/soil"});
+        let argument = json!({"name": "name", "value": ""});
+        let params = json!({"ref": reference, "argument": argument});
+        assert_eq!(client.error("completion/complete", params).0, -32602, "{kind}");
+    }
+    let mut wrong = |arguments: Value| {
+        client.error("prompts/get", json!({"name": "advise", "arguments": arguments})).1
+    };
+    assert!(wrong(json!({"plant": 3})).contains("must be strings"));
+    assert!(wrong(json!({"plant": ""})).contains("not what its description allows"));
 }

@@ -192,3 +192,15 @@ fn a_task_ends_with_what_its_call_was_answered() {
         assert_eq!(end(text), "None", "{text}");
     }
 }
+
+#[test]
+fn a_task_that_is_not_there_is_an_error_of_its_request() {
+    let engine = McpEngine::new(&SERVER);
+    let mut out = [0; 256];
+    let len = engine.finish_no_task(Id::from_raw(b"\"a\"").unwrap(), &mut out).unwrap();
+    let id = Id::from_raw(b"\"a\"").unwrap();
+    assert_eq!(engine.finish_no_task(id, &mut out[..len - 1]).unwrap_err().0, len);
+    let answer: Value = serde_json::from_slice(&out[..len]).unwrap();
+    assert_eq!((&answer["id"], &answer["error"]["code"]), (&json!("a"), &json!(-32602)));
+    assert!(answer["error"]["message"].as_str().unwrap().contains("no such task"), "{answer}");
+}

@@ -59,13 +59,13 @@ pub(super) fn round(
     let mut both = Vec::with_capacity(programs.len());
     for program in programs {
         let mut server = Server::start(program, family)?;
-        one_at_a_time(&mut server, family, WARM_UP_CALLS)?;
+        one_at_a_time(&mut server, WARM_UP_CALLS)?;
         both.push((server, Vec::new(), Duration::ZERO));
     }
     for _ in 0..SINGLE_TURNS {
         for (server, times, cpu) in &mut both {
             let before = server.cpu()?;
-            times.extend(one_at_a_time(server, family, CALLS_A_TURN)?);
+            times.extend(one_at_a_time(server, CALLS_A_TURN)?);
             *cpu += server.cpu()? - before;
         }
     }
@@ -73,13 +73,13 @@ pub(super) fn round(
     for at in if backwards { [1, 0] } else { [0, 1] } {
         let (server, times, cpu) = &mut both[at];
         let single = micros(*cpu) / times.len() as f64;
-        let [a_cpu_second, a_second, cpu, peak] = pipelined(server, family)?;
+        let [a_cpu_second, a_second, cpu, peak] = pipelined(server)?;
         let [p50, p99] = [50, 99].map(|percent| percentile(times, percent));
         figures[at] = [a_cpu_second, a_second, cpu, single, p50, p99, peak, 0.0, 0.0];
     }
     drop(both);
     for (program, [.., peak, taken]) in programs.iter().zip(&mut figures) {
-        [*peak, *taken] = silent(Server::start(program, family)?, family)?;
+        [*peak, *taken] = silent(Server::start(program, family)?)?;
     }
     Ok(figures)
 }
@@ -89,8 +89,8 @@ pub(crate) fn micros(time: Duration) -> f64 {
 }
 
 /// Makes the calls one after the other; the time of each in microseconds.
-pub(super) fn one_at_a_time(server: &mut Server, family: Family, calls: u64) -> Result<Vec<f64>> {
-    let requests: Vec<String> = (1..=calls).map(|id| family.call(&server.tool, id)).collect();
+pub(super) fn one_at_a_time(server: &mut Server, calls: u64) -> Result<Vec<f64>> {
+    let requests: Vec<String> = (1..=calls).map(|id| server.call(id)).collect();
     let mut times = Vec::with_capacity(requests.len());
     for (id, request) in (1..).zip(&requests) {
         let since = Instant::now();
@@ -104,8 +104,8 @@ pub(super) fn one_at_a_time(server: &mut Server, family: Family, calls: u64) -> 
 
 /// Writes all calls at once from a thread of its own while the answers are read: calls per CPU
 /// second and per second, CPU µs a call, and the peak in MiB.
-fn pipelined(server: &mut Server, family: Family) -> Result<[f64; 4]> {
-    let flood: String = (1..=FLOOD_CALLS).map(|id| family.call(&server.tool, id)).collect();
+fn pipelined(server: &mut Server) -> Result<[f64; 4]> {
+    let flood: String = (1..=FLOOD_CALLS).map(|id| server.call(id)).collect();
     let mut input = server.input.take().context("the input is open")?;
     let (before, since) = (server.cpu()?, Instant::now());
     let writer = std::thread::spawn(move || -> std::io::Result<_> {
@@ -128,8 +128,8 @@ fn pipelined(server: &mut Server, family: Family) -> Result<[f64; 4]> {
 
 /// Writes for some seconds and never reads; the peak of what the server holds and what it took
 /// in, in MiB.
-fn silent(mut server: Server, family: Family) -> Result<[f64; 2]> {
-    let chunk: String = (1..=1_000).map(|id| family.call(&server.tool, id)).collect();
+fn silent(mut server: Server) -> Result<[f64; 2]> {
+    let chunk: String = (1..=1_000).map(|id| server.call(id)).collect();
     let mut input = server.input.take().context("the input is open")?;
     let writer = std::thread::spawn(move || {
         // Small pieces, so that a server which stops reading is seen to. The write that then

@@ -35,8 +35,10 @@ const LATENCY_NOISE: f64 = 1.05;
 pub fn main(keep: bool) -> Result<()> {
     let record = Record::begin("gateway", record::Figures::Times, keep)?.peer("rmcp")?;
     let programs = build()?;
-    let mut text =
-        format!("Medians of {ROUNDS} rounds, the two servers in turn, profile release.\n\n");
+    let mut text = format!(
+        "Calls as recorded clients write them, in turn; medians of {ROUNDS} rounds, the two \
+             servers in turn, profile release.\n\n"
+    );
     let mut gates = Gates::default();
     for family in [Family::Legacy, Family::Stateless] {
         let (mut rounds, version) = (Vec::new(), family.version());

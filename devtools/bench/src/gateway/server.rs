@@ -1,5 +1,6 @@
 //! A server process, what it is asked, and what the kernel knows of it. The bytes of the requests
-//! are the same for every server, and made before anything is timed.
+//! are the same for every server, and made before anything is timed. Calls are those that clients
+//! sent, in turn: see [`crate::recorded`].
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::PathBuf;
@@ -10,6 +11,8 @@ use anyhow::{Context, Result, ensure};
 use devtools::sh::{self, Running};
 use procfs::process::Process;
 use serde_json::{Value, json};
+
+use crate::recorded::{self, Recorded};
 
 /// The longest that a server may take to show its tools.
 const START_MAX: Duration = Duration::from_secs(10);
@@ -50,9 +53,12 @@ impl Family {
         self.line(0, "tools/list", params)
     }
 
-    /// A call that sets the fan to `id` modulo 101 percent.
-    pub(super) fn call(self, tool: &str, id: u64) -> String {
-        self.line(id, "tools/call", json!({"name": tool, "arguments": {"percent": id % 101}}))
+    /// How the files of its clients' messages end.
+    fn clients(self) -> &'static str {
+        match self {
+            Self::Legacy => "legacy",
+            Self::Stateless => "modern",
+        }
     }
 
     fn line(self, id: u64, method: &str, mut params: Value) -> String {
@@ -94,7 +100,8 @@ pub(super) struct Server {
     /// The last line that it wrote.
     line: String,
     /// The full name of the tool to call.
-    pub(super) tool: String,
+    tool: String,
+    recorded: Vec<Recorded>,
 }
 
 impl Server {
@@ -107,7 +114,9 @@ impl Server {
         let input = child.stdin.take();
         let output = BufReader::new(child.stdout.take().context("the output is a pipe")?);
         let [line, tool] = [String::new(), String::new()];
-        let mut server = Self { process: Running(child), input, output, line, tool };
+        let recorded = recorded::calls(family.clients())?;
+        let process = Running(child);
+        let mut server = Self { process, input, output, line, tool, recorded };
         if let Some([hello, ready]) = family.hello() {
             server.send(&hello)?;
             server.answer()?;
@@ -116,6 +125,12 @@ impl Server {
         let found = sh::within(START_MAX, || server.find_tool(family).transpose());
         server.tool = found.with_context(|| format!("{} shows no fan_set", program.name))??;
         Ok(server)
+    }
+
+    /// A call that sets the fan to `id` modulo 101 percent, as the clients write it in turn.
+    pub(super) fn call(&self, id: u64) -> String {
+        let client = id as usize % self.recorded.len();
+        self.recorded[client].with(id, &self.tool) + "\n"
     }
 
     pub(super) fn send(&mut self, line: &str) -> Result<()> {

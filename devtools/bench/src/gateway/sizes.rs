@@ -70,7 +70,7 @@ fn calls(program: &Program, clients: usize) -> Result<[f64; 3]> {
     let (before, mut times) = (cpu(&servers)?, Vec::new());
     for _ in 0..CALLS {
         for server in &mut servers {
-            times.extend(one_at_a_time(server, FAMILY, 1)?);
+            times.extend(one_at_a_time(server, 1)?);
         }
     }
     let each = micros(cpu(&servers)? - before) / times.len() as f64;
