@@ -2,7 +2,8 @@
 //!
 //! `tests/mutants/CRATE.json` keeps the outcome of each mutant for its file's hash, so that a run
 //! that was stopped goes on where it was, on any machine, and only files that changed are tested
-//! again. So is what survived, but for what `tests/mutants/accepted.toml` lists with a reason.
+//! again. So is what survived, once a file of the crate has changed, but for what
+//! `tests/mutants/accepted.toml` lists with a reason.
 //!
 //! Of a crate without a gate, a run tests [`SAMPLE`] mutants more, in an order that their names
 //! decide as chance would: what is tested stands for the rest, and is all after some runs.
@@ -47,6 +48,8 @@ const SAMPLE: usize = 320;
 const TESTS: [&str; 2] = ["--tests", "--config=profile.dev.debug=0"];
 /// Mutants after which the outcomes are written.
 const BATCH: usize = 16;
+/// The outcome of a mutant that tests missed; of all tests, with what they were.
+const MISSED: &str = "missed";
 /// Cases of a property in quick tests.
 const CASES: (&str, &str) = ("PROPTEST_CASES", "16");
 
@@ -75,6 +78,8 @@ struct Crate<'a> {
     /// The first of these, whose files are as they were when this began.
     copy: &'a Copy,
     name: &'a str,
+    /// The hash of all of its files.
+    tree: String,
     mutants: Vec<String>,
     files: BTreeMap<String, Source>,
     accepted: Vec<Survivor>,
@@ -102,12 +107,16 @@ pub(crate) fn main() -> Result<String> {
     let (mut shares, mut low) = (Vec::new(), Vec::new());
     for (name, gate, options) in CRATES.into_iter().filter(|(name, ..)| is_due(name)) {
         let mut one = Crate::new(&copies, name)?;
-        // There may be new tests since a mutant survived.
         let mut due = one.untested();
-        due.truncate(if gate > 0.0 { usize::MAX } else { SAMPLE });
-        // A batch is of few files.
-        due.sort();
-        one.test(&[due, one.survivors()].concat(), &Tests::new(true, name, options))?;
+        if gate > 0.0 {
+            // A batch is of few files.
+            due.sort();
+        } else {
+            // In no order but that of chance: what a run that is cut has tested stands for all.
+            due.truncate(SAMPLE);
+        }
+        due.extend(one.survivors());
+        one.test(&due, &Tests::new(true, name, options))?;
         one.test(&one.survivors(), &Tests::new(false, name, options))?;
         let (share, said) = one.result(gate > 0.0)?;
         println!("{said}");
@@ -181,7 +190,9 @@ impl<'a> Crate<'a> {
             toml::from_str(&sh::read("tests/mutants/accepted.toml")?)?;
         let mut accepted: Vec<_> = accepted.into_values().flatten().collect();
         accepted.retain(|it| it.mutant.starts_with(&format!("core/{name}/")));
-        Ok(Self { copies, copy, name, mutants, files, accepted })
+        let tree = copy.git(&["write-tree", &format!("--prefix=core/{name}/")])?;
+        let tree = tree.get(..12).unwrap_or_default().to_owned();
+        Ok(Self { copies, copy, name, tree, mutants, files, accepted })
     }
 
     /// What no run has tested, in the order of the hashes of names.
@@ -191,9 +202,15 @@ impl<'a> Crate<'a> {
         names
     }
 
-    /// What survived and is not accepted.
+    /// What survived, is not accepted, and has not met all tests as they are now.
     fn survivors(&self) -> Vec<String> {
-        self.of("missed").filter(|it| !self.accepts(it)).map(str::to_owned).collect()
+        let is_due = |it: &&str| !self.accepts(it) && *self.outcome(it) != *self.survived();
+        self.of(MISSED).filter(is_due).map(str::to_owned).collect()
+    }
+
+    /// The outcome of a mutant that all tests have missed.
+    fn survived(&self) -> String {
+        format!("{MISSED} by all tests of {}", self.tree)
     }
 
     /// Tests mutants side by side.
@@ -210,31 +227,39 @@ impl<'a> Crate<'a> {
             let next = || batches.lock().unwrap_or_else(PoisonError::into_inner).next();
             while let Some(batch) = next() {
                 tests.run(copy, seconds, batch)?;
-                known.lock().unwrap_or_else(PoisonError::into_inner).keep(copy)?;
+                known.lock().unwrap_or_else(PoisonError::into_inner).keep(copy, tests.is_quick)?;
             }
             Ok(())
         })
     }
 
     /// Keeps what cargo-mutants has found out in a copy.
-    fn keep(&mut self, copy: &Copy) -> Result<()> {
-        for outcome in ["caught", "timeout", "missed", "unviable"] {
+    fn keep(&mut self, copy: &Copy, is_quick: bool) -> Result<()> {
+        let survived = self.survived();
+        for outcome in ["caught", "timeout", MISSED, "unviable"] {
             let list = copy.root.join(format!("mutants.out/{outcome}.txt"));
             for name in fs::read_to_string(list)?.lines() {
                 let source = self.files.get_mut(file_of(name)).context("a file of the crate")?;
-                source.outcomes.insert(name.to_owned(), outcome.to_owned());
+                let kept = if outcome == MISSED && !is_quick { &survived } else { outcome };
+                source.outcomes.insert(name.to_owned(), kept.to_owned());
             }
         }
         let text = serde_json::to_string_pretty(&self.files)? + "\n";
         Ok(fs::write(sh::root().join(format!("tests/mutants/{}.json", self.name)), text)?)
     }
 
-    /// The mutants that have this outcome; "" where they have none.
+    /// The mutants whose outcome begins with this; "" are those that have none.
     fn of(&self, outcome: &str) -> impl Iterator<Item = &str> {
         self.mutants.iter().map(String::as_str).filter(move |name| {
-            let known = self.files.get(file_of(name)).and_then(|it| it.outcomes.get(*name));
-            known.map_or("", String::as_str) == outcome
+            let known = self.outcome(name);
+            known == outcome || !outcome.is_empty() && known.starts_with(outcome)
         })
+    }
+
+    /// The outcome of a mutant; "" where it has none.
+    fn outcome(&self, name: &str) -> &str {
+        let known = self.files.get(file_of(name)).and_then(|it| it.outcomes.get(name));
+        known.map_or("", String::as_str)
     }
 
     fn accepts(&self, name: &str) -> bool {
@@ -248,7 +273,7 @@ impl<'a> Crate<'a> {
         let viable = of - self.of("unviable").count();
         let killed = self.of("caught").count() + self.of("timeout").count();
         let share = 100.0 * killed as f64 / viable.max(1) as f64;
-        let (accepted, left): (Vec<_>, Vec<_>) = self.of("missed").partition(|it| self.accepts(it));
+        let (accepted, left): (Vec<_>, Vec<_>) = self.of(MISSED).partition(|it| self.accepts(it));
         for survivor in &self.accepted {
             let is_one = |it: &&str| survivor.is(it, &self.copy.root);
             let is_due = self.of("").next().is_some() || accepted.iter().any(is_one);

@@ -163,7 +163,7 @@ impl Copy {
         let folder = match package {
             "ggml" => "ggml".to_owned(),
             "gateway" => "host/gateway".to_owned(),
-            "trine" => "host".to_owned(),
+            "client" | "trine" => "host".to_owned(),
             "c-api" => "ffi/api".to_owned(),
             "c-model" => "ffi/model".to_owned(),
             core => format!("core/{core}"),

@@ -3,7 +3,7 @@
 //!
 //! The server's processor time says most; see [`crate::gateway`]. Requests are stateless calls of
 //! 2026-07-28 on connections that stay open, one at a time on each. Their bodies are those that
-//! clients sent, in turn: see [`crate::recorded`]; their heads are the benchmark's own.
+//! clients sent, in turn; their heads are the benchmark's own.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;

@@ -488,6 +488,9 @@ fn each_list_is_served_without_the_others() {
     ];
     for (at, shelf) in ALONE.iter().enumerate() {
         let mut client = Client::of(shelf, true);
+        let can = client.answer("server/discover", json!({}))["result"]["capabilities"].clone();
+        let has = ["resources", "prompts"].map(|name| can.get(name).is_some());
+        assert_eq!(has, [at < 2, at == 2], "{can}");
         let notifications = json!({"resourcesListChanged": true, "promptsListChanged": true,
             "resourceSubscriptions": ["board://log"]});
         let agreed = client.answer("subscriptions/listen", json!({"notifications": notifications}));

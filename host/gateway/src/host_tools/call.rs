@@ -8,7 +8,7 @@ use std::time::Instant;
 use trine_descriptor::{Args, Side, ValueWriter, validate};
 use trine_mcp::{Failure, Outcome};
 
-use super::{HostTools, consent};
+use super::{Served, consent};
 use crate::context::CallContext;
 use crate::device::{CallReport, Cost, Extra, Waiter, read_json};
 
@@ -20,8 +20,9 @@ pub(crate) type CancelFlag = Arc<AtomicBool>;
 /// A call that the tools of this program run. It has one end: [`Self::value`], [`Self::done`] or
 /// [`Self::error`]. When it is dropped without one, or by a panic, the client gets an error.
 pub struct HostCall {
-    tools: Arc<dyn HostTools>,
+    tools: Arc<Served>,
     row: u16,
+    began: Instant,
     args: Box<[u8]>,
     waiter: Arc<dyn Waiter>,
     tag: u64,
@@ -122,6 +123,11 @@ impl HostCall {
             },
             outcome => outcome,
         };
+        let is_error = !matches!(
+            outcome,
+            Outcome::Value(_) | Outcome::Content(_) | Outcome::NeedsInput { .. }
+        );
+        self.tools.count(self.row, self.began, is_error);
         self.waiter.done(self.tag, outcome, Cost::default());
     }
 }
@@ -129,6 +135,7 @@ impl HostCall {
 impl Drop for HostCall {
     fn drop(&mut self) {
         if !self.is_done {
+            self.tools.count(self.row, self.began, true);
             self.waiter.done(self.tag, Outcome::Error(ENDED), Cost::default());
         }
     }
@@ -137,7 +144,7 @@ impl Drop for HostCall {
 /// Starts a call, and answers what cancels it. Its end is told to the waiter once, which may be
 /// before this returns; `None` where it has ended already.
 pub(crate) fn start(
-    tools: &Arc<dyn HostTools>,
+    tools: &Arc<Served>,
     row: u16,
     ((args, extra), context): ((&[u8], Extra<'_>), Arc<CallContext>),
     (waiter, tag): (&Arc<dyn Waiter>, u64),
@@ -154,6 +161,7 @@ pub(crate) fn start(
     let call = HostCall {
         tools: Arc::clone(tools),
         row,
+        began: Instant::now(),
         args: args.into(),
         waiter: Arc::clone(waiter),
         tag,
@@ -162,7 +170,7 @@ pub(crate) fn start(
         cancelled: Arc::clone(&cancelled),
         is_done: false,
     };
-    if catch_unwind(AssertUnwindSafe(|| tools.call(call))).is_err() {
+    if catch_unwind(AssertUnwindSafe(|| tools.tools().call(call))).is_err() {
         tracing::error!("a tool of this program panicked: its client got an error");
     }
     Some(cancelled)
@@ -171,7 +179,7 @@ pub(crate) fn start(
 /// Starts a call with arguments as JSON text. `tell` hears its end once, which may be before this
 /// returns.
 pub(crate) fn start_json(
-    tools: &Arc<dyn HostTools>,
+    tools: &Arc<Served>,
     call: (&str, &str),
     (client, context): (u64, Arc<CallContext>),
     tell: impl FnOnce(CallReport) + Send + 'static,

@@ -1,6 +1,7 @@
 //! Tools of this program, which clients see in one list with the tools of devices.
 //!
-//! [`HostTools`] is implemented by the program; [`crate::Hub::add_tools`] adds them. Arguments are
+//! [`HostTools`] is implemented by the program; [`crate::Hub::add_tools`] adds them, and
+//! [`crate::Hub::replace_tools`] puts others in their place while they are called. Arguments are
 //! validated before a call reaches the tools, and results before they reach the client. A tool with
 //! [`Consent::Elicit`](trine_descriptor::Consent) runs after the person at the client has agreed to
 //! this one call (`consent`).
@@ -8,6 +9,7 @@
 mod arguments;
 mod call;
 mod consent;
+mod served;
 
 use std::sync::Arc;
 
@@ -16,6 +18,8 @@ use trine_descriptor::{Consent, Field, Kind, Tool, ToolTable as _, record};
 pub(crate) use arguments::Arguments;
 pub use call::HostCall;
 pub(crate) use call::{CancelFlag, start, start_json};
+pub(crate) use served::Served;
+pub use served::{Leaving, ToolStats, ToolsId};
 
 use crate::error::{Error, Result};
 use crate::table::{BadTable, Table};
@@ -88,6 +92,11 @@ pub trait HostTools: Send + Sync {
     /// or later on any thread. The thread that calls this reads further requests afterwards: a tool
     /// that takes more than a moment hands the call to a thread of its own.
     fn call(&self, call: HostCall);
+
+    /// They were replaced or removed, or their hub was dropped: the last call has ended, and no
+    /// other will come. It is called once, on the thread that ended the last call, or on that which
+    /// took them away where none was under way.
+    fn shutdown(&self) {}
 
     /// The program is about to end, by a signal. Calls under way have three seconds from now. One
     /// that can end early with a part of its result should do so after two, and the others with an

@@ -10,7 +10,7 @@ use super::catalog::{self, Entry, Owner};
 use super::shown::Called;
 use crate::ask_tool::{self, Form, KnownTools, NAME, NAME_ALL};
 use crate::device::Device;
-use crate::host_tools::{HostCall, HostTools};
+use crate::host_tools::{HostCall, HostTools, Served};
 use crate::table::{BadTable, Table};
 
 /// The tool over all tools is of this program; its calls go to the model.
@@ -76,7 +76,7 @@ fn all(build: &Build<'_>, known: &KnownTools) -> Option<Entry> {
     let tools = build.tools.iter().map(|entry| (&*entry.name, &*entry.table, entry.row));
     let asked = Arc::new(ask_tool::gathered(tools, form)?);
     let table = Arc::new(described(&asked, known, form).ok()?);
-    let owner = Owner::Host(Arc::new(AskAll(Arc::clone(&table))));
+    let owner = Owner::Host(Served::new(Arc::new(AskAll(Arc::clone(&table)))));
     let (name, row, asks) = (NAME_ALL.into(), 0, Some(asked));
     Some(Entry { name, owner, table, row, asks, ui: None, scope: None })
 }

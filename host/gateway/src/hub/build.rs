@@ -11,11 +11,11 @@ use trine_descriptor::ToolTable;
 use super::apps::OwnUi;
 use super::catalog::{self, Entry, Owner, TOOL_MAX};
 use super::names;
+use super::own::Own;
 use super::shown::{Called, Shown};
 use super::{Hub, HubShelf, News, Progress, Snapshot};
 use crate::ask_tool::NAME_ALL;
 use crate::device::{Device, State};
-use crate::host_tools::HostTools;
 use crate::sync::lock;
 use crate::table::Table;
 
@@ -251,8 +251,8 @@ impl<'h> Build<'h> {
     }
 
     /// Adds the tools of this program, which no tool of a device can stand in for.
-    fn add_own(&mut self, own: &[Arc<dyn HostTools>]) {
-        for tools in own {
+    fn add_own(&mut self, own: &[Own]) {
+        for Own { served: tools, .. } in own {
             for row in 0..tools.table().count() {
                 let Some(info) = tools.table().info(row) else { continue };
                 let (name, table) = (info.name.into(), Arc::clone(tools.table()));

@@ -12,7 +12,7 @@ use trine_mcp::{Catalog, McpEngine, McpSession, ServerInfo, Skills, Step, ToolUi
 use super::HubShelf;
 use super::apps::OwnUi;
 use crate::device::Device;
-use crate::host_tools::HostTools;
+use crate::host_tools::Served;
 use crate::table::Table;
 
 /// How long a client may keep a list that all devices have contributed to.
@@ -30,7 +30,7 @@ const WITH_OWN: &str = "A tool of a device acts on a real device; the other tool
 #[derive(Clone)]
 pub(crate) enum Owner {
     Device(Arc<Device>),
-    Host(Arc<dyn HostTools>),
+    Host(Arc<Served>),
 }
 
 impl std::fmt::Debug for Owner {
@@ -116,6 +116,11 @@ impl Snapshot {
         let generation = number(&|hasher| numbers.hash(hasher));
         let has_own = tools.iter().any(|entry| entry.device().is_none());
         Self { tools, shelf, numbers, sorted, generation, complete, has_own }
+    }
+
+    /// The list before any device has answered.
+    pub(crate) fn nothing() -> Self {
+        Self::new(Vec::new(), HubShelf::default(), false)
     }
 
     /// The lists that another one shows otherwise.
@@ -236,7 +241,7 @@ impl Catalog for Snapshot {
 
     fn meta(&self, index: u16) -> &[(&str, &str)] {
         match self.entry(index) {
-            Some(Entry { owner: Owner::Host(tools), row, .. }) => tools.meta(*row),
+            Some(Entry { owner: Owner::Host(tools), row, .. }) => tools.tools().meta(*row),
             _ => &[],
         }
     }

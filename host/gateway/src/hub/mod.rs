@@ -6,6 +6,7 @@ mod build;
 mod catalog;
 mod names;
 mod open;
+mod own;
 mod person;
 mod pinned;
 mod shelf;
@@ -16,7 +17,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
-use trine_descriptor::ToolTable as _;
 use trine_mcp::notify::Changed;
 
 pub(crate) use apps::shown as shown_address;
@@ -28,13 +28,12 @@ use crate::args::Prefix;
 use crate::ask_tool::{KnownTools, NAME_ALL};
 use crate::device::{Device, DeviceNews};
 use crate::error::{Error, Result};
-use crate::host_tools::{self, HostTools};
 use crate::identity::Identity;
 use crate::settings::{Alias, DeviceId};
 use crate::suggest::did_you_mean;
 use crate::sync::lock;
-use catalog::TOOL_MAX;
 use names::Named;
+use own::Own;
 use pinned::Pinned;
 use shown::Shown;
 
@@ -95,7 +94,7 @@ pub struct Hub {
     /// It has clients, who want what is read from devices beforehand.
     serves: AtomicBool,
     /// Tools of this program.
-    own: Mutex<Vec<Arc<dyn HostTools>>>,
+    own: Mutex<Vec<Own>>,
     /// The socket of `--button`, which goes away with the hub.
     socket: Mutex<Option<PathBuf>>,
 }
@@ -202,39 +201,6 @@ impl Hub {
         }
     }
 
-    /// Adds tools of this program, which clients see under their own names, without a prefix.
-    ///
-    /// # Errors
-    /// When another tool of this program has the name of one of them, when one is too long for a
-    /// list of tools, and when one needs the consent of a person at a board.
-    pub fn add_tools(&self, tools: Arc<dyn HostTools>) -> Result<()> {
-        host_tools::check(&*tools)?;
-        let mut own = lock(&self.own);
-        let table = tools.table();
-        for row in 0..table.count() {
-            let Some(info) = table.info(row) else { continue };
-            let is_taken = |other: &Arc<dyn HostTools>| {
-                let table = other.table();
-                (0..table.count()).any(|row| table.info(row).is_some_and(|it| it.name == info.name))
-            };
-            let is_ours =
-                || info.name == NAME_ALL && self.known.get().is_some_and(KnownTools::is_any);
-            let why = if own.iter().any(is_taken) || is_ours() {
-                format!("two tools are called '{}': give one another name", info.name)
-            } else if !catalog::fits(info.name, (table, row), None) {
-                let name = info.name;
-                format!("its tool {name} takes more than {TOOL_MAX} bytes in a list: shorten it")
-            } else {
-                continue;
-            };
-            return Err(Error::HostTools { why });
-        }
-        own.push(tools);
-        drop(own);
-        self.rebuild();
-        Ok(())
-    }
-
     /// Whether there is nothing to serve.
     pub(crate) fn is_empty(&self) -> bool {
         self.devices.is_empty() && lock(&self.own).is_empty()
@@ -242,8 +208,8 @@ impl Hub {
 
     /// Tells the tools of this program that it is about to end.
     pub(crate) fn end_own(&self) {
-        let own = lock(&self.own).clone();
-        own.iter().for_each(|tools| tools.end());
+        let own: Vec<_> = lock(&self.own).iter().map(|own| Arc::clone(&own.served)).collect();
+        own.iter().for_each(|served| served.tools().end());
     }
 
     /// Looks whether someone trusts by now what has changed.
@@ -278,12 +244,8 @@ impl Hub {
     /// Shows, beside the tools of each device that a model reads, one that takes sentences, and one
     /// over all tools where the model reads any.
     pub(crate) fn offer(&self, known: KnownTools) {
-        let own = lock(&self.own).clone();
-        let is_taken = |tools: &Arc<dyn HostTools>| {
-            let table = tools.table();
-            (0..table.count()).any(|row| table.info(row).is_some_and(|it| it.name == NAME_ALL))
-        };
-        if known.is_any() && own.iter().any(is_taken) {
+        let is_taken = |own: &Own| own::has(own.served.table(), NAME_ALL);
+        if known.is_any() && lock(&self.own).iter().any(is_taken) {
             tracing::error!("a tool of this program is called '{NAME_ALL}': give it another name");
         }
         // It is offered once, by the gateway that has the model.

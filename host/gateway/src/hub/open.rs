@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::pinned::Pinned;
 use super::shown::Shown;
-use super::{Hub, HubShelf, Progress, Snapshot, person};
+use super::{Hub, Progress, Snapshot, person};
 use crate::args::{Address, DeviceArgs, Prefix};
 use crate::device::{Device, Person};
 use crate::emulate::{Console, Emulator};
@@ -72,7 +72,7 @@ impl Hub {
         let hub = Arc::new(Self {
             devices,
             prefix,
-            snapshot: Mutex::new(Arc::new(Snapshot::new(Vec::new(), HubShelf::default(), false))),
+            snapshot: Mutex::new(Arc::new(Snapshot::nothing())),
             version: AtomicU64::new(0),
             shown: Mutex::new(Shown::default()),
             pinned: Pinned::new(settings, pinned),

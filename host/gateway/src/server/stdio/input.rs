@@ -40,6 +40,9 @@ const METHOD_MAX: usize = 40;
 /// before.
 const SETTLE_PATIENCE: Duration = Duration::from_millis(15_200);
 
+/// The version of no list.
+const NOTHING: u64 = u64::MAX;
+
 const TOO_LONG: &[u8] = b"{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32600,\"message\":\
     \"Invalid Request: a message may have 1048576 bytes\"}}";
 const TOO_MANY: &[u8] = b"{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32600,\"message\":\
@@ -50,9 +53,12 @@ pub(super) struct ClientReader {
     client: Arc<Client>,
     waiter: Arc<dyn Waiter>,
     caller: Arc<dyn Caller>,
+    /// The newest list; `nothing` while there is nothing to read, since tools of this program that
+    /// are listed in one cannot be shut down.
     snapshot: Arc<Snapshot>,
-    /// Version of the hub's list that `snapshot` is.
+    /// Version of the hub's list that `snapshot` is; [`NOTHING`] where it is none of the hub's.
     version: u64,
+    nothing: Arc<Snapshot>,
     session: McpSession,
     settled: bool,
     /// The level of log that a client of the older revisions wants, once it has opened a session.
@@ -65,13 +71,14 @@ pub(super) struct ClientReader {
 
 impl ClientReader {
     pub(super) fn new(client: Arc<Client>, by_hand: bool) -> Self {
-        let version = client.hub.version();
+        let nothing = Arc::new(Snapshot::nothing());
         Self {
             waiter: Arc::clone(&client) as Arc<dyn Waiter>,
             caller: Arc::clone(&client) as Arc<dyn Caller>,
-            snapshot: client.hub.snapshot(),
             client,
-            version,
+            snapshot: Arc::clone(&nothing),
+            version: NOTHING,
+            nothing,
             session: McpSession::new(),
             settled: false,
             level: None,
@@ -85,6 +92,7 @@ impl ClientReader {
     pub(super) fn run(&mut self, mut input: File) -> io::Result<()> {
         let mut lines = Lines::new();
         loop {
+            (self.version, self.snapshot) = (NOTHING, Arc::clone(&self.nothing));
             let len = match input.read(lines.room()) {
                 Ok(0) => break,
                 Ok(len) => len,

@@ -7,6 +7,8 @@
 //! requests are not read either.
 
 mod client;
+#[cfg(test)]
+mod idle_tests;
 mod input;
 mod outbox;
 mod requests;
