@@ -161,7 +161,7 @@ impl Copy {
     fn key(&self, bug: &Bug) -> Result<String> {
         let package = bug.tests.first().map_or("", |name| name.trim_start_matches("trine-"));
         let folder = match package {
-            "ggml" => "ggml".to_owned(),
+            top @ ("ggml" | "train") => top.to_owned(),
             "gateway" => "host/gateway".to_owned(),
             "client" | "trine" => "host".to_owned(),
             "c-api" => "ffi/api".to_owned(),

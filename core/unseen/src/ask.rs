@@ -4,6 +4,7 @@ use trine_ask::{NumberRule, NumberRules, SentenceError, Unit};
 use trine_descriptor::{Scalar, ValueWriter};
 
 use crate::base::{Base, Thresholds};
+use crate::chat::is_small_talk;
 use crate::hear::{ArgumentFault, Filled, Given, Guess, Reason, Steps, Workspace};
 use crate::items::Items;
 use crate::places::places;
@@ -197,6 +198,10 @@ impl<'s> Asking<'_, 's> {
         let Some(whole) = self.half(base, table, sentence, Part::Whole)? else {
             return Ok(Answer::default());
         };
+        if is_small_talk(self.said, table) {
+            let (calls, reason) = ([whole.call, None], Some(Reason::CHAT));
+            return Ok(Answer { calls, reason, ..Answer::default() });
+        }
         let text = self.said.text();
         let one = whole.sure * (1.0 - whole.guess.two);
         // Two calls are no surer than that there are two.

@@ -46,6 +46,8 @@ impl Reason {
     pub(crate) const CANNOT: Self = Self(9);
     /// It may mean more than one call.
     pub(crate) const AMBIGUOUS: Self = Self(11);
+    /// It asks for nothing.
+    pub(crate) const CHAT: Self = Self(12);
 
     /// Its place.
     #[must_use]

@@ -6,6 +6,7 @@
 
 mod bases;
 mod calls;
+mod chat;
 mod common;
 mod costs;
 mod counted;

@@ -21,7 +21,7 @@ fn no_call_is_made_of_another_tool_because_a_description_gives_orders() {
     assert_eq!(orders.len(), 10);
     let before = made(&own);
     let calls = before.iter().flatten().count();
-    assert!(calls >= 5, "hardly any call is made: {before:?}");
+    assert!(calls >= 4, "hardly any call is made: {before:?}");
     let mut gone = 0;
     for planted in orders.iter().map(std::slice::from_ref).chain([&*orders]) {
         let after = made(&[&own[..], planted].concat());
