@@ -1,13 +1,12 @@
 //! Small talk: "hi there", "how are you today?", "thanks a lot!".
 //!
-//! Who writes sentences for a list of tools writes about these: of 88,777 training sentences two
-//! are small talk. To the network, it is then a request to the tool that needs least. So a sentence
-//! that is made of nothing but such phrases has no call, unless one of its words names a tool or a
-//! label: "cool" may be what an air conditioner is to do.
+//! Who writes sentences for a list of tools writes about these, so hardly any training sentence is
+//! small talk, and the network takes it for the tool that needs least. So a sentence that is made
+//! of nothing but such phrases has no call, unless one of its words names a tool or a label:
+//! "cool" may be what an air conditioner is to do.
 
 use crate::said::{Said, Word};
 use crate::table::Table;
-use crate::text::Spelling;
 use crate::tool::Role;
 
 /// What small talk is made of, in letters alone.
@@ -37,10 +36,14 @@ const BESIDE: &str = "there|everyone|everybody|folks|mate|buddy|friend|dear|so m
     a lot|a bunch|a million|for that|for your help|for the help|well|so|oh|um|uh|er|later|doing|\
     today|feeling|this morning|this evening|tonight|then|now|going|please|sure|again";
 
+/// Words that are none of a tool's, whatever its names have: "today" of "how are you today?"
+const COMMON: &str = "a|are|can|do|doing|for|going|how|hows|i|is|it|its|lot|me|much|my|now|please|\
+    r|so|that|the|then|there|this|today|tonight|u|up|very|well|what|whats|who|you|your|youre";
+
 /// Whether a sentence is nothing but small talk, whose words name none of these tools.
 #[inline(never)]
 pub(crate) fn is_small_talk(said: &Said<'_>, table: &Table<'_>) -> bool {
-    is_of_phrases(said) && !said.words().iter().any(|word| names(table, &word.spelling))
+    is_of_phrases(said) && !said.words().iter().any(|word| names(table, word))
 }
 
 fn is_of_phrases(said: &Said<'_>) -> bool {
@@ -76,9 +79,7 @@ fn longest(list: &str, words: &[Word]) -> usize {
 fn begins(phrase: &str, words: &[Word]) -> Option<usize> {
     let mut count = 0;
     for part in phrase.split(' ') {
-        let word = words.get(count).filter(|word| word.mention.is_none())?;
-        let spelt = core::str::from_utf8(word.spelling.bytes()).ok()?;
-        if !spelt.chars().filter(|c| !matches!(c, '\'' | '\u{2019}')).eq(part.chars()) {
+        if !is_spelt(words.get(count)?, part) {
             return None;
         }
         count += 1;
@@ -86,11 +87,23 @@ fn begins(phrase: &str, words: &[Word]) -> Option<usize> {
     Some(count)
 }
 
-/// Whether a word stands in the name of a tool or in a label.
-fn names(table: &Table<'_>, word: &Spelling) -> bool {
+/// Whether a word has these letters: apostrophes do not count.
+fn is_spelt(word: &Word, letters: &str) -> bool {
+    let spelt = core::str::from_utf8(word.spelling.bytes()).unwrap_or_default();
+    let mut spelt = spelt.chars().filter(|c| !matches!(c, '\'' | '\u{2019}'));
+    word.mention.is_none()
+        && letters.chars().all(|c| spelt.next() == Some(c))
+        && spelt.next().is_none()
+}
+
+/// Whether a word that is not common stands in the name of a tool or in a label.
+fn names(table: &Table<'_>, word: &Word) -> bool {
+    if COMMON.split('|').any(|common| is_spelt(word, common)) {
+        return false;
+    }
     let is_name = |role: u8| role == Role::Name as u8 || role == Role::Label as u8;
     let mut tokens = table.tools().flat_map(|tool| tool.tokens());
-    tokens.any(|token| is_name(token.role) && token.stem == word.stem())
+    tokens.any(|token| is_name(token.role) && token.stem == word.spelling.stem())
 }
 
 #[cfg(test)]

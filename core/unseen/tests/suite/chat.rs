@@ -32,6 +32,7 @@ fn what_names_a_tool_or_a_label_is_no_small_talk() {
         tools[0] = tool(name, "Does it.", vec![Field::new("mode", Kind::Choice(labels))]);
         tools
     };
+    assert!(is_chat(&with("how_is_it", "now|today"), "how are you today?"));
     for (sentence, name, labels) in
         [("cool", "ac_mode", "heat|cool"), ("hello!", "say_hello", "loud|soft")]
     {
