@@ -162,7 +162,7 @@ impl Copy {
         let package = bug.tests.first().map_or("", |name| name.trim_start_matches("trine-"));
         let folder = match package {
             top @ ("ggml" | "train") => top.to_owned(),
-            "gateway" => "host/gateway".to_owned(),
+            part @ ("gateway" | "models") => format!("host/{part}"),
             "client" | "trine" => "host".to_owned(),
             "c-api" => "ffi/api".to_owned(),
             "c-model" => "ffi/model".to_owned(),
