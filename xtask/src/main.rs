@@ -68,7 +68,7 @@ impl Options {
                 Long("changed") => options.changed = Some(parser.value()?.string()?),
                 Long("bundle") => options.bundle = Some(parser.value()?.into()),
                 Short('h') | Long("help") => options.words.insert(0, "help".to_owned()),
-                Long(flag @ ("list" | "record" | "small" | "part" | "software")) => {
+                Long(flag @ ("list" | "record" | "large" | "small" | "part" | "software")) => {
                     options.flags.push(flag.to_owned());
                 }
                 other => return Err(other.unexpected().into()),
@@ -124,6 +124,7 @@ fn command() -> Result<()> {
         ["bench", "gateway"] => bench::gateway::main(record),
         ["bench", "http"] => bench::http::main(record),
         ["bench", "load"] => bench::load::main(record),
+        ["bench", "swap"] => bench::swap::main(record, options.has("large")),
         ["bench", "payload"] => bench::payload::main(record),
         ["bench", "sizes"] => bench::process::sizes(record, options.has("small")),
         ["bench", "process"] => bench::process::main(record),

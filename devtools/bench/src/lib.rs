@@ -13,3 +13,4 @@ pub mod model;
 pub mod payload;
 pub mod process;
 mod recorded;
+pub mod swap;
