@@ -302,16 +302,21 @@ mod tests {
                 steps += 1;
                 true
             });
-            let calls = answer.map(|answer| answer.calls.iter().flatten().count());
-            (calls.unwrap_or_default(), steps)
+            let tools = |answer: Answer<'_>| answer.calls.map(|call| call.map(|it| it.tool));
+            (answer.map(tools).unwrap_or_default(), steps)
         };
+        let tool = |name| (0..).zip(tools).find(|(_, it)| it.info.name == name).map(|(at, _)| at);
+        let (fan, light) = (tool("fan_set"), tool("light_set"));
         let (calls, plain) = ask(b"set the fan to 40 percent and switch the door light on");
-        assert_eq!(calls, 2);
+        assert_eq!(calls, [fan, light]);
         // Commas, each of which may divide it.
         let (calls, commas) = ask(
             b"so, um, set the fan to 40 percent, you know, and, well, switch the door light on",
         );
-        assert_eq!(calls, 2);
+        assert_eq!(calls, [fan, light]);
+        // Of one tool twice no calls are made but by dividing at the right comma.
+        let (calls, _) = ask(b"so, turn the door light off, and turn the grow light on");
+        assert_eq!(calls, [light, light]);
         // A step is a word with a tool: the whole once, and each half at most once.
         assert!(commas <= plain * 2, "{commas} steps of 20 words, {plain} of 11");
         Ok(())
