@@ -61,6 +61,11 @@ impl Recorded {
         Ok(Self { pieces, rest: rest.to_owned() })
     }
 
+    /// Whether the client wants to be told of progress, so that a server may answer by a stream.
+    pub(crate) fn wants_progress(&self) -> bool {
+        self.pieces.iter().any(|(piece, _)| piece.ends_with("\"progressToken\":"))
+    }
+
     /// The message with these in it, without a line end.
     pub(crate) fn with(&self, id: u64, tool: &str) -> String {
         let mut text = String::with_capacity(512);
