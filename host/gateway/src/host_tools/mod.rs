@@ -95,7 +95,7 @@ pub trait HostTools: Send + Sync {
 
     /// They were replaced or removed, or their hub was dropped: the last call has ended, and no
     /// other will come. It is called once, on the thread that ended the last call, or on that which
-    /// took them away where none was under way.
+    /// took them away where none was under way: it must not wait for a thread that ends calls.
     fn shutdown(&self) {}
 
     /// The program is about to end, by a signal. Calls under way have three seconds from now. One
