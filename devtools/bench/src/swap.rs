@@ -45,6 +45,11 @@ pub fn main(keep: bool, large: bool) -> Result<()> {
     for what in ["failed", "lost", "doubled", "late", "unfinished"] {
         gates.at_most(format!("calls {what}"), seen.number(what)?, 0.0);
     }
+    // One version is bad; each other one takes the place of one that is shut down.
+    let (refused, swaps) = (seen.number("refused")?, seen.swaps.len() as f64);
+    gates.at_most("swaps refused, more or less than one", (refused - 1.0).abs(), 0.0);
+    let left = swaps - refused - seen.number("shutdowns")?;
+    gates.at_most("versions not shut down", left.abs(), 0.0);
     let [fast, slow] = [&mut outside, &mut during].map(|part| figures(part));
     gates.at_most("p99.9 during swaps, next to outside", slow[2] / fast[2], SLOWER_MAX);
     let [before, after] = seen.resident()?;

@@ -196,20 +196,12 @@ fn text(out: &mut String, (x, y): (f64, f64), anchor: &str, what: &str) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::score;
     use super::*;
 
     fn outcome(confidence: f64, is_call: bool, right: bool) -> Outcome {
-        Outcome {
-            list: 0,
-            kind: "plain".into(),
-            why: (!is_call).then(|| "chat".into()),
-            said: None,
-            tool_right: right,
-            right,
-            confidence,
-            acts: true,
-            is_sure: true,
-        }
+        let why = (!is_call).then(|| "chat".into());
+        Outcome { why, ..score::outcome(0, confidence, right) }
     }
 
     #[test]

@@ -56,7 +56,7 @@ pub(super) struct ClientReader {
     /// The newest list; `nothing` while there is nothing to read, since tools of this program that
     /// are listed in one cannot be shut down.
     snapshot: Arc<Snapshot>,
-    /// Version of the hub's list that `snapshot` is; [`NOTHING`] where it is none of the hub's.
+    /// Version of the hub's list that `snapshot` is; [`NOTHING`] while `snapshot` is `nothing`.
     version: u64,
     nothing: Arc<Snapshot>,
     session: McpSession,
