@@ -157,13 +157,15 @@ template <> struct trine_nodes_of<long long> : trine_no_nodes {};
 #define TRINE_TOOL(name, title, description, hints, params, results, call, user_data)             \
     TRINE_TOOL_MORE(name, title, "", description, hints, TRINE_CONSENT_NONE, 0u, params, results, \
                     call, user_data, NULL)
+/** What reads the tools of these macros. */
+#define TRINE_FORM_NODES (&trine_form_nodes)
 /** A tool with a version, a consent level, flags, and a trine_tool_more or NULL. */
 #define TRINE_TOOL_MORE(name, title, version, description, hints, consent, flags, params,         \
                         results, call, user_data, more)                                           \
     {                                                                                             \
         name "\0" title "\0" version "\0" description, (params), (results), (call), (user_data),  \
             (more), sizeof(name) - 1u, sizeof(title) - 1u, sizeof(version) - 1u, (hints),         \
-            (consent), (flags), TRINE_COUNT(params), TRINE_COUNT(results), &trine_form_nodes      \
+            (consent), (flags), TRINE_COUNT(params), TRINE_COUNT(results), TRINE_FORM_NODES       \
     }
 /** A trine_table: `bytes` is an array that `trine gen` wrote, `calls` an array of the tools'
     functions in the same order; `user_data` is passed to them and to the callbacks, each of which

@@ -13,6 +13,9 @@
 #include "trine_sentences.h"
 #include "trine_host.h"
 #include "trine_host.h"
+/* Last, since it gives the functions of a call another place. */
+#include "trine_plugin.h"
+#include "trine_plugin.h"
 
 /* Something of its own, since an empty translation unit is not valid C. */
 extern const trine_status header_was_included;

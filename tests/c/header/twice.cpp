@@ -5,6 +5,8 @@
 #include "trine_host.h"
 #include "trine_mcp.h"
 #include "trine_mcp.h"
+#include "trine_plugin.h"
+#include "trine_plugin.h"
 
 static_assert(TRINE_OK == 0, "success is zero");
 

@@ -1,0 +1,123 @@
+/** \name The functions of a call, by the program's table
+ *
+ * A plug-in has these alone of the functions of trine.h. Any other is an undefined symbol when it is
+ * linked with `-Wl,-z,defs`. */
+/** @{ */
+
+/** Where a plug-in keeps the program's table. */
+#if defined(__GNUC__) && !defined(_WIN32)
+#define TRINE_PLUGIN_OWN __attribute__((visibility("hidden")))
+#define TRINE_PLUGIN_EXPORT __attribute__((visibility("default")))
+#elif defined(_WIN32)
+#define TRINE_PLUGIN_OWN
+#define TRINE_PLUGIN_EXPORT __declspec(dllexport)
+#else
+#define TRINE_PLUGIN_OWN
+#define TRINE_PLUGIN_EXPORT
+#endif
+
+#if defined(__cplusplus)
+extern "C" {
+#endif
+/** The program's table, since `trine_plugin_entry`. */
+TRINE_PLUGIN_OWN extern const trine_plugin_host *trine_plugin_api;
+#if defined(__cplusplus)
+}
+#endif
+
+/* The program reads tools itself. */
+#undef TRINE_FORM_NODES
+#define TRINE_FORM_NODES NULL
+
+#define trine_param trine_plugin_api->param
+#define trine_result trine_plugin_api->result
+#define trine_has trine_plugin_api->has
+#define trine_get_bool trine_plugin_api->get_bool
+#define trine_get_int trine_plugin_api->get_int
+#define trine_get_decimal trine_plugin_api->get_decimal
+#define trine_get_choice trine_plugin_api->get_choice
+#define trine_get_string trine_plugin_api->get_string
+#define trine_put_bool trine_plugin_api->put_bool
+#define trine_put_int trine_plugin_api->put_int
+#define trine_put_decimal trine_plugin_api->put_decimal
+#define trine_put_choice trine_plugin_api->put_choice
+#define trine_put_string trine_plugin_api->put_string
+#define trine_put_object trine_plugin_api->put_object
+#define trine_put_array trine_plugin_api->put_array
+#define trine_put_block trine_plugin_api->put_block
+#define trine_fail trine_plugin_api->fail
+#define trine_content trine_plugin_api->content
+#define trine_call_get_info trine_plugin_api->call_get_info
+/** Whether nobody waits for the answer any more: `int32_t (trine_call *call)`. */
+#define trine_plugin_is_cancelled trine_plugin_api->is_cancelled
+/** How far a call is: `trine_status (trine_call *call, uint32_t done, uint32_t total, const char
+    *text, size_t size)`. */
+#define trine_plugin_progress trine_plugin_api->progress
+/** A line of log: `trine_status (trine_call *call, uint32_t level, const char *text, size_t
+    size)`. */
+#define trine_plugin_log trine_plugin_api->log
+/** Milliseconds: `uint64_t (void)`. */
+#define trine_plugin_now trine_plugin_api->now
+/** @} */
+
+/** \name A plug-in */
+/** @{ */
+
+#if defined(__cplusplus)
+#define TRINE_PLUGIN_C extern "C"
+#else
+#define TRINE_PLUGIN_C
+#endif
+
+/** Exports a table that is written by hand: a variable of type `trine_plugin`. At file scope, in
+    one file of the plug-in. */
+#define TRINE_PLUGIN_TABLE(table)                                                                 \
+    const trine_plugin_host *trine_plugin_api = NULL;                                             \
+    TRINE_PLUGIN_C TRINE_PLUGIN_EXPORT const trine_plugin *trine_plugin_entry(                    \
+        uint32_t abi, const trine_plugin_host *host);                                             \
+    TRINE_PLUGIN_C TRINE_PLUGIN_EXPORT const trine_plugin *trine_plugin_entry(                    \
+        uint32_t abi, const trine_plugin_host *host) {                                            \
+        trine_plugin_api = host;                                                                  \
+        return abi >> 16 == TRINE_PLUGIN_ABI >> 16 ? &(table) : NULL;                             \
+    }                                                                                             \
+    struct trine_plugin
+
+/** The members of a table up to its tools: name, version, description, author, capabilities and
+    dependencies as literals; `needs` may be NULL, and `tools` is an array. Behind it stand, in
+    order, `calls_max`, `init`, `shutdown`, `health` and `self_test`; what is left out is 0. */
+#define TRINE_PLUGIN_HEAD(flags, name, version, description, author, capabilities, dependencies,  \
+                          needs, tools)                                                           \
+    TRINE_PLUGIN_MAGIC, (uint32_t)sizeof(trine_plugin), TRINE_PLUGIN_ABI, (flags),                \
+        {TRINE_TEXT(name)}, {TRINE_TEXT(version)}, {TRINE_TEXT(description)},                     \
+        {TRINE_TEXT(author)}, {TRINE_TEXT(capabilities)}, {TRINE_TEXT(dependencies)}, (needs),    \
+        (tools), (uint32_t)(sizeof(tools) / sizeof((tools)[0]))
+
+/** A plug-in of tools that need no state: its name, its version and an array of tools. At file
+    scope, in one file, with a semicolon. */
+#define TRINE_PLUGIN(name, version, tools)                                                        \
+    static const trine_plugin trine_plugin_own = {                                                \
+        TRINE_PLUGIN_HEAD(0u, name, version, "", "", "", "", NULL, tools),                        \
+        0u, NULL, NULL, NULL, NULL};                                                              \
+    TRINE_PLUGIN_TABLE(trine_plugin_own)
+
+#if defined(__cplusplus)
+extern "C++" {
+namespace trine {
+/** A function of a tool in C++ as C calls it: what it throws is an error of the call.
+    `TRINE_TOOL(..., trine::guarded<fan_set>, NULL)`, in C++17. */
+template <trine_status (*Function)(void *, trine_call *)>
+trine_status guarded(void *user_data, trine_call *call) noexcept {
+#if defined(__cpp_exceptions) || defined(__EXCEPTIONS) || defined(_CPPUNWIND)
+    try {
+        return Function(user_data, call);
+    } catch (...) {
+        return trine_fail(call, TRINE_TEXT("the tool threw an exception"));
+    }
+#else
+    return Function(user_data, call);
+#endif
+}
+} // namespace trine
+}
+#endif
+/** @} */

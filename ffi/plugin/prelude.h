@@ -1,0 +1,2 @@
+/* Descriptors, statuses and calls. */
+#include "trine.h"
