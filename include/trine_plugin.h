@@ -103,8 +103,8 @@ typedef struct trine_plugin_needs {
 } trine_plugin_needs;
 
 /**
- * A plug-in. Made by `TRINE_PLUGIN`, or written by hand; the plug-in's own, and constant. A function
- * that is NULL has nothing to do.
+ * A plug-in. Made by `TRINE_PLUGIN`, or written by hand; the plug-in's own, and constant. A
+ * function that is NULL has nothing to do.
  */
 typedef struct trine_plugin {
     /**
@@ -276,8 +276,8 @@ typedef struct trine_plugin_host {
      */
     trine_status (*content)(trine_call*, const char*, size_t, uint32_t);
     /**
-     * `trine_call_get_info`. `id` is 0: a plug-in answers before its function returns. `tagged` is
-     * 1 where the program knows who calls.
+     * `trine_call_get_info`. `id` is 0: a plug-in answers before its function returns. `principal`
+     * is empty.
      */
     trine_status (*call_get_info)(trine_call*, trine_call_info*);
     /**

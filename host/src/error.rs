@@ -20,6 +20,9 @@ pub enum Error {
     /// Models, lists of tools and sentences.
     #[error(transparent)]
     Models(Box<trine_models::Error>),
+    /// Plug-ins.
+    #[error(transparent)]
+    Plugins(Box<trine_plugins::Error>),
     /// Training.
     #[error(transparent)]
     Train(Box<trine_train::Error>),
@@ -344,6 +347,12 @@ impl From<trine_gateway::Error> for Error {
 impl From<trine_models::Error> for Error {
     fn from(error: trine_models::Error) -> Self {
         Self::Models(Box::new(error))
+    }
+}
+
+impl From<trine_plugins::Error> for Error {
+    fn from(error: trine_plugins::Error) -> Self {
+        Self::Plugins(Box::new(error))
     }
 }
 

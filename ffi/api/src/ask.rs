@@ -131,7 +131,7 @@ fn ask(fields: &Table<'_>, message: &str, kept: &[u8], rest: &mut [u8]) -> Optio
 const ANSWER: i32 = 0x2000_0000;
 const ACTION: i32 = ANSWER + 0xffff;
 const STATE: i32 = ANSWER + 0xfffe;
-const ITEM: i32 = 0x4000_0000;
+pub(crate) const ITEM: i32 = 0x4000_0000;
 
 impl<'c> State<'c> {
     /// The value of what is no parameter but is asked for like one: a field of a person's answer,
@@ -168,7 +168,7 @@ pub(crate) fn entries(bytes: &[u8]) -> impl Iterator<Item = Item<'_>> {
 }
 
 /// The entry of a node inside item number `index` of a list.
-fn in_list(bytes: &[u8], list: u16, index: u8, node: u16) -> Option<Item<'_>> {
+pub(crate) fn in_list(bytes: &[u8], list: u16, index: u8, node: u16) -> Option<Item<'_>> {
     let mut inside = entries(bytes).skip_while(|item| item.node != list);
     let head = inside.next()?;
     if head.tag != tag::ARRAY || i64::from(index) >= head.number {

@@ -30,6 +30,8 @@ mod consent;
 mod descriptor;
 mod device;
 mod guard;
+#[cfg(feature = "policy")]
+pub mod hosted;
 #[cfg(feature = "resources")]
 mod json_lists;
 #[cfg(feature = "mcp")]

@@ -51,8 +51,8 @@ pub struct trine_plugin_host {
     pub fail: unsafe extern "C" fn(*mut trine_call, *const c_char, usize) -> trine_status,
     /// `trine_content`
     pub content: unsafe extern "C" fn(*mut trine_call, *const c_char, usize, u32) -> trine_status,
-    /// `trine_call_get_info`. `id` is 0: a plug-in answers before its function returns. `tagged` is
-    /// 1 where the program knows who calls.
+    /// `trine_call_get_info`. `id` is 0: a plug-in answers before its function returns. `principal`
+    /// is empty.
     pub call_get_info: unsafe extern "C" fn(*mut trine_call, *mut trine_call_info) -> trine_status,
     /// Whether nobody waits for the answer any more: 1 when the client has cancelled the call or
     /// its time is over, else 0. A tool that works for long asks now and then, and returns.

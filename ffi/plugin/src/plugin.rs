@@ -37,8 +37,8 @@ pub struct trine_plugin_needs {
     pub devices: trine_text,
 }
 
-/// A plug-in. Made by `TRINE_PLUGIN`, or written by hand; the plug-in's own, and constant. A function
-/// that is NULL has nothing to do.
+/// A plug-in. Made by `TRINE_PLUGIN`, or written by hand; the plug-in's own, and constant. A
+/// function that is NULL has nothing to do.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct trine_plugin {

@@ -18,6 +18,7 @@ use trine_models::ask::{
 };
 use trine_models::model::Buffers;
 
+use super::plugin::PluginArgs;
 use super::served_models::ModelArgs;
 
 /// Arguments of `trine gateway`.
@@ -29,13 +30,15 @@ pub(super) struct Gateway {
     #[command(flatten)]
     model: ModelArgs,
     #[command(flatten)]
+    plugins: PluginArgs,
+    #[command(flatten)]
     server: ServerArgs,
 }
 
 impl Gateway {
     pub(super) fn run(self) -> Result<ExitCode> {
-        let Self { models, model, server } = self;
-        server.run(models.map(|folder| model.open(folder)).transpose()?)
+        let Self { models, model, plugins, server } = self;
+        server.run(models.map(|folder| model.open(folder)).transpose()?, &plugins)
     }
 }
 
@@ -130,7 +133,11 @@ impl HttpArgs {
 
 impl ServerArgs {
     /// Serves the devices, and the tools of this program.
-    pub(super) fn run(&self, own: Option<Arc<dyn HostTools>>) -> Result<ExitCode> {
+    pub(super) fn run(
+        &self,
+        own: Option<Arc<dyn HostTools>>,
+        plugins: &PluginArgs,
+    ) -> Result<ExitCode> {
         let http = self.http.options(self.in_flight)?;
         let hub = Hub::open(&self.devices, self.prefix)?;
         if self.strict {
@@ -139,6 +146,7 @@ impl ServerArgs {
         if let Some(own) = own {
             hub.add_tools(own)?;
         }
+        let _plugins = plugins.load(&hub)?;
         let model = self.ask.as_deref().map(|name| {
             let source = Source::named(name);
             let answer = move |queue| {

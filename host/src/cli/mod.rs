@@ -18,6 +18,7 @@ mod model;
 mod offload;
 mod open;
 mod paint;
+mod plugin;
 mod prompt;
 mod provision;
 mod record;
@@ -94,6 +95,8 @@ enum Command {
     Generate(prompt::Generate),
     /// Serve language models and devices, as `gateway` does.
     Serve(serve::Serve),
+    /// Check, call and watch plug-ins: libraries of tools.
+    Plugin(plugin::Plugin),
     /// Create, pack and inspect model files.
     Model(model::Model),
     /// Measure the speed of a language model or MCP server.
@@ -113,6 +116,7 @@ pub(crate) fn main() -> ExitCode {
     let cli = Cli::parse();
     let level = match cli.command {
         Command::Gateway(_) | Command::Serve(_) => LevelFilter::INFO,
+        Command::Plugin(ref command) if command.serves() => LevelFilter::INFO,
         _ => LevelFilter::WARN,
     };
     log::start(cli.log.unwrap_or(level));
@@ -141,6 +145,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Train(command) => command.run(),
         Command::Generate(command) => command.run(),
         Command::Serve(command) => command.run(),
+        Command::Plugin(command) => command.run(),
         Command::Model(command) => command.run(),
         Command::Bench(command) => command.run(),
         Command::BenchSide(command) => command.run(),

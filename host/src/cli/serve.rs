@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use trine::Result;
 
 use super::gateway::ServerArgs;
+use super::plugin::PluginArgs;
 use super::served_models::ModelArgs;
 
 const AFTER_HELP: &str = "\
@@ -26,12 +27,14 @@ pub(super) struct Serve {
     #[command(flatten)]
     model: ModelArgs,
     #[command(flatten)]
+    plugins: PluginArgs,
+    #[command(flatten)]
     server: ServerArgs,
 }
 
 impl Serve {
     pub(super) fn run(self) -> Result<ExitCode> {
-        let Self { models, model, server } = self;
-        server.run(Some(model.open(models)?))
+        let Self { models, model, plugins, server } = self;
+        server.run(Some(model.open(models)?), &plugins)
     }
 }

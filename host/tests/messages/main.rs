@@ -28,6 +28,7 @@ macro_rules! samples {
 mod client;
 mod gateway;
 mod models;
+mod plugins;
 mod program;
 mod train;
 
@@ -60,6 +61,7 @@ fn golden_messages() {
     client::client(&mut out);
     models::models(&mut out);
     train::train(&mut out);
+    plugins::plugins(&mut out);
     program::program(&mut out);
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/messages.txt");
     if std::env::var_os("TRINE_GOLDEN").is_some_and(|value| value == "write") {

@@ -18,6 +18,7 @@ pub(crate) fn program(out: &mut String) {
     samples! { out, "trine", Error:
         Gateway(Box::new(trine_gateway::Error::Closed))
         Models(Box::new(trine_models::Error::ModelsBusy))
+        Plugins(Box::new(trine_plugins::Error::Unknown(text("a"), text(": none is loaded"))))
         Train(Box::new(trine_train::Error::NoFit))
         Connect(ConnectError::NoHome)
         Header(HeaderError::Label)

@@ -20,6 +20,7 @@ const UNSAFE_ALLOWED: &[&str] = &[
     "ggml/",
     "host/models/src/sys/",
     "host/gateway/src/sys/",
+    "host/plugins/",
     "host/gateway/tests/live_bytes/counting.rs",
     "tests/ggml/",
     "train/src/simd/",

@@ -206,7 +206,7 @@ fn refusal(sentence: &str) -> Value {
 }
 
 /// The report of a call that came to nothing before it was sent.
-fn refused(tool: &str, why: &str, elapsed: Duration) -> CallReport {
+pub(crate) fn refused(tool: &str, why: &str, elapsed: Duration) -> CallReport {
     summed_up(refusal(&format!("{tool}: {why}")), Cost::default(), elapsed)
 }
 

@@ -57,6 +57,12 @@ impl HostCall {
         &self.args
     }
 
+    /// The same, for who has to keep them longer than the call. It has none from then on.
+    #[must_use]
+    pub fn take_args(&mut self) -> Box<[u8]> {
+        std::mem::take(&mut self.args)
+    }
+
     /// Whether the client has cancelled the call: whatever comes of it is dropped.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {

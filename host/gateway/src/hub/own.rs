@@ -1,14 +1,18 @@
 //! Tools of this program: added, replaced and removed while clients call them.
 
-use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
 
 use trine_descriptor::ToolTable as _;
 
 use super::catalog::{self, TOOL_MAX};
 use super::{Hub, NAME_ALL};
 use crate::ask_tool::KnownTools;
+use crate::device::CallReport;
 use crate::error::{Error, Result};
 use crate::host_tools::{self, HostTools, Leaving, Served, ToolStats, ToolsId};
+use crate::suggest::did_you_mean;
 use crate::sync::lock;
 use crate::table::Table;
 
@@ -95,6 +99,16 @@ impl Hub {
         Ok(self.let_go(old))
     }
 
+    /// The descriptors of tools of this program.
+    ///
+    /// # Errors
+    /// When no tools have this number.
+    pub fn own_table(&self, id: ToolsId) -> Result<Arc<Table>> {
+        let own = lock(&self.own);
+        let served = &own.iter().find(|own| own.id == id).ok_or_else(removed)?.served;
+        Ok(Arc::clone(served.table()))
+    }
+
     /// The calls of a tool since its tools were added, or were last replaced.
     ///
     /// # Errors
@@ -107,6 +121,38 @@ impl Hub {
         let row = (0..table.count()).find(is_it);
         let row = row.ok_or_else(|| refused(format!("these tools have no '{name}'")))?;
         Ok(served.stats(row))
+    }
+
+    /// Calls a tool of this program with arguments as JSON text. Blocks until the answer, or
+    /// `patience` is over: then the call is cancelled, and the report says so.
+    ///
+    /// # Errors
+    /// When no tool of this program has this name.
+    pub fn call_own(&self, tool: &str, arguments: &str, patience: Duration) -> Result<CallReport> {
+        let own = lock(&self.own);
+        let tools = own.iter().find(|own| has(own.served.table(), tool));
+        let Some(tools) = tools.map(|own| Arc::clone(&own.served)) else {
+            let tables = own.iter().map(|own| own.served.table());
+            let names = tables.flat_map(|table| {
+                (0..table.count()).filter_map(|row| table.info(row).map(|info| info.name))
+            });
+            let names: Vec<_> = names.collect();
+            let meant = did_you_mean(tool, names.iter().copied());
+            let known = names.join(", ");
+            return Err(refused(format!("no tool is called '{tool}': there is {known}{meant}")));
+        };
+        drop(own);
+        let (send, receive) = mpsc::channel();
+        // Who asked may have stopped waiting.
+        let tell = move |report| drop(send.send(report));
+        let began = Instant::now();
+        let running = host_tools::start_json(&tools, (tool, arguments), (0, Arc::default()), tell);
+        Ok(receive.recv_timeout(patience).unwrap_or_else(|_| {
+            running.inspect(|flag| flag.store(true, Ordering::Release));
+            let why =
+                format!("no answer within {} ms; the call was cancelled", patience.as_millis());
+            crate::device::refused(tool, &why, began.elapsed())
+        }))
     }
 
     /// Makes the list without tools that it still has.

@@ -1,0 +1,246 @@
+//! A call of a plug-in's tool: the state behind a `trine_call`, which the tool's function gets.
+
+mod blocks;
+mod functions;
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use trine_c_api::hosted::item_of_list;
+use trine_c_api::{
+    TRINE_BLOCKS, TRINE_CONTENT, TRINE_E_ARGUMENT, TRINE_E_NO_SPACE, TRINE_E_STATE, TRINE_OK,
+    TRINE_PENDING, trine_call, trine_call_id, trine_status,
+};
+use trine_descriptor::value::tag;
+use trine_descriptor::{Args, Field, Item, Kind, Side, ToolTable as _, ValueWriter};
+use trine_gateway::host_tools::HostCall;
+use trine_gateway::table::Table;
+use trine_mcp::{Failure, Outcome};
+
+use blocks::Block;
+pub(crate) use functions::{HOST, now};
+
+/// Most bytes of a structured result, and of all blocks and content of a call.
+const RESULT_MAX: usize = 256 * 1024;
+const CONTENT_MAX: usize = 16 * 1024 * 1024;
+/// Most bytes of what a tool says when it fails.
+const SAID_MAX: usize = 4_096;
+/// What a tool says that says nothing.
+const FAILED: &str = "the tool could not do it";
+
+/// A call while its tool's function runs. Whoever takes the [`HostCall`] ends it: the thread that
+/// runs the function, or the one that watches the time.
+#[derive(Debug)]
+pub(crate) struct Live {
+    pub(crate) call: Mutex<Option<HostCall>>,
+    /// Nobody waits for the answer any more.
+    pub(crate) is_over: AtomicBool,
+    /// When the call is over, by [`now`]; `u64::MAX` for never.
+    pub(crate) deadline: u64,
+}
+
+impl Live {
+    pub(crate) const fn new(call: HostCall, deadline: u64) -> Self {
+        Self { call: Mutex::new(Some(call)), is_over: AtomicBool::new(false), deadline }
+    }
+
+    /// The call, for the one who ends it.
+    pub(crate) fn take(&self) -> Option<HostCall> {
+        self.call.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
+    }
+
+    /// Lets the call be used where it has not ended.
+    fn with<T>(&self, work: impl FnOnce(&HostCall) -> T) -> Option<T> {
+        let call = self.call.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        call.as_ref().map(work)
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.is_over.load(Ordering::Acquire) || self.with(HostCall::is_cancelled).unwrap_or(true)
+    }
+}
+
+/// How a tool's function reads its content, piece by piece.
+pub(crate) type Read<'r> = &'r dyn Fn(u32, &mut [u8]) -> usize;
+
+/// What a `trine_call` points to. It lives on the stack of the thread that runs the function.
+pub(crate) struct State<'c> {
+    table: &'c Table,
+    row: u16,
+    args: Args<'c>,
+    out: ValueWriter<'c>,
+    live: &'c Live,
+    /// What the tool says of its failure.
+    said: Option<String>,
+    /// What it was that a function was asked for and that is not there: the call fails, whatever
+    /// the tool answers. The first time counts.
+    misuse: Option<String>,
+    /// Media type and bytes of content that is read when the function has returned.
+    content: Option<(String, u32)>,
+    blocks: Vec<Block>,
+}
+
+impl<'c> State<'c> {
+    pub(crate) fn new(
+        (table, row): (&'c Table, u16),
+        args: &'c [u8],
+        room: &'c mut [u8],
+        live: &'c Live,
+    ) -> Self {
+        Self {
+            table,
+            row,
+            args: Args::new(table, row, args),
+            out: ValueWriter::new(room),
+            live,
+            said: None,
+            misuse: None,
+            content: None,
+            blocks: Vec::new(),
+        }
+    }
+
+    /// The pointer that the function gets. It is valid for as long as the state.
+    pub(crate) const fn handle(&mut self) -> *mut trine_call {
+        (&raw mut *self).cast()
+    }
+
+    fn misuse(&mut self, what: impl FnOnce() -> String) {
+        self.misuse.get_or_insert_with(|| format!("{}: a fault of the plug-in", what()));
+    }
+
+    /// The value of a parameter, if the call has it and it has the tag.
+    fn item(&mut self, parameter: i32, tag: u8) -> Option<Item<'c>> {
+        let item = self.value(parameter);
+        match item {
+            Some(item) if item.tag == tag => return item.into(),
+            // A parameter that may be missing is missing: that is no mistake.
+            None if self.has_tag(parameter, tag) => {}
+            _ => self.misuse(|| {
+                format!(
+                    "the tool asked for parameter {parameter}, which it does not have or which \
+                         is of another type"
+                )
+            }),
+        }
+        None
+    }
+
+    /// The value of a parameter, whatever it is.
+    fn value(&self, parameter: i32) -> Option<Item<'c>> {
+        if let Some(item) = item_of_list(self.args.bytes(), parameter) {
+            return item;
+        }
+        self.args.item(u16::try_from(parameter).ok()?)
+    }
+
+    /// Whether a parameter that is missing would have the tag.
+    fn has_tag(&self, parameter: i32, tag: u8) -> bool {
+        let node = match parameter {
+            // What lies in a list: the list comes first, and the node behind it.
+            0x4000_0000.. => parameter & 0xff,
+            _ => parameter,
+        };
+        let node = u16::try_from(node).ok().and_then(|node| {
+            let nodes = self.table.nodes(self.row, Side::Params)?;
+            nodes.get(usize::from(node))
+        });
+        node.is_some_and(|node| tag_of(&node.kind) == tag)
+    }
+
+    /// The number of the node of a name on one side, at top level.
+    fn named(&self, side: Side, name: &[u8]) -> Option<u16> {
+        let nodes = self.table.nodes(self.row, side)?;
+        let mut at = 0;
+        while let Some(node) = nodes.get(at) {
+            if node.name.as_bytes() == name {
+                return u16::try_from(at).ok();
+            }
+            at += 1 + inner(node);
+        }
+        None
+    }
+
+    /// Writes to the result.
+    fn put(&mut self, node: i32, tag: u8, number: i64, text: &[u8]) -> trine_status {
+        let Ok(node) = u16::try_from(node) else {
+            self.misuse(|| format!("the tool wrote node {node}, which its result does not have"));
+            return TRINE_E_ARGUMENT;
+        };
+        if !self.blocks.is_empty() {
+            self.misuse(|| "the tool wrote a node of its result behind a block".to_owned());
+            return TRINE_E_STATE;
+        }
+        self.out.item(&Item { node, tag, number, text });
+        if self.out.overflowed() { TRINE_E_NO_SPACE } else { TRINE_OK }
+    }
+
+    /// Ends the call with what the function answered; `read` reads its content. Answers whether the
+    /// call had not ended before.
+    pub(crate) fn end(self, status: trine_status, read: Read<'_>) -> bool {
+        let Some(call) = self.live.take() else { return false };
+        let Self { out, said, misuse, content, blocks, .. } = self;
+        if let Some(why) = misuse {
+            call.error(&why);
+            return true;
+        }
+        match (status, content) {
+            (TRINE_OK, _) if out.overflowed() => call.done(Outcome::Failed(Failure::TooLarge)),
+            (TRINE_OK, _) => call.done(Outcome::Value(out.bytes())),
+            (TRINE_BLOCKS, _) => blocks::with(&blocks, out.bytes(), |blocks| {
+                call.done(Outcome::Content(blocks));
+            }),
+            (TRINE_CONTENT, Some((mime, size))) => match blocks::read(size, read) {
+                Ok(bytes) => blocks::with_content(&mime, &bytes, |block| {
+                    call.done(Outcome::Content(&[block]));
+                }),
+                Err(why) => call.error(&why),
+            },
+            (TRINE_PENDING, _) => call.error(
+                "the tool wants to answer later, which a plug-in cannot: it answers before its \
+                 function returns",
+            ),
+            _ => call.error(said.as_deref().unwrap_or(FAILED)),
+        }
+        true
+    }
+}
+
+/// How many of the nodes behind it belong to a node.
+fn inner(node: &Field<'_>) -> usize {
+    match node.kind {
+        Kind::Object { nodes } | Kind::Array { nodes, .. } => nodes.into(),
+        _ => 0,
+    }
+}
+
+/// The tag of the values of a kind.
+const fn tag_of(kind: &Kind<'_>) -> u8 {
+    match kind {
+        Kind::Bool => tag::BOOL,
+        Kind::Int(_) => tag::INT,
+        Kind::Decimal(_) => tag::DECIMAL,
+        Kind::Text { .. } => tag::TEXT,
+        Kind::Choice(_) => tag::LABEL,
+        Kind::Object { .. } => tag::OBJECT,
+        // A list, and what there may be later.
+        _ => tag::ARRAY,
+    }
+}
+
+/// The handle of a call that is answered later: there is none.
+const NO_ID: trine_call_id = 0;
+
+/// Lends room for a result, which each thread has once. Pages that nothing is written to take no
+/// memory.
+pub(crate) fn with_room<T>(work: impl FnOnce(&mut [u8]) -> T) -> T {
+    use std::cell::Cell;
+    thread_local! {
+        static ROOM: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    }
+    let mut room = ROOM.take();
+    room.resize(RESULT_MAX, 0);
+    let done = work(&mut room);
+    ROOM.set(room);
+    done
+}

@@ -1,0 +1,254 @@
+//! Libraries mapped into this process, each content once and for ever.
+//!
+//! Nothing is unmapped: a library may have started threads, registered destructors of threads, or
+//! given pointers away, and no one can know. So a reference to an image lives as long as the
+//! process, and none can outlive its code.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::path::Path;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use libloading::Library;
+use trine_c_api::{hosted, trine_text, trine_tool, trine_tool_more};
+use trine_c_plugin::{
+    TRINE_PLUGIN_ABI, TRINE_PLUGIN_ABORTS, TRINE_PLUGIN_AT_ONCE, TRINE_PLUGIN_MAGIC, trine_plugin,
+    trine_plugin_host,
+};
+use trine_descriptor::ToolTable as _;
+use trine_gateway::table::Table;
+
+use super::{About, Dependency, Needs};
+use crate::call::HOST;
+use crate::error::{Fault, Step};
+use crate::sys;
+
+/// A library that is mapped, and what it said of itself.
+pub(crate) struct Image {
+    pub(crate) about: About,
+    pub(crate) table: Arc<Table>,
+    pub(crate) tools: &'static [trine_tool],
+    /// The whole table of the plug-in.
+    pub(crate) raw: trine_plugin,
+    /// Bytes of its file.
+    pub(crate) size: usize,
+}
+
+// SAFETY: its pointers are to constants of a library that is never unmapped; its functions may be
+// called on any thread, as the header says.
+unsafe impl Send for Image {}
+// SAFETY: as above.
+unsafe impl Sync for Image {}
+
+type Entry = unsafe extern "C" fn(u32, *const trine_plugin_host) -> *const trine_plugin;
+type Known = Result<&'static Image, (Step, String)>;
+
+/// All that was mapped, by the SHA-256 of the file; also what turned out to be no plug-in, which is
+/// not mapped again.
+static IMAGES: LazyLock<Mutex<HashMap<[u8; 32], Known>>> = LazyLock::new(Mutex::default);
+
+/// How many libraries are mapped, and the bytes of their files.
+#[must_use]
+pub fn mapped() -> (usize, usize) {
+    let images = IMAGES.lock().unwrap_or_else(PoisonError::into_inner);
+    let sound = images.values().filter_map(|known| known.as_ref().ok());
+    (images.len(), sound.map(|image| image.size).sum())
+}
+
+impl Image {
+    /// The image of these bytes, whose SHA-256 is `digest`.
+    pub(super) fn of(digest: &[u8; 32], bytes: &[u8], file: &Path) -> Result<&'static Self, Fault> {
+        let mut images = IMAGES.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = images.entry(*digest).or_insert_with(|| {
+            let fault = |Fault(step, why)| (step, why);
+            let image = Self::map(bytes, file).map_err(fault)?;
+            Ok(Box::leak(Box::new(image)))
+        });
+        known.clone().map_err(|(step, why)| Fault(step, why))
+    }
+
+    fn map(bytes: &[u8], file: &Path) -> Result<Self, Fault> {
+        let map = |why: String| Fault(Step::Map, why);
+        let name = file.file_name().map(OsString::from).unwrap_or_default();
+        let path = sys::private(bytes, &name)
+            .map_err(|error| map(format!("no memory for it can be had: {error}")))?;
+        // SAFETY: this runs the library's constructors. Whoever names a plug-in trusts it as much
+        // as this program: docs/security.md says so.
+        let library = unsafe { Library::new(path.path()) };
+        let library = library.map_err(|error| map(explained(&error)))?;
+        // It is never unmapped.
+        let library: &'static Library = Box::leak(Box::new(library));
+        path.keep();
+        let table = |why: String| Fault(Step::Table, why);
+        // SAFETY: the header says of what type this symbol is.
+        let entry = unsafe { library.get::<Entry>(b"trine_plugin_entry\0") };
+        let entry = entry.map_err(|_| {
+            table("it exports no trine_plugin_entry: end one file with TRINE_PLUGIN".to_owned())
+        })?;
+        // SAFETY: the program's table lives for ever.
+        let raw = unsafe { entry(TRINE_PLUGIN_ABI, &raw const HOST) };
+        // SAFETY: what the entry answers is NULL or the plug-in's table, which it keeps for ever.
+        let raw = unsafe { read_table(raw) }.map_err(table)?;
+        // SAFETY: as above.
+        let about = unsafe { about(&raw) }.map_err(table)?;
+        // SAFETY: the table says that there are so many.
+        let tools = unsafe { slice(raw.tools, raw.tool_count as usize) };
+        // SAFETY: the tools are made by the macros of the header.
+        let table = unsafe { described(tools) }.map_err(|why| Fault(Step::Tools, why))?;
+        Ok(Self { about, table, tools, raw, size: bytes.len() })
+    }
+
+    /// Whether its functions are called on the thread that reads requests.
+    pub(crate) const fn is_at_once(&self) -> bool {
+        self.raw.flags & TRINE_PLUGIN_AT_ONCE != 0
+    }
+}
+
+/// What the system says of a library that it does not map.
+fn explained(error: &libloading::Error) -> String {
+    use std::error::Error as _;
+    error.source().map_or_else(|| error.to_string(), ToString::to_string)
+}
+
+/// # Safety
+/// NULL, or `count` elements that live for ever.
+const unsafe fn slice<T>(first: *const T, count: usize) -> &'static [T] {
+    if first.is_null() || count == 0 {
+        return &[];
+    }
+    // SAFETY: the caller's promise.
+    unsafe { std::slice::from_raw_parts(first, count) }
+}
+
+/// Reads a plug-in's table as far as this version of the interface knows it.
+///
+/// # Safety
+/// NULL, or a table as long as it says.
+unsafe fn read_table(from: *const trine_plugin) -> Result<trine_plugin, String> {
+    let Some(head) = std::ptr::NonNull::new(from.cast_mut()) else {
+        return Err("it does not want this version of the interface: load it into a program of \
+                    the version that it was compiled with"
+            .to_owned());
+    };
+    // SAFETY: the first three members of a table of any version.
+    let [magic, size, abi] = unsafe { head.cast::<[u32; 3]>().read() };
+    if magic != TRINE_PLUGIN_MAGIC {
+        return Err("its table does not begin with TRINE_PLUGIN_MAGIC".to_owned());
+    }
+    let [theirs, ours] = [abi, TRINE_PLUGIN_ABI].map(|abi| (abi >> 16, abi & 0xffff));
+    if theirs.0 != ours.0 {
+        return Err(format!(
+            "it was compiled for version {}.{} of the interface, and this program has {}.{}: \
+             compile it with this version's trine_plugin.h",
+            theirs.0, theirs.1, ours.0, ours.1
+        ));
+    }
+    let known = size_of::<trine_plugin>();
+    if (size as usize) < known {
+        return Err(format!("its table has {size} bytes, and version 1.0 has {known}"));
+    }
+    // SAFETY: it has as many bytes as were asked for.
+    let raw = unsafe { *from };
+    if raw.flags & TRINE_PLUGIN_ABORTS != 0 {
+        return Err("a panic of it would end this process: build it with panic = \"unwind\", or \
+                    run it in a process of its own"
+            .to_owned());
+    }
+    if !(1..=TOOLS_MAX).contains(&raw.tool_count) || raw.tools.is_null() {
+        return Err(format!("it has {} tools: 1 to {TOOLS_MAX} may be", raw.tool_count));
+    }
+    Ok(raw)
+}
+
+/// Most tools of a plug-in, and most calls at a time.
+const TOOLS_MAX: u32 = 2_048;
+pub(crate) const CALLS_MAX: u32 = 256;
+
+/// # Safety
+/// The texts of the table can be read.
+unsafe fn about(raw: &trine_plugin) -> Result<About, String> {
+    // SAFETY: the caller's promise.
+    let text = |member: &str, text: trine_text| unsafe {
+        hosted::text_of(text.data, text.size)
+            .map(str::to_owned)
+            .map_err(|_| format!("its {member} is no UTF-8"))
+    };
+    let name = text("name", raw.name)?;
+    let is_letter = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_');
+    if name.is_empty() || name.len() > 64 || !name.bytes().all(is_letter) {
+        return Err(format!(
+            "its name '{name}' is no name: use up to 64 of a to z, 0 to 9, '-' and '_'"
+        ));
+    }
+    let version = text("version", raw.version)?;
+    let version = version
+        .parse()
+        .map_err(|error| format!("its version '{version}' is no version such as 1.0.0: {error}"))?;
+    if raw.calls_max > CALLS_MAX {
+        return Err(format!("its calls_max is {}, {CALLS_MAX} at most", raw.calls_max));
+    }
+    // SAFETY: NULL, or as long as its first member says.
+    let needs = unsafe { raw.needs.as_ref() };
+    let needs = needs.map(|needs| -> Result<Needs, String> {
+        if needs.memory_max > 0 && needs.memory_min > needs.memory_max {
+            let (min, max) = (needs.memory_min, needs.memory_max);
+            return Err(format!("it needs at least {min} bytes of memory and at most {max}"));
+        }
+        Ok(Needs {
+            processors: needs.processors,
+            memory_min: needs.memory_min,
+            memory_max: needs.memory_max,
+            gpu_memory: needs.gpu_memory,
+            devices: words(&text("devices", needs.devices)?),
+        })
+    });
+    Ok(About {
+        name,
+        version,
+        description: text("description", raw.description)?,
+        author: text("author", raw.author)?,
+        capabilities: words(&text("capabilities", raw.capabilities)?),
+        dependencies: dependencies(&text("dependencies", raw.dependencies)?)?,
+        needs: needs.transpose()?.unwrap_or_default(),
+    })
+}
+
+fn words(text: &str) -> Vec<String> {
+    text.split_ascii_whitespace().map(str::to_owned).collect()
+}
+
+fn dependencies(text: &str) -> Result<Vec<Dependency>, String> {
+    let each = text.split(';').map(str::trim).filter(|it| !it.is_empty());
+    let read = |one: &str| {
+        let (name, versions) = one.split_once(' ').unwrap_or((one, "*"));
+        let versions = versions.parse();
+        let versions = versions
+            .map_err(|error| format!("it needs '{one}', which is no name and versions: {error}"))?;
+        Ok(Dependency { name: name.to_owned(), versions })
+    };
+    each.map(read).collect()
+}
+
+/// The tools as a table that is checked by every rule.
+///
+/// # Safety
+/// All that the tools point to can be read, and the texts end with a zero byte.
+unsafe fn described(tools: &'static [trine_tool]) -> Result<Arc<Table>, String> {
+    // SAFETY: passed on.
+    let mut list = vec![0; unsafe { hosted::list_of(tools, 0, &mut []) }];
+    // SAFETY: as above.
+    unsafe { hosted::list_of(tools, 0, &mut list) };
+    let table = Table::new(list.into()).map_err(|why| why.to_string())?;
+    for (row, tool) in (0..).zip(tools) {
+        let name = table.info(row).map(|info| info.name).unwrap_or_default();
+        if tool.call.is_none() {
+            return Err(format!("its tool {name} has no function"));
+        }
+        // SAFETY: passed on.
+        let more = unsafe { tool.more.as_ref() };
+        if more.is_some_and(|more| (more.struct_size as usize) < size_of::<trine_tool_more>()) {
+            return Err(format!("its tool {name} has a trine_tool_more without struct_size"));
+        }
+    }
+    Ok(Arc::new(table))
+}

@@ -1,0 +1,382 @@
+//! The plug-ins of a hub: loaded, replaced, rolled back and taken out while clients call them.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use semver::Version;
+use tracing::{info, warn};
+use trine_gateway::Hub;
+use trine_gateway::host_tools::{HostTools, Leaving, ToolsId};
+
+use crate::error::{Error, Fault, Result, Step};
+use crate::instance::{Instance, Tools};
+use crate::load::{About, Checked, Image, Policy, check};
+use crate::order::order;
+
+/// How long calls of a plug-in that is taken out may still run before that is said.
+const LEAVING: Duration = Duration::from_secs(10);
+
+/// The plug-ins of a hub.
+///
+/// ```no_run
+/// use std::sync::Arc;
+///
+/// use trine_gateway::{DeviceArgs, Hub, Prefix, Settings};
+/// use trine_plugins::{Plugins, Policy};
+///
+/// let hub = Hub::open_with(&DeviceArgs::default(), Prefix::Auto, &Settings::none())?;
+/// let plugins = Plugins::new(Arc::clone(&hub), Policy::default());
+/// plugins.load(&["libclock.so"])?;
+/// plugins.update("libclock-1.1.so".as_ref(), true)?;
+/// plugins.roll_back("clock")?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Plugins(Arc<Inner>);
+
+pub(crate) struct Inner {
+    hub: Arc<Hub>,
+    policy: Policy,
+    loaded: Mutex<Vec<Entry>>,
+}
+
+/// A plug-in that serves.
+struct Entry {
+    id: ToolsId,
+    instance: Arc<Instance>,
+    from: Source,
+    /// What served before it.
+    previous: Option<Source>,
+}
+
+/// Where a plug-in came from.
+#[derive(Clone)]
+struct Source {
+    image: &'static Image,
+    file: PathBuf,
+    signed_by: Option<String>,
+}
+
+/// A plug-in that is loaded.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// What it says of itself.
+    pub about: About,
+    /// The library.
+    pub file: PathBuf,
+    /// The key that signed it.
+    pub signed_by: Option<String>,
+    /// The number of its tools in the hub.
+    pub id: ToolsId,
+    /// The version that a roll-back would bring back.
+    pub previous: Option<Version>,
+}
+
+impl fmt::Debug for Plugins {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Plugins").field("loaded", &self.list()).finish()
+    }
+}
+
+impl Plugins {
+    /// The plug-ins of a hub; at first there is none.
+    #[must_use]
+    pub fn new(hub: Arc<Hub>, policy: Policy) -> Self {
+        Self(Arc::new(Inner { hub, policy, loaded: Mutex::default() }))
+    }
+
+    pub(crate) fn of(inner: &Arc<Inner>) -> Self {
+        Self(Arc::clone(inner))
+    }
+
+    pub(crate) fn weak(&self) -> Weak<Inner> {
+        Arc::downgrade(&self.0)
+    }
+
+    /// What plug-ins have to be like here.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.0.policy
+    }
+
+    /// Loads plug-ins or the manifests of some, each after those that it needs.
+    ///
+    /// # Errors
+    /// [`Error::Load`] for the first that cannot be loaded: then none of them is.
+    pub fn load(&self, files: &[impl AsRef<Path>]) -> Result<()> {
+        let sources = files.iter().map(|file| self.0.map(file.as_ref()));
+        let sources = sources.collect::<Result<Vec<_>>>()?;
+        let mut loaded = self.0.lock();
+        let abouts: Vec<_> = sources.iter().map(|source| &source.image.about).collect();
+        let there: Vec<_> = loaded.iter().map(Entry::name_and_version).collect();
+        let fault = |place: usize, step, why| {
+            let file = sources.get(place).map(|source| source.file.clone()).unwrap_or_default();
+            Error::Load { file, step, why }
+        };
+        let order =
+            order(&abouts, &there).map_err(|(place, why)| fault(place, Step::Dependencies, why))?;
+        let is_there = |name: &str| there.iter().any(|(other, _)| *other == name);
+        if let Some(place) = abouts.iter().position(|about| is_there(&about.name)) {
+            let name = abouts.get(place).map_or("", |about| &about.name);
+            let why = format!("a plug-in '{name}' is loaded already: update it");
+            return Err(fault(place, Step::Dependencies, why));
+        }
+        drop(there);
+        let before = loaded.len();
+        for place in order {
+            let Some(source) = sources.get(place) else { continue };
+            if let Err(fault) = self.0.publish(&mut loaded, source) {
+                for entry in loaded.drain(before..).rev() {
+                    let leaving = self.0.hub.remove_tools(entry.id);
+                    drop(leaving);
+                }
+                return Err(fault.of(&source.file));
+            }
+        }
+        drop(loaded);
+        Ok(())
+    }
+
+    /// Puts a new version in the place of the plug-in of its name. The new one is loaded and tested
+    /// before; calls run to their end in the version that they began in, and none is lost. Answers
+    /// what waits until the old one is gone.
+    ///
+    /// # Errors
+    /// [`Error::Load`], also where no plug-in has its name, where another one needs the old version,
+    /// and, with `is_compatible`, where the first number of the version is another one. Then the old
+    /// version serves on.
+    pub fn update(&self, file: &Path, is_compatible: bool) -> Result<Leaving> {
+        let source = self.0.map(file)?;
+        let name = &source.image.about.name;
+        let mut loaded = self.0.lock();
+        self.0.swap(&mut loaded, name, &source, is_compatible).map_err(|fault| fault.of(file))
+    }
+
+    /// Brings the version back that served before the last [`Self::update`]. It is initialised and
+    /// tested again.
+    ///
+    /// # Errors
+    /// As [`Self::update`], and where there was no other version.
+    pub fn roll_back(&self, name: &str) -> Result<Leaving> {
+        let mut loaded = self.0.lock();
+        let place = self.0.place(&loaded, name)?;
+        let previous = loaded.get(place).and_then(|entry| entry.previous.clone());
+        let refused = |why: &str| Error::Refused { name: name.to_owned(), why: why.to_owned() };
+        let previous = previous.ok_or_else(|| refused("no other version of it was loaded"))?;
+        let file = previous.file.clone();
+        self.0.swap(&mut loaded, name, &previous, false).map_err(|fault| fault.of(&file))
+    }
+
+    /// Takes a plug-in out. Its calls run to their end; then it is shut down.
+    ///
+    /// # Errors
+    /// Where no plug-in has this name, and where another one needs it.
+    pub fn unload(&self, name: &str) -> Result<Leaving> {
+        let mut loaded = self.0.lock();
+        let place = self.0.place(&loaded, name)?;
+        let needs = |entry: &&Entry| {
+            entry.instance.about().dependencies.iter().any(|needed| needed.name == name)
+        };
+        if let Some(other) = loaded.iter().find(needs) {
+            let why = format!("'{}' needs it: take that out before", other.instance.about().name);
+            return Err(Error::Refused { name: name.to_owned(), why });
+        }
+        let entry = loaded.remove(place);
+        drop(loaded);
+        self.0.take_out(&entry, "taken out")
+    }
+
+    /// What is loaded.
+    #[must_use]
+    pub fn list(&self) -> Vec<Loaded> {
+        self.0.lock().iter().map(Entry::shown).collect()
+    }
+
+    /// What of it can do something, by a word of its capabilities.
+    #[must_use]
+    pub fn find_by_capability(&self, word: &str) -> Vec<Loaded> {
+        let mut found = self.list();
+        found.retain(|loaded| loaded.about.capabilities.iter().any(|it| it == word));
+        found
+    }
+
+    /// Whether a plug-in says that it can work.
+    ///
+    /// # Errors
+    /// Where no plug-in has this name, and what is wrong with it.
+    pub fn health(&self, name: &str) -> Result<()> {
+        let loaded = self.0.lock();
+        let place = self.0.place(&loaded, name)?;
+        let instance = loaded.get(place).map(|entry| Arc::clone(&entry.instance));
+        drop(loaded);
+        let health = instance.map_or(Ok(()), |instance| instance.health());
+        health.map_err(|why| Error::Refused { name: name.to_owned(), why })
+    }
+}
+
+impl Entry {
+    fn name_and_version(&self) -> (&str, &Version) {
+        let about = self.instance.about();
+        (&about.name, &about.version)
+    }
+
+    fn shown(&self) -> Loaded {
+        let Source { file, signed_by, .. } = self.from.clone();
+        let previous = self.previous.as_ref().map(|source| source.image.about.version.clone());
+        Loaded { about: self.instance.about().clone(), file, signed_by, id: self.id, previous }
+    }
+}
+
+impl Inner {
+    fn lock(&self) -> MutexGuard<'_, Vec<Entry>> {
+        self.loaded.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn place(&self, loaded: &[Entry], name: &str) -> Result<usize> {
+        let is_it = |entry: &Entry| entry.instance.about().name == name;
+        loaded.iter().position(is_it).ok_or_else(|| {
+            let names: Vec<_> = loaded.iter().map(|entry| &*entry.instance.about().name).collect();
+            let known = match names.len() {
+                0 => ": none is loaded".to_owned(),
+                _ => format!(": loaded are {}", names.join(", ")),
+            };
+            Error::Unknown(name.to_owned(), known)
+        })
+    }
+
+    /// The steps up to the table, and what of the machine it needs.
+    fn map(&self, file: &Path) -> Result<Source> {
+        let checked = check(file, &self.policy)?;
+        for finding in &checked.findings {
+            warn!("{}: {finding}", file.display());
+        }
+        let Checked { file: library, signed_by, .. } = &checked;
+        let (library, signed_by) = (library.clone(), signed_by.clone());
+        let image = checked.map()?;
+        let allowed = self.policy.allows(&image.about.needs);
+        allowed.map_err(|why| Fault(Step::Resources, why).of(&library))?;
+        Ok(Source { image, file: library, signed_by })
+    }
+
+    /// Starts a plug-in. One of whose functions does not return is taken out.
+    fn start(self: &Arc<Self>, source: &Source) -> std::result::Result<Arc<Instance>, Fault> {
+        let (inner, image) = (Arc::downgrade(self), source.image);
+        Instance::start(image, move || Self::lost(&inner, image))
+    }
+
+    fn lost(inner: &Weak<Self>, image: &'static Image) {
+        let Some(inner) = inner.upgrade() else { return };
+        let mut loaded = inner.lock();
+        let is_it = |entry: &Entry| std::ptr::eq(entry.from.image, image);
+        let Some(place) = loaded.iter().position(is_it) else { return };
+        let entry = loaded.remove(place);
+        drop(loaded);
+        drop(inner.take_out(&entry, "withdrawn"));
+    }
+
+    fn publish(
+        self: &Arc<Self>,
+        loaded: &mut Vec<Entry>,
+        source: &Source,
+    ) -> std::result::Result<(), Fault> {
+        let instance = self.start(source)?;
+        let tools: Arc<dyn HostTools> = Arc::new(Tools(Arc::clone(&instance)));
+        let id = self.hub.add_tools(Arc::clone(&tools)).map_err(|error| {
+            tools.shutdown();
+            Fault::new(Step::Publish, error)
+        })?;
+        let About { name, version, .. } = instance.about();
+        info!("plug-in {name} {version}: loaded from {}", source.file.display());
+        loaded.push(Entry { id, instance, from: source.clone(), previous: None });
+        Ok(())
+    }
+
+    fn swap(
+        self: &Arc<Self>,
+        loaded: &mut [Entry],
+        name: &str,
+        source: &Source,
+        is_compatible: bool,
+    ) -> std::result::Result<Leaving, Fault> {
+        let place = self
+            .place(loaded, name)
+            .map_err(|error| Fault(Step::Dependencies, format!("{error}: load it first")))?;
+        let new = &source.image.about;
+        let old = loaded.get(place).map(|entry| entry.instance.about().version.clone());
+        if let Some(old) = &old
+            && is_compatible
+            && old.major != new.version.major
+        {
+            let why = format!(
+                "version {} may break those who use version {old}: its first number is another \
+                 one. Allow it, or load it under another name",
+                new.version
+            );
+            return Err(Fault(Step::Dependencies, why));
+        }
+        let others = loaded.iter().enumerate().filter(|(at, _)| *at != place);
+        let others: Vec<_> = others.map(|(_, entry)| entry).collect();
+        let there: Vec<_> = others.iter().map(|entry| entry.name_and_version()).collect();
+        let alone = [new];
+        order(&alone, &there).map_err(|(_, why)| Fault(Step::Dependencies, why))?;
+        needed_by(&others, new).map_err(|why| Fault(Step::Dependencies, why))?;
+        let instance = self.start(source)?;
+        let tools: Arc<dyn HostTools> = Arc::new(Tools(Arc::clone(&instance)));
+        let Some(entry) = loaded.get_mut(place) else {
+            return Err(Fault(Step::Publish, "it is gone".to_owned()));
+        };
+        let leaving = self.hub.replace_tools(entry.id, Arc::clone(&tools)).map_err(|error| {
+            tools.shutdown();
+            Fault::new(Step::Publish, error)
+        })?;
+        entry.instance = instance;
+        entry.previous = Some(std::mem::replace(&mut entry.from, source.clone()));
+        let old = old.map(|old| old.to_string()).unwrap_or_default();
+        let note = if is_compatible { "" } else { ", without asking whether it is compatible" };
+        info!("plug-in {name} {}: serves in the place of {old}{note}", new.version);
+        Ok(leaving)
+    }
+
+    fn take_out(&self, entry: &Entry, how: &str) -> Result<Leaving> {
+        let (name, version) = entry.name_and_version();
+        let refused = |why: String| Error::Refused { name: name.to_owned(), why };
+        let leaving =
+            self.hub.remove_tools(entry.id).map_err(|error| refused(error.to_string()))?;
+        info!("plug-in {name} {version}: {how}");
+        Ok(leaving)
+    }
+}
+
+/// Whether those who need a plug-in would still get a version that will do.
+fn needed_by(others: &[&Entry], new: &About) -> std::result::Result<(), String> {
+    for other in others {
+        let about = other.instance.about();
+        for needed in about.dependencies.iter().filter(|needed| needed.name == new.name) {
+            if !needed.versions.matches(&new.version) {
+                let (by, versions) = (&about.name, &needed.versions);
+                return Err(format!("'{by}' needs {} {versions}", new.name));
+            }
+        }
+    }
+    Ok(())
+}
+
+impl Plugins {
+    /// Takes all plug-ins out, in the order in which none needs another that is gone, and waits for
+    /// their calls.
+    pub fn close(&self) {
+        let entries: Vec<_> = self.0.lock().drain(..).rev().collect();
+        for entry in entries {
+            let name = &entry.instance.about().name;
+            match self.0.take_out(&entry, "taken out") {
+                Ok(leaving) => {
+                    if !leaving.wait(LEAVING) {
+                        warn!("plug-in {name}: calls of it are still under way");
+                    }
+                }
+                Err(error) => warn!("{error}"),
+            }
+        }
+    }
+}

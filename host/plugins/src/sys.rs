@@ -1,0 +1,87 @@
+//! A file that no one else can change: what is checked is what is mapped.
+#![expect(unsafe_code, reason = "calls into libc; each block says why it holds")]
+
+use std::ffi::OsStr;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A private copy of a library, which can be mapped by its path.
+pub(crate) struct Private {
+    path: PathBuf,
+    #[cfg(target_os = "linux")]
+    file: std::fs::File,
+}
+
+impl Private {
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// Copies bytes into memory that has no name in any folder and that cannot be changed any more.
+///
+/// The system knows a mapped library by its path. So that no later one has the same, the descriptor
+/// in the path stays open ([`Private::keep`]).
+#[cfg(target_os = "linux")]
+pub(crate) fn private(bytes: &[u8], name: &OsStr) -> io::Result<Private> {
+    use std::ffi::CString;
+    use std::io::Write as _;
+    use std::os::fd::{AsRawFd as _, FromRawFd as _};
+    use std::os::unix::ffi::OsStrExt as _;
+
+    // What the system lets such a name be, without its own part.
+    let name: Vec<u8> = name.as_bytes().iter().copied().filter(|&it| it != 0).take(200).collect();
+    let name = CString::new(name)?;
+    let flags = libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING;
+    // SAFETY: the name ends with a zero byte and is read now.
+    let descriptor = unsafe { libc::memfd_create(name.as_ptr(), flags) };
+    if descriptor == -1 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: just opened, and owned by nothing else.
+    let mut file = unsafe { std::fs::File::from_raw_fd(descriptor) };
+    file.write_all(bytes)?;
+    let seals = libc::F_SEAL_SHRINK | libc::F_SEAL_GROW | libc::F_SEAL_WRITE | libc::F_SEAL_SEAL;
+    // SAFETY: takes one integer and touches no memory of ours.
+    if unsafe { libc::fcntl(file.as_raw_fd(), libc::F_ADD_SEALS, seals) } == -1 {
+        return Err(io::Error::last_os_error());
+    }
+    let path = format!("/proc/self/fd/{}", file.as_raw_fd()).into();
+    Ok(Private { path, file })
+}
+
+#[cfg(target_os = "linux")]
+impl Private {
+    /// Leaves the descriptor open for ever.
+    pub(crate) fn keep(self) {
+        std::mem::forget(self.file);
+    }
+}
+
+/// Copies bytes into a new file that only this user can read or write. Elsewhere nothing seals it.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn private(bytes: &[u8], name: &OsStr) -> io::Result<Private> {
+    use std::io::Write as _;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let mut folder = std::env::temp_dir();
+    folder.push(format!("trine-{}-{number}", std::process::id()));
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(&folder)?;
+    let path = folder.join(name);
+    std::fs::File::create_new(&path)?.write_all(bytes)?;
+    Ok(Private { path })
+}
+
+#[cfg(not(target_os = "linux"))]
+impl Private {
+    /// Takes the file out of its folder where the system lets it: it stays mapped.
+    pub(crate) fn keep(self) {
+        _ = std::fs::remove_file(&self.path);
+        _ = self.path.parent().map(std::fs::remove_dir);
+    }
+}

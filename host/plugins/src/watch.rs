@@ -1,0 +1,106 @@
+//! Plug-ins that are replaced as soon as their files change, for whoever writes them.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, SystemTime};
+
+use tracing::error;
+
+use crate::load::check;
+use crate::plugins::{Inner, Plugins};
+
+/// How often the files are looked at. One that is being written is left until it has stayed the
+/// same for as long.
+const PERIOD: Duration = Duration::from_millis(100);
+
+/// Looks at the files of plug-ins until it is dropped.
+#[derive(Debug)]
+pub struct Watch {
+    ends: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What of a file tells that it is another one.
+type Stamp = Option<(SystemTime, u64)>;
+
+struct File {
+    path: PathBuf,
+    /// As it was when it was loaded, or last tried.
+    tried: Stamp,
+    /// As it was last seen.
+    seen: Stamp,
+}
+
+impl Plugins {
+    /// Loads each of these files again when it changes, whatever its new version is. Where that
+    /// fails, the log says why and what served before serves on.
+    ///
+    /// # Errors
+    /// Where the system has no thread.
+    pub fn watch(&self, files: &[impl AsRef<Path>]) -> std::io::Result<Watch> {
+        let ends = Arc::new(AtomicBool::new(false));
+        let (inner, stop) = (self.weak(), Arc::clone(&ends));
+        let file = |path: &Path| {
+            let stamp = stamp(path);
+            File { path: path.to_owned(), tried: stamp, seen: stamp }
+        };
+        let files: Vec<_> = files.iter().map(|path| file(path.as_ref())).collect();
+        let thread = thread::Builder::new().name("plug-in files".to_owned());
+        let thread = thread.spawn(move || run(files, &inner, &stop))?;
+        Ok(Watch { ends, thread: Some(thread) })
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.ends.store(true, Ordering::Release);
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            _ = thread.join();
+        }
+    }
+}
+
+fn stamp(path: &Path) -> Stamp {
+    let data = std::fs::metadata(path).ok()?;
+    Some((data.modified().ok()?, data.len()))
+}
+
+fn run(mut files: Vec<File>, plugins: &Weak<Inner>, ends: &AtomicBool) {
+    while !ends.load(Ordering::Acquire) {
+        thread::park_timeout(PERIOD);
+        let Some(plugins) = plugins.upgrade() else { return };
+        for file in &mut files {
+            let now = stamp(&file.path);
+            let is_still = now == file.seen;
+            file.seen = now;
+            // A file that is gone comes back, or is a mistake that its loss would not mend.
+            if is_still && now.is_some() && now != file.tried {
+                file.tried = now;
+                changed(&Plugins::of(&plugins), &file.path);
+            }
+        }
+    }
+}
+
+/// Puts what a file has now in the place of what it had.
+fn changed(plugins: &Plugins, file: &Path) {
+    let is_loaded = |name: &str| plugins.list().iter().any(|it| it.about.name == name);
+    let done = plugins.name_of(file).and_then(|name| match is_loaded(&name) {
+        true => plugins.update(file, false).map(drop),
+        // It was withdrawn.
+        false => plugins.load(&[file]),
+    });
+    if let Err(error) = done {
+        error!("{error}");
+    }
+}
+
+impl Plugins {
+    /// What the plug-in of a file is called.
+    fn name_of(&self, file: &Path) -> crate::Result<String> {
+        Ok(check(file, self.policy())?.map()?.about.name.clone())
+    }
+}

@@ -1,0 +1,8 @@
+//! Plug-ins written in C and C++, compiled by the test, loaded into a hub and called.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod calls;
+mod refused;
+mod site;
+mod swaps;
+mod watched;

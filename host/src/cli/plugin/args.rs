@@ -1,0 +1,82 @@
+//! Which plug-ins may be loaded: arguments of every command that loads some.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use trine::Result;
+use trine_gateway::Hub;
+use trine_plugins::{Imports, Plugins, Policy, Watch, keys};
+
+/// What plug-ins have to be like.
+#[derive(Clone, Debug, clap::Args)]
+pub(in crate::cli) struct PolicyArgs {
+    /// File of minisign's public keys, one of which must have signed plug-ins.
+    ///
+    /// The signature of a plug-in is in the file of its name with .minisig behind it. Without this
+    /// option no signature is asked for.
+    #[arg(long, value_name = "FILE")]
+    plugin_keys: Option<PathBuf>,
+    /// Plug-ins that can start programs or change code: allow, warn, deny.
+    ///
+    /// It is a look at the functions that a plug-in imports, not a sandbox.
+    #[arg(long, value_name = "LEVEL", default_value = "warn")]
+    plugin_imports: Imports,
+    /// Maximum memory that a plug-in may need, in bytes; 0 for any.
+    #[arg(long, value_name = "BYTES", default_value_t = 0)]
+    plugin_memory: u64,
+}
+
+impl PolicyArgs {
+    pub(in crate::cli) fn policy(&self) -> Result<Policy> {
+        Ok(Policy {
+            keys: self.plugin_keys.as_deref().map(keys).transpose()?.unwrap_or_default(),
+            imports: self.plugin_imports,
+            memory_max: self.plugin_memory,
+        })
+    }
+}
+
+/// Plug-ins that a server loads.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct PluginArgs {
+    /// Plug-in whose tools are served: a shared library, or its manifest.
+    #[arg(long, value_name = "FILE")]
+    plugin: Vec<PathBuf>,
+    /// Replace a plug-in as soon as its file changes.
+    #[arg(long, requires = "plugin")]
+    plugin_watch: bool,
+    #[command(flatten)]
+    policy: PolicyArgs,
+}
+
+/// Plug-ins that serve; they are taken out when it is dropped.
+pub(in crate::cli) struct Serving {
+    plugins: Plugins,
+    watch: Option<Watch>,
+}
+
+impl PluginArgs {
+    /// The arguments of a server that watches these files.
+    pub(super) const fn watched(plugin: Vec<PathBuf>, policy: PolicyArgs) -> Self {
+        Self { plugin, plugin_watch: true, policy }
+    }
+
+    /// Loads the plug-ins into a hub.
+    pub(in crate::cli) fn load(&self, hub: &Arc<Hub>) -> Result<Option<Serving>> {
+        if self.plugin.is_empty() {
+            return Ok(None);
+        }
+        let plugins = Plugins::new(Arc::clone(hub), self.policy.policy()?);
+        plugins.load(&self.plugin)?;
+        let watch = self.plugin_watch.then(|| plugins.watch(&self.plugin)).transpose();
+        let watch = watch.map_err(trine_gateway::Error::Thread)?;
+        Ok(Some(Serving { plugins, watch }))
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        drop(self.watch.take());
+        self.plugins.close();
+    }
+}

@@ -1,0 +1,110 @@
+//! `trine plugin check`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use serde_json::Value;
+use trine::Result;
+use trine_gateway::{DeviceArgs, Hub, Prefix, Settings};
+use trine_plugins::{Dependency, Loaded, Needs, Plugins, check};
+
+use super::PolicyArgs;
+use crate::cli::paint::{FAINT, STRONG, WARN, say, some, time};
+use crate::cli::tools::print_table;
+
+const AFTER_HELP: &str = "\
+The file is read, its signature, machine and imports are checked, and it is mapped into this
+program. Its tools are checked, it is initialised, and tests itself. A step that fails is named.
+--static leaves out all that runs code of the plug-in.
+
+Example: trine plugin check ./libclock.so --plugin-keys keys.pub --plugin-imports deny";
+
+/// Arguments of `trine plugin check`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub(super) struct Check {
+    /// Plug-in: a shared library, or its manifest.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Do not load it.
+    #[arg(long = "static")]
+    is_static: bool,
+    #[command(flatten)]
+    policy: PolicyArgs,
+}
+
+impl Check {
+    pub(super) fn run(&self) -> Result<ExitCode> {
+        let policy = self.policy.policy()?;
+        let checked = check(&self.file, &policy)?;
+        let digest: String = checked.digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let signed = checked.signed_by.as_deref().unwrap_or("no signature was asked for");
+        let findings: Vec<_> = checked.findings.iter().map(ToString::to_string).collect();
+        say!("{STRONG}{}{STRONG:#}", checked.file.display());
+        line("SHA-256", &digest);
+        line("signed by", signed);
+        match &findings[..] {
+            [] => line("imports", "nothing unusual"),
+            some => some.iter().for_each(|it| line("imports", &format!("{WARN}{it}{WARN:#}"))),
+        }
+        if !self.is_static {
+            self.load(policy)?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn load(&self, policy: trine_plugins::Policy) -> Result<()> {
+        let hub = Hub::open_with(&DeviceArgs::default(), Prefix::Auto, &Settings::none())?;
+        let plugins = Plugins::new(hub.clone(), policy);
+        let began = Instant::now();
+        plugins.load(&[&self.file])?;
+        let took = began.elapsed();
+        for loaded in plugins.list() {
+            about(&loaded);
+            let table = hub.own_table(loaded.id)?;
+            say!("");
+            print_table(&*table, &Value::Null);
+        }
+        say!("");
+        say!("loaded, initialised and tested in {}", time(took));
+        plugins.close();
+        Ok(())
+    }
+}
+
+fn line(what: &str, value: &str) {
+    say!("  {FAINT}{what:<13}{FAINT:#}{value}");
+}
+
+/// Prints what a plug-in says of itself.
+fn about(loaded: &Loaded) {
+    let about = &loaded.about;
+    line("name", &about.name);
+    line("version", &about.version.to_string());
+    let some = [("description", &about.description), ("author", &about.author)];
+    some.iter().filter(|(_, text)| !text.is_empty()).for_each(|(what, text)| line(what, text));
+    if !about.capabilities.is_empty() {
+        line("capabilities", &about.capabilities.join(" "));
+    }
+    for Dependency { name, versions } in &about.dependencies {
+        line("depends on", &format!("{name} {versions}"));
+    }
+    line("needs", &needs(&about.needs));
+}
+
+fn needs(needs: &Needs) -> String {
+    let mut all = Vec::new();
+    if needs.processors > 1 {
+        all.push(format!("{} processors", needs.processors));
+    }
+    let bytes = [
+        (needs.memory_min, "of memory at least"),
+        (needs.memory_max, "of memory at most"),
+        (needs.gpu_memory, "of a graphics processor's memory"),
+    ];
+    let given = bytes.iter().filter(|(bytes, _)| *bytes > 0);
+    all.extend(given.map(|(bytes, of)| format!("{} {of}", some(*bytes, "byte"))));
+    all.extend(needs.devices.iter().map(|device| format!("the device {device}")));
+    if all.is_empty() { "nothing".to_owned() } else { all.join(", ") }
+}

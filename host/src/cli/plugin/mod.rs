@@ -1,0 +1,71 @@
+//! `trine plugin`: libraries of tools that a running program loads.
+
+mod args;
+mod call;
+mod check;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use trine::Result;
+
+pub(super) use args::PluginArgs;
+use args::PolicyArgs;
+
+use super::gateway::ServerArgs;
+
+const AFTER_HELP: &str = "\
+A plug-in is a shared library of tools. trine_plugin.h is its interface, and `trine new tool` makes
+a project that builds one. `trine gateway --plugin FILE` serves its tools to MCP clients.";
+
+/// Arguments of `trine plugin`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub(super) struct Plugin {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Check a plug-in, start it and print what it is.
+    Check(check::Check),
+    /// Call one tool of a plug-in and print the result.
+    Call(call::Call),
+    /// Serve plug-ins, and replace each as soon as its file changes.
+    Watch(Box<Watch>),
+}
+
+impl Plugin {
+    /// Whether it is a server, whose log is of some interest.
+    pub(super) const fn serves(&self) -> bool {
+        matches!(self.command, Command::Watch(_))
+    }
+
+    pub(super) fn run(self) -> Result<ExitCode> {
+        match self.command {
+            Command::Check(command) => command.run(),
+            Command::Call(command) => Ok(command.run()),
+            Command::Watch(command) => command.run(),
+        }
+    }
+}
+
+/// Arguments of `trine plugin watch`.
+#[derive(Debug, clap::Args)]
+struct Watch {
+    /// Plug-ins: shared libraries, or manifests.
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    policy: PolicyArgs,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+impl Watch {
+    fn run(self) -> Result<ExitCode> {
+        let Self { files, policy, server } = self;
+        server.run(None, &PluginArgs::watched(files, policy))
+    }
+}
