@@ -80,6 +80,18 @@ pub enum Error {
     )]
     Address(String),
 
+    /// What is no name of a project.
+    #[error(
+        "'{0}' is no name of a project: use a lower-case letter, then up to 47 of a to z, 0 to 9, \
+         '-' and '_'"
+    )]
+    ProjectName(String),
+    /// A folder that a project would be written over.
+    #[error("{} is not empty: give another --folder", .0.display())]
+    ProjectThere(PathBuf),
+    /// What cannot be part of a template.
+    #[error("{} is no file of up to 4 MiB, or one of more than 1000: take it out", .0.display())]
+    Template(PathBuf),
     /// Arguments that are not JSON.
     #[error("the arguments are not JSON: write '{{\"PARAMETER\": VALUE}}'")]
     ArgumentsJson(#[source] serde_json::Error),

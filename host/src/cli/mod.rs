@@ -15,6 +15,7 @@ mod generate;
 mod help;
 mod log;
 mod model;
+mod new;
 mod offload;
 mod open;
 mod paint;
@@ -95,6 +96,8 @@ enum Command {
     Generate(prompt::Generate),
     /// Serve language models and devices, as `gateway` does.
     Serve(serve::Serve),
+    /// Make a project to start from.
+    New(new::New),
     /// Check, call and watch plug-ins: libraries of tools.
     Plugin(plugin::Plugin),
     /// Create, pack and inspect model files.
@@ -145,6 +148,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Train(command) => command.run(),
         Command::Generate(command) => command.run(),
         Command::Serve(command) => command.run(),
+        Command::New(command) => Ok(command.run()),
         Command::Plugin(command) => command.run(),
         Command::Model(command) => command.run(),
         Command::Bench(command) => command.run(),

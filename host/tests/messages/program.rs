@@ -30,6 +30,9 @@ pub(crate) fn program(out: &mut String) {
         Program(absent())
         ProgramPath {}
         Address(text("here"))
+        ProjectName(text("Two Words"))
+        ProjectThere("degrees".into())
+        Template("mine/link".into())
         ArgumentsJson(json())
         ArgumentsObject {}
         UnknownTool {

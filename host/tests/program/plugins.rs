@@ -1,0 +1,139 @@
+//! Projects of `trine new tool`: made, built, tested, served and replaced while they are called.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::{done, trine};
+
+/// Makes a project and runs `make` in it.
+fn make(folder: &Path, what: &[&str]) -> bool {
+    let mut make = Command::new("make");
+    make.arg("--no-print-directory").args(what).current_dir(folder);
+    make.env("TRINE", env!("CARGO_BIN_EXE_trine")).env("TRINE_LOG", "off");
+    make.stdout(Stdio::null()).status().unwrap().success()
+}
+
+fn project(folder: &Path, name: &str, lang: &str) -> String {
+    let path = folder.join(name).to_str().unwrap().to_owned();
+    done(&["new", "tool", name, "--lang", lang, "--folder", &path]);
+    path
+}
+
+#[test]
+fn a_project_in_each_language_builds_tests_and_loads_at_once() {
+    let folder = TempDir::new().unwrap();
+    for lang in ["c", "cpp", "rust"] {
+        let name = format!("my-{lang}");
+        let path = project(folder.path(), &name, lang);
+        assert!(make(path.as_ref(), &["test"]), "{lang}");
+        let library = format!("{path}/lib{name}.so");
+        let report = done(&["plugin", "check", &library]);
+        assert!(report.contains("1.0.0") && report.contains(&format!("my_{lang}")), "{report}");
+        // What the tool refuses by itself.
+        let call =
+            trine(&["plugin", "call", &library, &format!("my_{lang}"), r#"{"celsius":999.9}"#]);
+        assert_eq!(call.status.code(), Some(1));
+        assert!(String::from_utf8(call.stdout).unwrap().contains("measure again"));
+    }
+}
+
+#[test]
+fn a_template_of_ones_own_is_taken_and_nothing_is_written_over() {
+    let folder = TempDir::new().unwrap();
+    let template = folder.path().join("template");
+    std::fs::create_dir_all(template.join("src")).unwrap();
+    std::fs::write(template.join("src/@name@.txt"), "@tool@ of @name@").unwrap();
+    std::fs::write(template.join("raw"), b"@name@\xff").unwrap();
+    let (template, path) = (template.to_str().unwrap(), folder.path().join("mine"));
+    let path = path.to_str().unwrap();
+    done(&["new", "tool", "two-words", "--template", template, "--folder", path]);
+    let text = std::fs::read_to_string(format!("{path}/src/two-words.txt")).unwrap();
+    assert_eq!(text, "two_words of two-words");
+    assert_eq!(std::fs::read(format!("{path}/raw")).unwrap(), b"@name@\xff");
+    let again = trine(&["new", "tool", "two-words", "--folder", path]);
+    assert_eq!(again.status.code(), Some(2));
+    assert!(String::from_utf8(again.stderr).unwrap().contains("is not empty"));
+    let bad = trine(&["new", "tool", "../up", "--folder", path]);
+    assert_eq!(bad.status.code(), Some(2));
+}
+
+/// A session of `trine plugin watch` on standard input and output.
+struct Session {
+    child: std::process::Child,
+    lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
+    id: u64,
+}
+
+impl Session {
+    fn start(arguments: &[&str]) -> Self {
+        let mut trine = Command::new(env!("CARGO_BIN_EXE_trine"));
+        trine.args(arguments).env("TRINE_LOG", "off");
+        let mut child = trine.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut session = Self { child, lines, id: 0 };
+        let client = json!({"name": "test", "version": "1"});
+        let hello =
+            json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client});
+        session.ask("initialize", &hello);
+        session.send(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"}));
+        session
+    }
+
+    fn send(&mut self, message: &Value) {
+        let input = self.child.stdin.as_mut().unwrap();
+        writeln!(input, "{message}").unwrap();
+    }
+
+    /// The result of a request; notifications before it are passed over.
+    fn ask(&mut self, method: &str, params: &Value) -> Value {
+        self.id += 1;
+        let id = self.id;
+        self.send(&json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}));
+        loop {
+            let line = self.lines.next().unwrap().unwrap();
+            let message: Value = serde_json::from_str(&line).unwrap();
+            if message["id"] == id {
+                return message["result"].clone();
+            }
+        }
+    }
+
+    fn call(&mut self, celsius: f64) -> Value {
+        let call = json!({"name": "degrees", "arguments": {"celsius": celsius}});
+        self.ask("tools/call", &call)["structuredContent"]["fahrenheit"].clone()
+    }
+}
+
+#[test]
+fn a_project_is_replaced_while_a_client_calls_it_and_comes_back() {
+    let folder = TempDir::new().unwrap();
+    let path = project(folder.path(), "degrees", "c");
+    let (source, library) = (format!("{path}/degrees.c"), format!("{path}/libdegrees.so"));
+    assert!(make(path.as_ref(), &[]));
+    let mut session = Session::start(&["plugin", "watch", &library]);
+    assert_eq!(session.ask("tools/list", &json!({}))["tools"][0]["name"], "degrees");
+    assert_eq!(session.call(100.0), json!(212));
+    let first = std::fs::read_to_string(&source).unwrap();
+    // Version 1.1.0 counts from another zero.
+    let second = first.replace("+ 320", "+ 330").replace("\"1.0.0\"", "\"1.1.0\"");
+    for (text, expected) in [(&second, 213), (&first, 212)] {
+        std::fs::write(&source, text).unwrap();
+        assert!(make(path.as_ref(), &["-B"]));
+        let mut calls = 0;
+        // Each call is answered, by the one version or the other.
+        while session.call(100.0) != json!(expected) {
+            calls += 1;
+            assert!(calls < 1_000_000, "it was not replaced");
+        }
+    }
+    // A version that does not compile never reaches it, and one that is cut is not loaded.
+    std::fs::write(&library, b"\x7fELF").unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    assert_eq!(session.call(0.0), json!(32));
+    drop(session.child.stdin.take());
+    assert!(session.child.wait().unwrap().success());
+}
