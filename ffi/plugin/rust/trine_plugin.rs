@@ -1,4 +1,5 @@
-//! Plug-ins of Trine in Rust: the interface of `trine_plugin.h` as one file that needs nothing else.
+//! Plug-ins of Trine in Rust: the interface of `trine_plugin.h` in one file, which needs nothing
+//! else.
 //!
 //! Copy it beside the source of a plug-in. The crate is a `cdylib`, built with unwinding. Licence:
 //! MIT OR Apache-2.0.

@@ -37,6 +37,8 @@ pub enum Step {
     Health,
     /// Clients are shown its tools.
     Publish,
+    /// It does well with a share of the calls.
+    Trial,
 }
 
 impl Step {
@@ -59,6 +61,7 @@ impl Step {
             Self::SelfTest => "self-test",
             Self::Health => "health",
             Self::Publish => "publish",
+            Self::Trial => "trial",
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::ffi::c_void;
 use std::ptr::null_mut;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use trine_c_api::{TRINE_OK, trine_status};
 use trine_descriptor::ToolTable as _;
@@ -24,7 +24,11 @@ pub(crate) struct Instance {
     state: *mut c_void,
     /// Its threads; none where its functions return at once.
     workers: Option<Workers>,
+    /// How many hold it as [`Tools`]: it is shut down when none does.
+    holders: AtomicU32,
     is_down: AtomicBool,
+    calls: AtomicU32,
+    errors: AtomicU32,
 }
 
 // SAFETY: the state is only handed to the plug-in's functions, which may be called on any thread.
@@ -48,8 +52,10 @@ impl Instance {
             let name = format!("plug-in {}", image.about.name);
             Workers::new(name, image.raw.calls_max.max(1), Box::new(lost))
         });
+        let [holders, calls, errors] = [(); 3].map(|()| AtomicU32::new(0));
         let is_down = AtomicBool::new(false);
-        let instance = Arc::new(Self { image, state, workers, is_down });
+        let all = Self { image, state, workers, holders, is_down, calls, errors };
+        let instance = Arc::new(all);
         let tested = instance.ask(image.raw.self_test).map_err(|why| Fault(Step::SelfTest, why));
         let tested =
             tested.and_then(|()| instance.health().map_err(|why| Fault(Step::Health, why)));
@@ -61,6 +67,17 @@ impl Instance {
 
     pub(crate) const fn about(&self) -> &'static About {
         &self.image.about
+    }
+
+    /// The calls of it that have ended, and those of them that failed.
+    pub(crate) fn counts(&self) -> (u32, u32) {
+        let late = self.workers.as_ref().map_or(0, Workers::late);
+        let [calls, errors] = [&self.calls, &self.errors].map(|it| it.load(Ordering::Relaxed));
+        (calls.saturating_add(late), errors.saturating_add(late))
+    }
+
+    pub(crate) const fn described(&self) -> &'static Arc<Table> {
+        &self.image.table
     }
 
     /// Whether it can work, as it says.
@@ -94,7 +111,10 @@ impl Instance {
             // SAFETY: the plug-in's function and what it asked to be passed; the state lives until
             // it returns.
             let status = unsafe { function(user_data, state.handle()) };
-            state.end(status, &read);
+            state.end(status, &read, |is_error| {
+                self.calls.fetch_add(1, Ordering::Relaxed);
+                self.errors.fetch_add(is_error.into(), Ordering::Relaxed);
+            });
         });
     }
 }
@@ -111,8 +131,24 @@ fn deadline(table: &Table, row: u16) -> (u64, u64) {
     (now().saturating_add(limit), limit)
 }
 
-/// The tools of a plug-in, as a hub has them.
-pub(crate) struct Tools(pub(crate) Arc<Instance>);
+/// The tools of a plug-in, as a hub has them. The last of several that is shut down shuts the
+/// plug-in down.
+pub(crate) struct Tools(Arc<Instance>);
+
+impl Tools {
+    pub(crate) fn new(instance: &Arc<Instance>) -> Self {
+        instance.holders.fetch_add(1, Ordering::AcqRel);
+        Self(Arc::clone(instance))
+    }
+}
+
+impl std::ops::Deref for Tools {
+    type Target = Instance;
+
+    fn deref(&self) -> &Instance {
+        &self.0
+    }
+}
 
 impl HostTools for Tools {
     fn table(&self) -> &Arc<Table> {
@@ -133,7 +169,9 @@ impl HostTools for Tools {
     }
 
     fn shutdown(&self) {
-        self.0.shutdown();
+        if self.0.holders.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.0.shutdown();
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 //! fails changes nothing.
 
 mod call;
+mod canary;
 mod error;
 mod instance;
 mod load;
@@ -14,6 +15,7 @@ mod sys;
 mod watch;
 mod workers;
 
+pub use canary::Canary;
 pub use error::{Error, Result, Step};
 pub use load::{
     About, Checked, Dependency, Finding, Imports, Keys, Needs, Policy, check, keys, mapped,

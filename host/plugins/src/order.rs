@@ -11,8 +11,9 @@ pub(crate) fn order(
     there: &[(&str, &Version)],
 ) -> Result<Vec<usize>, (usize, String)> {
     for (place, about) in all.iter().enumerate() {
-        if all.iter().take(place).any(|other| other.name == about.name) {
-            return Err((place, format!("two plug-ins are called '{}'", about.name)));
+        let mut before = all.iter().take(place);
+        if before.any(|other| (&other.name, &other.version) == (&about.name, &about.version)) {
+            return Err((place, format!("two plug-ins are {} {}", about.name, about.version)));
         }
         is_there(about, all, there).map_err(|why| (place, why))?;
     }
@@ -35,15 +36,15 @@ pub(crate) fn order(
 fn is_there(about: &About, all: &[&About], there: &[(&str, &Version)]) -> Result<(), String> {
     for needed in &about.dependencies {
         let new = all.iter().map(|other| (&*other.name, &other.version));
-        // One that is loaded now takes the place of one that runs.
-        let found = new.chain(there.iter().copied()).find(|(name, _)| *name == needed.name);
-        let versions = &needed.versions;
-        match found {
-            None => return Err(format!("it needs '{}', which is not loaded", needed.name)),
-            Some((name, version)) if !versions.matches(version) => {
-                return Err(format!("it needs {name} {versions}, and {version} is loaded"));
-            }
-            Some(_) => {}
+        let all = new.chain(there.iter().copied()).filter(|(name, _)| *name == needed.name);
+        let versions: Vec<_> = all.map(|(_, version)| version).collect();
+        if versions.is_empty() {
+            return Err(format!("it needs '{}', which is not loaded", needed.name));
+        }
+        if !versions.iter().any(|version| needed.versions.matches(version)) {
+            let loaded: Vec<_> = versions.iter().map(ToString::to_string).collect();
+            let (name, wanted) = (&needed.name, &needed.versions);
+            return Err(format!("it needs {name} {wanted}, and {} is loaded", loaded.join(", ")));
         }
     }
     Ok(())
@@ -51,9 +52,15 @@ fn is_there(about: &About, all: &[&About], there: &[(&str, &Version)]) -> Result
 
 /// One of the others that a plug-in needs and that is not in the order yet.
 fn waits_for(about: &About, all: &[&About], order: &[usize]) -> Option<usize> {
-    let place = |name: &str| all.iter().position(|other| other.name == name);
-    let missing = |name: &str| place(name).filter(|place| !order.contains(place));
-    about.dependencies.iter().find_map(|needed| missing(&needed.name))
+    about.dependencies.iter().find_map(|needed| {
+        let is_it =
+            |other: &About| other.name == needed.name && needed.versions.matches(&other.version);
+        // Any version that will do.
+        let mut some = (0..all.len()).filter(|place| all.get(*place).is_some_and(|it| is_it(it)));
+        let first = some.next()?;
+        let is_ready = order.contains(&first) || some.any(|place| order.contains(&place));
+        (!is_ready).then_some(first)
+    })
 }
 
 /// What names the plug-ins that wait for each other.
@@ -128,6 +135,6 @@ mod tests {
         let circle = "a: these need each other in a circle: a -> b -> c -> a";
         assert_eq!(names(&three).unwrap_err(), circle);
         let two = vec![about("a", &[]), about("a", &[])];
-        assert_eq!(names(&two).unwrap_err(), "a: two plug-ins are called 'a'");
+        assert_eq!(names(&two).unwrap_err(), "a: two plug-ins are a 1.2.0");
     }
 }

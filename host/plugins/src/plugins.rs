@@ -10,6 +10,7 @@ use tracing::{info, warn};
 use trine_gateway::Hub;
 use trine_gateway::host_tools::{HostTools, Leaving, ToolsId};
 
+use crate::canary::{Canary, Split};
 use crate::error::{Error, Fault, Result, Step};
 use crate::instance::{Instance, Tools};
 use crate::load::{About, Checked, Image, Policy, check};
@@ -48,6 +49,7 @@ struct Entry {
     from: Source,
     /// What served before it.
     previous: Option<Source>,
+    is_listed: bool,
 }
 
 /// Where a plug-in came from.
@@ -71,6 +73,9 @@ pub struct Loaded {
     pub id: ToolsId,
     /// The version that a roll-back would bring back.
     pub previous: Option<Version>,
+    /// Whether clients see its tools: of several versions of one plug-in they see the highest, and
+    /// call the others as `tool@version`.
+    pub is_listed: bool,
 }
 
 impl fmt::Debug for Plugins {
@@ -116,10 +121,10 @@ impl Plugins {
         };
         let order =
             order(&abouts, &there).map_err(|(place, why)| fault(place, Step::Dependencies, why))?;
-        let is_there = |name: &str| there.iter().any(|(other, _)| *other == name);
-        if let Some(place) = abouts.iter().position(|about| is_there(&about.name)) {
-            let name = abouts.get(place).map_or("", |about| &about.name);
-            let why = format!("a plug-in '{name}' is loaded already: update it");
+        let is_there = |about: &&About| there.contains(&(&*about.name, &about.version));
+        if let Some(place) = abouts.iter().position(is_there) {
+            let about = abouts.get(place).map(|about| format!("{} {}", about.name, about.version));
+            let why = format!("{} is loaded already: update it", about.unwrap_or_default());
             return Err(fault(place, Step::Dependencies, why));
         }
         drop(there);
@@ -127,9 +132,9 @@ impl Plugins {
         for place in order {
             let Some(source) = sources.get(place) else { continue };
             if let Err(fault) = self.0.publish(&mut loaded, source) {
-                for entry in loaded.drain(before..).rev() {
-                    let leaving = self.0.hub.remove_tools(entry.id);
-                    drop(leaving);
+                while loaded.len() > before {
+                    let place = loaded.len() - 1;
+                    drop(self.0.take_out(&mut loaded, place, "taken out"));
                 }
                 return Err(fault.of(&source.file));
             }
@@ -143,14 +148,25 @@ impl Plugins {
     /// what waits until the old one is gone.
     ///
     /// # Errors
-    /// [`Error::Load`], also where no plug-in has its name, where another one needs the old version,
-    /// and, with `is_compatible`, where the first number of the version is another one. Then the old
-    /// version serves on.
+    /// [`Error::Load`], also where no plug-in has its name, where another one needs the old
+    /// version, and, with `is_compatible`, where the first number of the version is another one.
+    /// Then the old version serves on.
     pub fn update(&self, file: &Path, is_compatible: bool) -> Result<Leaving> {
         let source = self.0.map(file)?;
         let name = &source.image.about.name;
         let mut loaded = self.0.lock();
         self.0.swap(&mut loaded, name, &source, is_compatible).map_err(|fault| fault.of(file))
+    }
+
+    /// The same where the new version gets a share of the calls first, and is taken out again where
+    /// too many of them fail. Blocks until that is known. Both versions have to describe their
+    /// tools alike.
+    ///
+    /// # Errors
+    /// As [`Self::update`], and [`Step::Trial`] where it failed: the old version serves again.
+    pub fn try_out(&self, file: &Path, canary: &Canary) -> Result<Leaving> {
+        let source = self.0.map(file)?;
+        self.0.try_out(&source, canary).map_err(|fault| fault.of(file))
     }
 
     /// Brings the version back that served before the last [`Self::update`]. It is initialised and
@@ -175,16 +191,11 @@ impl Plugins {
     pub fn unload(&self, name: &str) -> Result<Leaving> {
         let mut loaded = self.0.lock();
         let place = self.0.place(&loaded, name)?;
-        let needs = |entry: &&Entry| {
-            entry.instance.about().dependencies.iter().any(|needed| needed.name == name)
-        };
-        if let Some(other) = loaded.iter().find(needs) {
-            let why = format!("'{}' needs it: take that out before", other.instance.about().name);
+        if let Some(other) = needs_it(&loaded, place) {
+            let why = format!("'{other}' needs it: take that out before");
             return Err(Error::Refused { name: name.to_owned(), why });
         }
-        let entry = loaded.remove(place);
-        drop(loaded);
-        self.0.take_out(&entry, "taken out")
+        self.0.take_out(&mut loaded, place, "taken out")
     }
 
     /// What is loaded.
@@ -224,7 +235,8 @@ impl Entry {
     fn shown(&self) -> Loaded {
         let Source { file, signed_by, .. } = self.from.clone();
         let previous = self.previous.as_ref().map(|source| source.image.about.version.clone());
-        Loaded { about: self.instance.about().clone(), file, signed_by, id: self.id, previous }
+        let (about, id, is_listed) = (self.instance.about().clone(), self.id, self.is_listed);
+        Loaded { about, file, signed_by, id, previous, is_listed }
     }
 }
 
@@ -233,8 +245,16 @@ impl Inner {
         self.loaded.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The place of a plug-in by its name: of several versions the one that is listed; or of the
+    /// version behind an `@`.
     fn place(&self, loaded: &[Entry], name: &str) -> Result<usize> {
-        let is_it = |entry: &Entry| entry.instance.about().name == name;
+        let is_it = |entry: &Entry| match name.split_once('@') {
+            Some((name, version)) => {
+                let (its, version_of) = entry.name_and_version();
+                its == name && version_of.to_string() == version
+            }
+            None => entry.instance.about().name == name && entry.is_listed,
+        };
         loaded.iter().position(is_it).ok_or_else(|| {
             let names: Vec<_> = loaded.iter().map(|entry| &*entry.instance.about().name).collect();
             let known = match names.len() {
@@ -270,9 +290,7 @@ impl Inner {
         let mut loaded = inner.lock();
         let is_it = |entry: &Entry| std::ptr::eq(entry.from.image, image);
         let Some(place) = loaded.iter().position(is_it) else { return };
-        let entry = loaded.remove(place);
-        drop(loaded);
-        drop(inner.take_out(&entry, "withdrawn"));
+        drop(inner.take_out(&mut loaded, place, "withdrawn"));
     }
 
     fn publish(
@@ -281,14 +299,39 @@ impl Inner {
         source: &Source,
     ) -> std::result::Result<(), Fault> {
         let instance = self.start(source)?;
-        let tools: Arc<dyn HostTools> = Arc::new(Tools(Arc::clone(&instance)));
-        let id = self.hub.add_tools(Arc::clone(&tools)).map_err(|error| {
+        let tools: Arc<dyn HostTools> = Arc::new(Tools::new(&instance));
+        let About { name, version, .. } = instance.about();
+        let is_alone = loaded.iter().all(|other| other.instance.about().name != *name);
+        let added = self.hub.add_version(Arc::clone(&tools), &version.to_string(), is_alone);
+        let id = added.map_err(|error| {
             tools.shutdown();
             Fault::new(Step::Publish, error)
         })?;
-        let About { name, version, .. } = instance.about();
+        let from = source.clone();
+        loaded.push(Entry { id, instance, from, previous: None, is_listed: is_alone });
+        if let Err(error) = self.list_highest(loaded, name) {
+            loaded.pop();
+            // It shuts them down.
+            drop(self.hub.remove_tools(id));
+            return Err(Fault::new(Step::Publish, error));
+        }
         info!("plug-in {name} {version}: loaded from {}", source.file.display());
-        loaded.push(Entry { id, instance, from: source.clone(), previous: None });
+        Ok(())
+    }
+
+    /// Lets clients see the highest version of a plug-in in the place of another one.
+    fn list_highest(&self, loaded: &mut [Entry], name: &str) -> trine_gateway::Result<()> {
+        let mut all: Vec<_> =
+            loaded.iter_mut().filter(|it| it.instance.about().name == name).collect();
+        all.sort_by(|a, b| b.name_and_version().1.cmp(a.name_and_version().1));
+        let Some((highest, others)) = all.split_first_mut() else { return Ok(()) };
+        if highest.is_listed {
+            return Ok(());
+        }
+        let listed = others.iter_mut().find(|other| other.is_listed);
+        self.hub.list_tools(highest.id, listed.as_ref().map(|other| other.id))?;
+        highest.is_listed = true;
+        listed.into_iter().for_each(|other| other.is_listed = false);
         Ok(())
     }
 
@@ -322,30 +365,112 @@ impl Inner {
         order(&alone, &there).map_err(|(_, why)| Fault(Step::Dependencies, why))?;
         needed_by(&others, new).map_err(|why| Fault(Step::Dependencies, why))?;
         let instance = self.start(source)?;
-        let tools: Arc<dyn HostTools> = Arc::new(Tools(Arc::clone(&instance)));
-        let Some(entry) = loaded.get_mut(place) else {
-            return Err(Fault(Step::Publish, "it is gone".to_owned()));
-        };
-        let leaving = self.hub.replace_tools(entry.id, Arc::clone(&tools)).map_err(|error| {
+        let tools: Arc<dyn HostTools> = Arc::new(Tools::new(&instance));
+        let Some(entry) = loaded.get_mut(place) else { return Err(gone()) };
+        let text = new.version.to_string();
+        let replaced = self.hub.replace_version(entry.id, Arc::clone(&tools), &text);
+        let leaving = replaced.map_err(|error| {
             tools.shutdown();
             Fault::new(Step::Publish, error)
         })?;
         entry.instance = instance;
         entry.previous = Some(std::mem::replace(&mut entry.from, source.clone()));
+        if let Err(error) = self.list_highest(loaded, name) {
+            warn!("plug-in {name}: its highest version is not listed: {error}");
+        }
         let old = old.map(|old| old.to_string()).unwrap_or_default();
         let note = if is_compatible { "" } else { ", without asking whether it is compatible" };
         info!("plug-in {name} {}: serves in the place of {old}{note}", new.version);
         Ok(leaving)
     }
 
-    fn take_out(&self, entry: &Entry, how: &str) -> Result<Leaving> {
+    /// Gives a new version a share of the calls, and then all of them or none.
+    fn try_out(
+        self: &Arc<Self>,
+        source: &Source,
+        canary: &Canary,
+    ) -> std::result::Result<Leaving, Fault> {
+        if let Some(why) = canary.fault() {
+            return Err(Fault(Step::Trial, why.to_owned()));
+        }
+        let new = &source.image.about;
+        let instance = self.start(source)?;
+        // Nothing else swaps it meanwhile: who calls is served without this lock.
+        let mut loaded = self.lock();
+        let begun = self.place(&loaded, &new.name).map_err(|error| Fault::new(Step::Trial, error));
+        let begun = begun.and_then(|place| {
+            let entry = loaded.get(place).ok_or_else(gone)?;
+            if entry.instance.described().list_hash() != instance.described().list_hash() {
+                let why = "its tools are described in another way: update without a trial";
+                return Err(Fault(Step::Trial, why.to_owned()));
+            }
+            let split = Arc::new(Split::new(&entry.instance, &instance, *canary));
+            let both: Arc<dyn HostTools> = split.clone();
+            let leaving = self.hub.replace_tools(entry.id, both).map_err(|error| {
+                split.shutdown();
+                Fault::new(Step::Trial, error)
+            })?;
+            drop(leaving);
+            Ok((place, entry.id, Arc::clone(&entry.instance)))
+        });
+        let (place, id, old) = begun.inspect_err(|_| Tools::new(&instance).shutdown())?;
+        let judged = canary.judge(&instance);
+        let serves = if judged.is_ok() { &instance } else { &old };
+        let version = serves.about().version.to_string();
+        let tools = Arc::new(Tools::new(serves));
+        let leaving = self.hub.replace_version(id, tools, &version);
+        let leaving = leaving.map_err(|error| Fault::new(Step::Publish, error))?;
+        if let Err(why) = judged {
+            warn!("plug-in {} {}: taken out after its trial: {why}", new.name, new.version);
+            return Err(Fault(Step::Trial, why));
+        }
+        info!("plug-in {} {}: serves after its trial", new.name, new.version);
+        let entry = loaded.get_mut(place).ok_or_else(gone)?;
+        entry.instance = instance;
+        entry.previous = Some(std::mem::replace(&mut entry.from, source.clone()));
+        Ok(leaving)
+    }
+
+    /// Takes one out. Where there are other versions of it, clients see the highest of them then.
+    fn take_out(&self, loaded: &mut Vec<Entry>, place: usize, how: &str) -> Result<Leaving> {
+        let entry = loaded.remove(place);
         let (name, version) = entry.name_and_version();
-        let refused = |why: String| Error::Refused { name: name.to_owned(), why };
-        let leaving =
-            self.hub.remove_tools(entry.id).map_err(|error| refused(error.to_string()))?;
+        let refused = |error: trine_gateway::Error| Error::Refused {
+            name: name.to_owned(),
+            why: error.to_string(),
+        };
+        let others = loaded.iter_mut().filter(|other| other.instance.about().name == name);
+        let next = others.max_by(|a, b| a.name_and_version().1.cmp(b.name_and_version().1));
+        if let Some(next) = next.filter(|_| entry.is_listed) {
+            match self.hub.list_tools(next.id, Some(entry.id)) {
+                Ok(()) => next.is_listed = true,
+                Err(error) => warn!("plug-in {name}: its other version is not listed: {error}"),
+            }
+        }
+        let leaving = self.hub.remove_tools(entry.id).map_err(refused)?;
         info!("plug-in {name} {version}: {how}");
         Ok(leaving)
     }
+}
+
+fn gone() -> Fault {
+    Fault(Step::Publish, "what it replaces is gone".to_owned())
+}
+
+/// The plug-in that needs the one in a place, where no other version will do.
+fn needs_it(loaded: &[Entry], place: usize) -> Option<&str> {
+    let (name, _) = loaded.get(place)?.name_and_version();
+    let others = || loaded.iter().enumerate().filter(|(at, _)| *at != place);
+    let needs = |(_, entry): &(usize, &Entry)| {
+        entry.instance.about().dependencies.iter().any(|needed| {
+            let will_do = |(_, other): (usize, &Entry)| {
+                let (other, version) = other.name_and_version();
+                other == name && needed.versions.matches(version)
+            };
+            needed.name == name && !others().any(will_do)
+        })
+    };
+    others().find(needs).map(|(_, entry)| &*entry.instance.about().name)
 }
 
 /// Whether those who need a plug-in would still get a version that will do.
@@ -366,14 +491,17 @@ impl Plugins {
     /// Takes all plug-ins out, in the order in which none needs another that is gone, and waits for
     /// their calls.
     pub fn close(&self) {
-        let entries: Vec<_> = self.0.lock().drain(..).rev().collect();
-        for entry in entries {
-            let name = &entry.instance.about().name;
-            match self.0.take_out(&entry, "taken out") {
-                Ok(leaving) => {
-                    if !leaving.wait(LEAVING) {
-                        warn!("plug-in {name}: calls of it are still under way");
-                    }
+        loop {
+            let mut loaded = self.0.lock();
+            let Some(place) = loaded.len().checked_sub(1) else { return };
+            let name = loaded.get(place).map(|entry| entry.instance.about().name.clone());
+            let taken = self.0.take_out(&mut loaded, place, "taken out");
+            drop(loaded);
+            match taken {
+                Ok(leaving) if leaving.wait(LEAVING) => {}
+                Ok(_) => {
+                    let name = name.unwrap_or_default();
+                    warn!("plug-in {name}: calls of it are still under way");
                 }
                 Err(error) => warn!("{error}"),
             }

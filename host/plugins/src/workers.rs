@@ -44,6 +44,8 @@ struct Queue {
     idle: u32,
     threads: u32,
     lost: u32,
+    /// Calls that did not end in time.
+    late: u32,
     is_watching: bool,
     is_closed: bool,
 }
@@ -104,6 +106,11 @@ impl Workers {
         let shared = Arc::clone(&self.0);
         let thread = thread::Builder::new().name(format!("{} watch", self.0.name));
         thread.spawn(move || shared.watch()).map(drop)
+    }
+
+    /// How many calls did not end in time.
+    pub(crate) fn late(&self) -> u32 {
+        self.0.lock().late
     }
 
     /// Ends the threads when they have nothing left to do. Answers whether one is in a function
@@ -193,8 +200,10 @@ impl Shared {
         place: usize,
         now: u64,
     ) -> MutexGuard<'q, Queue> {
-        let Some(it) = queue.watched.get_mut(place) else { return queue };
-        if it.until.is_none() {
+        let is_first = queue.watched.get(place).is_some_and(|it| it.until.is_none());
+        if is_first {
+            queue.late = queue.late.saturating_add(1);
+            let Some(it) = queue.watched.get_mut(place) else { return queue };
             it.until = Some(now.saturating_add(GRACE_MS));
             it.live.is_over.store(true, Ordering::Release);
             let (live, limit, name) = (Arc::clone(&it.live), it.limit, it.name);

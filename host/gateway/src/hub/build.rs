@@ -29,6 +29,8 @@ pub(super) struct Build<'h> {
     hub: &'h Hub,
     shown: &'h Shown,
     pub(super) tools: Vec<Entry>,
+    /// Versions of tools of this program, which are called by name and version.
+    unlisted: Vec<Entry>,
     /// How many of them, from the first, are of this program.
     own: usize,
     /// There is to be a tool that takes sentences over all tools.
@@ -85,11 +87,11 @@ impl Hub {
             }
         }
         self.add_asks(&called, &mut build);
-        let Build { tools, shelf, owners, problems, is_early, .. } = build;
+        let Build { tools, unlisted, shelf, owners, problems, is_early, .. } = build;
         let ready = self.devices.iter().all(|device| device.state() == State::Online);
         let is_early = is_early || was_coming;
         let settled = !is_early && !self.devices.iter().any(|device| device.is_coming());
-        let news = self.publish(Snapshot::new(tools, shelf, ready));
+        let news = self.publish(Snapshot::new((tools, unlisted), shelf, ready));
         let was = *lock(&self.progress);
         if settled || was.settled {
             // From here on clients know these names.
@@ -158,10 +160,21 @@ impl<'h> Build<'h> {
             Called::Unknown | Called::As(_) => (Vec::new(), 0),
         };
         let problems = called.iter().map(why).collect();
-        let (tools, shelf) = (Vec::new(), HubShelf::default());
+        let (tools, unlisted, shelf) = (Vec::new(), Vec::new(), HubShelf::default());
         let owners = HashMap::new();
         let (own, asks_all) = (0, false);
-        Self { hub, shown, tools, own, asks_all, shelf, owners, problems, is_early: false }
+        Self {
+            hub,
+            shown,
+            tools,
+            unlisted,
+            own,
+            asks_all,
+            shelf,
+            owners,
+            problems,
+            is_early: false,
+        }
     }
 
     pub(super) fn problem(&mut self, link: usize, why: String) {
@@ -252,13 +265,23 @@ impl<'h> Build<'h> {
 
     /// Adds the tools of this program, which no tool of a device can stand in for.
     fn add_own(&mut self, own: &[Own]) {
-        for Own { served: tools, .. } in own {
+        for Own { served: tools, version, is_listed, .. } in own {
             for row in 0..tools.table().count() {
                 let Some(info) = tools.table().info(row) else { continue };
-                let (name, table) = (info.name.into(), Arc::clone(tools.table()));
-                let owner = Owner::Host(Arc::clone(tools));
-                let (asks, ui, scope) = (None, None, None);
-                self.tools.push(Entry { name, owner, table, row, asks, ui, scope });
+                let entry = |name: Box<str>| Entry {
+                    name,
+                    owner: Owner::Host(Arc::clone(tools)),
+                    table: Arc::clone(tools.table()),
+                    row,
+                    asks: None,
+                    ui: None,
+                    scope: None,
+                };
+                if *is_listed {
+                    self.tools.push(entry(info.name.into()));
+                }
+                let name = version.as_ref().map(|version| format!("{}@{version}", info.name));
+                self.unlisted.extend(name.map(|name| entry(name.into())));
             }
         }
         self.own = self.tools.len();

@@ -51,6 +51,14 @@ impl Entry {
         }
     }
 
+    /// The tools of this program that run it.
+    pub(crate) const fn host(&self) -> Option<&Arc<Served>> {
+        match &self.owner {
+            Owner::Host(tools) => Some(tools),
+            Owner::Device(_) => None,
+        }
+    }
+
     /// What its owner calls it.
     pub(crate) fn own_name(&self) -> Option<&str> {
         self.table.info(self.row).map(|info| info.name)
@@ -76,6 +84,9 @@ pub(crate) struct Entry {
 #[derive(Debug)]
 pub struct Snapshot {
     tools: Vec<Entry>,
+    /// How many of them are in the list, from the first; the others are called by whoever knows
+    /// their names.
+    listed: u16,
     shelf: HubShelf,
     /// The numbers of the tools, of the resources with their templates, and of the prompts.
     numbers: [u64; 3],
@@ -88,9 +99,17 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// `tools` have names of their own. `complete` says that every device has answered.
-    pub(crate) fn new(mut tools: Vec<Entry>, shelf: HubShelf, complete: bool) -> Self {
+    /// `tools` have names of their own, and so have those that are `unlisted`. `complete` says that
+    /// every device has answered.
+    pub(crate) fn new(
+        (mut tools, unlisted): (Vec<Entry>, Vec<Entry>),
+        shelf: HubShelf,
+        complete: bool,
+    ) -> Self {
         // So many tools have numbers; only devices that mean no good have more.
+        tools.truncate(usize::from(u16::MAX));
+        let listed = tools.len() as u16;
+        tools.extend(unlisted);
         tools.truncate(usize::from(u16::MAX));
         let mut sorted: Vec<u16> = (0..tools.len()).map(|tool| tool as u16).collect();
         sorted.sort_by_key(|&tool| tools.get(usize::from(tool)).map(|entry| &entry.name));
@@ -102,7 +121,7 @@ impl Snapshot {
         };
         let numbers = [
             number(&|hasher| {
-                for entry in &tools {
+                for entry in tools.iter().take(listed.into()) {
                     (&entry.name, entry.table.hash(entry.row), &entry.ui).hash(hasher);
                 }
             }),
@@ -115,12 +134,12 @@ impl Snapshot {
         ];
         let generation = number(&|hasher| numbers.hash(hasher));
         let has_own = tools.iter().any(|entry| entry.device().is_none());
-        Self { tools, shelf, numbers, sorted, generation, complete, has_own }
+        Self { tools, listed, shelf, numbers, sorted, generation, complete, has_own }
     }
 
     /// The list before any device has answered.
     pub(crate) fn nothing() -> Self {
-        Self::new(Vec::new(), HubShelf::default(), false)
+        Self::new((Vec::new(), Vec::new()), HubShelf::default(), false)
     }
 
     /// The lists that another one shows otherwise.
@@ -222,7 +241,7 @@ impl Catalog for Snapshot {
     }
 
     fn count(&self) -> u16 {
-        u16::try_from(self.tools.len()).unwrap_or(u16::MAX)
+        self.listed
     }
 
     fn tool(&self, index: u16) -> Option<(&Table, u16)> {

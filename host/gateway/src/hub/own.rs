@@ -5,6 +5,7 @@ use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use trine_descriptor::ToolTable as _;
+use trine_mcp::Catalog as _;
 
 use super::catalog::{self, TOOL_MAX};
 use super::{Hub, NAME_ALL};
@@ -20,6 +21,10 @@ use crate::table::Table;
 pub(super) struct Own {
     id: ToolsId,
     pub(super) served: Arc<Served>,
+    /// The version by which each can be called, as `name@version`.
+    pub(super) version: Option<Box<str>>,
+    /// Whether clients see them in the list.
+    pub(super) is_listed: bool,
 }
 
 /// Whether one of these tools has this name.
@@ -34,13 +39,65 @@ impl Hub {
     /// When another tool of this program has the name of one of them, when one is too long for a
     /// list of tools, and when one needs the consent of a person at a board.
     pub fn add_tools(&self, tools: Arc<dyn HostTools>) -> Result<ToolsId> {
+        self.add(tools, None, true)
+    }
+
+    /// The same for one version of some tools: each of them can be called as `name@version` too.
+    /// Where they are not to be listed, that is their only name.
+    ///
+    /// # Errors
+    /// As [`Self::add_tools`], and when a tool of this name and version is there.
+    pub fn add_version(
+        &self,
+        tools: Arc<dyn HostTools>,
+        version: &str,
+        is_listed: bool,
+    ) -> Result<ToolsId> {
+        self.add(tools, Some(version), is_listed)
+    }
+
+    fn add(
+        &self,
+        tools: Arc<dyn HostTools>,
+        version: Option<&str>,
+        is_listed: bool,
+    ) -> Result<ToolsId> {
         let mut own = lock(&self.own);
-        self.check(&own, &*tools, None)?;
+        self.check(&own, (&*tools, version, is_listed), None)?;
         let id = ToolsId::next();
-        own.push(Own { id, served: Served::new(tools) });
+        let version = version.map(Into::into);
+        own.push(Own { id, served: Served::new(tools), version, is_listed });
         drop(own);
         self.rebuild();
         Ok(id)
+    }
+
+    /// Lists the tools of one number in the place of those of another, of which there may be none:
+    /// clients see both changes at once.
+    ///
+    /// # Errors
+    /// When no tools have a number, and when another tool has the name of one of them.
+    pub fn list_tools(&self, id: ToolsId, instead_of: Option<ToolsId>) -> Result<()> {
+        let mut own = lock(&self.own);
+        let mut before = None;
+        for (id, is_listed) in instead_of.map(|it| (it, false)).into_iter().chain([(id, true)]) {
+            let place = own.iter().position(|own| own.id == id).ok_or_else(removed)?;
+            let checked = own.get(place).map(|own| Arc::clone(&own.served)).ok_or_else(removed)?;
+            let checked = match is_listed {
+                true => self.check(&own, (checked.tools(), None, true), Some(id)),
+                false => Ok(()),
+            };
+            if let Err(error) = checked {
+                let first = before.and_then(|place: usize| own.get_mut(place));
+                first.into_iter().for_each(|own| own.is_listed = true);
+                return Err(error);
+            }
+            own.get_mut(place).into_iter().for_each(|own| own.is_listed = is_listed);
+            before = Some(place);
+        }
+        drop(own);
+        self.rebuild();
+        Ok(())
     }
 
     /// Puts tools in the place of others, which keep their number. Each call runs to its end in the
@@ -79,9 +136,36 @@ impl Hub {
     /// # Errors
     /// As [`Self::add_tools`], and when no tools have this number: then nothing has changed.
     pub fn replace_tools(&self, id: ToolsId, tools: Arc<dyn HostTools>) -> Result<Leaving> {
+        self.replace(id, tools, None)
+    }
+
+    /// The same where the new ones are another version.
+    ///
+    /// # Errors
+    /// As [`Self::replace_tools`], and when a tool of this name and version is there.
+    pub fn replace_version(
+        &self,
+        id: ToolsId,
+        tools: Arc<dyn HostTools>,
+        version: &str,
+    ) -> Result<Leaving> {
+        self.replace(id, tools, Some(version))
+    }
+
+    fn replace(
+        &self,
+        id: ToolsId,
+        tools: Arc<dyn HostTools>,
+        version: Option<&str>,
+    ) -> Result<Leaving> {
         let mut own = lock(&self.own);
-        self.check(&own, &*tools, Some(id))?;
-        let place = own.iter_mut().find(|own| own.id == id).ok_or_else(removed)?;
+        let place = own.iter().position(|own| own.id == id).ok_or_else(removed)?;
+        let is_listed = own.get(place).is_some_and(|own| own.is_listed);
+        self.check(&own, (&*tools, version, is_listed), Some(id))?;
+        let place = own.get_mut(place).ok_or_else(removed)?;
+        if version.is_some() {
+            place.version = version.map(Into::into);
+        }
         let old = std::mem::replace(&mut place.served, Served::new(tools));
         drop(own);
         Ok(self.let_go(old))
@@ -129,24 +213,20 @@ impl Hub {
     /// # Errors
     /// When no tool of this program has this name.
     pub fn call_own(&self, tool: &str, arguments: &str, patience: Duration) -> Result<CallReport> {
-        let own = lock(&self.own);
-        let tools = own.iter().find(|own| has(own.served.table(), tool));
-        let Some(tools) = tools.map(|own| Arc::clone(&own.served)) else {
-            let tables = own.iter().map(|own| own.served.table());
-            let names = tables.flat_map(|table| {
-                (0..table.count()).filter_map(|row| table.info(row).map(|info| info.name))
-            });
-            let names: Vec<_> = names.collect();
+        let snapshot = self.snapshot();
+        let entry = snapshot.find(tool.as_bytes()).and_then(|tool| snapshot.entry(tool));
+        let found = entry.and_then(|entry| Some((entry.host()?, entry.own_name()?)));
+        let Some((tools, tool)) = found else {
+            let names: Vec<_> = (0..snapshot.count()).filter_map(|it| snapshot.name(it)).collect();
             let meant = did_you_mean(tool, names.iter().copied());
             let known = names.join(", ");
             return Err(refused(format!("no tool is called '{tool}': there is {known}{meant}")));
         };
-        drop(own);
         let (send, receive) = mpsc::channel();
         // Who asked may have stopped waiting.
         let tell = move |report| drop(send.send(report));
         let began = Instant::now();
-        let running = host_tools::start_json(&tools, (tool, arguments), (0, Arc::default()), tell);
+        let running = host_tools::start_json(tools, (tool, arguments), (0, Arc::default()), tell);
         Ok(receive.recv_timeout(patience).unwrap_or_else(|_| {
             running.inspect(|flag| flag.store(true, Ordering::Release));
             let why =
@@ -162,8 +242,14 @@ impl Hub {
         leaving
     }
 
-    /// Whether tools may be added, or take the place of those with a number.
-    fn check(&self, own: &[Own], tools: &dyn HostTools, place: Option<ToolsId>) -> Result<()> {
+    /// Whether tools of a version may be added, listed or not, or take the place of those with a
+    /// number.
+    fn check(
+        &self,
+        own: &[Own],
+        (tools, version, is_listed): (&dyn HostTools, Option<&str>, bool),
+        place: Option<ToolsId>,
+    ) -> Result<()> {
         host_tools::check(tools)?;
         let others = || own.iter().filter(|own| Some(own.id) != place);
         let table = tools.table();
@@ -171,8 +257,15 @@ impl Hub {
             let Some(info) = table.info(row) else { continue };
             let name = info.name;
             let is_ours = || name == NAME_ALL && self.known.get().is_some_and(KnownTools::is_any);
-            if others().any(|own| has(own.served.table(), name)) || is_ours() {
+            let is_taken = |own: &Own| own.is_listed && has(own.served.table(), name);
+            if is_listed && (others().any(is_taken) || is_ours()) {
                 let why = format!("two tools are called '{name}': give one another name");
+                return Err(refused(why));
+            }
+            let is_it = |own: &Own| version.is_some() && own.version.as_deref() == version;
+            if others().any(|own| is_it(own) && has(own.served.table(), name)) {
+                let version = version.unwrap_or_default();
+                let why = format!("two tools are called '{name}@{version}': give one another name");
                 return Err(refused(why));
             }
             if !catalog::fits(name, (table, row), None) {

@@ -12,7 +12,7 @@ use trine_c_api::{
     TRINE_PENDING, trine_call, trine_call_id, trine_status,
 };
 use trine_descriptor::value::tag;
-use trine_descriptor::{Args, Field, Item, Kind, Side, ToolTable as _, ValueWriter};
+use trine_descriptor::{Args, Field, Item, Kind, Side, ToolTable as _, ValueWriter, validate};
 use trine_gateway::host_tools::HostCall;
 use trine_gateway::table::Table;
 use trine_mcp::{Failure, Outcome};
@@ -27,6 +27,9 @@ const CONTENT_MAX: usize = 16 * 1024 * 1024;
 const SAID_MAX: usize = 4_096;
 /// What a tool says that says nothing.
 const FAILED: &str = "the tool could not do it";
+/// What is said for one that wants to answer later.
+const LATER: &str = "the tool wants to answer later, which a plug-in cannot: it answers before its \
+                     function returns";
 
 /// A call while its tool's function runs. Whoever takes the [`HostCall`] ends it: the thread that
 /// runs the function, or the one that watches the time.
@@ -175,34 +178,34 @@ impl<'c> State<'c> {
         if self.out.overflowed() { TRINE_E_NO_SPACE } else { TRINE_OK }
     }
 
-    /// Ends the call with what the function answered; `read` reads its content. Answers whether the
-    /// call had not ended before.
-    pub(crate) fn end(self, status: trine_status, read: Read<'_>) -> bool {
-        let Some(call) = self.live.take() else { return false };
-        let Self { out, said, misuse, content, blocks, .. } = self;
-        if let Some(why) = misuse {
-            call.error(&why);
-            return true;
-        }
-        match (status, content) {
-            (TRINE_OK, _) if out.overflowed() => call.done(Outcome::Failed(Failure::TooLarge)),
-            (TRINE_OK, _) => call.done(Outcome::Value(out.bytes())),
-            (TRINE_BLOCKS, _) => blocks::with(&blocks, out.bytes(), |blocks| {
+    /// Ends the call with what the function answered; `read` reads its content. `count` is told
+    /// whether it failed before the client is. A call that has ended already is not counted.
+    pub(crate) fn end(self, status: trine_status, read: Read<'_>, count: impl FnOnce(bool)) {
+        let Some(call) = self.live.take() else { return };
+        let Self { table, row, out, said, misuse, content, blocks, .. } = self;
+        let content = match (misuse, status, content) {
+            (Some(why), ..) => Err(why),
+            (_, TRINE_OK | TRINE_BLOCKS, _) => Ok(None),
+            (_, TRINE_CONTENT, Some((mime, size))) => {
+                blocks::read(size, read).map(|bytes| Some((mime, bytes)))
+            }
+            (_, TRINE_PENDING, _) => Err(LATER.to_owned()),
+            _ => Err(said.unwrap_or_else(|| FAILED.to_owned())),
+        };
+        let is_value = status == TRINE_OK;
+        let is_sound = || validate(table, row, Side::Output, out.bytes()).is_ok();
+        count(content.is_err() || out.overflowed() || (is_value && !is_sound()));
+        match content {
+            Err(why) => call.error(&why),
+            Ok(Some((mime, bytes))) => blocks::with_content(&mime, &bytes, |block| {
+                call.done(Outcome::Content(&[block]));
+            }),
+            Ok(None) if out.overflowed() => call.done(Outcome::Failed(Failure::TooLarge)),
+            Ok(None) if is_value => call.done(Outcome::Value(out.bytes())),
+            Ok(None) => blocks::with(&blocks, out.bytes(), |blocks| {
                 call.done(Outcome::Content(blocks));
             }),
-            (TRINE_CONTENT, Some((mime, size))) => match blocks::read(size, read) {
-                Ok(bytes) => blocks::with_content(&mime, &bytes, |block| {
-                    call.done(Outcome::Content(&[block]));
-                }),
-                Err(why) => call.error(&why),
-            },
-            (TRINE_PENDING, _) => call.error(
-                "the tool wants to answer later, which a plug-in cannot: it answers before its \
-                 function returns",
-            ),
-            _ => call.error(said.as_deref().unwrap_or(FAILED)),
         }
-        true
     }
 }
 

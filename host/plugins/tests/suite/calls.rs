@@ -71,6 +71,29 @@ fn an_exception_in_cpp_is_an_error_of_the_call() {
 }
 
 #[test]
+fn a_panic_in_rust_is_an_error_of_the_call_and_one_that_aborts_is_not_loaded() {
+    let site = Site::new();
+    let build = |name: &str, panic: &str| {
+        let source =
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite/sources/panics.rs");
+        let path = site.path(name);
+        let mut rustc = std::process::Command::new("rustc");
+        rustc.args(["--edition", "2021", "--crate-type", "cdylib", "-C", panic, "-o"]);
+        assert!(rustc.arg(&path).arg(source).status().unwrap().success());
+        path
+    };
+    let error = site.plugins.load(&[build("aborts.so", "panic=abort")]).unwrap_err();
+    assert!(error.to_string().contains("would end this process"), "{error}");
+    site.plugins.load(&[build("rusty.so", "panic=unwind")]).unwrap();
+    let why = site.call("rusty", &json!({"panics": true})).unwrap_err();
+    assert_eq!(why, "rusty: the tool panicked: on purpose, at 7");
+    let why = site.call("rusty", &json!({"panics": false, "n": 9})).unwrap_err();
+    assert_eq!(why, "rusty: nine is too many");
+    let done = site.call("rusty", &json!({"panics": false, "n": 1, "text": "é", "mode": "d"}));
+    assert_eq!(done, Ok(json!({"n": 1, "text": "é", "mode": "d"})));
+}
+
+#[test]
 fn no_more_calls_run_at_a_time_than_the_plug_in_allows() {
     let site = Site::new();
     site.plugins.load(&[site.build("v.so", "version.c", &["CALLS=2u"])]).unwrap();

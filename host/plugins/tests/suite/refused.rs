@@ -195,7 +195,7 @@ fn what_needs_or_fails_is_refused_by_its_step() {
     step("old.so", &["NEEDS=\"resident >=2\""], dependencies, old);
     let itself = "versioned -> versioned";
     step("circle.so", &["NEEDS=\"versioned *\""], dependencies, itself);
-    let twice = "'resident' is loaded already";
+    let twice = "resident 1.0.0 is loaded already";
     step("twice.so", &["NAME=\"resident\"", "TOOL=\"t\""], dependencies, twice);
     step("memory.so", &["MEMORY_MIN=1001"], Step::Resources, "up to 1001 bytes of memory");
     step("init.so", &["INIT=-12"], Step::Init, "it answered -12");

@@ -35,7 +35,8 @@ impl Site {
         self.folder.path().join(name)
     }
 
-    /// Compiles a file of `c` into a plug-in of this name; each define is `NAME=VALUE` or `NAME`.
+    /// Compiles a file of `sources` into a plug-in of this name; each define is `NAME=VALUE` or
+    /// `NAME`.
     /// What happens to it is written into the ledger.
     pub(crate) fn build(&self, name: &str, source: &str, defines: &[&str]) -> PathBuf {
         self.build_with(name, source, defines, &[])
@@ -49,7 +50,7 @@ impl Site {
         options: &[&str],
     ) -> PathBuf {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let source = root.join("tests/suite/c").join(source);
+        let source = root.join("tests/suite/sources").join(source);
         let is_cpp = source.extension().is_some_and(|it| it == "cpp");
         let out = self.path(name);
         // A compiler writes in place; a library that is being read must not change.

@@ -7,9 +7,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::json;
-use trine_plugins::{Step, mapped};
+use trine_plugins::{Canary, Step, mapped};
 
 use crate::site::{PATIENCE, Site};
+
+/// Ends the calls of a test also where it fails: a scope waits for its threads.
+struct End<'e>(&'e AtomicBool);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
 
 /// Versions 1.0.0, 1.1.0 and so on of a plug-in.
 fn versions(site: &Site, count: usize) -> Vec<PathBuf> {
@@ -43,6 +52,7 @@ fn no_call_is_lost_or_doubled_by_fifty_swaps_of_which_one_is_bad() {
                 }
             });
         }
+        let _end = End(&ends);
         for swap in 1..=50 {
             std::thread::sleep(Duration::from_millis(2));
             if swap == 25 {
@@ -53,7 +63,6 @@ fn no_call_is_lost_or_doubled_by_fifty_swaps_of_which_one_is_bad() {
             let leaving = site.plugins.update(&versions[swap % 4], true).unwrap();
             assert!(leaving.wait(PATIENCE), "the old version is still called");
         }
-        ends.store(true, Ordering::Relaxed);
     });
     let answers = answers.into_inner().unwrap();
     assert!(answers.values().all(|times| *times == 1));
@@ -139,4 +148,98 @@ fn a_thousand_loads_of_one_file_map_it_once_and_leave_no_thread_or_descriptor() 
     });
     let ledger = site.ledger();
     assert_eq!(ledger.len(), 2_002);
+}
+
+#[test]
+fn several_versions_serve_side_by_side_and_the_name_alone_is_the_highest() {
+    let site = Site::new();
+    let versions = versions(&site, 3);
+    let version =
+        |tool: &str| site.call(tool, &json!({"id": 1})).map(|done| done["version"].clone());
+    let [zero, one, two] = &versions[..] else { panic!() };
+    site.plugins.load(&[one, zero]).unwrap();
+    assert_eq!(site.listed(), ["which"]);
+    assert_eq!(version("which"), Ok(json!(1)));
+    assert_eq!(version("which@1.0.0"), Ok(json!(0)));
+    assert_eq!(version("which@1.1.0"), Ok(json!(1)));
+    site.plugins.load(&[two]).unwrap();
+    assert_eq!(site.listed(), ["which"]);
+    assert_eq!(version("which"), Ok(json!(2)));
+    // A release comes before what led to it.
+    let rc = ["VERSION=\"1.2.0-rc.1\"", "NUMBER=7"];
+    site.plugins.load(&[site.build("rc.so", "version.c", &rc)]).unwrap();
+    assert_eq!(version("which"), Ok(json!(2)));
+    assert_eq!(version("which@1.2.0-rc.1"), Ok(json!(7)));
+    assert!(version("which@1.3.0").unwrap_err().contains("no tool is called 'which@1.3.0'"));
+    let again = site.plugins.load(&[one]).unwrap_err().to_string();
+    assert!(again.contains("versioned 1.1.0 is loaded already: update it"), "{again}");
+    // When the highest goes, the next one is what the name means.
+    drop(site.plugins.unload("versioned").unwrap());
+    assert_eq!(version("which"), Ok(json!(7)));
+    drop(site.plugins.unload("versioned@1.2.0-rc.1").unwrap());
+    assert_eq!(version("which"), Ok(json!(1)));
+    drop(site.plugins.unload("versioned@1.0.0").unwrap());
+    assert_eq!((version("which"), site.listed().len()), (Ok(json!(1)), 1));
+    assert!(version("which@1.0.0").is_err());
+    site.plugins.close();
+    assert!(site.listed().is_empty());
+}
+
+#[test]
+fn a_new_version_that_fails_its_share_of_the_calls_is_taken_out_and_a_good_one_stays() {
+    let site = Site::new();
+    let versions = versions(&site, 2);
+    let broken = ["VERSION=\"1.5.0\"", "NUMBER=5", "BROKEN"];
+    let broken = site.build("broken.so", "version.c", &broken);
+    let other = ["VERSION=\"1.6.0\"", "NUMBER=6", "DEADLINE=7"];
+    let other = site.build("other.so", "version.c", &other);
+    site.plugins.load(&versions[..1]).unwrap();
+    let canary = Canary { percent: 10, calls: 20, errors_max: 2, patience: PATIENCE };
+    let (ends, counts) = (AtomicBool::new(false), Mutex::new([0_u32; 3]));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for id in 0.. {
+                if ends.load(Ordering::Relaxed) {
+                    return;
+                }
+                let done = site.call("which", &json!({ "id": id }));
+                let place = done.as_ref().map_or(2, |done| (done["version"] == 1).into());
+                counts.lock().unwrap()[place] += 1;
+            }
+        });
+        let _end = End(&ends);
+        let error = site.plugins.try_out(&broken, &canary).unwrap_err();
+        assert_eq!(error.step(), Some(Step::Trial), "{error}");
+        assert!(error.to_string().contains("3 of its first 3 calls failed"), "{error}");
+        let [_, new, failed] = *counts.lock().unwrap();
+        // Clients saw three failures and no more; one may be under way.
+        assert!(new == 0 && (2..=3).contains(&failed), "{new} {failed}");
+        let error = site.plugins.try_out(&other, &canary).unwrap_err();
+        assert!(error.to_string().contains("described in another way"), "{error}");
+        let none = Canary { percent: 0, ..canary };
+        assert_eq!(site.plugins.try_out(&broken, &none).unwrap_err().step(), Some(Step::Trial));
+        let before = *counts.lock().unwrap();
+        let leaving = site.plugins.try_out(&versions[1], &canary).unwrap();
+        assert!(leaving.wait(PATIENCE));
+        let during = counts.lock().unwrap()[0] - before[0];
+        assert!(during >= 150, "nine of ten calls went to the old version: {during}");
+        assert_eq!(site.call("which", &json!({"id": 1})), Ok(json!({"id": 1, "version": 1})));
+    });
+    assert_eq!(counts.lock().unwrap()[2], 3);
+    let mut ledger = site.ledger();
+    ledger.sort();
+    let expected = [
+        "init 0",
+        "init 1",
+        "init 5",
+        "init 5",
+        "init 6",
+        "shutdown 0",
+        "shutdown 5",
+        "shutdown 6",
+    ];
+    ledger.dedup();
+    let mut expected = expected.to_vec();
+    expected.dedup();
+    assert_eq!(ledger, expected);
 }
