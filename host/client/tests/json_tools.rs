@@ -2,7 +2,6 @@
 #![expect(clippy::large_stack_arrays, reason = "tables of cases")]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -364,14 +363,12 @@ impl Drop for Folder {
 async fn a_file_with_a_program_is_a_tool() {
     let folder = Folder::new("json-tools");
     let (program, file) = (folder.0.join("mail"), folder.0.join("def.json"));
-    std::fs::write(&program, "#!/bin/sh\nread line\nprintf '{\"id\":1,\"was\":%s}' \"$line\"\n")
-        .unwrap();
-    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    std::fs::write(&program, "read line\nprintf '{\"id\":1,\"was\":%s}' \"$line\"\n").unwrap();
     let write = |execute: Value| {
         let more = format!(", \"execute\": {execute}");
         std::fs::write(&file, definition(&more)).unwrap();
     };
-    write(json!({"command": [program], "timeout_seconds": 20}));
+    write(json!({"command": ["/bin/sh", program], "timeout_seconds": 20}));
     let site = Site::of(load_file(&file).unwrap());
     let client = connect(&site, Family::Sessions).await;
     let result = client.call_tool("send_email", good()).await.unwrap().structured.unwrap();

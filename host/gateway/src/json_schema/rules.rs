@@ -18,7 +18,7 @@ const PATTERNS_MAX: usize = 64;
 
 /// What a keyword has for its value.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Holds {
+pub(super) enum Holds {
     /// No schema.
     Data,
     Schema,
@@ -33,14 +33,14 @@ enum Holds {
 
 /// The drafts that know a keyword.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum In {
+pub(super) enum In {
     Both,
     Draft7,
     Newest,
 }
 
-/// The supported keywords; `docs/decisions` has this list.
-const KEYWORDS: &[(&str, Holds, In)] = &[
+/// The supported keywords; decision 64 lists them.
+pub(super) const KEYWORDS: &[(&str, Holds, In)] = &[
     ("$comment", Holds::Data, In::Both),
     ("$defs", Holds::Named, In::Newest),
     ("$ref", Holds::Data, In::Both),

@@ -21,6 +21,9 @@ fn refusal(schema: &Value) -> String {
     JsonSchema::new(&schema.to_string()).unwrap_err().to_string()
 }
 
+const DECISION: &str =
+    include_str!("../../../../docs/decisions/0064-tools-with-verbatim-json-schemas.md");
+
 /// A property, what it accepts, what it rejects, and why.
 type Case<'a> = (Value, Value, Value, &'a str);
 
@@ -112,6 +115,119 @@ fn formats_texts_and_the_other_keywords_do_too() {
         ),
         (json!({"not": {"const": 1}}), json!(2), json!(1), "p must not match"),
     ]);
+}
+
+#[test]
+fn keywords_of_whole_objects_and_lists_do_too() {
+    each_is_so(&[
+        (json!({"allOf": [{"minimum": 1}, {"maximum": 2}]}), json!(2), json!(3), "p must be at"),
+        (json!({"anyOf": [{"minimum": 5}, {"const": 1}]}), json!(1), json!(2), "p must match one"),
+        (
+            json!({"oneOf": [{"minimum": 1}, {"minimum": 2}]}),
+            json!(1),
+            json!(2),
+            "p must match one of its schemas, and no second one (oneOf)",
+        ),
+        (
+            json!({"if": {"minimum": 5}, "then": {"multipleOf": 5}, "else": {"const": 1}}),
+            json!(10),
+            json!(11),
+            "p must be a multiple of 5",
+        ),
+        (
+            json!({"prefixItems": [{"type": "string"}], "items": false}),
+            json!(["a"]),
+            json!(["a", 1]),
+            "p/1 must not be given",
+        ),
+        (json!({"contains": {"const": 1}}), json!([2, 1]), json!([2]), "p must have an item as"),
+        (
+            json!({"contains": {"const": 1}, "minContains": 2, "maxContains": 2}),
+            json!([1, 1]),
+            json!([1, 1, 1]),
+            "p must ",
+        ),
+        (json!({"minProperties": 1}), json!({"a": 1}), json!({}), "p must have at least 1 member"),
+        (json!({"maxProperties": 0}), json!({}), json!({"a": 1}), "p must have at most 0 members"),
+        (
+            json!({"patternProperties": {"^x-": {"type": "string"}}}),
+            json!({"x-a": "b", "c": 1}),
+            json!({"x-a": 1}),
+            "p/x-a must be a string",
+        ),
+        (
+            json!({"propertyNames": {"maxLength": 2}}),
+            json!({"ab": 1}),
+            json!({"abc": 1}),
+            "p must have names of members that have at most 2 characters (propertyNames)",
+        ),
+        (
+            json!({"dependentRequired": {"a": ["b"]}}),
+            json!({"a": 1, "b": 2}),
+            json!({"a": 1}),
+            "p/b is required",
+        ),
+        (
+            json!({"dependentSchemas": {"a": {"required": ["b"]}}}),
+            json!({"b": 1}),
+            json!({"a": 1}),
+            "p/b is required",
+        ),
+        (
+            json!({"allOf": [{"properties": {"a": {}}}], "unevaluatedProperties": false}),
+            json!({"a": 1}),
+            json!({"a": 1, "b": 1}),
+            "p must not have the member 'b'",
+        ),
+        (
+            json!({"prefixItems": [{}], "unevaluatedItems": false}),
+            json!([1]),
+            json!([1, 2]),
+            "p must ",
+        ),
+    ]);
+}
+
+#[test]
+fn each_format_accepts_and_rejects_and_its_sentence_names_it() {
+    for (format, good, bad) in [
+        ("date", "2024-02-29", "2026-02-29"),
+        ("date-time", "2026-01-31t12:00:00.5z", "2026-01-31 12:00"),
+        ("duration", "P1DT2H", "1 day"),
+        ("email", "a.b+c@example.org", "a@@b"),
+        ("hostname", "a-b.example", "-a"),
+        ("ipv4", "10.0.0.1", "10.0.0.256"),
+        ("ipv6", "::1", "1"),
+        ("iri", "http://\u{e9}.org/", "\u{e9}"),
+        ("iri-reference", "/\u{e9}", "\\"),
+        ("json-pointer", "/a~1b", "a"),
+        ("regex", "^a+$", "("),
+        ("relative-json-pointer", "1/a", "/a"),
+        ("time", "12:00:00Z", "25:00:00Z"),
+        ("uri", "mailto:a@b.org", "a b"),
+        ("uri-reference", "../a", "\\"),
+        ("uri-template", "/{id}", "/{id"),
+        ("uuid", "0af76519-16cd-43dd-8448-eb211c80319c", "0af7651916cd43dd8448eb211c80319c"),
+    ] {
+        assert!(DECISION.contains(&format!("`{format}`")), "{format} is not documented");
+        let schema = of(&json!({ "format": format }));
+        assert!(answer(&schema, &json!(good)).is_ok(), "{format}: {good}");
+        let said = answer(&schema, &json!(bad)).expect_err(format);
+        assert!(said.starts_with("p must ") && said.contains(format), "{said}");
+    }
+}
+
+#[test]
+fn the_supported_keywords_are_those_that_the_documentation_lists() {
+    let start = DECISION.find("Keywords: ").unwrap();
+    let list = DECISION.get(start..).unwrap();
+    let list = list.get(..list.find("\n\n").unwrap()).unwrap();
+    let mut listed: Vec<&str> = list.split('`').skip(1).step_by(2).collect();
+    let mut known: Vec<&str> = rules::KEYWORDS.iter().map(|keyword| keyword.0).collect();
+    known.extend(["$id", "$schema"]);
+    listed.sort_unstable();
+    known.sort_unstable();
+    assert_eq!(listed, known);
 }
 
 #[test]
