@@ -2,6 +2,7 @@
 #![expect(clippy::large_stack_arrays, reason = "tables of cases")]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
+use std::io::{Read as _, Write as _};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -207,19 +208,24 @@ async fn a_call_has_its_defaults_and_its_result_is_passed_on_as_it_was_written()
 
 /// Posts a call of 2026-07-28 and answers the body.
 fn post(site: &Site, message: &Value) -> String {
-    use std::io::{Read as _, Write as _};
     let mut message = message.clone();
     message["params"]["_meta"] = json!({
         "io.modelcontextprotocol/protocolVersion": "2026-07-28",
         "io.modelcontextprotocol/clientCapabilities": {},
     });
-    let body = message.to_string();
+    let headers = "MCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call\r\n\
+                   Mcp-Name: send_email\r\n";
+    send(site, "/mcp", headers, &message)
+}
+
+/// Posts a body and answers that of the reply.
+fn send(site: &Site, path: &str, headers: &str, body: &Value) -> String {
+    let body = body.to_string();
     let address = site.url.trim_start_matches("http://").trim_end_matches("/mcp");
     let mut stream = std::net::TcpStream::connect(address).unwrap();
     let head = format!(
-        "POST /mcp HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n\
-         Accept: application/json, text/event-stream\r\nMCP-Protocol-Version: 2026-07-28\r\n\
-         Mcp-Method: tools/call\r\nMcp-Name: send_email\r\nConnection: close\r\n\
+        "POST {path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n\
+         Accept: application/json, text/event-stream\r\n{headers}Connection: close\r\n\
          Content-Length: {}\r\n\r\n",
         body.len()
     );
@@ -227,6 +233,20 @@ fn post(site: &Site, message: &Value) -> String {
     let mut reply = String::new();
     stream.read_to_string(&mut reply).unwrap();
     reply.split_once("\r\n\r\n").unwrap().1.to_owned()
+}
+
+#[test]
+fn a_call_over_rest_is_checked_and_answered_as_any_other() {
+    let (site, fake, _) = Site::fake("");
+    let execute = |arguments: Value| {
+        let tool = json!({"tool_slug": "send_email", "arguments": arguments});
+        send(&site, "/mcp/execute", "", &json!({ "tools": [tool] }))
+    };
+    let answer = execute(good());
+    assert!(answer.contains("\"successful\":true") && answer.contains("\"id\":7"), "{answer}");
+    let answer = execute(json!({"to": ["nobody"], "subject": "", "body": ""}));
+    assert!(answer.contains("send_email: to/0 must be an e-mail address (email)"), "{answer}");
+    assert_eq!(fake.seen.lock().unwrap().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -311,6 +331,30 @@ async fn a_rate_limit_says_when_the_next_call_may_be_made() {
     assert!(call().await.is_ok());
     assert!(fails(&client, good()).await.ends_with("in 100 seconds"));
     assert_eq!(fake.seen.lock().unwrap().len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_one_is_asked_for_a_call_that_the_rate_limit_refuses() {
+    let more = r#", "requires_confirmation": true,
+        "rate_limit": {"max_calls": 1, "per_seconds": 60}"#;
+    let (site, fake, seconds) = Site::fake(more);
+    for family in BOTH {
+        let asked = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&asked);
+        let answer = move |_: Elicitation| {
+            // What is declined does not count as a call.
+            let agrees = count.fetch_add(1, Ordering::AcqRel) > 0;
+            ElicitationAnswer::Accept(json!({ "allow": agrees }))
+        };
+        let client = Client::builder().family(family).on_elicitation(answer);
+        let client = client.connect(&site.url).await.unwrap();
+        assert!(fails(&client, good()).await.contains("did not agree"));
+        client.call_tool("send_email", good()).await.unwrap();
+        assert!(fails(&client, good()).await.ends_with("may be made in 60 seconds"));
+        assert_eq!(asked.load(Ordering::Acquire), 2);
+        seconds.fetch_add(60, Ordering::AcqRel);
+    }
+    assert_eq!(fake.seen.lock().unwrap().len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -218,6 +218,10 @@ pub(crate) fn start(
             None
         }
     };
+    if let Some(why) = tools.tools().refusal(row) {
+        waiter.done(tag, Outcome::Error(&why), Cost::default());
+        return None;
+    }
     if !consent::is_given(table, row, (args, json.as_deref(), &extra), (waiter, tag)) {
         return None;
     }

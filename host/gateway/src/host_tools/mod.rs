@@ -98,6 +98,13 @@ pub trait HostTools: Send + Sync {
         None
     }
 
+    /// Why the tool in `row` takes no call now, in a sentence. It is asked before a person is asked
+    /// to agree to a call; another call may come between that and this one.
+    fn refusal(&self, row: u16) -> Option<String> {
+        _ = row;
+        None
+    }
+
     /// Runs a call, whose arguments are valid. It is ended by a method of `call`, in this function
     /// or later on any thread. The thread that calls this reads further requests afterwards: a tool
     /// that takes more than a moment hands the call to a thread of its own.

@@ -18,19 +18,22 @@ impl Limiter {
         Self { limit, times: VecDeque::new() }
     }
 
+    /// How long it is from `now` until a call may be made, where none may be made yet.
+    pub(super) fn left(&self, now: Duration) -> Option<Duration> {
+        let oldest = self.times.front().filter(|_| self.times.len() >= self.limit.max_calls)?;
+        let left = self.limit.per.saturating_sub(now.saturating_sub(*oldest));
+        (!left.is_zero()).then_some(left)
+    }
+
     /// Takes a call that is made at `now`.
     ///
     /// # Errors
     /// How long it is until the next call may be made. A refused call does not count.
     pub(super) fn take(&mut self, now: Duration) -> Result<(), Duration> {
-        if self.times.len() >= self.limit.max_calls
-            && let Some(oldest) = self.times.front()
-        {
-            let age = now.saturating_sub(*oldest);
-            let left = self.limit.per.saturating_sub(age);
-            if !left.is_zero() {
-                return Err(left);
-            }
+        if let Some(left) = self.left(now) {
+            return Err(left);
+        }
+        if self.times.len() >= self.limit.max_calls {
             self.times.pop_front();
         }
         self.times.push_back(now);

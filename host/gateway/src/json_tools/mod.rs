@@ -186,6 +186,11 @@ impl HostTools for JsonTools {
         self.tools.get(usize::from(row)).map(|tool| &tool.definition.schemas)
     }
 
+    fn refusal(&self, row: u16) -> Option<String> {
+        let limiter = lock(self.tools.get(usize::from(row))?.limiter.as_ref()?);
+        limiter.left((self.clock)()).map(|left| limiter.sentence(left))
+    }
+
     fn call(&self, call: HostCall) {
         let Some(tool) = self.tools.get(usize::from(call.row())) else { return };
         if let Some(limiter) = &tool.limiter {
