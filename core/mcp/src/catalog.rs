@@ -94,6 +94,15 @@ pub trait Catalog {
         Extras::new(table.extras(row)).members(of)
     }
 
+    /// The JSON Schema of one side of tool `index`, which clients are shown byte for byte in place
+    /// of that of its descriptor. It must have no line end. A tool with one for its parameters gets
+    /// its arguments as they came: the JSON object is in the place of the encoded arguments, and
+    /// whoever runs the tool validates it.
+    #[cfg(feature = "verbatim")]
+    fn verbatim(&self, _index: u16, _side: Side) -> Option<&str> {
+        None
+    }
+
     /// Whether it is known that [`has_plain_names`] holds for the table of tool `index`, which
     /// spares usual calls a look at each name. `false` says nothing.
     fn is_plain(&self, _index: u16) -> bool {

@@ -435,6 +435,10 @@ impl<'c, C: Catalog + ?Sized> McpEngine<'c, C> {
         args: &mut [u8],
     ) -> Option<(u16, Arguments<'m>)> {
         let tool = self.find(name)?;
+        #[cfg(feature = "verbatim")]
+        if self.catalog.verbatim(tool, Side::Params).is_some() {
+            return Some((tool, call::verbatim(text, args)));
+        }
         let (table, row) = self.catalog.tool(tool)?;
         let is_plain = cfg!(target_pointer_width = "64") && self.catalog.is_plain(tool);
         let result = match table.nodes(row, Side::Params) {

@@ -32,6 +32,7 @@
 //! `listen` (`subscriptions/listen`), `extras` (what schemas say beyond their nodes), `resources`
 //! (resources, prompts and completion, where the catalog has them), `requests` (a server's own
 //! requests in a session), `apps`, `skills` and `tasks` (the extensions); all are on by default.
+//! `verbatim` (tools with JSON Schemas of their own) is for hosts and off by default.
 //! What a server does not have is not declared, and its methods are not found.
 #![no_std]
 #![forbid(unsafe_code)]

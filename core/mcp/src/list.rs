@@ -82,6 +82,30 @@ fn schema<C: Catalog + ?Sized>(catalog: &C, index: u16, side: Side, out: &mut Js
     trine_descriptor::schema::write(table, row, side, out);
 }
 
+/// Writes the schema of one side of a tool: its own, or that of its descriptor.
+#[inline(always)]
+fn side_schema<C: Catalog + ?Sized>(catalog: &C, index: u16, side: Side, out: &mut JsonWriter<'_>) {
+    #[cfg(feature = "verbatim")]
+    if let Some(text) = catalog.verbatim(index, side) {
+        return out.raw(text.as_bytes());
+    }
+    schema(catalog, index, side, out);
+}
+
+/// Whether a tool says what its result is.
+#[cfg_attr(not(feature = "verbatim"), expect(unused_variables, reason = "hosts alone look there"))]
+#[inline(always)]
+fn has_output<C: Catalog + ?Sized>(
+    (catalog, index): (&C, u16),
+    (table, row): (&C::Table, u16),
+) -> bool {
+    #[cfg(feature = "verbatim")]
+    if catalog.verbatim(index, Side::Output).is_some() {
+        return true;
+    }
+    table.node_count(row, Side::Output) > 0
+}
+
 /// Which state of a list a page is of, how long in milliseconds it may be kept, and whether it is
 /// the same for all clients.
 #[derive(Clone, Copy)]
@@ -251,13 +275,13 @@ fn tool<C: Catalog + ?Sized>(
     out.raw(b",\"description\":");
     out.string(info.description);
     out.raw(b",\"inputSchema\":");
-    schema(catalog, index, Side::Params, out);
+    side_schema(catalog, index, Side::Params, out);
     if version.has_annotations() {
         annotations(version, &info, out);
     }
-    if version.has_structured() && table.node_count(row, Side::Output) > 0 {
+    if version.has_structured() && has_output((catalog, index), (table, row)) {
         out.raw(b",\"outputSchema\":");
-        schema(catalog, index, Side::Output, out);
+        side_schema(catalog, index, Side::Output, out);
     }
     meta((catalog, index), (version, client), info.consent, out);
     #[cfg(feature = "extras")]

@@ -17,6 +17,10 @@ use crate::{
 pub enum Outcome<'a> {
     /// A structured result: the entries of the tool's output.
     Value(&'a [u8]),
+    /// A structured result of a tool with a schema of its own ([`Catalog::verbatim`]): a JSON
+    /// object without line ends, which goes to the client byte for byte.
+    #[cfg(feature = "verbatim")]
+    Json(&'a str),
     /// Blocks of content.
     Content(&'a [Block<'a>]),
     /// The tool said no, in these words.
@@ -116,6 +120,8 @@ fn result<C: Catalog + ?Sized>(
             let Some((table, row)) = catalog.tool(tool) else { return false };
             return structured(version, table, row, entries, out);
         }
+        #[cfg(feature = "verbatim")]
+        End::Outcome(Outcome::Json(text)) => verbatim(version, text, out),
         End::Outcome(Outcome::Content(blocks)) => {
             return content::write(version, (catalog, tool), blocks, out);
         }
@@ -181,6 +187,19 @@ fn structured<T: ToolTable + ?Sized>(
     }
     out.literal(b"\"}],\"isError\":false");
     true
+}
+
+/// Writes a structured result that is JSON already, and the same as text.
+#[cfg(feature = "verbatim")]
+fn verbatim(version: Version, text: &str, out: &mut JsonWriter<'_>) {
+    if version.has_structured() {
+        out.raw(b"\"structuredContent\":");
+        out.raw(text.as_bytes());
+        out.raw(b",");
+    }
+    out.raw(b"\"content\":[{\"type\":\"text\",\"text\":\"");
+    out.escaped(text.as_bytes());
+    out.raw(b"\"}],\"isError\":false");
 }
 
 /// Writes a structured result as JSON to `out`, cut where there is no room, and answers how many

@@ -75,6 +75,22 @@ pub enum Error {
         /// What is wrong with which.
         why: String,
     },
+    /// A JSON Schema that is not taken.
+    #[error("{}: {why}", if path.is_empty() { "the schema" } else { path.as_str() })]
+    JsonSchema {
+        /// Where in it, as a JSON Pointer; empty for all of it.
+        path: String,
+        /// What is wrong there.
+        why: String,
+    },
+    /// A definition of a tool that cannot be used.
+    #[error("{member}: {why}")]
+    Definition {
+        /// Which member of it.
+        member: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// A file of API keys that cannot be used.
     #[error("line {line}: {what}; expected lines such as: kitchen 5f2b7d0c1e9a4486")]
     ApiKeys {

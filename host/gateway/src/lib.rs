@@ -15,7 +15,9 @@
 //! - `simulate`, `emulate`: boards in this process, and in an emulator;
 //! - [`args`]: devices, as the command line names them;
 //! - `context`: what comes with a call next to its arguments;
+//! - [`json_schema`]: JSON Schemas as they were written;
 //! - [`host_tools`]: tools of this program, next to those of devices;
+//! - [`json_tools`]: tools that a JSON file defines, and the programs that execute them;
 //! - [`ask_tool`]: the tool `ask`, which a model outside of this crate answers;
 //! - [`hub`]: all devices of one process under their names; the catalog that clients see;
 //! - [`server`]: MCP on standard input and output, and over HTTP.
@@ -35,6 +37,8 @@ pub mod folders;
 pub mod host_tools;
 pub mod hub;
 mod identity;
+pub mod json_schema;
+pub mod json_tools;
 mod link;
 pub mod middleware;
 pub mod sanitize;

@@ -61,6 +61,8 @@ pub(crate) fn gateway(out: &mut String) {
         Stream { action: "read", stream: "input", source: absent() }
         Thread(absent())
         Signals(absent())
+        JsonSchema { path: text("/properties/to"), why: text("the keyword 'colour' is unknown") }
+        Definition { member: text("rate_limit"), why: text("it must be an object") }
         HostTools { why: text("two tools are called 'count': give one another name") }
         Random(getrandom::Error::UNSUPPORTED)
         OpenAddress {

@@ -107,6 +107,17 @@ pub(crate) fn encode<'m, 't>(
     }
 }
 
+/// Takes the arguments object that starts `text` as it is.
+#[cfg(feature = "verbatim")]
+pub(crate) fn verbatim<'m>(text: &'m [u8], out: &mut [u8]) -> Result<Encoded<'m>, Refusal<'m>> {
+    expect(text, b'{')?;
+    let mut reader = JsonReader::new(text);
+    let object = reader.skip_value()?;
+    let len = object.len();
+    out.get_mut(..len).ok_or(Refusal::Space)?.copy_from_slice(object);
+    Ok(Encoded { len, checked: false, rest: reader.rest() })
+}
+
 /// Encodes what is left of the arguments behind the members of all nodes below `next`.
 #[inline(never)]
 fn encode_others<'m, 't>(

@@ -24,3 +24,5 @@ mod shelf_forms;
 mod skills;
 mod spellings;
 mod tasks;
+#[cfg(feature = "verbatim")]
+mod verbatim;

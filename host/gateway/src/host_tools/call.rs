@@ -5,12 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use trine_descriptor::{Args, Side, ValueWriter, validate};
+use trine_descriptor::{Args, Side, ToolTable as _, ValueWriter, validate};
 use trine_mcp::{Failure, Outcome};
 
 use super::{Served, consent};
 use crate::context::CallContext;
 use crate::device::{CallReport, Cost, Extra, Waiter, read_json};
+use crate::json_schema::Schemas;
+use crate::table::Table;
 
 const ENDED: &str = "the tool ended without an answer: report this to its author";
 
@@ -24,6 +26,8 @@ pub struct HostCall {
     row: u16,
     began: Instant,
     args: Box<[u8]>,
+    /// The arguments of a tool with JSON Schemas.
+    json: Option<Box<str>>,
     waiter: Arc<dyn Waiter>,
     tag: u64,
     context: Arc<CallContext>,
@@ -61,6 +65,13 @@ impl HostCall {
     #[must_use]
     pub fn take_args(&mut self) -> Box<[u8]> {
         std::mem::take(&mut self.args)
+    }
+
+    /// The arguments of a tool with [`HostTools::schemas`](super::HostTools::schemas): a JSON
+    /// object that its schema allows, with the defaults of what the client left out.
+    #[must_use]
+    pub fn json(&self) -> Option<&str> {
+        self.json.as_deref()
     }
 
     /// Whether the client has cancelled the call: whatever comes of it is dropped.
@@ -113,6 +124,12 @@ impl HostCall {
         }
     }
 
+    /// Ends the call of a tool with [`HostTools::schemas`](super::HostTools::schemas): `object` is
+    /// a JSON object. One that the schema of its output does not allow is an error of the tool.
+    pub fn done_json(self, object: &str) {
+        self.done(Outcome::Json(object));
+    }
+
     /// Ends the call with an error, in a sentence that tells what to change.
     pub fn error(self, why: &str) {
         self.done(Outcome::Error(why));
@@ -121,20 +138,57 @@ impl HostCall {
     /// Ends the call.
     pub fn done(mut self, outcome: Outcome<'_>) {
         self.is_done = true;
-        let table = &**self.tools.table();
-        let outcome = match outcome {
-            Outcome::Value(entries) => match validate(table, self.row, Side::Output, entries) {
-                Ok(()) => outcome,
-                Err(fault) => Outcome::BadResult(fault),
-            },
-            outcome => outcome,
-        };
+        let tools = Arc::clone(&self.tools);
+        let checked = Checked::new(&tools, self.row, outcome);
+        let outcome = checked.outcome();
         let is_error = !matches!(
             outcome,
-            Outcome::Value(_) | Outcome::Content(_) | Outcome::NeedsInput { .. }
+            Outcome::Value(_) | Outcome::Json(_) | Outcome::Content(_) | Outcome::NeedsInput { .. }
         );
         self.tools.count(self.row, self.began, is_error);
         self.waiter.done(self.tag, outcome, Cost::default());
+    }
+}
+
+/// An outcome that the tool's own description allows, or the error that it is.
+enum Checked<'a> {
+    As(Outcome<'a>),
+    Json(String),
+    Wrong(String),
+}
+
+impl<'a> Checked<'a> {
+    fn new(tools: &Served, row: u16, outcome: Outcome<'a>) -> Self {
+        let table = &**tools.table();
+        match (outcome, tools.schemas(row)) {
+            (Outcome::Json(text), Some(schemas)) => match schemas.result(text) {
+                Ok(object) => Self::Json(object),
+                Err(why) => Self::wrong(table, row, &why),
+            },
+            (Outcome::Json(_), None) => Self::wrong(table, row, "its result is JSON"),
+            (Outcome::Value(_) | Outcome::Content(_), Some(Schemas { output: Some(_), .. })) => {
+                Self::wrong(table, row, "its result is not a JSON object")
+            }
+            (Outcome::Value(entries), _) => match validate(table, row, Side::Output, entries) {
+                Ok(()) => Self::As(outcome),
+                Err(fault) => Self::As(Outcome::BadResult(fault)),
+            },
+            _ => Self::As(outcome),
+        }
+    }
+
+    fn wrong(table: &Table, row: u16, why: &str) -> Self {
+        let name = table.info(row).map_or("", |info| info.name);
+        tracing::warn!("the tool {name} of this program: {why}");
+        Self::Wrong(format!("{why}; a fault of the tool. The call may have taken effect"))
+    }
+
+    fn outcome(&self) -> Outcome<'_> {
+        match self {
+            Self::As(outcome) => *outcome,
+            Self::Json(object) => Outcome::Json(object),
+            Self::Wrong(why) => Outcome::Error(why),
+        }
     }
 }
 
@@ -156,11 +210,25 @@ pub(crate) fn start(
     (waiter, tag): (&Arc<dyn Waiter>, u64),
 ) -> Option<CancelFlag> {
     let table = tools.table();
-    if let Err(fault) = validate(&**table, row, Side::Params, args) {
-        waiter.done(tag, Outcome::Fault(fault), Cost::default());
+    let json = match tools.schemas(row).map(|schemas| schemas.input.arguments(args)) {
+        Some(Ok(object)) => Some(Box::from(object)),
+        Some(Err(why)) => {
+            waiter.done(tag, Outcome::Error(&why), Cost::default());
+            return None;
+        }
+        None => {
+            if let Err(fault) = validate(&**table, row, Side::Params, args) {
+                waiter.done(tag, Outcome::Fault(fault), Cost::default());
+                return None;
+            }
+            None
+        }
+    };
+    if let Some(why) = tools.tools().refusal(row) {
+        waiter.done(tag, Outcome::Error(&why), Cost::default());
         return None;
     }
-    if !consent::is_given(table, row, (args, &extra), (waiter, tag)) {
+    if !consent::is_given(table, row, (args, json.as_deref(), &extra), (waiter, tag)) {
         return None;
     }
     let cancelled = CancelFlag::default();
@@ -169,6 +237,7 @@ pub(crate) fn start(
         row,
         began: Instant::now(),
         args: args.into(),
+        json,
         waiter: Arc::clone(waiter),
         tag,
         context,

@@ -13,6 +13,7 @@ use trine_wire::message::input::{self, Answer, Records, Request, asks};
 
 use super::Arguments;
 use crate::device::{Asked, Cost, Extra, Waiter};
+use crate::sanitize;
 use crate::table::Table;
 
 /// The name of the question, and its form.
@@ -31,7 +32,7 @@ const SHOWN_MAX: usize = 4 * 1024;
 pub(super) fn is_given(
     table: &Table,
     row: u16,
-    (args, extra): (&[u8], &Extra<'_>),
+    (args, json, extra): (&[u8], Option<&str>, &Extra<'_>),
     (waiter, tag): (&Arc<dyn Waiter>, u64),
 ) -> bool {
     let Some(info) = table.info(row) else { return false };
@@ -45,7 +46,12 @@ pub(super) fn is_given(
         }
         return agrees;
     }
-    match question(table, row, &info, args) {
+    let shown = match json {
+        Some(object) => Some(sanitize::plain(object).into_owned()),
+        None => shown(table, row, args),
+    };
+    let shown = shown.filter(|shown| shown.len() <= SHOWN_MAX);
+    match shown.and_then(|shown| question(&info, &shown)) {
         Some(requests) => {
             let asked = Asked { args, state: STATE, requests: &requests };
             waiter.needs_input(tag, &asked, Cost::default());
@@ -65,11 +71,15 @@ fn agrees(answers: &[u8]) -> bool {
     Args::new(&form, 0, values).bool(0) == Some(true)
 }
 
-/// The question, as the wire has it.
-fn question(table: &Table, row: u16, info: &ToolInfo<'_>, args: &[u8]) -> Option<Vec<u8>> {
+/// The arguments as JSON.
+fn shown(table: &Table, row: u16, args: &[u8]) -> Option<String> {
     let mut shown = vec![0; SHOWN_MAX];
     let len = result::value_json(&Arguments(table), row, args, &mut shown)?;
-    let shown = std::str::from_utf8(shown.get(..len)?).ok()?;
+    std::str::from_utf8(shown.get(..len)?).ok().map(str::to_owned)
+}
+
+/// The question, as the wire has it.
+fn question(info: &ToolInfo<'_>, shown: &str) -> Option<Vec<u8>> {
     let title = if info.title.is_empty() { info.name } else { info.title };
     let message = format!("Allow {} ({title}) with {shown}?", info.name);
     let mut nodes = [0; 64];

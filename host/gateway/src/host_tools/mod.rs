@@ -22,6 +22,7 @@ pub(crate) use served::Served;
 pub use served::{Leaving, ToolStats, ToolsId};
 
 use crate::error::{Error, Result};
+use crate::json_schema::Schemas;
 use crate::table::{BadTable, Table};
 
 /// Tools of this program. Calls come from several threads at a time.
@@ -86,6 +87,22 @@ pub trait HostTools: Send + Sync {
     fn meta(&self, row: u16) -> &[(&str, &str)] {
         _ = row;
         &[]
+    }
+
+    /// The JSON Schemas of the tool in `row`, where its descriptor cannot say them: clients are
+    /// shown them byte for byte, and the parameters and the output of the descriptor are empty.
+    /// Arguments are validated by them before a call, which has them as [`HostCall::json`], and it
+    /// ends with [`HostCall::done_json`].
+    fn schemas(&self, row: u16) -> Option<&Schemas> {
+        _ = row;
+        None
+    }
+
+    /// Why the tool in `row` takes no call now, in a sentence. It is asked before a person is asked
+    /// to agree to a call; another call may come between that and this one.
+    fn refusal(&self, row: u16) -> Option<String> {
+        _ = row;
+        None
     }
 
     /// Runs a call, whose arguments are valid. It is ended by a method of `call`, in this function

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use trine_descriptor::ToolTable as _;
 
 use super::HostTools;
+use crate::json_schema::Schemas;
 use crate::sync::lock;
 use crate::table::Table;
 
@@ -65,6 +66,10 @@ impl Served {
 
     pub(crate) fn table(&self) -> &Arc<Table> {
         self.tools.table()
+    }
+
+    pub(crate) fn schemas(&self, row: u16) -> Option<&Schemas> {
+        self.tools.schemas(row)
     }
 
     /// A call that began then has ended.

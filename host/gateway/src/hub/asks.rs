@@ -73,7 +73,9 @@ fn listed(build: &Build<'_>, device: &Arc<Device>) -> Option<Arc<Table>> {
 /// The tool over all tools in the list.
 fn all(build: &Build<'_>, known: &KnownTools) -> Option<Entry> {
     let form = Form { is_for_all: true, ..Form::ONE };
-    let tools = build.tools.iter().map(|entry| (&*entry.name, &*entry.table, entry.row));
+    // The descriptor of a tool with schemas of its own does not say what it takes.
+    let entries = build.tools.iter().filter(|entry| entry.schemas().is_none());
+    let tools = entries.map(|entry| (&*entry.name, &*entry.table, entry.row));
     let asked = Arc::new(ask_tool::gathered(tools, form)?);
     let table = Arc::new(described(&asked, known, form).ok()?);
     let owner = Owner::Host(Served::new(Arc::new(AskAll(Arc::clone(&table)))));

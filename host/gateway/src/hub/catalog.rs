@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use trine_descriptor::lists::List;
-use trine_descriptor::{Lists, ToolTable};
+use trine_descriptor::{Lists, Side, ToolTable};
 use trine_mcp::notify::Changed;
 use trine_mcp::{Catalog, McpEngine, McpSession, ServerInfo, Skills, Step, ToolUi};
 
@@ -13,6 +13,7 @@ use super::HubShelf;
 use super::apps::OwnUi;
 use crate::device::Device;
 use crate::host_tools::Served;
+use crate::json_schema::Schemas;
 use crate::table::Table;
 
 /// How long a client may keep a list that all devices have contributed to.
@@ -56,6 +57,14 @@ impl Entry {
         match &self.owner {
             Owner::Host(tools) => Some(tools),
             Owner::Device(_) => None,
+        }
+    }
+
+    /// Its JSON Schemas, where it is a tool of this program that has its own.
+    pub(crate) fn schemas(&self) -> Option<&Schemas> {
+        match &self.owner {
+            Owner::Device(_) => None,
+            Owner::Host(tools) => tools.schemas(self.row),
         }
     }
 
@@ -123,6 +132,9 @@ impl Snapshot {
             number(&|hasher| {
                 for entry in tools.iter().take(listed.into()) {
                     (&entry.name, entry.table.hash(entry.row), &entry.ui).hash(hasher);
+                    if let Some(schemas) = entry.schemas() {
+                        [Side::Params, Side::Output].map(|side| schemas.text(side)).hash(hasher);
+                    }
                 }
             }),
             number(&|hasher| {
@@ -176,7 +188,16 @@ const LIST: &[u8] = br#"{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{
 
 /// Whether a tool is no longer than [`TOOL_MAX`] in a list.
 pub(super) fn fits(name: &str, (table, row): (&Table, u16), ui: Option<&OwnUi>) -> bool {
-    let alone = Alone { name, table, row, ui };
+    fits_with(name, (table, row), (ui, None))
+}
+
+/// The same of a tool that may have schemas of its own.
+pub(super) fn fits_with(
+    name: &str,
+    (table, row): (&Table, u16),
+    (ui, schemas): (Option<&OwnUi>, Option<&Schemas>),
+) -> bool {
+    let alone = Alone { name, table, row, ui, schemas };
     let mut page = vec![0; TOOL_MAX];
     // Where the list does not fit it is answered with a short error.
     match McpEngine::new(&alone).receive(LIST, &mut McpSession::new(), &mut [], &mut page) {
@@ -194,6 +215,7 @@ struct Alone<'a> {
     table: &'a Table,
     row: u16,
     ui: Option<&'a OwnUi>,
+    schemas: Option<&'a Schemas>,
 }
 
 impl Catalog for Alone<'_> {
@@ -213,6 +235,10 @@ impl Catalog for Alone<'_> {
 
     fn name(&self, _: u16) -> Option<&str> {
         Some(self.name)
+    }
+
+    fn verbatim(&self, _: u16, side: Side) -> Option<&str> {
+        self.schemas?.text(side)
     }
 
     fn ui(&self, _: u16) -> Option<ToolUi<'_>> {
@@ -263,6 +289,10 @@ impl Catalog for Snapshot {
             Some(Entry { owner: Owner::Host(tools), row, .. }) => tools.tools().meta(*row),
             _ => &[],
         }
+    }
+
+    fn verbatim(&self, index: u16, side: Side) -> Option<&str> {
+        self.entry(index)?.schemas()?.text(side)
     }
 
     fn ui(&self, index: u16) -> Option<ToolUi<'_>> {

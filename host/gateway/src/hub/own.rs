@@ -268,7 +268,7 @@ impl Hub {
                 let why = format!("two tools are called '{name}@{version}': give one another name");
                 return Err(refused(why));
             }
-            if !catalog::fits(name, (table, row), None) {
+            if !catalog::fits_with(name, (table, row), (None, tools.schemas(row))) {
                 let why = format!(
                     "its tool {name} takes more than {TOOL_MAX} bytes in a list: shorten it"
                 );

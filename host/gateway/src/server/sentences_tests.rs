@@ -12,6 +12,7 @@ use crate::args::Prefix;
 use crate::ask_tool::Which;
 use crate::device::Waiter;
 use crate::host_tools::{HostCall, HostTools, table};
+use crate::json_tools::{Execute, JsonCall, JsonTools, load_definition};
 use crate::{DeviceArgs, Hub, Settings};
 
 const N: Kind<'static> = Kind::Int(IntRange { min: 0, max: 1_000_000 });
@@ -163,4 +164,33 @@ fn the_tools_of_all_have_the_names_in_the_list() {
     let named = Tool::new(ToolInfo::new("ask_all", "Asks."), &PARAMS, &[]);
     let other = Numbers(table(&[named]).unwrap(), AtomicU32::new(0));
     assert!(hub.add_tools(Arc::new(other)).unwrap_err().to_string().contains("ask_all"));
+}
+
+/// What does nothing.
+struct Nothing;
+
+impl Execute for Nothing {
+    fn execute(&self, call: JsonCall) {
+        call.done("{}");
+    }
+}
+
+#[test]
+fn a_tool_with_a_schema_of_its_own_takes_no_sentences() {
+    let (hub, _own) = hub();
+    let definition = load_definition(
+        r#"{"id": "mail", "name": "Mail", "description": "Mails.", "input_schema":
+            {"type": "object", "properties": {"to": {"format": "email"}}, "required": ["to"]}}"#,
+    );
+    let tools: Vec<(_, Arc<dyn Execute>)> = vec![(definition.unwrap(), Arc::new(Nothing))];
+    hub.add_tools(JsonTools::new(tools).unwrap()).unwrap();
+    let snapshot = hub.snapshot();
+    assert!(snapshot.find(b"mail").is_some());
+    let row = snapshot.find(b"ask_all").unwrap();
+    let all = snapshot.entry(row).unwrap().asks.clone().unwrap();
+    let names: Vec<_> = (0..all.count()).filter_map(|tool| Some(all.info(tool)?.name)).collect();
+    assert!(names.contains(&"square") && !names.contains(&"mail"), "{names:?}");
+    // A reply that names it all the same runs nothing that its schema does not allow.
+    let wrong = asked(&hub, "ask_all", sure("mail", json!({}))).unwrap_err();
+    assert!(wrong.contains("mail: to is required"), "{wrong}");
 }

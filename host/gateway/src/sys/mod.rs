@@ -5,7 +5,7 @@
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
-use std::process::Command;
+use std::process::{Child, Command};
 
 /// Makes a child process end when the thread that starts it ends, however that happens: also when
 /// this program is killed. The thread that calls `spawn` must live as long as the child is wanted.
@@ -33,6 +33,14 @@ fn arm_death_signal(parent: u32) -> io::Result<()> {
 fn arm_death_signal(_: u32) -> io::Result<()> {
     // Other systems have no such signal; the child is ended when the program ends in good order.
     Ok(())
+}
+
+/// Kills a child and what it has started in its process group. The child must have a group of its
+/// own and must not have been waited for, so that no other group can have its number.
+pub(crate) fn kill_group(child: &Child) {
+    let Ok(group) = libc::pid_t::try_from(child.id()) else { return };
+    // SAFETY: takes two numbers and touches no memory of ours.
+    unsafe { libc::kill(-group, libc::SIGKILL) };
 }
 
 /// Leaves these descriptors open, under their own numbers, in the program that `command` starts.
