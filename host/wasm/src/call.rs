@@ -214,11 +214,16 @@ impl Call {
             // A text that does not fit does not make room for it.
             let more = (self.room.len() * 2).max(self.len + text.len() + 32).min(self.result_max);
             if more <= self.room.len() {
-                self.overflowed = true;
-                return status::NO_SPACE;
+                return self.overflow();
             }
             self.room.resize(more, 0);
         }
+    }
+
+    /// Notes that something does not fit: the call fails.
+    pub(crate) const fn overflow(&mut self) -> i32 {
+        self.overflowed = true;
+        status::NO_SPACE
     }
 
     /// Bytes of a result that may still be written.

@@ -1,8 +1,8 @@
 //! The tools of a module, for a gateway.
 //!
 //! A module has one memory, so one call is in it at a time. The first slice of a call runs on the
-//! thread that brings it, if the module is free: most tools are done then. A call that needs more is
-//! put aside and goes on, with those that wait, on the module's own thread.
+//! thread that brings it, if the module is free: most tools are done then. A call that needs more
+//! is put aside and goes on, with those that wait, on the module's own thread.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

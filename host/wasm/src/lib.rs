@@ -1,8 +1,8 @@
 //! Tools in WebAssembly: a module of them is loaded, and its calls run in a sandbox.
 //!
 //! A module is a plug-in of `include/trine_plugin.h` compiled for `wasm32`. It exports
-//! `trine_plugin_entry`, which answers the address of its table in linear memory; the functions of a
-//! call are imports of the module `trine`. It has no other import, so it reaches no file, network
+//! `trine_plugin_entry`, which answers the address of its table in linear memory; the functions of
+//! a call are imports of the module `trine`. It has no other import, so it reaches no file, network
 //! or environment.
 //!
 //! - `memory`: linear memory, of which no pointer is trusted;

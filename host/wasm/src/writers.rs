@@ -5,7 +5,7 @@ use trine_gateway::sanitize;
 use wasmi::{Caller, Linker};
 
 use crate::blocks::{OwnBlock, STRUCTURED};
-use crate::call::{BLOCK, Call, TEXT, status};
+use crate::call::{BLOCK, Call, SAID_MAX, TEXT, status};
 use crate::engine::State;
 use crate::imports::{MODULE, charge, with_bytes};
 use crate::memory::Linear;
@@ -30,7 +30,7 @@ pub(crate) fn define(linker: &mut Linker<State>) -> Result<(), wasmi::Error> {
             MODULE,
             "put_choice",
             |mut caller: Caller<'_, State>, call, node, label: u32| {
-                // A label too large for the wire is none of the choice's either, which the check finds.
+                // The check finds that a label too large for the wire is none of the choice.
                 put(&mut caller, call, node, (tag::LABEL, label.min(u16::MAX.into()).into()))
             },
         )?
@@ -54,25 +54,27 @@ fn put(caller: &mut Caller<'_, State>, call: i32, node: i32, (tag, number): (u8,
 }
 
 fn put_string(mut caller: Caller<'_, State>, call: i32, node: i32, text: u32, size: u32) -> i32 {
-    with_bytes(&mut caller, call, (text, size), |call, bytes| match std::str::from_utf8(bytes) {
-        Ok(text) => call.put(node, tag::TEXT, 0, sanitize::content(text).as_bytes()),
-        Err(_) => {
-            call.misuse(TEXT);
-            status::UTF8
+    with_bytes(&mut caller, call, (text, size), |call, bytes| {
+        // What does not fit is not looked at, which could take long.
+        if bytes.len() > call.left() {
+            return call.overflow();
         }
+        let Ok(text) = std::str::from_utf8(bytes) else {
+            call.misuse(TEXT);
+            return status::UTF8;
+        };
+        call.put(node, tag::TEXT, 0, sanitize::content(text).as_bytes())
     })
 }
 
 fn content(mut caller: Caller<'_, State>, call: i32, mime: u32, mime_size: u32, size: u32) -> i32 {
     with_bytes(&mut caller, call, (mime, mime_size), |call, bytes| {
-        match std::str::from_utf8(bytes) {
-            Ok(_) if size == 0 => status::ARGUMENT,
-            Ok(mime) => {
-                call.set_content(mime, size);
-                status::CONTENT
-            }
-            Err(_) => status::UTF8,
+        if size == 0 || bytes.len() > SAID_MAX {
+            return status::ARGUMENT;
         }
+        let Ok(mime) = std::str::from_utf8(bytes) else { return status::UTF8 };
+        call.set_content(mime, size);
+        status::CONTENT
     })
 }
 

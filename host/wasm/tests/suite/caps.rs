@@ -106,8 +106,14 @@ fn a_result_beyond_its_cap_is_an_error_and_no_memory() {
           (br_if $again (i32.ne (i32.const -4)
             (call $put_int (local.get $call) (i32.const 0) (i64.const 7)))))
         i32.const 0";
-    let guest = with_other(body).load_with(&Limits { result: 5_000, ..Limits::default() });
-    let said = call(&guest, 2, |args| args.text(0, "x")).unwrap_err();
-    assert!(said.contains("TooLarge"), "{said}");
-    assert_eq!(call(&guest, 0, |args| args.int(0, 1)), value(0, 2));
+    // A text that does not fit by itself.
+    let long = "(drop (call $put_string (local.get $call) (i32.const 0) (i32.const 1024)
+          (i32.const 6000)))
+        i32.const 0";
+    for body in [body, long] {
+        let guest = with_other(body).load_with(&Limits { result: 5_000, ..Limits::default() });
+        let said = call(&guest, 2, |args| args.text(0, "x")).unwrap_err();
+        assert!(said.contains("TooLarge"), "{said}");
+        assert_eq!(call(&guest, 0, |args| args.int(0, 1)), value(0, 2));
+    }
 }
