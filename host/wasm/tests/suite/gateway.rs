@@ -123,6 +123,29 @@ async fn calls_that_take_long_run_one_after_the_other_and_all_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn calls_that_are_put_aside_for_a_moment_are_not_mixed_up() {
+    let site = Site::start(&Limits::default());
+    // A little more than the first slice.
+    let body = LONG.replace("300000", "60");
+    let short = Plug::new().tool("short", [&[int("n")], &[int("n")]], &body);
+    site.hub.add_tools(Arc::new(short.load())).unwrap();
+    let mut calls = Vec::new();
+    for client in 0..8 {
+        let connected = site.client().await;
+        calls.push(tokio::spawn(async move {
+            for n in 0..100 {
+                let n = 800 + (client * 100 + n) % 200;
+                let result = connected.call_tool("short", json!({"n": n})).await.unwrap();
+                assert_eq!(result.structured, Some(json!({"n": n})));
+            }
+        }));
+    }
+    for call in calls {
+        call.await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_call_beyond_those_that_may_wait_is_refused() {
     let site =
         Site::start(&Limits { waiting: 0, time: Duration::from_secs(120), ..Limits::default() });
