@@ -23,7 +23,7 @@
  * static const trine_tool tools[] = {
  *     TRINE_TOOL("beep", "Beep", "Beep some times.", 0, count, beeps, beep, NULL)};
  *
- * TRINE_PLUGIN("beeper", "1.0.0", tools)
+ * TRINE_PLUGIN("beeper", "1.0.0", tools);
  * \endcode
  *
  * Rules:
@@ -315,6 +315,57 @@ typedef const struct trine_plugin *(*trine_plugin_entry_function)(uint32_t abi,
  * linked with `-Wl,-z,defs`. */
 /** @{ */
 
+#if defined(__wasm__)
+/* WebAssembly: the functions of a call are imports of module `trine`, by their names without the
+   prefix, and the plug-in has no table of the program. Link with `-nostdlib -Wl,--no-entry
+   -Wl,--export-table`. */
+#define TRINE_PLUGIN_EXPORT __attribute__((export_name("trine_plugin_entry")))
+#define TRINE_PLUGIN_IMPORT(name) __attribute__((import_module("trine"), import_name(name)))
+
+#if defined(__cplusplus)
+extern "C" {
+#endif
+TRINE_PLUGIN_IMPORT("param") int32_t trine_param(trine_call *call, const char *name, size_t size);
+TRINE_PLUGIN_IMPORT("result") int32_t trine_result(trine_call *call, const char *name, size_t size);
+TRINE_PLUGIN_IMPORT("has") trine_status trine_has(trine_call *call, int32_t parameter);
+TRINE_PLUGIN_IMPORT("get_bool") int32_t trine_get_bool(trine_call *call, int32_t parameter);
+TRINE_PLUGIN_IMPORT("get_int") int64_t trine_get_int(trine_call *call, int32_t parameter);
+TRINE_PLUGIN_IMPORT("get_decimal") int64_t trine_get_decimal(trine_call *call, int32_t parameter);
+TRINE_PLUGIN_IMPORT("get_choice") uint32_t trine_get_choice(trine_call *call, int32_t parameter);
+TRINE_PLUGIN_IMPORT("get_string")
+size_t trine_get_string(trine_call *call, int32_t parameter, const char **text);
+TRINE_PLUGIN_IMPORT("put_bool")
+trine_status trine_put_bool(trine_call *call, int32_t node, int32_t value);
+TRINE_PLUGIN_IMPORT("put_int")
+trine_status trine_put_int(trine_call *call, int32_t node, int64_t value);
+TRINE_PLUGIN_IMPORT("put_decimal")
+trine_status trine_put_decimal(trine_call *call, int32_t node, int64_t scaled);
+TRINE_PLUGIN_IMPORT("put_choice")
+trine_status trine_put_choice(trine_call *call, int32_t node, uint32_t label);
+TRINE_PLUGIN_IMPORT("put_string")
+trine_status trine_put_string(trine_call *call, int32_t node, const char *text, size_t size);
+TRINE_PLUGIN_IMPORT("put_object") trine_status trine_put_object(trine_call *call, int32_t node);
+TRINE_PLUGIN_IMPORT("put_array")
+trine_status trine_put_array(trine_call *call, int32_t node, uint32_t count);
+TRINE_PLUGIN_IMPORT("put_block")
+trine_status trine_put_block(trine_call *call, const trine_block *block);
+TRINE_PLUGIN_IMPORT("fail")
+trine_status trine_fail(trine_call *call, const char *text, size_t size);
+TRINE_PLUGIN_IMPORT("content")
+trine_status trine_content(trine_call *call, const char *mime, size_t mime_size, uint32_t size);
+TRINE_PLUGIN_IMPORT("call_get_info")
+trine_status trine_call_get_info(trine_call *call, trine_call_info *info);
+TRINE_PLUGIN_IMPORT("is_cancelled") int32_t trine_plugin_is_cancelled(trine_call *call);
+TRINE_PLUGIN_IMPORT("progress")
+trine_status trine_plugin_progress(trine_call *call, uint32_t done, uint32_t total,
+                                   const char *text, size_t size);
+TRINE_PLUGIN_IMPORT("log")
+trine_status trine_plugin_log(trine_call *call, uint32_t level, const char *text, size_t size);
+TRINE_PLUGIN_IMPORT("now") uint64_t trine_plugin_now(void);
+#if defined(__cplusplus)
+}
+#endif
+#else
 /** Where a plug-in keeps the program's table. */
 #if defined(__GNUC__) && !defined(_WIN32)
 #define TRINE_PLUGIN_OWN __attribute__((visibility("hidden")))
@@ -335,10 +386,6 @@ TRINE_PLUGIN_OWN extern const trine_plugin_host *trine_plugin_api;
 #if defined(__cplusplus)
 }
 #endif
-
-/* The program reads tools itself. */
-#undef TRINE_FORM_NODES
-#define TRINE_FORM_NODES NULL
 
 #define trine_param trine_plugin_api->param
 #define trine_result trine_plugin_api->result
@@ -369,6 +416,11 @@ TRINE_PLUGIN_OWN extern const trine_plugin_host *trine_plugin_api;
 #define trine_plugin_log trine_plugin_api->log
 /** Milliseconds: `uint64_t (void)`. */
 #define trine_plugin_now trine_plugin_api->now
+#endif
+
+/* The program reads tools itself. */
+#undef TRINE_FORM_NODES
+#define TRINE_FORM_NODES NULL
 /** @} */
 
 /** \name A plug-in */
@@ -380,6 +432,14 @@ TRINE_PLUGIN_OWN extern const trine_plugin_host *trine_plugin_api;
 #define TRINE_PLUGIN_C
 #endif
 
+#if defined(__wasm__)
+#define TRINE_PLUGIN_TABLE(table)                                                                 \
+    TRINE_PLUGIN_C TRINE_PLUGIN_EXPORT const trine_plugin *trine_plugin_entry(uint32_t abi);      \
+    TRINE_PLUGIN_C const trine_plugin *trine_plugin_entry(uint32_t abi) {                         \
+        return abi >> 16 == TRINE_PLUGIN_ABI >> 16 ? &(table) : NULL;                             \
+    }                                                                                             \
+    struct trine_plugin
+#else
 /** Exports a table that is written by hand: a variable of type `trine_plugin`. At file scope, in
     one file of the plug-in. */
 #define TRINE_PLUGIN_TABLE(table)                                                                 \
@@ -392,6 +452,7 @@ TRINE_PLUGIN_OWN extern const trine_plugin_host *trine_plugin_api;
         return abi >> 16 == TRINE_PLUGIN_ABI >> 16 ? &(table) : NULL;                             \
     }                                                                                             \
     struct trine_plugin
+#endif
 
 /** The members of a table up to its tools: name, version, description, author, capabilities and
     dependencies as literals; `needs` may be NULL, and `tools` is an array. Behind it stand, in

@@ -23,7 +23,7 @@
  * static const trine_tool tools[] = {
  *     TRINE_TOOL("beep", "Beep", "Beep some times.", 0, count, beeps, beep, NULL)};
  *
- * TRINE_PLUGIN("beeper", "1.0.0", tools)
+ * TRINE_PLUGIN("beeper", "1.0.0", tools);
  * \endcode
  *
  * Rules:

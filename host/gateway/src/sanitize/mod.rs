@@ -41,12 +41,14 @@ const fn acts_in_content(point: char) -> bool {
 }
 
 /// A name, a description, a unit, a sentence or a line.
-pub(crate) fn plain(text: &str) -> Cow<'_, str> {
+#[must_use]
+pub fn plain(text: &str) -> Cow<'_, str> {
     replaced(text, acts)
 }
 
 /// A value that is text, or content.
-pub(crate) fn content(text: &str) -> Cow<'_, str> {
+#[must_use]
+pub fn content(text: &str) -> Cow<'_, str> {
     replaced(text, acts_in_content)
 }
 
