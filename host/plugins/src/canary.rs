@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use trine_gateway::host_tools::{HostCall, HostTools};
 use trine_gateway::table::Table;
 
-use crate::instance::{Instance, Tools};
+use crate::work::{Running, Tools};
 
 /// How a new version is tried out under the calls of clients.
 #[derive(Clone, Copy, Debug)]
@@ -36,10 +36,10 @@ impl Canary {
     }
 
     /// Waits until the new version can be judged; or says what is wrong with it.
-    pub(crate) fn judge(&self, new: &Instance) -> Result<(), String> {
+    pub(crate) fn judge(&self, new: &Running, trial: &Split) -> Result<(), String> {
         let end = Instant::now() + self.patience;
         loop {
-            let (calls, errors) = new.counts();
+            let (calls, errors) = trial.counts.of();
             if errors > self.errors_max {
                 return Err(format!("{errors} of its first {calls} calls failed"));
             }
@@ -52,35 +52,59 @@ impl Canary {
     }
 }
 
+/// The calls of the new version that have ended, and those of them that failed.
+#[derive(Default)]
+struct Counts([AtomicU32; 2]);
+
+impl Counts {
+    fn of(&self) -> (u32, u32) {
+        let [calls, errors] = &self.0;
+        // Errors first: no more of them than of calls are ever seen.
+        let errors = errors.load(Ordering::Acquire);
+        (calls.load(Ordering::Acquire), errors)
+    }
+
+    fn count(&self, is_error: bool) {
+        let [calls, errors] = &self.0;
+        calls.fetch_add(1, Ordering::AcqRel);
+        errors.fetch_add(is_error.into(), Ordering::AcqRel);
+    }
+}
+
 /// Two versions of the same tools, of which each gets its share of the calls.
 pub(crate) struct Split {
     old: Tools,
     new: Tools,
     canary: Canary,
     calls: AtomicU32,
-    table: &'static Arc<Table>,
+    counts: Arc<Counts>,
+    table: Arc<Table>,
 }
 
 impl Split {
-    pub(crate) fn new(old: &Arc<Instance>, new: &Arc<Instance>, canary: Canary) -> Self {
-        let (calls, table) = (AtomicU32::new(0), old.described());
-        Self { old: Tools::new(old), new: Tools::new(new), canary, calls, table }
+    pub(crate) fn new(old: &Arc<Running>, new: &Arc<Running>, canary: Canary) -> Self {
+        let (calls, counts, table) = (AtomicU32::new(0), Arc::default(), Arc::clone(old.table()));
+        Self { old: Tools::new(old), new: Tools::new(new), canary, calls, counts, table }
     }
 }
 
 impl HostTools for Split {
     fn table(&self) -> &Arc<Table> {
-        self.table
+        &self.table
     }
 
-    fn call(&self, call: HostCall) {
+    fn call(&self, mut call: HostCall) {
         // Spread evenly: the share of each number up to this one, less that of the one before.
         let number = self.calls.fetch_add(1, Ordering::Relaxed) % 100;
         let share = |upto: u32| upto * u32::from(self.canary.percent) / 100;
         let is_due = share(number + 1) > share(number);
         // One that has failed is called no more: it is about to be taken out.
-        let is_new = is_due && self.new.counts().1 <= self.canary.errors_max;
-        if is_new { self.new.call(call) } else { self.old.call(call) }
+        if !is_due || self.counts.of().1 > self.canary.errors_max {
+            return self.old.call(call);
+        }
+        let counts = Arc::clone(&self.counts);
+        call.tell_end(move |is_error| counts.count(is_error));
+        self.new.call(call);
     }
 
     fn shutdown(&self) {

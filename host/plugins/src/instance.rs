@@ -3,16 +3,17 @@
 use std::ffi::c_void;
 use std::ptr::null_mut;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use trine_c_api::{TRINE_OK, trine_status};
 use trine_descriptor::ToolTable as _;
-use trine_gateway::host_tools::{HostCall, HostTools};
+use trine_gateway::host_tools::HostCall;
 use trine_gateway::table::Table;
 
 use crate::call::{Live, State, now, with_room};
 use crate::error::{Fault, Step};
 use crate::load::{About, Image};
+use crate::work::Work;
 use crate::workers::{Job, Workers};
 
 /// Milliseconds that a call may take where its tool does not say.
@@ -24,11 +25,7 @@ pub(crate) struct Instance {
     state: *mut c_void,
     /// Its threads; none where its functions return at once.
     workers: Option<Workers>,
-    /// How many hold it as [`Tools`]: it is shut down when none does.
-    holders: AtomicU32,
     is_down: AtomicBool,
-    calls: AtomicU32,
-    errors: AtomicU32,
 }
 
 // SAFETY: the state is only handed to the plug-in's functions, which may be called on any thread.
@@ -52,10 +49,8 @@ impl Instance {
             let name = format!("plug-in {}", image.about.name);
             Workers::new(name, image.raw.calls_max.max(1), Box::new(lost))
         });
-        let [holders, calls, errors] = [(); 3].map(|()| AtomicU32::new(0));
         let is_down = AtomicBool::new(false);
-        let all = Self { image, state, workers, holders, is_down, calls, errors };
-        let instance = Arc::new(all);
+        let instance = Arc::new(Self { image, state, workers, is_down });
         let tested = instance.ask(image.raw.self_test).map_err(|why| Fault(Step::SelfTest, why));
         let tested =
             tested.and_then(|()| instance.health().map_err(|why| Fault(Step::Health, why)));
@@ -65,23 +60,8 @@ impl Instance {
         tested.map(|()| instance)
     }
 
-    pub(crate) const fn about(&self) -> &'static About {
-        &self.image.about
-    }
-
-    /// The calls of it that have ended, and those of them that failed.
-    pub(crate) fn counts(&self) -> (u32, u32) {
-        let late = self.workers.as_ref().map_or(0, Workers::late);
-        let [calls, errors] = [&self.calls, &self.errors].map(|it| it.load(Ordering::Relaxed));
-        (calls.saturating_add(late), errors.saturating_add(late))
-    }
-
-    pub(crate) const fn described(&self) -> &'static Arc<Table> {
-        &self.image.table
-    }
-
     /// Whether it can work, as it says.
-    pub(crate) fn health(&self) -> Result<(), String> {
+    fn health(&self) -> Result<(), String> {
         self.ask(self.image.raw.health)
     }
 
@@ -111,10 +91,7 @@ impl Instance {
             // SAFETY: the plug-in's function and what it asked to be passed; the state lives until
             // it returns.
             let status = unsafe { function(user_data, state.handle()) };
-            state.end(status, &read, |is_error| {
-                self.calls.fetch_add(1, Ordering::Relaxed);
-                self.errors.fetch_add(is_error.into(), Ordering::Relaxed);
-            });
+            state.end(status, &read);
         });
     }
 }
@@ -131,47 +108,34 @@ fn deadline(table: &Table, row: u16) -> (u64, u64) {
     (now().saturating_add(limit), limit)
 }
 
-/// The tools of a plug-in, as a hub has them. The last of several that is shut down shuts the
-/// plug-in down.
-pub(crate) struct Tools(Arc<Instance>);
-
-impl Tools {
-    pub(crate) fn new(instance: &Arc<Instance>) -> Self {
-        instance.holders.fetch_add(1, Ordering::AcqRel);
-        Self(Arc::clone(instance))
+impl Work for Arc<Instance> {
+    fn about(&self) -> &About {
+        &self.image.about
     }
-}
 
-impl std::ops::Deref for Tools {
-    type Target = Instance;
-
-    fn deref(&self) -> &Instance {
-        &self.0
-    }
-}
-
-impl HostTools for Tools {
     fn table(&self) -> &Arc<Table> {
-        &self.0.image.table
+        &self.image.table
+    }
+
+    fn health(&self) -> Result<(), String> {
+        Instance::health(self)
     }
 
     fn call(&self, mut call: HostCall) {
         let (row, args) = (call.row(), call.take_args());
-        let (deadline, limit) = deadline(&self.0.image.table, row);
-        let Some(workers) = &self.0.workers else {
-            return self.0.run(row, &args, &Live::new(call, u64::MAX));
+        let (deadline, limit) = deadline(&self.image.table, row);
+        let Some(workers) = &self.workers else {
+            return self.run(row, &args, &Live::new(call, u64::MAX));
         };
-        let instance = Arc::clone(&self.0);
-        let name = self.0.image.table.info(row).map(|info| info.name).unwrap_or_default();
+        let instance = Arc::clone(self);
+        let name = self.image.table.info(row).map(|info| info.name).unwrap_or_default();
         let live = Arc::new(Live::new(call, deadline));
         let run = Box::new(move |live: &Live| instance.run(row, &args, live));
         workers.add(Job { live, limit, name, run });
     }
 
     fn shutdown(&self) {
-        if self.0.holders.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.0.shutdown();
-        }
+        Instance::shutdown(self);
     }
 }
 
@@ -182,7 +146,7 @@ impl Instance {
             return;
         }
         if self.workers.as_ref().is_some_and(Workers::close) {
-            let name = &self.about().name;
+            let name = &self.image.about.name;
             tracing::warn!(
                 "plug-in {name}: a function has not returned, so its state is not freed"
             );

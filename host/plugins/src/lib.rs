@@ -9,10 +9,12 @@ mod canary;
 mod error;
 mod instance;
 mod load;
+mod module;
 mod order;
 mod plugins;
 mod sys;
 mod watch;
+mod work;
 mod workers;
 
 pub use canary::Canary;
@@ -21,4 +23,5 @@ pub use load::{
     About, Checked, Dependency, Finding, Imports, Keys, Needs, Policy, check, keys, mapped,
 };
 pub use plugins::{Loaded, Plugins};
+pub use trine_wasm::Limits;
 pub use watch::Watch;

@@ -12,9 +12,11 @@ use trine_gateway::host_tools::{HostTools, Leaving, ToolsId};
 
 use crate::canary::{Canary, Split};
 use crate::error::{Error, Fault, Result, Step};
-use crate::instance::{Instance, Tools};
-use crate::load::{About, Checked, Image, Policy, check};
+use crate::instance::Instance;
+use crate::load::{About, Checked, Code, Policy, check};
+use crate::module::Module;
 use crate::order::order;
+use crate::work::{Running, Tools};
 
 /// How long calls of a plug-in that is taken out may still run before that is said.
 const LEAVING: Duration = Duration::from_secs(10);
@@ -45,7 +47,7 @@ pub(crate) struct Inner {
 /// A plug-in that serves.
 struct Entry {
     id: ToolsId,
-    instance: Arc<Instance>,
+    instance: Arc<Running>,
     from: Source,
     /// What served before it.
     previous: Option<Source>,
@@ -55,7 +57,8 @@ struct Entry {
 /// Where a plug-in came from.
 #[derive(Clone)]
 struct Source {
-    image: &'static Image,
+    code: Code,
+    about: Arc<About>,
     file: PathBuf,
     signed_by: Option<String>,
 }
@@ -113,7 +116,7 @@ impl Plugins {
         let sources = files.iter().map(|file| self.0.map(file.as_ref()));
         let sources = sources.collect::<Result<Vec<_>>>()?;
         let mut loaded = self.0.lock();
-        let abouts: Vec<_> = sources.iter().map(|source| &source.image.about).collect();
+        let abouts: Vec<_> = sources.iter().map(|source| &*source.about).collect();
         let there: Vec<_> = loaded.iter().map(Entry::name_and_version).collect();
         let fault = |place: usize, step, why| {
             let file = sources.get(place).map(|source| source.file.clone()).unwrap_or_default();
@@ -153,7 +156,7 @@ impl Plugins {
     /// Then the old version serves on.
     pub fn update(&self, file: &Path, is_compatible: bool) -> Result<Leaving> {
         let source = self.0.map(file)?;
-        let name = &source.image.about.name;
+        let name = &source.about.name;
         let mut loaded = self.0.lock();
         self.0.swap(&mut loaded, name, &source, is_compatible).map_err(|fault| fault.of(file))
     }
@@ -234,7 +237,7 @@ impl Entry {
 
     fn shown(&self) -> Loaded {
         let Source { file, signed_by, .. } = self.from.clone();
-        let previous = self.previous.as_ref().map(|source| source.image.about.version.clone());
+        let previous = self.previous.as_ref().map(|source| source.about.version.clone());
         let (about, id, is_listed) = (self.instance.about().clone(), self.id, self.is_listed);
         Loaded { about, file, signed_by, id, previous, is_listed }
     }
@@ -273,22 +276,27 @@ impl Inner {
         }
         let Checked { file: library, signed_by, .. } = &checked;
         let (library, signed_by) = (library.clone(), signed_by.clone());
-        let image = checked.map()?;
-        let allowed = self.policy.allows(&image.about.needs);
+        let (code, about) = checked.open(&self.policy.limits)?;
+        let allowed = self.policy.allows(&about.needs);
         allowed.map_err(|why| Fault(Step::Resources, why).of(&library))?;
-        Ok(Source { image, file: library, signed_by })
+        Ok(Source { code, about, file: library, signed_by })
     }
 
-    /// Starts a plug-in. One of whose functions does not return is taken out.
-    fn start(self: &Arc<Self>, source: &Source) -> std::result::Result<Arc<Instance>, Fault> {
-        let (inner, image) = (Arc::downgrade(self), source.image);
-        Instance::start(image, move || Self::lost(&inner, image))
+    /// Starts a plug-in. A library of whose functions one does not return is taken out.
+    fn start(self: &Arc<Self>, source: &Source) -> std::result::Result<Arc<Running>, Fault> {
+        match &source.code {
+            Code::Module(bytes) => Module::start(bytes, &self.policy.limits).map(Running::new),
+            Code::Library(image) => {
+                let (inner, about) = (Arc::downgrade(self), Arc::clone(&source.about));
+                Instance::start(image, move || Self::lost(&inner, &about)).map(Running::new)
+            }
+        }
     }
 
-    fn lost(inner: &Weak<Self>, image: &'static Image) {
+    fn lost(inner: &Weak<Self>, about: &Arc<About>) {
         let Some(inner) = inner.upgrade() else { return };
         let mut loaded = inner.lock();
-        let is_it = |entry: &Entry| std::ptr::eq(entry.from.image, image);
+        let is_it = |entry: &Entry| Arc::ptr_eq(&entry.from.about, about);
         let Some(place) = loaded.iter().position(is_it) else { return };
         drop(inner.take_out(&mut loaded, place, "withdrawn"));
     }
@@ -300,7 +308,7 @@ impl Inner {
     ) -> std::result::Result<(), Fault> {
         let instance = self.start(source)?;
         let tools: Arc<dyn HostTools> = Arc::new(Tools::new(&instance));
-        let About { name, version, .. } = instance.about();
+        let About { name, version, .. } = &*source.about;
         let is_alone = loaded.iter().all(|other| other.instance.about().name != *name);
         let added = self.hub.add_version(Arc::clone(&tools), &version.to_string(), is_alone);
         let id = added.map_err(|error| {
@@ -345,7 +353,7 @@ impl Inner {
         let place = self
             .place(loaded, name)
             .map_err(|error| Fault(Step::Dependencies, format!("{error}: load it first")))?;
-        let new = &source.image.about;
+        let new: &About = &source.about;
         let old = loaded.get(place).map(|entry| entry.instance.about().version.clone());
         if let Some(old) = &old
             && is_compatible
@@ -393,14 +401,14 @@ impl Inner {
         if let Some(why) = canary.fault() {
             return Err(Fault(Step::Trial, why.to_owned()));
         }
-        let new = &source.image.about;
+        let new: &About = &source.about;
         let instance = self.start(source)?;
         // Nothing else swaps it meanwhile: who calls is served without this lock.
         let mut loaded = self.lock();
         let begun = self.place(&loaded, &new.name).map_err(|error| Fault::new(Step::Trial, error));
         let begun = begun.and_then(|place| {
             let entry = loaded.get(place).ok_or_else(gone)?;
-            if entry.instance.described().list_hash() != instance.described().list_hash() {
+            if entry.instance.table().list_hash() != instance.table().list_hash() {
                 let why = "its tools are described in another way: update without a trial";
                 return Err(Fault(Step::Trial, why.to_owned()));
             }
@@ -411,10 +419,10 @@ impl Inner {
                 Fault::new(Step::Trial, error)
             })?;
             drop(leaving);
-            Ok((place, entry.id, Arc::clone(&entry.instance)))
+            Ok((place, entry.id, Arc::clone(&entry.instance), split))
         });
-        let (place, id, old) = begun.inspect_err(|_| Tools::new(&instance).shutdown())?;
-        let judged = canary.judge(&instance);
+        let (place, id, old, trial) = begun.inspect_err(|_| Tools::new(&instance).shutdown())?;
+        let judged = canary.judge(&instance, &trial);
         let serves = if judged.is_ok() { &instance } else { &old };
         let version = serves.about().version.to_string();
         let tools = Arc::new(Tools::new(serves));

@@ -101,6 +101,7 @@ fn changed(plugins: &Plugins, file: &Path) {
 impl Plugins {
     /// What the plug-in of a file is called.
     fn name_of(&self, file: &Path) -> crate::Result<String> {
-        Ok(check(file, self.policy())?.map()?.about.name.clone())
+        let policy = self.policy();
+        Ok(check(file, policy)?.open(&policy.limits)?.1.name.clone())
     }
 }

@@ -44,8 +44,6 @@ struct Queue {
     idle: u32,
     threads: u32,
     lost: u32,
-    /// Calls that did not end in time.
-    late: u32,
     is_watching: bool,
     is_closed: bool,
 }
@@ -106,11 +104,6 @@ impl Workers {
         let shared = Arc::clone(&self.0);
         let thread = thread::Builder::new().name(format!("{} watch", self.0.name));
         thread.spawn(move || shared.watch()).map(drop)
-    }
-
-    /// How many calls did not end in time.
-    pub(crate) fn late(&self) -> u32 {
-        self.0.lock().late
     }
 
     /// Ends the threads when they have nothing left to do. Answers whether one is in a function
@@ -202,7 +195,6 @@ impl Shared {
     ) -> MutexGuard<'q, Queue> {
         let is_first = queue.watched.get(place).is_some_and(|it| it.until.is_none());
         if is_first {
-            queue.late = queue.late.saturating_add(1);
             let Some(it) = queue.watched.get_mut(place) else { return queue };
             it.until = Some(now.saturating_add(GRACE_MS));
             it.live.is_over.store(true, Ordering::Release);

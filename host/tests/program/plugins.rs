@@ -26,11 +26,14 @@ fn project(folder: &Path, name: &str, lang: &str) -> String {
 #[test]
 fn a_project_in_each_language_builds_tests_and_loads_at_once() {
     let folder = TempDir::new().unwrap();
-    for lang in ["c", "cpp", "rust"] {
+    for lang in ["c", "cpp", "rust", "wasm"] {
         let name = format!("my-{lang}");
         let path = project(folder.path(), &name, lang);
         assert!(make(path.as_ref(), &["test"]), "{lang}");
-        let library = format!("{path}/lib{name}.so");
+        let library = match lang {
+            "wasm" => format!("{path}/{name}.wasm"),
+            _ => format!("{path}/lib{name}.so"),
+        };
         let report = done(&["plugin", "check", &library]);
         assert!(report.contains("1.0.0") && report.contains(&format!("my_{lang}")), "{report}");
         // What the tool refuses by itself.
@@ -59,6 +62,48 @@ fn a_template_of_ones_own_is_taken_and_nothing_is_written_over() {
     assert!(String::from_utf8(again.stderr).unwrap().contains("is not empty"));
     let bad = trine(&["new", "tool", "../up", "--folder", path]);
     assert_eq!(bad.status.code(), Some(2));
+}
+
+#[test]
+fn a_tool_that_json_defines_is_checked_called_and_served() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("send_email.json");
+    let path = path.to_str().unwrap();
+    let list = json!({"type": "array", "items": {"type": "string", "format": "email"}});
+    let properties = json!({"to": list, "cc": {"type": "array", "default": []}});
+    let schema = json!({"type": "object", "properties": properties, "required": ["to"]});
+    let definition = json!({
+        "id": "send_email", "name": "Send e-mail", "description": "Send an e-mail.",
+        "category": "communication", "input_schema": schema,
+        "rate_limit": {"max_calls": 10, "per_seconds": 3600}, "permissions": ["email.send"],
+        "execute": {"command": ["/bin/sh", "-c", "printf '{\"sent\":'; cat; printf '}'"]},
+    });
+    std::fs::write(path, definition.to_string()).unwrap();
+    let report = done(&["plugin", "check", path]);
+    for part in ["send_email", "communication", "email.send", "10 calls in 3600 s"] {
+        assert!(report.contains(part), "{report}");
+    }
+    let sent = done(&["plugin", "call", path, "send_email", r#"{"to": ["a@b.example"]}"#]);
+    let sent: Value = serde_json::from_str(&sent).unwrap();
+    let expected = json!({"sent": {"to": ["a@b.example"], "cc": []}});
+    assert_eq!(sent["structuredContent"], expected);
+    let refused = trine(&["plugin", "call", path, "send_email", r#"{"to": ["nobody"]}"#]);
+    assert_eq!(refused.status.code(), Some(1));
+    let said = String::from_utf8(refused.stdout).unwrap();
+    assert!(said.contains("send_email: to/0 must be"), "{said}");
+    let mut session = Session::start(&["gateway", "--plugin", path]);
+    let tool = session.ask("tools/list", &json!({}))["tools"][0].clone();
+    assert_eq!(tool["inputSchema"], schema);
+    // A definition without a program does nothing, and says so.
+    std::fs::write(
+        path,
+        r#"{"id": "a", "name": "A", "description": "A.",
+        "input_schema": {"type": "object"}}"#,
+    )
+    .unwrap();
+    let bare = trine(&["plugin", "call", path, "a"]);
+    let said = String::from_utf8(bare.stderr).unwrap();
+    assert!(said.contains("execute"), "{said}");
 }
 
 /// A session of `trine plugin watch` on standard input and output.

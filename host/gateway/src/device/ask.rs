@@ -189,6 +189,17 @@ pub(crate) fn read_json<T>(
     }
 }
 
+/// Tells the end of a call of a tool of this table as a report.
+pub(crate) fn reporter(
+    table: &Arc<Table>,
+    row: u16,
+    since: Instant,
+    tell: impl FnOnce(CallReport) + Send + 'static,
+) -> Arc<dyn Waiter> {
+    let (table, tell) = (Arc::clone(table), Mutex::new(Some(Box::new(tell) as Tell)));
+    Arc::new(Answer { table, row, since, clock: None, tell })
+}
+
 /// The request as a client would send it. The arguments stay as they were written, so that what is
 /// wrong with them is said by whoever says it to a client.
 fn request(tool: &str, arguments: &str) -> String {

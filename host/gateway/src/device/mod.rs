@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 use tracing::{info, warn};
 use trine_descriptor::ToolTable;
 
-pub(crate) use ask::{read_json, refused};
+pub(crate) use ask::{read_json, refused, reporter};
 pub use calls::{Asked, CALLS_MAX, Cost, Extra, Ticket, Waiter};
 pub use driven::Driven;
 pub use factory::{FactoryResult, op as factory_op};

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use trine_descriptor::{Args, Side, ToolTable as _, ValueWriter, validate};
+use trine_descriptor::{Args, Side, ToolTable as _, ValueWriter, find_tool, validate};
 use trine_mcp::{Failure, Outcome};
 
 use super::{Served, consent};
 use crate::context::CallContext;
-use crate::device::{CallReport, Cost, Extra, Waiter, read_json};
+use crate::device::{CallReport, Cost, Extra, Waiter, read_json, reporter};
 use crate::json_schema::Schemas;
 use crate::table::Table;
 
@@ -18,6 +18,9 @@ const ENDED: &str = "the tool ended without an answer: report this to its author
 
 /// Set when the client does not want the call any more.
 pub(crate) type CancelFlag = Arc<AtomicBool>;
+
+/// What is told whether a call failed.
+type OnEnd = Box<dyn FnOnce(bool) + Send>;
 
 /// A call that the tools of this program run. It has one end: [`Self::value`], [`Self::done`] or
 /// [`Self::error`]. When it is dropped without one, or by a panic, the client gets an error.
@@ -34,6 +37,7 @@ pub struct HostCall {
     wants_progress: bool,
     cancelled: CancelFlag,
     is_done: bool,
+    on_end: Option<OnEnd>,
 }
 
 impl std::fmt::Debug for HostCall {
@@ -72,6 +76,11 @@ impl HostCall {
     #[must_use]
     pub fn json(&self) -> Option<&str> {
         self.json.as_deref()
+    }
+
+    /// Has `told` told whether the call failed, before its client is. The last one counts.
+    pub fn tell_end(&mut self, told: impl FnOnce(bool) + Send + 'static) {
+        self.on_end = Some(Box::new(told));
     }
 
     /// Whether the client has cancelled the call: whatever comes of it is dropped.
@@ -135,6 +144,13 @@ impl HostCall {
         self.done(Outcome::Error(why));
     }
 
+    fn count(&mut self, is_error: bool) {
+        self.tools.count(self.row, self.began, is_error);
+        if let Some(told) = self.on_end.take() {
+            told(is_error);
+        }
+    }
+
     /// Ends the call.
     pub fn done(mut self, outcome: Outcome<'_>) {
         self.is_done = true;
@@ -145,7 +161,7 @@ impl HostCall {
             outcome,
             Outcome::Value(_) | Outcome::Json(_) | Outcome::Content(_) | Outcome::NeedsInput { .. }
         );
-        self.tools.count(self.row, self.began, is_error);
+        self.count(is_error);
         self.waiter.done(self.tag, outcome, Cost::default());
     }
 }
@@ -195,7 +211,7 @@ impl<'a> Checked<'a> {
 impl Drop for HostCall {
     fn drop(&mut self) {
         if !self.is_done {
-            self.tools.count(self.row, self.began, true);
+            self.count(true);
             self.waiter.done(self.tag, Outcome::Error(ENDED), Cost::default());
         }
     }
@@ -244,6 +260,7 @@ pub(crate) fn start(
         wants_progress: extra.progress,
         cancelled: Arc::clone(&cancelled),
         is_done: false,
+        on_end: None,
     };
     if catch_unwind(AssertUnwindSafe(|| tools.tools().call(call))).is_err() {
         tracing::error!("a tool of this program panicked: its client got an error");
@@ -259,8 +276,15 @@ pub(crate) fn start_json(
     (client, context): (u64, Arc<CallContext>),
     tell: impl FnOnce(CallReport) + Send + 'static,
 ) -> Option<CancelFlag> {
-    read_json(tools.table(), call, (Instant::now(), None), tell, |row, args, waiter| {
-        let extra = Extra { client, ..Extra::default() };
+    let extra = Extra { client, ..Extra::default() };
+    let table = tools.table();
+    let row = find_tool(&**table, call.0).filter(|row| tools.schemas(*row).is_some());
+    if let Some(row) = row {
+        // Its own schema judges the text.
+        let waiter = reporter(table, row, Instant::now(), tell);
+        return start(tools, row, ((call.1.as_bytes(), extra), context), (&waiter, 0));
+    }
+    read_json(table, call, (Instant::now(), None), tell, |row, args, waiter| {
         start(tools, row, ((args, extra), context), (waiter, 0))
     })
 }

@@ -12,7 +12,7 @@ use trine_c_api::{
     TRINE_PENDING, trine_call, trine_call_id, trine_status,
 };
 use trine_descriptor::value::tag;
-use trine_descriptor::{Args, Field, Item, Kind, Side, ToolTable as _, ValueWriter, validate};
+use trine_descriptor::{Args, Field, Item, Kind, Side, ToolTable as _, ValueWriter};
 use trine_gateway::host_tools::HostCall;
 use trine_gateway::table::Table;
 use trine_mcp::{Failure, Outcome};
@@ -178,11 +178,10 @@ impl<'c> State<'c> {
         if self.out.overflowed() { TRINE_E_NO_SPACE } else { TRINE_OK }
     }
 
-    /// Ends the call with what the function answered; `read` reads its content. `count` is told
-    /// whether it failed before the client is. A call that has ended already is not counted.
-    pub(crate) fn end(self, status: trine_status, read: Read<'_>, count: impl FnOnce(bool)) {
+    /// Ends the call with what the function answered; `read` reads its content.
+    pub(crate) fn end(self, status: trine_status, read: Read<'_>) {
         let Some(call) = self.live.take() else { return };
-        let Self { table, row, out, said, misuse, content, blocks, .. } = self;
+        let Self { out, said, misuse, content, blocks, .. } = self;
         let content = match (misuse, status, content) {
             (Some(why), ..) => Err(why),
             (_, TRINE_OK | TRINE_BLOCKS, _) => Ok(None),
@@ -192,16 +191,13 @@ impl<'c> State<'c> {
             (_, TRINE_PENDING, _) => Err(LATER.to_owned()),
             _ => Err(said.unwrap_or_else(|| FAILED.to_owned())),
         };
-        let is_value = status == TRINE_OK;
-        let is_sound = || validate(table, row, Side::Output, out.bytes()).is_ok();
-        count(content.is_err() || out.overflowed() || (is_value && !is_sound()));
         match content {
             Err(why) => call.error(&why),
             Ok(Some((mime, bytes))) => blocks::with_content(&mime, &bytes, |block| {
                 call.done(Outcome::Content(&[block]));
             }),
             Ok(None) if out.overflowed() => call.done(Outcome::Failed(Failure::TooLarge)),
-            Ok(None) if is_value => call.done(Outcome::Value(out.bytes())),
+            Ok(None) if status == TRINE_OK => call.done(Outcome::Value(out.bytes())),
             Ok(None) => blocks::with(&blocks, out.bytes(), |blocks| {
                 call.done(Outcome::Content(blocks));
             }),

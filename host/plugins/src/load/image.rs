@@ -18,7 +18,7 @@ use trine_c_plugin::{
 use trine_descriptor::ToolTable as _;
 use trine_gateway::table::Table;
 
-use super::{About, Dependency, Needs};
+use super::{About, Claims, Needs};
 use crate::call::HOST;
 use crate::error::{Fault, Step};
 use crate::sys;
@@ -173,17 +173,14 @@ unsafe fn about(raw: &trine_plugin) -> Result<About, String> {
             .map(str::to_owned)
             .map_err(|_| format!("its {member} is no UTF-8"))
     };
-    let name = text("name", raw.name)?;
-    let is_letter = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_');
-    if name.is_empty() || name.len() > 64 || !name.bytes().all(is_letter) {
-        return Err(format!(
-            "its name '{name}' is no name: use up to 64 of a to z, 0 to 9, '-' and '_'"
-        ));
-    }
-    let version = text("version", raw.version)?;
-    let version = version
-        .parse()
-        .map_err(|error| format!("its version '{version}' is no version such as 1.0.0: {error}"))?;
+    let claims = Claims {
+        name: text("name", raw.name)?,
+        version: text("version", raw.version)?,
+        description: text("description", raw.description)?,
+        author: text("author", raw.author)?,
+        capabilities: text("capabilities", raw.capabilities)?,
+        dependencies: text("dependencies", raw.dependencies)?,
+    };
     if raw.calls_max > CALLS_MAX {
         return Err(format!("its calls_max is {}, {CALLS_MAX} at most", raw.calls_max));
     }
@@ -194,39 +191,16 @@ unsafe fn about(raw: &trine_plugin) -> Result<About, String> {
             let (min, max) = (needs.memory_min, needs.memory_max);
             return Err(format!("it needs at least {min} bytes of memory and at most {max}"));
         }
+        let devices = text("devices", needs.devices)?;
         Ok(Needs {
             processors: needs.processors,
             memory_min: needs.memory_min,
             memory_max: needs.memory_max,
             gpu_memory: needs.gpu_memory,
-            devices: words(&text("devices", needs.devices)?),
+            devices: devices.split_ascii_whitespace().map(str::to_owned).collect(),
         })
     });
-    Ok(About {
-        name,
-        version,
-        description: text("description", raw.description)?,
-        author: text("author", raw.author)?,
-        capabilities: words(&text("capabilities", raw.capabilities)?),
-        dependencies: dependencies(&text("dependencies", raw.dependencies)?)?,
-        needs: needs.transpose()?.unwrap_or_default(),
-    })
-}
-
-fn words(text: &str) -> Vec<String> {
-    text.split_ascii_whitespace().map(str::to_owned).collect()
-}
-
-fn dependencies(text: &str) -> Result<Vec<Dependency>, String> {
-    let each = text.split(';').map(str::trim).filter(|it| !it.is_empty());
-    let read = |one: &str| {
-        let (name, versions) = one.split_once(' ').unwrap_or((one, "*"));
-        let versions = versions.parse();
-        let versions = versions
-            .map_err(|error| format!("it needs '{one}', which is no name and versions: {error}"))?;
-        Ok(Dependency { name: name.to_owned(), versions })
-    };
-    each.map(read).collect()
+    Ok(About { needs: needs.transpose()?.unwrap_or_default(), ..claims.judge()? })
 }
 
 /// The tools as a table that is checked by every rule.

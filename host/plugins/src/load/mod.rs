@@ -1,16 +1,21 @@
 //! From a file to tools that clients may be shown: each step in its order, and nothing is left of
 //! those before where one fails.
 
+mod about;
 mod image;
 mod manifest;
 mod scan;
 mod signature;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use semver::{Version, VersionReq};
 use sha2::{Digest as _, Sha256};
 
+use trine_wasm::Limits;
+
+pub(crate) use about::Claims;
+pub use about::{About, Dependency, Needs};
 pub(crate) use image::Image;
 pub use image::mapped;
 use manifest::Manifest;
@@ -18,6 +23,8 @@ pub use scan::{Finding, Imports};
 pub use signature::Keys;
 
 use crate::error::{Error, Fault, Result, Step};
+use crate::module::Module;
+use crate::work::Work as _;
 
 /// What plug-ins have to be like.
 #[derive(Clone, Debug, Default)]
@@ -29,19 +36,12 @@ pub struct Policy {
     pub imports: Imports,
     /// Most bytes of memory that a plug-in may say it needs; 0 for no limit.
     pub memory_max: u64,
+    /// What a module in WebAssembly may use.
+    pub limits: Limits,
 }
 
 /// Most bytes of a library.
 const FILE_MAX: u64 = 256 * 1024 * 1024;
-
-/// The name of a plug-in that another one needs, and the versions of it that will do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Dependency {
-    /// The other plug-in's name.
-    pub name: String,
-    /// Its versions.
-    pub versions: VersionReq,
-}
 
 /// What a file was found to be before anything of it ran.
 #[derive(Debug)]
@@ -74,7 +74,11 @@ fn checked(path: &Path, policy: &Policy) -> std::result::Result<Checked, Fault> 
     manifest.compare(&digest).map_err(|why| Fault(Step::Digest, why))?;
     let signed_by = policy.keys.check(&file, &bytes);
     let signed_by = signed_by.map_err(|why| Fault(Step::Signature, why))?;
-    let scanned = scan::scan(&bytes).map_err(|why| Fault(Step::Machine, why))?;
+    // A module reaches nothing of the machine.
+    let scanned = match Module::is_one(&bytes) {
+        true => Vec::new(),
+        false => scan::scan(&bytes).map_err(|why| Fault(Step::Machine, why))?,
+    };
     policy.imports.judge(&scanned).map_err(|why| Fault(Step::Imports, why))?;
     Ok(Checked { file, digest, signed_by, findings: scanned, manifest, bytes })
 }
@@ -91,49 +95,33 @@ fn read(file: &Path) -> std::result::Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
+/// What is started.
+#[derive(Clone)]
+pub(crate) enum Code {
+    /// A library that is mapped into this process.
+    Library(&'static Image),
+    /// A module in WebAssembly.
+    Module(Arc<[u8]>),
+}
+
 impl Checked {
-    /// Maps it into this process, which runs its constructors, and reads its table.
-    pub(crate) fn map(self) -> Result<&'static Image> {
+    /// Maps a library into this process, which runs its constructors, or compiles a module. Answers
+    /// what its table says.
+    pub(crate) fn open(self, limits: &Limits) -> Result<(Code, Arc<About>)> {
         let Self { file, digest, manifest, bytes, .. } = self;
-        let image = Image::of(&digest, &bytes, &file).map_err(|fault| fault.of(&file))?;
-        let is_so = manifest.agrees(&image.about.name, &image.about.version);
+        let (code, about) = if Module::is_one(&bytes) {
+            let module = Module::start(&bytes, limits).map_err(|fault| fault.of(&file))?;
+            let about = module.about().clone();
+            module.shutdown();
+            (Code::Module(bytes.into()), about)
+        } else {
+            let image = Image::of(&digest, &bytes, &file).map_err(|fault| fault.of(&file))?;
+            (Code::Library(image), image.about.clone())
+        };
+        let is_so = manifest.agrees(&about.name, &about.version);
         is_so.map_err(|why| Fault(Step::Table, why).of(&file))?;
-        Ok(image)
+        Ok((code, Arc::new(about)))
     }
-}
-
-/// What a plug-in says of itself.
-#[derive(Clone, Debug)]
-pub struct About {
-    /// Its name.
-    pub name: String,
-    /// Its version.
-    pub version: Version,
-    /// What it is.
-    pub description: String,
-    /// Who made it.
-    pub author: String,
-    /// What it can do.
-    pub capabilities: Vec<String>,
-    /// The plug-ins that it needs.
-    pub dependencies: Vec<Dependency>,
-    /// What it needs of the machine.
-    pub needs: Needs,
-}
-
-/// What a plug-in needs of the machine.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Needs {
-    /// Processors.
-    pub processors: u32,
-    /// Bytes of memory without which it cannot work.
-    pub memory_min: u64,
-    /// Bytes of memory that it takes at most; 0 where it does not say.
-    pub memory_max: u64,
-    /// Bytes of a graphics processor's memory.
-    pub gpu_memory: u64,
-    /// Devices that it needs for itself alone.
-    pub devices: Vec<String>,
 }
 
 impl Policy {

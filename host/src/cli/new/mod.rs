@@ -62,6 +62,8 @@ enum Lang {
     Cpp,
     /// Rust, with panics caught.
     Rust,
+    /// C11 for WebAssembly: a sandbox that stops what runs too long.
+    Wasm,
 }
 
 impl New {

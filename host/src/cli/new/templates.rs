@@ -12,6 +12,11 @@ const C: [(&str, &str); 2] = [
     ("Makefile", include_str!("../../../templates/tool/c/Makefile")),
     ("@name@.c", include_str!("../../../templates/tool/c/@name@.c")),
 ];
+/// The same source in a sandbox.
+const WASM: [(&str, &str); 2] = [
+    ("Makefile", include_str!("../../../templates/tool/wasm/Makefile")),
+    ("@name@.c", include_str!("../../../templates/tool/c/@name@.c")),
+];
 const CPP: [(&str, &str); 2] = [
     ("Makefile", include_str!("../../../templates/tool/cpp/Makefile")),
     ("@name@.cpp", include_str!("../../../templates/tool/cpp/@name@.cpp")),
@@ -28,9 +33,12 @@ pub(super) fn of(lang: Lang) -> Vec<File> {
     let (files, source, interface) = match lang {
         Lang::C => ([&C[..], &INCLUDE].concat(), "@name@.c", "include/trine_plugin.h"),
         Lang::Cpp => ([&CPP[..], &INCLUDE].concat(), "@name@.cpp", "include/trine_plugin.h"),
+        Lang::Wasm => ([&WASM[..], &INCLUDE].concat(), "@name@.c", "include/trine_plugin.h"),
         Lang::Rust => (RUST.to_vec(), "src/lib.rs", "src/trine_plugin.rs"),
     };
-    let readme = README.replace("@source@", source).replace("@interface@", interface);
+    let library = if lang == Lang::Wasm { "@name@.wasm" } else { "lib@name@.so" };
+    let readme = README.replace("lib@name@.so", library);
+    let readme = readme.replace("@source@", source).replace("@interface@", interface);
     let mut files: Vec<_> = files.iter().map(|(path, text)| file(path, text)).collect();
     files.push(file("README.md", &readme));
     files

@@ -1,11 +1,13 @@
 //! Which plug-ins may be loaded: arguments of every command that loads some.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde_json::Value;
 use trine::Result;
 use trine_gateway::Hub;
-use trine_plugins::{Imports, Plugins, Policy, Watch, keys};
+use trine_gateway::json_tools::load_file;
+use trine_plugins::{Imports, Limits, Plugins, Policy, Watch, keys};
 
 /// What plug-ins have to be like.
 #[derive(Clone, Debug, clap::Args)]
@@ -32,6 +34,7 @@ impl PolicyArgs {
             keys: self.plugin_keys.as_deref().map(keys).transpose()?.unwrap_or_default(),
             imports: self.plugin_imports,
             memory_max: self.plugin_memory,
+            limits: Limits::default(),
         })
     }
 }
@@ -39,7 +42,10 @@ impl PolicyArgs {
 /// Plug-ins that a server loads.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct PluginArgs {
-    /// Plug-in whose tools are served: a shared library, or its manifest.
+    /// Plug-in whose tools are served; several may be given.
+    ///
+    /// A shared library or a WebAssembly module, a manifest of one, or a tool that is defined by
+    /// JSON and done by a program.
     #[arg(long, value_name = "FILE")]
     plugin: Vec<PathBuf>,
     /// Replace a plug-in as soon as its file changes.
@@ -67,8 +73,8 @@ impl PluginArgs {
             return Ok(None);
         }
         let plugins = Plugins::new(Arc::clone(hub), self.policy.policy()?);
-        plugins.load(&self.plugin)?;
-        let watch = self.plugin_watch.then(|| plugins.watch(&self.plugin)).transpose();
+        let files = load(&plugins, hub, &self.plugin)?;
+        let watch = self.plugin_watch.then(|| plugins.watch(&files)).transpose();
         let watch = watch.map_err(trine_gateway::Error::Thread)?;
         Ok(Some(Serving { plugins, watch }))
     }
@@ -79,4 +85,27 @@ impl Drop for Serving {
         drop(self.watch.take());
         self.plugins.close();
     }
+}
+
+/// Loads plug-ins and tools that are defined by JSON. Answers which are plug-ins.
+pub(super) fn load(plugins: &Plugins, hub: &Hub, files: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    let (defined, files): (Vec<_>, Vec<_>) = files.iter().cloned().partition(|it| is_defined(it));
+    plugins.load(&files)?;
+    for file in defined {
+        let place = file.display().to_string();
+        let added = load_file(&file).and_then(|tools| hub.add_tools(tools));
+        added.map_err(|error| trine::Error::from(error).at(place))?;
+    }
+    Ok(files)
+}
+
+/// Whether a file defines a tool: a JSON object with a schema.
+pub(super) fn is_defined(file: &Path) -> bool {
+    if file.extension().is_none_or(|extension| extension != "json") {
+        return false;
+    }
+    let read = std::fs::read_to_string(file).ok();
+    let value = read.and_then(|text| serde_json::from_str::<Value>(&text).ok());
+    // What cannot be read is said where it is loaded.
+    value.is_some_and(|value| value.get("input_schema").is_some())
 }

@@ -11,6 +11,7 @@ use trine_gateway::{CallReport, DeviceArgs, Hub, Prefix, Settings};
 use trine_plugins::Plugins;
 
 use super::PolicyArgs;
+use super::args::load;
 use crate::cli::open::usage;
 use crate::cli::paint::say;
 
@@ -24,7 +25,7 @@ Example: trine plugin call ./libclock.so now '{\"zone\": \"UTC\"}'";
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct Call {
-    /// Plug-in: a shared library, or its manifest.
+    /// Plug-in: a library, module, manifest, or JSON definition.
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Name of the tool.
@@ -58,7 +59,7 @@ impl Call {
         }
         let hub = Hub::open_with(&DeviceArgs::default(), Prefix::Auto, &Settings::none())?;
         let plugins = Plugins::new(hub.clone(), self.policy.policy()?);
-        plugins.load(&[&self.file])?;
+        load(&plugins, &hub, std::slice::from_ref(&self.file))?;
         let patience = Duration::from_secs(self.patience);
         let report = hub.call_own(&self.tool, &self.arguments, patience)?;
         plugins.close();

@@ -5,11 +5,13 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use serde_json::Value;
-use trine::Result;
+use trine::{Error, Result};
+use trine_gateway::json_tools::{Definition, load_definition};
 use trine_gateway::{DeviceArgs, Hub, Prefix, Settings};
 use trine_plugins::{Dependency, Loaded, Needs, Plugins, check};
 
 use super::PolicyArgs;
+use super::args::is_defined;
 use crate::cli::paint::{FAINT, STRONG, WARN, say, some, time};
 use crate::cli::tools::print_table;
 
@@ -24,7 +26,7 @@ Example: trine plugin check ./libclock.so --plugin-keys keys.pub --plugin-import
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct Check {
-    /// Plug-in: a shared library, or its manifest.
+    /// Plug-in: a library, module, manifest, or JSON definition.
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Do not load it.
@@ -37,6 +39,9 @@ pub(super) struct Check {
 impl Check {
     pub(super) fn run(&self) -> Result<ExitCode> {
         let policy = self.policy.policy()?;
+        if is_defined(&self.file) {
+            return self.definition();
+        }
         let checked = check(&self.file, &policy)?;
         let digest: String = checked.digest.iter().map(|byte| format!("{byte:02x}")).collect();
         let signed = checked.signed_by.as_deref().unwrap_or("no signature was asked for");
@@ -70,6 +75,32 @@ impl Check {
         say!("loaded, initialised and tested in {}", time(took));
         plugins.close();
         Ok(())
+    }
+}
+
+impl Check {
+    /// Reads the definition of a tool, which needs no more to be checked.
+    fn definition(&self) -> Result<ExitCode> {
+        let failed = |error| Error::read(&self.file, error);
+        let text = std::fs::read_to_string(&self.file).map_err(failed)?;
+        let place = || self.file.display().to_string();
+        let defined = load_definition(&text).map_err(|error| Error::from(error).at(place()))?;
+        let Definition { id, name, category, permissions, requires_confirmation, .. } = &defined;
+        say!("{STRONG}{}{STRONG:#}", self.file.display());
+        line("tool", id);
+        line("name", name);
+        line("category", category);
+        if !permissions.is_empty() {
+            line("permissions", &permissions.join(" "));
+        }
+        if *requires_confirmation {
+            line("consent", "the person at the client has to agree to each call");
+        }
+        if let Some(limit) = &defined.rate_limit {
+            let calls = some(limit.max_calls as u64, "call");
+            line("rate limit", &format!("{calls} in {} s", limit.per.as_secs()));
+        }
+        Ok(ExitCode::SUCCESS)
     }
 }
 

@@ -15,8 +15,9 @@ use args::PolicyArgs;
 use super::gateway::ServerArgs;
 
 const AFTER_HELP: &str = "\
-A plug-in is a shared library of tools. trine_plugin.h is its interface, and `trine new tool` makes
-a project that builds one. `trine gateway --plugin FILE` serves its tools to MCP clients.";
+A plug-in is a shared library of tools, or a WebAssembly module. trine_plugin.h is its interface,
+and `trine new tool` makes a project that builds one. A tool may also be defined by JSON, with a
+JSON Schema, and done by a program. `trine gateway --plugin FILE` serves them to MCP clients.";
 
 /// Arguments of `trine plugin`.
 #[derive(Debug, clap::Args)]
@@ -54,7 +55,7 @@ impl Plugin {
 /// Arguments of `trine plugin watch`.
 #[derive(Debug, clap::Args)]
 struct Watch {
-    /// Plug-ins: shared libraries, or manifests.
+    /// Plug-ins: libraries, modules, manifests, or JSON definitions.
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
     #[command(flatten)]

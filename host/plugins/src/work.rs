@@ -1,0 +1,71 @@
+//! A plug-in at work, however it runs, and who holds it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use trine_gateway::host_tools::{HostCall, HostTools};
+use trine_gateway::table::Table;
+
+use crate::load::About;
+
+/// A plug-in that was initialised and has tested itself.
+pub(crate) trait Work: Send + Sync {
+    fn about(&self) -> &About;
+
+    fn table(&self) -> &Arc<Table>;
+
+    /// Whether it can work, as it says.
+    fn health(&self) -> Result<(), String>;
+
+    fn call(&self, call: HostCall);
+
+    /// The last call has ended, and no other will come. Once.
+    fn shutdown(&self);
+}
+
+/// A plug-in at work. It is shut down when nothing holds it as [`Tools`] any more.
+pub(crate) struct Running {
+    work: Box<dyn Work>,
+    holders: AtomicU32,
+}
+
+impl Running {
+    pub(crate) fn new(work: impl Work + 'static) -> Arc<Self> {
+        Arc::new(Self { work: Box::new(work), holders: AtomicU32::new(0) })
+    }
+}
+
+impl std::ops::Deref for Running {
+    type Target = dyn Work;
+
+    fn deref(&self) -> &Self::Target {
+        &*self.work
+    }
+}
+
+/// The tools of a plug-in, as a hub has them. The last of several that is shut down shuts the
+/// plug-in down.
+pub(crate) struct Tools(Arc<Running>);
+
+impl Tools {
+    pub(crate) fn new(running: &Arc<Running>) -> Self {
+        running.holders.fetch_add(1, Ordering::AcqRel);
+        Self(Arc::clone(running))
+    }
+}
+
+impl HostTools for Tools {
+    fn table(&self) -> &Arc<Table> {
+        self.0.table()
+    }
+
+    fn call(&self, call: HostCall) {
+        self.0.call(call);
+    }
+
+    fn shutdown(&self) {
+        if self.0.holders.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.0.shutdown();
+        }
+    }
+}
