@@ -120,6 +120,32 @@ mod tests {
     }
 
     #[test]
+    fn versions_have_the_order_of_semver() {
+        // The example of semver.org, section 11, and what it says of numbers and of builds.
+        let order = [
+            "1.0.0-alpha",
+            "1.0.0-alpha.1",
+            "1.0.0-alpha.beta",
+            "1.0.0-beta",
+            "1.0.0-beta.2",
+            "1.0.0-beta.11",
+            "1.0.0-rc.1",
+            "1.0.0",
+            "1.0.10",
+            "1.2.0",
+            "1.10.0",
+            "2.0.0",
+        ];
+        let order: Vec<Version> = order.iter().map(|text| text.parse().unwrap()).collect();
+        assert!(order.windows(2).all(|two| two[0] < two[1]));
+        let same = |build: &str| format!("1.0.0+{build}").parse::<Version>().unwrap();
+        assert!(same("1").cmp_precedence(&same("2")).is_eq());
+        assert!(
+            ["1.0", "01.0.0", "1.0.0-", "v1.0.0"].iter().all(|it| it.parse::<Version>().is_err())
+        );
+    }
+
+    #[test]
     fn what_is_missing_too_old_or_in_a_circle_is_named() {
         let one = |needs: &[(&str, &str)]| names(&[about("a", needs)]).unwrap_err();
         assert_eq!(one(&[("z", "*")]), "a: it needs 'z', which is not loaded");

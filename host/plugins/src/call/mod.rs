@@ -238,7 +238,9 @@ pub(crate) fn with_room<T>(work: impl FnOnce(&mut [u8]) -> T) -> T {
         static ROOM: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
     }
     let mut room = ROOM.take();
-    room.resize(RESULT_MAX, 0);
+    if room.is_empty() {
+        room = vec![0; RESULT_MAX];
+    }
     let done = work(&mut room);
     ROOM.set(room);
     done

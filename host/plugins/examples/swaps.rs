@@ -1,78 +1,76 @@
-//! A server that replaces its own tool while clients call it over HTTP at a fixed rate.
+//! A server that replaces a plug-in while clients call it over HTTP at a fixed rate.
 //!
 //! ```text
-//! cargo run --release -p trine-gateway --example swaps -- CALLS RATE SWAPS
+//! cargo run --release -p trine-plugins --example swaps -- CALLS RATE SWAPS
 //! ```
 //!
-//! One of the swaps is a bad one, which is refused. Each call has a number, and the tool keeps a
-//! ledger of them. It prints one line of JSON, from which `cargo xtask bench swap` makes a table.
+//! The plug-in is in C (`tools/who.c`), and a C compiler makes its versions. One of the swaps is to
+//! a bad one, whose self-test fails. Each call has a number, and the plug-in keeps a ledger of them
+//! in a file. It prints one line of JSON, from which `cargo xtask bench swap` makes a table.
 //! Calls are due at fixed times, whether those before have ended or not, and a latency counts from
 //! then.
 
 use std::error::Error;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use trine_descriptor::{Field, IntRange, Kind, Tool, ToolInfo};
-use trine_gateway::host_tools::{HostCall, HostTools, table};
 use trine_gateway::server::Server;
-use trine_gateway::table::Table;
 use trine_gateway::{DeviceArgs, Hub, Prefix, Settings};
+use trine_plugins::{Plugins, Policy};
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
-const NUMBER: Kind<'static> = Kind::Int(IntRange { min: 0, max: 100_000_000 });
-const PARAMS: [Field<'static>; 1] = [Field::new("id", NUMBER).describe("The number of the call.")];
-const OUTPUT: [Field<'static>; 1] = [Field::new("version", NUMBER).describe("Who did it.")];
 const CONNECTIONS: usize = 8;
+/// Versions that take each other's place.
+const VERSIONS: u64 = 8;
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Bytes of the ledger before those of the calls.
+const HEAD: usize = 16;
 
-/// What all versions of the tool have done together.
-struct Ledger {
-    /// How often each call was begun.
-    begun: Vec<AtomicU8>,
-    /// Calls that reached a version after it had been shut down.
-    late: AtomicU64,
-    shutdowns: AtomicU64,
-}
+/// A folder with the versions of the plug-in and their ledger.
+struct Folder(PathBuf);
 
-/// A version of the tool.
-struct Versioned {
-    table: Arc<Table>,
-    version: i64,
-    ledger: Arc<Ledger>,
-    is_down: AtomicBool,
-}
+impl Folder {
+    fn new(calls: usize) -> Result<Self> {
+        let folder = std::env::temp_dir().join(format!("trine-swaps-{}", std::process::id()));
+        std::fs::create_dir_all(&folder)?;
+        std::fs::write(folder.join("ledger"), vec![0; HEAD + calls])?;
+        Ok(Self(folder))
+    }
 
-impl Versioned {
-    fn new(name: &str, version: i64, ledger: &Arc<Ledger>) -> Result<Arc<Self>> {
-        let tool = Tool::new(ToolInfo::new(name, "Say who does it."), &PARAMS, &OUTPUT);
-        let (table, ledger) = (table(&[tool])?, Arc::clone(ledger));
-        Ok(Arc::new(Self { table, version, ledger, is_down: AtomicBool::new(false) }))
+    /// Compiles a version; one that is bad fails its self-test.
+    fn build(&self, number: u64, is_bad: bool) -> Result<PathBuf> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let out = self.0.join(format!("who-{number}-{is_bad}.so"));
+        let mut cc = Command::new("cc");
+        cc.args(["-shared", "-fPIC", "-O2", "-std=gnu11", "-Wall", "-Wextra", "-Werror"]);
+        cc.arg(format!("-DNUMBER={number}")).arg(format!("-DVERSION=\"1.{number}.0\""));
+        cc.arg(if is_bad { "-DTEST=-1" } else { "-DTEST=TRINE_OK" }).arg("-DFLAGS=0u");
+        cc.arg("-I").arg(root.join("../../include"));
+        let done = cc.arg(root.join("examples/tools/who.c")).arg("-o").arg(&out).status()?;
+        if done.success() { Ok(out) } else { Err("the C compiler refused it".into()) }
+    }
+
+    /// Shut-downs, late calls, and how often each call was begun.
+    fn ledger(&self) -> Result<(u64, u64, Vec<u8>)> {
+        let mut bytes = std::fs::read(self.0.join("ledger"))?;
+        let calls = bytes.split_off(HEAD);
+        let number = |at: usize| -> Option<u64> {
+            Some(u64::from_ne_bytes(bytes.get(at..at + 8)?.try_into().ok()?))
+        };
+        let (downs, late) = number(0).zip(number(8)).ok_or("the ledger is cut")?;
+        Ok((downs, late, calls))
     }
 }
 
-impl HostTools for Versioned {
-    fn table(&self) -> &Arc<Table> {
-        &self.table
-    }
-
-    fn call(&self, call: HostCall) {
-        let id = call.args().int(0).and_then(|id| usize::try_from(id).ok()).unwrap_or(usize::MAX);
-        if let Some(begun) = self.ledger.begun.get(id) {
-            begun.fetch_add(1, Ordering::Relaxed);
-        }
-        self.ledger.late.fetch_add(self.is_down.load(Ordering::SeqCst).into(), Ordering::Relaxed);
-        call.value(16, |out| out.int(0, self.version));
-    }
-
-    fn shutdown(&self) {
-        self.is_down.store(true, Ordering::SeqCst);
-        self.ledger.shutdowns.fetch_add(1, Ordering::SeqCst);
+impl Drop for Folder {
+    fn drop(&mut self) {
+        _ = std::fs::remove_dir_all(&self.0);
     }
 }
 
@@ -157,6 +155,41 @@ fn resident() -> Result<u64> {
     kib.ok_or_else(|| "no VmRSS".into())
 }
 
+/// When each swap began and ended, in microseconds, and how many were refused or did not end.
+#[derive(Default)]
+struct Swapped {
+    marks: Vec<[u128; 2]>,
+    refused: u64,
+    unfinished: u64,
+    /// Resident memory after a fifth of them, when threads and their memory have come and gone.
+    resident: u64,
+}
+
+/// Makes the swaps, each when `wait` returns; the middle one is to the bad version.
+fn swap(
+    plugins: &Plugins,
+    (versions, bad): (&[PathBuf], &Path),
+    swaps: u64,
+    wait: impl Fn(u64) -> Instant,
+) -> Result<Swapped> {
+    let mut done = Swapped::default();
+    for swap in 1..=swaps {
+        let start = wait(swap);
+        let began = start.elapsed();
+        let next = versions.get(usize::try_from(swap % VERSIONS)?).ok_or("too few versions")?;
+        let next = if swap == swaps.div_ceil(2) { bad } else { next };
+        match plugins.update(next, true) {
+            Ok(leaving) => done.unfinished += u64::from(!leaving.wait(PATIENCE)),
+            Err(_) => done.refused += 1,
+        }
+        done.marks.push([began.as_micros(), start.elapsed().as_micros()]);
+        if swap == swaps.div_ceil(5) {
+            done.resident = resident()?;
+        }
+    }
+    Ok(done)
+}
+
 fn main() -> Result<()> {
     let mut args = std::env::args().skip(1);
     let mut number = |name: &str| -> Result<u64> {
@@ -165,11 +198,22 @@ fn main() -> Result<()> {
         Ok(text.parse()?)
     };
     let (calls, rate, swaps) = (number("CALLS")?, number("RATE")?, number("SWAPS")?);
-    let begun = (0..calls).map(|_| AtomicU8::new(0)).collect();
-    let ledger = Arc::new(Ledger { begun, late: AtomicU64::new(0), shutdowns: AtomicU64::new(0) });
+    let folder = Folder::new(usize::try_from(calls)?)?;
+    let versions = (0..VERSIONS).map(|number| folder.build(number, false));
+    let versions = versions.collect::<Result<Vec<_>>>()?;
+    let bad = folder.build(VERSIONS, true)?;
+    // SAFETY: no other thread runs yet.
+    unsafe { std::env::set_var("TRINE_LEDGER", folder.0.join("ledger")) };
     let hub = Hub::open_with(&DeviceArgs::default(), Prefix::Auto, &Settings::none())?;
-    let id = hub.add_tools(Versioned::new("who", 0, &ledger)?)?;
-    hub.add_tools(Versioned::new("other", 0, &ledger)?)?;
+    let plugins = Plugins::new(Arc::clone(&hub), Policy::default());
+    plugins.load(&versions[..1])?;
+    // Each is mapped once, and stays: memory is measured behind that.
+    for version in versions.iter().skip(1).chain(&versions[..1]) {
+        if !plugins.update(version, true)?.wait(PATIENCE) {
+            return Err("a version without calls is not gone".into());
+        }
+    }
+    let shut_before = folder.ledger()?.0;
     let server = Server::builder().hub(Arc::clone(&hub)).port(0).build()?;
     let (address, handle) = (server.local_addr(), server.handle());
     let serving = std::thread::spawn(move || server.run());
@@ -177,7 +221,6 @@ fn main() -> Result<()> {
     let ids = |at: usize| (at as u64..calls).step_by(CONNECTIONS);
     let callers = (0..CONNECTIONS).map(|at| Caller::new(address, ids(at).count()));
     let callers = callers.collect::<Result<Vec<_>>>()?;
-    let before = resident()?;
     let start = Instant::now() + Duration::from_millis(50);
     let run = |(at, caller): (usize, Caller)| {
         let ids = ids(at);
@@ -185,19 +228,12 @@ fn main() -> Result<()> {
     };
     let calling: Vec<_> = callers.into_iter().enumerate().map(run).collect();
     let apart = Duration::from_secs_f64(calls as f64 / rate as f64 / (swaps + 1) as f64);
-    let (mut marks, mut refused, mut unfinished) = (Vec::new(), 0, 0);
-    for swap in 1..=swaps {
-        let due = start + apart * u32::try_from(swap)?;
-        std::thread::sleep(due.saturating_duration_since(Instant::now()));
-        let (is_bad, began) = (swap == swaps.div_ceil(2), start.elapsed());
-        // A bad version has the name of another tool.
-        let name = if is_bad { "other" } else { "who" };
-        match hub.replace_tools(id, Versioned::new(name, i64::try_from(swap)?, &ledger)?) {
-            Ok(leaving) => unfinished += u64::from(!leaving.wait(PATIENCE)),
-            Err(_) => refused += 1,
-        }
-        marks.push([began.as_micros(), start.elapsed().as_micros()]);
-    }
+    let Swapped { marks, refused, unfinished, resident: before } =
+        swap(&plugins, (&versions, &bad), swaps, |swap| {
+            let due = start + apart * u32::try_from(swap).unwrap_or_default();
+            std::thread::sleep(due.saturating_duration_since(Instant::now()));
+            start
+        })?;
     let (mut ended, mut failed) = (Vec::new(), 0);
     for caller in calling {
         let caller = caller.join().map_err(|_| "a client panicked")??;
@@ -206,19 +242,18 @@ fn main() -> Result<()> {
     }
     let after = resident()?;
     let latency = |id: usize| ended.get(id % CONNECTIONS)?.get(id / CONNECTIONS).copied();
-    let latencies: Vec<u32> = (0..ledger.begun.len()).filter_map(latency).collect();
-    let times = |count: u8| {
-        ledger.begun.iter().filter(|begun| begun.load(Ordering::SeqCst) == count).count()
-    };
+    let (shutdowns, late, begun) = folder.ledger()?;
+    let latencies: Vec<u32> = (0..begun.len()).filter_map(latency).collect();
+    let times = |count: u8| begun.iter().filter(|begun| **begun == count).count();
     let (never, once) = (times(0), times(1));
     println!(
         "{}",
         json!({
             "calls": latencies.len(), "rate": rate, "failed": failed, "lost": never,
-            "doubled": ledger.begun.len() - never - once,
-            "late": ledger.late.load(Ordering::SeqCst),
+            "doubled": begun.len() - never - once,
+            "late": late,
             "refused": refused, "unfinished": unfinished,
-            "shutdowns": ledger.shutdowns.load(Ordering::SeqCst),
+            "shutdowns": shutdowns - shut_before,
             "seconds": start.elapsed().as_secs_f64(), "resident_kib": [before, after],
             "swaps": marks, "latencies": latencies,
         })
