@@ -31,6 +31,7 @@ const COMMANDS: &[&str] = &[
     "bench load",
     "bench payload",
     "bench process",
+    "bench plugin",
     "bench swap",
     "bench model",
     "check",

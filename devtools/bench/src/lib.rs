@@ -11,6 +11,7 @@ pub mod kernels;
 pub mod load;
 pub mod model;
 pub mod payload;
+pub mod plugin;
 pub mod process;
 mod recorded;
 pub mod swap;

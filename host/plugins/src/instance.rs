@@ -1,5 +1,6 @@
 //! A plug-in at work: its state, and its functions on threads that are watched.
 
+use std::borrow::Borrow;
 use std::ffi::c_void;
 use std::ptr::null_mut;
 use std::sync::Arc;
@@ -74,7 +75,14 @@ impl Instance {
     }
 
     /// Runs the function of one call on this thread.
-    fn run(&self, row: u16, args: &[u8], live: &Live) {
+    /// `take` takes the call then, where it has not ended.
+    fn run<L: Borrow<Live>>(
+        &self,
+        row: u16,
+        args: &[u8],
+        live: L,
+        take: impl FnOnce(L) -> Option<HostCall>,
+    ) {
         let Some(tool) = self.image.tools.get(usize::from(row)) else { return };
         let Some(function) = tool.call else { return };
         let user_data = if tool.user_data.is_null() { self.state } else { tool.user_data };
@@ -87,11 +95,14 @@ impl Instance {
             })
         };
         with_room(|room| {
-            let mut state = State::new((&self.image.table, row), args, room, live);
+            let mut state = State::new((&self.image.table, row), args, room, live.borrow());
             // SAFETY: the plug-in's function and what it asked to be passed; the state lives until
             // it returns.
             let status = unsafe { function(user_data, state.handle()) };
-            state.end(status, &read);
+            let ended = state.ended(status, &read);
+            if let Some(call) = take(live) {
+                ended.tell(call);
+            }
         });
     }
 }
@@ -123,14 +134,14 @@ impl Work for Arc<Instance> {
 
     fn call(&self, mut call: HostCall) {
         let (row, args) = (call.row(), call.take_args());
-        let (deadline, limit) = deadline(&self.image.table, row);
         let Some(workers) = &self.workers else {
-            return self.run(row, &args, &Live::new(call, u64::MAX));
+            return self.run(row, &args, Live::new(call, u64::MAX), Live::into_call);
         };
+        let (deadline, limit) = deadline(&self.image.table, row);
         let instance = Arc::clone(self);
         let name = self.image.table.info(row).map(|info| info.name).unwrap_or_default();
         let live = Arc::new(Live::new(call, deadline));
-        let run = Box::new(move |live: &Live| instance.run(row, &args, live));
+        let run = Box::new(move |live: &Live| instance.run(row, &args, live, Live::take));
         workers.add(Job { live, limit, name, run });
     }
 

@@ -9,6 +9,7 @@
 mod arguments;
 mod call;
 mod consent;
+mod direct;
 mod served;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use trine_descriptor::{Consent, Field, Kind, Tool, ToolTable as _, record};
 pub(crate) use arguments::Arguments;
 pub use call::HostCall;
 pub(crate) use call::{CancelFlag, start, start_json};
+pub use direct::{Caller, Direct, End};
 pub(crate) use served::Served;
 pub use served::{Leaving, ToolStats, ToolsId};
 

@@ -12,7 +12,7 @@ use super::{Hub, NAME_ALL};
 use crate::ask_tool::KnownTools;
 use crate::device::CallReport;
 use crate::error::{Error, Result};
-use crate::host_tools::{self, HostTools, Leaving, Served, ToolStats, ToolsId};
+use crate::host_tools::{self, Direct, HostTools, Leaving, Served, ToolStats, ToolsId};
 use crate::suggest::did_you_mean;
 use crate::sync::lock;
 use crate::table::Table;
@@ -191,6 +191,16 @@ impl Hub {
         let own = lock(&self.own);
         let served = &own.iter().find(|own| own.id == id).ok_or_else(removed)?.served;
         Ok(Arc::clone(served.table()))
+    }
+
+    /// Tools of this program, to be called without a client.
+    ///
+    /// # Errors
+    /// When no tools have this number.
+    pub fn direct(&self, id: ToolsId) -> Result<Direct> {
+        let own = lock(&self.own);
+        let served = &own.iter().find(|own| own.id == id).ok_or_else(removed)?.served;
+        Ok(Direct(Arc::clone(served)))
     }
 
     /// The calls of a tool since its tools were added, or were last replaced.

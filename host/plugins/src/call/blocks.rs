@@ -9,7 +9,7 @@ use trine_mcp::{self as mcp, Contents};
 use super::{CONTENT_MAX, Read};
 
 /// A block that a plug-in wrote, copied.
-pub(super) struct Block {
+pub(crate) struct Block {
     pub(super) kind: u32,
     pub(super) data: Vec<u8>,
     pub(super) mime: String,

@@ -58,9 +58,9 @@ pub(crate) fn now() -> u64 {
 
 /// # Safety
 /// NULL, or the handle of a call whose function runs on this thread.
-unsafe fn state<'s>(call: *mut trine_call) -> Option<&'s mut State<'s>> {
+unsafe fn state<'s>(call: *mut trine_call) -> Option<&'s mut State<'s, 's>> {
     // SAFETY: the caller's promise; `State::handle` made the pointer.
-    unsafe { call.cast::<State<'s>>().as_mut() }
+    unsafe { call.cast::<State<'s, 's>>().as_mut() }
 }
 
 /// # Safety
@@ -96,8 +96,7 @@ unsafe extern "C" fn has(call: *mut trine_call, parameter: i32) -> trine_status 
 /// As of [`state`].
 unsafe fn number(call: *mut trine_call, parameter: i32, tag: u8) -> i64 {
     // SAFETY: passed on.
-    let item = unsafe { state(call) }.and_then(|state| state.item(parameter, tag));
-    item.map_or(0, |item| item.number)
+    unsafe { state(call) }.map_or(0, |state| state.number(parameter, tag))
 }
 
 unsafe extern "C" fn get_bool(call: *mut trine_call, parameter: i32) -> i32 {
@@ -231,7 +230,7 @@ unsafe fn copied(block: *const trine_block) -> Result<Block, trine_status> {
     Ok(Block { kind: block.kind, data, mime, uri, name })
 }
 
-fn keep(state: &mut State<'_>, block: Block) -> trine_status {
+fn keep(state: &mut State<'_, '_>, block: Block) -> trine_status {
     if !block.is_sound() {
         let kind = block.kind;
         state.misuse(|| format!("the tool wrote a block of kind {kind} that is none"));

@@ -17,7 +17,7 @@ use trine_gateway::host_tools::HostCall;
 use trine_gateway::table::Table;
 use trine_mcp::{Failure, Outcome};
 
-use blocks::Block;
+pub(crate) use blocks::Block;
 pub(crate) use functions::{HOST, now};
 
 /// Most bytes of a structured result, and of all blocks and content of a call.
@@ -47,6 +47,11 @@ impl Live {
         Self { call: Mutex::new(Some(call)), is_over: AtomicBool::new(false), deadline }
     }
 
+    /// The call of one that nothing else ends.
+    pub(crate) fn into_call(self) -> Option<HostCall> {
+        self.call.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
     /// The call, for the one who ends it.
     pub(crate) fn take(&self) -> Option<HostCall> {
         self.call.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
@@ -67,12 +72,12 @@ impl Live {
 pub(crate) type Read<'r> = &'r dyn Fn(u32, &mut [u8]) -> usize;
 
 /// What a `trine_call` points to. It lives on the stack of the thread that runs the function.
-pub(crate) struct State<'c> {
+pub(crate) struct State<'c, 'l> {
     table: &'c Table,
     row: u16,
     args: Args<'c>,
     out: ValueWriter<'c>,
-    live: &'c Live,
+    live: &'l Live,
     /// What the tool says of its failure.
     said: Option<String>,
     /// What it was that a function was asked for and that is not there: the call fails, whatever
@@ -83,12 +88,12 @@ pub(crate) struct State<'c> {
     blocks: Vec<Block>,
 }
 
-impl<'c> State<'c> {
+impl<'c, 'l> State<'c, 'l> {
     pub(crate) fn new(
         (table, row): (&'c Table, u16),
         args: &'c [u8],
         room: &'c mut [u8],
-        live: &'c Live,
+        live: &'l Live,
     ) -> Self {
         Self {
             table,
@@ -110,6 +115,23 @@ impl<'c> State<'c> {
 
     fn misuse(&mut self, what: impl FnOnce() -> String) {
         self.misuse.get_or_insert_with(|| format!("{}: a fault of the plug-in", what()));
+    }
+
+    /// A number, 0 where there is none. Most calls take the first way.
+    #[inline]
+    fn number(&mut self, parameter: i32, tag: u8) -> i64 {
+        if let Ok(node) = u16::try_from(parameter) {
+            let number = match tag {
+                tag::INT => self.args.int(node),
+                tag::DECIMAL => self.args.decimal(node),
+                tag::LABEL => self.args.label(node).map(i64::from),
+                _ => self.args.bool(node).map(i64::from),
+            };
+            if let Some(number) = number {
+                return number;
+            }
+        }
+        self.item(parameter, tag).map_or(0, |item| item.number)
     }
 
     /// The value of a parameter, if the call has it and it has the tag.
@@ -174,33 +196,53 @@ impl<'c> State<'c> {
             self.misuse(|| "the tool wrote a node of its result behind a block".to_owned());
             return TRINE_E_STATE;
         }
-        self.out.item(&Item { node, tag, number, text });
+        match tag {
+            tag::INT => self.out.int(node, number),
+            _ => self.out.item(&Item { node, tag, number, text }),
+        }
         if self.out.overflowed() { TRINE_E_NO_SPACE } else { TRINE_OK }
     }
 
-    /// Ends the call with what the function answered; `read` reads its content.
-    pub(crate) fn end(self, status: trine_status, read: Read<'_>) {
-        let Some(call) = self.live.take() else { return };
+    /// What a call came to whose function answered this; `read` reads its content.
+    pub(crate) fn ended(self, status: trine_status, read: Read<'_>) -> Ended<'c> {
         let Self { out, said, misuse, content, blocks, .. } = self;
-        let content = match (misuse, status, content) {
-            (Some(why), ..) => Err(why),
-            (_, TRINE_OK | TRINE_BLOCKS, _) => Ok(None),
-            (_, TRINE_CONTENT, Some((mime, size))) => {
-                blocks::read(size, read).map(|bytes| Some((mime, bytes)))
+        match (misuse, status, content) {
+            (Some(why), ..) => Ended::Error(why),
+            (_, TRINE_OK, _) => Ended::Value(out),
+            (_, TRINE_BLOCKS, _) => Ended::Blocks(blocks, out),
+            (_, TRINE_CONTENT, Some((mime, size))) => match blocks::read(size, read) {
+                Ok(bytes) => Ended::Content(mime, bytes),
+                Err(why) => Ended::Error(why),
+            },
+            (_, TRINE_PENDING, _) => Ended::Error(LATER.to_owned()),
+            _ => Ended::Error(said.unwrap_or_else(|| FAILED.to_owned())),
+        }
+    }
+}
+
+/// What a call came to.
+pub(crate) enum Ended<'c> {
+    Value(ValueWriter<'c>),
+    Blocks(Vec<Block>, ValueWriter<'c>),
+    Content(String, Vec<u8>),
+    Error(String),
+}
+
+impl Ended<'_> {
+    /// Tells the client.
+    pub(crate) fn tell(self, call: HostCall) {
+        match self {
+            Self::Value(out) | Self::Blocks(_, out) if out.overflowed() => {
+                call.done(Outcome::Failed(Failure::TooLarge));
             }
-            (_, TRINE_PENDING, _) => Err(LATER.to_owned()),
-            _ => Err(said.unwrap_or_else(|| FAILED.to_owned())),
-        };
-        match content {
-            Err(why) => call.error(&why),
-            Ok(Some((mime, bytes))) => blocks::with_content(&mime, &bytes, |block| {
-                call.done(Outcome::Content(&[block]));
-            }),
-            Ok(None) if out.overflowed() => call.done(Outcome::Failed(Failure::TooLarge)),
-            Ok(None) if status == TRINE_OK => call.done(Outcome::Value(out.bytes())),
-            Ok(None) => blocks::with(&blocks, out.bytes(), |blocks| {
+            Self::Value(out) => call.done(Outcome::Value(out.bytes())),
+            Self::Blocks(blocks, out) => blocks::with(&blocks, out.bytes(), |blocks| {
                 call.done(Outcome::Content(blocks));
             }),
+            Self::Content(mime, bytes) => blocks::with_content(&mime, &bytes, |block| {
+                call.done(Outcome::Content(&[block]));
+            }),
+            Self::Error(why) => call.error(&why),
         }
     }
 }
