@@ -120,6 +120,9 @@ fn a_call_that_takes_too_long_gets_an_error_and_takes_only_its_plug_in_out() {
     // It returns a little late: the client has its error, and the plug-in serves on.
     let why = site.call("slow", &json!({"id": 1, "wait": 300})).unwrap_err();
     assert_eq!(why, "slow: slow did not answer within 50 ms");
+    let slow = site.plugins.list().into_iter().find(|it| it.about.name == "slow").unwrap();
+    let stats = site.hub.tool_stats(slow.id, "slow").unwrap();
+    assert_eq!((stats.calls, stats.errors), (1, 1));
     until("the late function has not returned", || site.call("slow", &json!({"id": 2})).is_ok());
     // It never returns. One that waits behind it is answered too.
     std::thread::scope(|scope| {
