@@ -55,7 +55,6 @@ TRINE_PLUGIN_IMPORT("now") uint64_t trine_plugin_now(void);
 }
 #endif
 #else
-/** Where a plug-in keeps the program's table. */
 #if defined(__GNUC__) && !defined(_WIN32)
 #define TRINE_PLUGIN_OWN __attribute__((visibility("hidden")))
 #define TRINE_PLUGIN_EXPORT __attribute__((visibility("default")))
@@ -63,7 +62,9 @@ TRINE_PLUGIN_IMPORT("now") uint64_t trine_plugin_now(void);
 #define TRINE_PLUGIN_OWN
 #define TRINE_PLUGIN_EXPORT __declspec(dllexport)
 #else
+/** What no other library sees. */
 #define TRINE_PLUGIN_OWN
+/** What the program sees. */
 #define TRINE_PLUGIN_EXPORT
 #endif
 
@@ -76,26 +77,26 @@ TRINE_PLUGIN_OWN extern const trine_plugin_host *trine_plugin_api;
 }
 #endif
 
-#define trine_param trine_plugin_api->param
-#define trine_result trine_plugin_api->result
-#define trine_has trine_plugin_api->has
-#define trine_get_bool trine_plugin_api->get_bool
-#define trine_get_int trine_plugin_api->get_int
-#define trine_get_decimal trine_plugin_api->get_decimal
-#define trine_get_choice trine_plugin_api->get_choice
-#define trine_get_string trine_plugin_api->get_string
-#define trine_put_bool trine_plugin_api->put_bool
-#define trine_put_int trine_plugin_api->put_int
-#define trine_put_decimal trine_plugin_api->put_decimal
-#define trine_put_choice trine_plugin_api->put_choice
-#define trine_put_string trine_plugin_api->put_string
-#define trine_put_object trine_plugin_api->put_object
-#define trine_put_array trine_plugin_api->put_array
-#define trine_put_block trine_plugin_api->put_block
-#define trine_fail trine_plugin_api->fail
-#define trine_content trine_plugin_api->content
-#define trine_call_get_info trine_plugin_api->call_get_info
-/** Whether nobody waits for the answer any more: `int32_t (trine_call *call)`. */
+#define trine_param trine_plugin_api->param /**< As in trine.h. */
+#define trine_result trine_plugin_api->result /**< As in trine.h. */
+#define trine_has trine_plugin_api->has /**< As in trine.h. */
+#define trine_get_bool trine_plugin_api->get_bool /**< As in trine.h. */
+#define trine_get_int trine_plugin_api->get_int /**< As in trine.h. */
+#define trine_get_decimal trine_plugin_api->get_decimal /**< As in trine.h. */
+#define trine_get_choice trine_plugin_api->get_choice /**< As in trine.h. */
+#define trine_get_string trine_plugin_api->get_string /**< As in trine.h. */
+#define trine_put_bool trine_plugin_api->put_bool /**< As in trine.h. */
+#define trine_put_int trine_plugin_api->put_int /**< As in trine.h. */
+#define trine_put_decimal trine_plugin_api->put_decimal /**< As in trine.h. */
+#define trine_put_choice trine_plugin_api->put_choice /**< As in trine.h. */
+#define trine_put_string trine_plugin_api->put_string /**< As in trine.h. */
+#define trine_put_object trine_plugin_api->put_object /**< As in trine.h. */
+#define trine_put_array trine_plugin_api->put_array /**< As in trine.h. */
+#define trine_put_block trine_plugin_api->put_block /**< As in trine.h. */
+#define trine_fail trine_plugin_api->fail /**< As in trine.h. */
+#define trine_content trine_plugin_api->content /**< As in trine.h. */
+#define trine_call_get_info trine_plugin_api->call_get_info /**< As in trine.h. */
+/** Whether no one waits for the answer any more: `int32_t (trine_call *call)`. */
 #define trine_plugin_is_cancelled trine_plugin_api->is_cancelled
 /** How far a call is: `trine_status (trine_call *call, uint32_t done, uint32_t total, const char
     *text, size_t size)`. */
@@ -107,8 +108,8 @@ TRINE_PLUGIN_OWN extern const trine_plugin_host *trine_plugin_api;
 #define trine_plugin_now trine_plugin_api->now
 #endif
 
-/* The program reads tools itself. */
 #undef TRINE_FORM_NODES
+/** Nothing: the program reads tools itself. */
 #define TRINE_FORM_NODES NULL
 /** @} */
 
@@ -118,6 +119,7 @@ TRINE_PLUGIN_OWN extern const trine_plugin_host *trine_plugin_api;
 #if defined(__cplusplus)
 #define TRINE_PLUGIN_C extern "C"
 #else
+/** What has the name that C gives it. */
 #define TRINE_PLUGIN_C
 #endif
 

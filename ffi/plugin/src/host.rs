@@ -54,7 +54,7 @@ pub struct trine_plugin_host {
     /// `trine_call_get_info`. `id` is 0: a plug-in answers before its function returns. `principal`
     /// is empty.
     pub call_get_info: unsafe extern "C" fn(*mut trine_call, *mut trine_call_info) -> trine_status,
-    /// Whether nobody waits for the answer any more: 1 when the client has cancelled the call or
+    /// Whether no one waits for the answer any more: 1 when the client has cancelled the call or
     /// its time is over, else 0. A tool that works for long asks now and then, and returns.
     pub is_cancelled: unsafe extern "C" fn(*mut trine_call) -> i32,
     /// Tells the client how far the call is: `done`, which has to rise, of `total` (0 where it is
