@@ -17,6 +17,9 @@ impl Home {
             "command": "/nowhere/trine", "args": ["gateway", "--simulate"] } } }"#;
         std::fs::write(folder.join(".cursor/mcp.json"), gone).unwrap();
         std::fs::write(folder.join("no-model"), "nothing").unwrap();
+        let refuses = r#"{ "id": "refuses", "name": "Refuses", "description": "Refuse.",
+            "input_schema": { "type": "object" }, "execute": { "command": ["/nowhere/tool"] } }"#;
+        std::fs::write(folder.join("refuses.json"), refuses).unwrap();
         Self(folder)
     }
 
@@ -83,6 +86,8 @@ const CODES: &[(&str, i32, &str)] = &[
     ("ask", 2, "ask 'make the fan spin' --model no-model"),
     ("ask", 2, "ask 'make the fan spin at forty percent' --run=shed --simulate=north"),
     ("ask", 3, "ask 'make the fan spin at forty percent' --run --unix /nonexistent/trine.sock"),
+    ("plugin call", 1, "plugin call refuses.json refuses"),
+    ("plugin call", 2, "plugin call no-library.so tool"),
     ("doctor", 1, "doctor"),
     ("model info", 1, "model info no-model"),
     ("bench load", 1, "bench load http://127.0.0.1:1/mcp --svg no-model/picture.svg"),
