@@ -59,6 +59,7 @@ impl HostTools for Tools {
         self.0.table()
     }
 
+    #[inline]
     fn call(&self, call: HostCall) {
         self.0.call(call);
     }

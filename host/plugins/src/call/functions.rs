@@ -94,6 +94,7 @@ unsafe extern "C" fn has(call: *mut trine_call, parameter: i32) -> trine_status 
 
 /// # Safety
 /// As of [`state`].
+#[inline(always)]
 unsafe fn number(call: *mut trine_call, parameter: i32, tag: u8) -> i64 {
     // SAFETY: passed on.
     unsafe { state(call) }.map_or(0, |state| state.number(parameter, tag))
@@ -136,6 +137,7 @@ unsafe extern "C" fn get_string(
 
 /// # Safety
 /// As of [`state`].
+#[inline(always)]
 unsafe fn put(call: *mut trine_call, node: i32, tag: u8, number: i64) -> trine_status {
     // SAFETY: passed on.
     let Some(state) = (unsafe { state(call) }) else { return TRINE_E_NULL };

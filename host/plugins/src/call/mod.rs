@@ -118,7 +118,7 @@ impl<'c, 'l> State<'c, 'l> {
     }
 
     /// A number, 0 where there is none. Most calls take the first way.
-    #[inline]
+    #[inline(always)]
     fn number(&mut self, parameter: i32, tag: u8) -> i64 {
         if let Ok(node) = u16::try_from(parameter) {
             let number = match tag {
@@ -187,6 +187,7 @@ impl<'c, 'l> State<'c, 'l> {
     }
 
     /// Writes to the result.
+    #[inline(always)]
     fn put(&mut self, node: i32, tag: u8, number: i64, text: &[u8]) -> trine_status {
         let Ok(node) = u16::try_from(node) else {
             self.misuse(|| format!("the tool wrote node {node}, which its result does not have"));
