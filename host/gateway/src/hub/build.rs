@@ -100,8 +100,10 @@ impl Hub {
             self.report(&mut shown, problems);
         }
         let known = |device: &Arc<Device>| device.state() == State::Online || device.is_refused();
-        let ready = self.devices.iter().all(known);
-        *lock(&self.progress) = Progress { ready, settled: settled || was.settled };
+        let settled = settled || was.settled;
+        // What is wrong with a device was said by then.
+        let ready = settled && self.devices.iter().all(known);
+        *lock(&self.progress) = Progress { ready, settled };
         drop(shown);
         self.changed.notify_all();
         // Before that no client was shown a list, so there is nothing to take back.
