@@ -245,7 +245,7 @@ fn a_call_over_rest_is_checked_and_answered_as_any_other() {
     };
     let answer = execute(good());
     assert!(answer.contains("\"successful\":true") && answer.contains("\"id\":7"), "{answer}");
-    let answer = execute(json!({"to": ["nobody"], "subject": "", "body": ""}));
+    let answer = execute(json!({"to": ["no address"], "subject": "", "body": ""}));
     assert!(answer.contains("send_email: to/0 must be an e-mail address (email)"), "{answer}");
     assert_eq!(fake.seen.lock().unwrap().len(), 1);
 }
@@ -261,7 +261,7 @@ async fn bad_arguments_do_not_reach_the_executor_and_are_named_with_their_bound(
             arguments
         };
         for (arguments, why) in [
-            (with("to", json!(["nobody"])), "to/0 must be an e-mail address (email)"),
+            (with("to", json!(["no address"])), "to/0 must be an e-mail address (email)"),
             (with("to", json!([])), "to must have at least 1 item"),
             (with("to", json!("a@example.org")), "to must be an array"),
             (with("cc", json!(["a@example.org", 3])), "cc/1 must be a string"),
@@ -319,7 +319,7 @@ async fn a_rate_limit_says_when_the_next_call_may_be_made() {
     let call = || client.call_tool("send_email", good());
     assert!(call().await.is_ok());
     seconds.store(100, Ordering::Release);
-    // A call with bad arguments is none.
+    // A call with bad arguments does not count.
     fails(&client, json!({})).await;
     assert!(call().await.is_ok());
     let said = fails(&client, good()).await;

@@ -88,7 +88,7 @@ impl fmt::Debug for Plugins {
 }
 
 impl Plugins {
-    /// The plug-ins of a hub; at first there is none.
+    /// The plug-ins of a hub, which are loaded later.
     #[must_use]
     pub fn new(hub: Arc<Hub>, policy: Policy) -> Self {
         Self(Arc::new(Inner { hub, policy, loaded: Mutex::default() }))
@@ -111,7 +111,7 @@ impl Plugins {
     /// Loads plug-ins or the manifests of some, each after those that it needs.
     ///
     /// # Errors
-    /// [`Error::Load`] for the first that cannot be loaded: then none of them is.
+    /// [`Error::Load`] for the first that cannot be loaded: then the others are not loaded either.
     pub fn load(&self, files: &[impl AsRef<Path>]) -> Result<()> {
         let sources = files.iter().map(|file| self.0.map(file.as_ref()));
         let sources = sources.collect::<Result<Vec<_>>>()?;

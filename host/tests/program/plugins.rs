@@ -87,7 +87,7 @@ fn a_tool_that_json_defines_is_checked_called_and_served() {
     let sent: Value = serde_json::from_str(&sent).unwrap();
     let expected = json!({"sent": {"to": ["a@b.example"], "cc": []}});
     assert_eq!(sent["structuredContent"], expected);
-    let refused = trine(&["plugin", "call", path, "send_email", r#"{"to": ["nobody"]}"#]);
+    let refused = trine(&["plugin", "call", path, "send_email", r#"{"to": ["no address"]}"#]);
     assert_eq!(refused.status.code(), Some(1));
     let said = String::from_utf8(refused.stdout).unwrap();
     assert!(said.contains("send_email: to/0 must be"), "{said}");

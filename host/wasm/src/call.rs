@@ -4,12 +4,10 @@ use std::sync::Arc;
 
 use trine_descriptor::value::tag;
 use trine_descriptor::{Args, Item, Kind, Side, ToolTable as _, ValueWriter, validate};
-use trine_gateway::host_tools::HostCall;
+use trine_gateway::host_tools::{HostCall, OwnBlock};
 use trine_gateway::sanitize;
 use trine_gateway::table::Table;
 use trine_mcp::{Block, Failure, Outcome};
-
-use crate::blocks::OwnBlock;
 
 /// Statuses of `trine.h`.
 pub(crate) mod status {

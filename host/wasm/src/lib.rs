@@ -23,7 +23,6 @@
 //! ```
 #![forbid(unsafe_code)]
 
-mod blocks;
 mod call;
 mod engine;
 mod error;

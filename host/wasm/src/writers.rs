@@ -1,10 +1,10 @@
 //! The functions that write a result. Every error of a writer is remembered: the call then fails.
 
 use trine_descriptor::value::tag;
+use trine_gateway::host_tools::{BadBlock, OwnBlock};
 use trine_gateway::sanitize;
 use wasmi::{Caller, Linker};
 
-use crate::blocks::{OwnBlock, STRUCTURED};
 use crate::call::{BLOCK, Call, SAID_MAX, TEXT, status};
 use crate::engine::State;
 use crate::imports::{MODULE, charge, with_bytes};
@@ -30,7 +30,7 @@ pub(crate) fn define(linker: &mut Linker<State>) -> Result<(), wasmi::Error> {
             MODULE,
             "put_choice",
             |mut caller: Caller<'_, State>, call, node, label: u32| {
-                // The check finds that a label too large for the wire is none of the choice.
+                // No choice has a label too large for the wire; the check finds it.
                 put(&mut caller, call, node, (tag::LABEL, label.min(u16::MAX.into()).into()))
             },
         )?
@@ -110,7 +110,7 @@ fn read(memory: Linear<'_>, at: u32, left: usize) -> Result<Option<OwnBlock>, i3
         return Err(status::UNSUPPORTED);
     }
     let kind = head.word(4);
-    if kind == STRUCTURED {
+    if kind == OwnBlock::STRUCTURED {
         return Ok(None);
     }
     let sizes = [12, 20, 28, 36].map(|at| u64::from(head.word(at)));
@@ -123,7 +123,11 @@ fn read(memory: Linear<'_>, at: u32, left: usize) -> Result<Option<OwnBlock>, i3
         (at, size) => memory.bytes(at, size).ok_or(status::ARGUMENT),
     };
     let text = |at| std::str::from_utf8(bytes(at)?).map_err(|_| status::UTF8);
-    OwnBlock::new(kind, bytes(8)?, [text(16)?, text(24)?, text(32)?]).map(Some)
+    let made = OwnBlock::new(kind, bytes(8)?, [text(16)?, text(24)?, text(32)?]);
+    made.map(Some).map_err(|bad| match bad {
+        BadBlock::Kind => status::ARGUMENT,
+        BadBlock::Text => status::UTF8,
+    })
 }
 
 /// Appends a block; answers the bytes that were copied.

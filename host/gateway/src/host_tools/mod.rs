@@ -7,6 +7,7 @@
 //! this one call (`consent`).
 
 mod arguments;
+mod blocks;
 mod call;
 mod consent;
 mod direct;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use trine_descriptor::{Consent, Field, Kind, Tool, ToolTable as _, record};
 
 pub(crate) use arguments::Arguments;
+pub use blocks::{BadBlock, OwnBlock};
 pub use call::HostCall;
 pub(crate) use call::{CancelFlag, start, start_json};
 pub use direct::{Caller, Direct, End};

@@ -40,7 +40,7 @@ pub struct Definition {
     pub more: Map<String, Value>,
 }
 
-/// At most so many calls in each span of this length.
+/// A maximum of calls in each span of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateLimit {
     /// The calls; 1 or more.

@@ -11,14 +11,15 @@ use std::time::Instant;
 use trine_c_api::hosted::text_of;
 use trine_c_api::{
     TRINE_BLOCK_STRUCTURED, TRINE_CONTENT, TRINE_E_ARGUMENT, TRINE_E_FAILED, TRINE_E_NO_SPACE,
-    TRINE_E_NOT_FOUND, TRINE_E_NULL, TRINE_E_STATE, TRINE_E_VERSION, TRINE_OK, trine_block,
-    trine_call, trine_call_info, trine_status, trine_text,
+    TRINE_E_NOT_FOUND, TRINE_E_NULL, TRINE_E_STATE, TRINE_E_UTF8, TRINE_E_VERSION, TRINE_OK,
+    trine_block, trine_call, trine_call_info, trine_status, trine_text,
 };
 use trine_c_plugin::{TRINE_PLUGIN_ABI, trine_plugin_host};
-use trine_descriptor::Side;
 use trine_descriptor::value::tag;
+use trine_descriptor::{Side, ValueWriter};
+use trine_gateway::host_tools::{BadBlock, OwnBlock};
+use trine_gateway::sanitize;
 
-use super::blocks::Block;
 use super::{CONTENT_MAX, NO_ID, SAID_MAX, State};
 
 /// The table that plug-ins get.
@@ -160,7 +161,7 @@ unsafe extern "C" fn put_decimal(call: *mut trine_call, node: i32, scaled: i64) 
 }
 
 unsafe extern "C" fn put_choice(call: *mut trine_call, node: i32, label: u32) -> trine_status {
-    // A label too large for the wire is none of the choice's either, which the check will find.
+    // No choice has a label too large for the wire; the check finds it.
     // SAFETY: passed on.
     unsafe { put(call, node, tag::LABEL, label.min(u16::MAX.into()).into()) }
 }
@@ -176,7 +177,7 @@ unsafe extern "C" fn put_string(
         return TRINE_E_NULL;
     };
     match text {
-        Ok(text) => state.put(node, tag::TEXT, 0, text.as_bytes()),
+        Ok(text) => state.put(node, tag::TEXT, 0, sanitize::content(text).as_bytes()),
         Err(status) => {
             state.misuse(|| format!("the tool wrote a text into node {node} that is no UTF-8"));
             status
@@ -200,18 +201,26 @@ unsafe extern "C" fn put_block(call: *mut trine_call, block: *const trine_block)
     // SAFETY: the contract.
     let Some(state) = (unsafe { state(call) }) else { return TRINE_E_NULL };
     // SAFETY: as above.
-    match unsafe { copied(block) } {
-        Ok(block) => keep(state, block),
+    match unsafe { copied(block, &state.out) } {
+        Ok((block, is_structured)) => keep(state, block, is_structured),
         Err(status) => {
-            state.misuse(|| "the tool wrote a block that cannot be read".to_owned());
+            state.misuse(|| {
+                "the tool wrote a block of an unknown kind, of texts that are no UTF-8, or too long"
+                    .to_owned()
+            });
             status
         }
     }
 }
 
+/// A block, and whether it is the structured one, which is what the writers wrote.
+///
 /// # Safety
 /// NULL, or a block whose texts and bytes can be read.
-unsafe fn copied(block: *const trine_block) -> Result<Block, trine_status> {
+unsafe fn copied(
+    block: *const trine_block,
+    out: &ValueWriter<'_>,
+) -> Result<(OwnBlock, bool), trine_status> {
     // SAFETY: the caller's promise; the first member says how long it is.
     let size = unsafe { block.cast::<u32>().as_ref() }.ok_or(TRINE_E_NULL)?;
     if (*size as usize) < size_of::<trine_block>() {
@@ -219,34 +228,35 @@ unsafe fn copied(block: *const trine_block) -> Result<Block, trine_status> {
     }
     // SAFETY: as above.
     let block = unsafe { *block };
+    if block.kind == TRINE_BLOCK_STRUCTURED {
+        return Ok((OwnBlock::structured(out.bytes().to_vec()), true));
+    }
     // SAFETY: as above, for each of its texts.
-    let text = |text: trine_text| unsafe { text_of(text.data, text.size) }.map(str::to_owned);
+    let text = |text: trine_text| unsafe { text_of(text.data, text.size) };
     let data = match block.size {
-        0 => Vec::new(),
+        0 => &[][..],
         _ if block.data.is_null() => return Err(TRINE_E_NULL),
         size if size > CONTENT_MAX => return Err(TRINE_E_NO_SPACE),
         // SAFETY: as above.
-        size => unsafe { std::slice::from_raw_parts(block.data.cast::<u8>(), size) }.to_vec(),
+        size => unsafe { std::slice::from_raw_parts(block.data.cast::<u8>(), size) },
     };
-    let (mime, uri, name) = (text(block.mime)?, text(block.uri)?, text(block.name)?);
-    Ok(Block { kind: block.kind, data, mime, uri, name })
+    let texts = [text(block.mime)?, text(block.uri)?, text(block.name)?];
+    let made = OwnBlock::new(block.kind, data, texts).map_err(|bad| match bad {
+        BadBlock::Kind => TRINE_E_ARGUMENT,
+        BadBlock::Text => TRINE_E_UTF8,
+    });
+    Ok((made?, false))
 }
 
-fn keep(state: &mut State<'_, '_>, block: Block) -> trine_status {
-    if !block.is_sound() {
-        let kind = block.kind;
-        state.misuse(|| format!("the tool wrote a block of kind {kind} that is none"));
-        return TRINE_E_ARGUMENT;
-    }
+fn keep(state: &mut State<'_, '_>, block: OwnBlock, is_structured: bool) -> trine_status {
     // A structured block is the first, and what the writers wrote is part of it.
     let is_first = state.blocks.is_empty();
-    let is_structured = block.kind == TRINE_BLOCK_STRUCTURED;
     if is_structured != is_first && (is_structured || (is_first && !state.out.is_empty())) {
         state.misuse(|| "the tool wrote a structured result that is no first block".to_owned());
         return TRINE_E_STATE;
     }
-    let written: usize = state.blocks.iter().map(|block| block.data.len()).sum();
-    if written + block.data.len() > CONTENT_MAX {
+    let written: usize = state.blocks.iter().map(OwnBlock::size).sum();
+    if written + block.size() > CONTENT_MAX {
         state.misuse(|| format!("the tool wrote more than {CONTENT_MAX} bytes of blocks"));
         return TRINE_E_NO_SPACE;
     }
@@ -261,7 +271,7 @@ unsafe extern "C" fn fail(call: *mut trine_call, text: *const c_char, size: usiz
     };
     match text {
         Ok(text) => {
-            state.said = Some(text.chars().take(SAID_MAX).collect());
+            state.said = Some(sanitize::plain(text).chars().take(SAID_MAX).collect());
             TRINE_E_FAILED
         }
         Err(status) => status,
@@ -281,7 +291,7 @@ unsafe extern "C" fn content(
     match mime {
         Ok(_) if size == 0 => TRINE_E_ARGUMENT,
         Ok(mime) => {
-            state.content = Some((mime.to_owned(), size));
+            state.content = Some((sanitize::plain(mime).into_owned(), size));
             TRINE_CONTENT
         }
         Err(status) => status,
@@ -329,7 +339,7 @@ unsafe extern "C" fn progress(
     };
     match text {
         Ok(text) => {
-            state.live.with(|call| call.progress((done, total), text));
+            state.live.with(|call| call.progress((done, total), &sanitize::plain(text)));
             TRINE_OK
         }
         Err(status) => status,
@@ -348,7 +358,7 @@ unsafe extern "C" fn log(
     };
     match (u8::try_from(level), text) {
         (Ok(level @ 0..=7), Ok(text)) => {
-            state.live.with(|call| call.log(level, text));
+            state.live.with(|call| call.log(level, &sanitize::plain(text)));
             TRINE_OK
         }
         (_, Err(status)) => status,

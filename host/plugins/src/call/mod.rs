@@ -1,6 +1,6 @@
 //! A call of a plug-in's tool: the state behind a `trine_call`, which the tool's function gets.
 
-mod blocks;
+mod content;
 mod functions;
 
 use std::sync::Mutex;
@@ -13,11 +13,10 @@ use trine_c_api::{
 };
 use trine_descriptor::value::tag;
 use trine_descriptor::{Args, Field, Item, Kind, Side, ToolTable as _, ValueWriter};
-use trine_gateway::host_tools::HostCall;
+use trine_gateway::host_tools::{HostCall, OwnBlock};
 use trine_gateway::table::Table;
 use trine_mcp::{Failure, Outcome};
 
-pub(crate) use blocks::Block;
 pub(crate) use functions::{HOST, now};
 
 /// Most bytes of a structured result, and of all blocks and content of a call.
@@ -36,7 +35,7 @@ const LATER: &str = "the tool wants to answer later, which a plug-in cannot: it 
 #[derive(Debug)]
 pub(crate) struct Live {
     pub(crate) call: Mutex<Option<HostCall>>,
-    /// Nobody waits for the answer any more.
+    /// The client does not wait for the answer any more.
     pub(crate) is_over: AtomicBool,
     /// When the call is over, by [`now`]; `u64::MAX` for never.
     pub(crate) deadline: u64,
@@ -85,7 +84,7 @@ pub(crate) struct State<'c, 'l> {
     misuse: Option<String>,
     /// Media type and bytes of content that is read when the function has returned.
     content: Option<(String, u32)>,
-    blocks: Vec<Block>,
+    blocks: Vec<OwnBlock>,
 }
 
 impl<'c, 'l> State<'c, 'l> {
@@ -117,7 +116,7 @@ impl<'c, 'l> State<'c, 'l> {
         self.misuse.get_or_insert_with(|| format!("{}: a fault of the plug-in", what()));
     }
 
-    /// A number, 0 where there is none. Most calls take the first way.
+    /// A number; 0 where the call has no value for it. Most calls take the first way.
     #[inline(always)]
     fn number(&mut self, parameter: i32, tag: u8) -> i64 {
         if let Ok(node) = u16::try_from(parameter) {
@@ -211,7 +210,7 @@ impl<'c, 'l> State<'c, 'l> {
             (Some(why), ..) => Ended::Error(why),
             (_, TRINE_OK, _) => Ended::Value(out),
             (_, TRINE_BLOCKS, _) => Ended::Blocks(blocks, out),
-            (_, TRINE_CONTENT, Some((mime, size))) => match blocks::read(size, read) {
+            (_, TRINE_CONTENT, Some((mime, size))) => match content::read(size, read) {
                 Ok(bytes) => Ended::Content(mime, bytes),
                 Err(why) => Ended::Error(why),
             },
@@ -224,7 +223,7 @@ impl<'c, 'l> State<'c, 'l> {
 /// What a call came to.
 pub(crate) enum Ended<'c> {
     Value(ValueWriter<'c>),
-    Blocks(Vec<Block>, ValueWriter<'c>),
+    Blocks(Vec<OwnBlock>, ValueWriter<'c>),
     Content(String, Vec<u8>),
     Error(String),
 }
@@ -237,12 +236,13 @@ impl Ended<'_> {
                 call.done(Outcome::Failed(Failure::TooLarge));
             }
             Self::Value(out) => call.done(Outcome::Value(out.bytes())),
-            Self::Blocks(blocks, out) => blocks::with(&blocks, out.bytes(), |blocks| {
-                call.done(Outcome::Content(blocks));
-            }),
-            Self::Content(mime, bytes) => blocks::with_content(&mime, &bytes, |block| {
-                call.done(Outcome::Content(&[block]));
-            }),
+            Self::Blocks(blocks, _) => {
+                let blocks: Vec<_> = blocks.iter().map(OwnBlock::block).collect();
+                call.done(Outcome::Content(&blocks));
+            }
+            Self::Content(mime, bytes) => {
+                call.done(Outcome::Content(&[OwnBlock::of_content(&mime, &bytes).block()]));
+            }
             Self::Error(why) => call.error(&why),
         }
     }
@@ -270,7 +270,7 @@ const fn tag_of(kind: &Kind<'_>) -> u8 {
     }
 }
 
-/// The handle of a call that is answered later: there is none.
+/// The handle of a call that is answered later, which no call of a plug-in is.
 const NO_ID: trine_call_id = 0;
 
 /// Lends room for a result, which each thread has once. Pages that nothing is written to take no

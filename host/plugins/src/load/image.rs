@@ -16,6 +16,7 @@ use trine_c_plugin::{
     trine_plugin_host,
 };
 use trine_descriptor::ToolTable as _;
+use trine_gateway::sanitize;
 use trine_gateway::table::Table;
 
 use super::{About, Claims, Needs};
@@ -170,7 +171,7 @@ unsafe fn about(raw: &trine_plugin) -> Result<About, String> {
     // SAFETY: the caller's promise.
     let text = |member: &str, text: trine_text| unsafe {
         hosted::text_of(text.data, text.size)
-            .map(str::to_owned)
+            .map(|text| sanitize::plain(text).into_owned())
             .map_err(|_| format!("its {member} is no UTF-8"))
     };
     let claims = Claims {

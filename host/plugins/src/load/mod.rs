@@ -29,8 +29,7 @@ use crate::work::Work as _;
 /// What plug-ins have to be like.
 #[derive(Clone, Debug, Default)]
 pub struct Policy {
-    /// Keys of which one has to have signed each plug-in; where there is none, no signature is
-    /// asked for.
+    /// Keys, one of which has to have signed each plug-in; without keys no signature is asked for.
     pub keys: Keys,
     /// What becomes of a plug-in that imports functions that start programs, or has writable code.
     pub imports: Imports,

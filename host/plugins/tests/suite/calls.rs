@@ -60,6 +60,20 @@ fn what_a_tool_does_wrong_is_said_of_it_and_harms_no_other_call() {
 }
 
 #[test]
+fn what_a_tool_says_acts_on_no_terminal() {
+    let site = Site::new();
+    site.plugins.load(&[site.build("e.so", "everything.c", &[])]).unwrap();
+    let is_harmless =
+        |text: &str| !text.contains('\u{1b}') && !text.contains('\u{202e}') && !text.is_empty();
+    let failed = site.call("wrong", &json!({"kind": "escape"})).unwrap_err();
+    assert!(is_harmless(&failed) && failed.contains("paper"), "{failed:?}");
+    let shown = site.call("wrong", &json!({"kind": "shown"})).unwrap();
+    assert!(is_harmless(shown[0]["text"].as_str().unwrap()), "{shown}");
+    let back = site.call("echo", &json!({"on": true, "name": "a\u{1b}[2Jb"})).unwrap();
+    assert!(is_harmless(back["name"].as_str().unwrap()), "{back}");
+}
+
+#[test]
 fn an_exception_in_cpp_is_an_error_of_the_call() {
     let site = Site::new();
     site.plugins.load(&[site.build("t.so", "throws.cpp", &[])]).unwrap();

