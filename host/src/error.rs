@@ -89,6 +89,13 @@ pub enum Error {
     /// A folder that a project would be written over.
     #[error("{} is not empty: give another --folder", .0.display())]
     ProjectThere(PathBuf),
+    /// A tool that is defined by JSON, where files are watched.
+    #[error(
+        "{} defines a tool by JSON, which is not watched: serve it with trine gateway --plugin, \
+         without --plugin-watch",
+        .0.display()
+    )]
+    NotWatched(PathBuf),
     /// What cannot be part of a template.
     #[error("{} is no file of up to 4 MiB, or one of more than 1000: take it out", .0.display())]
     Template(PathBuf),

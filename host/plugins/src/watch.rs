@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use tracing::error;
 
-use crate::load::check;
+use crate::load::{Policy, check};
 use crate::plugins::{Inner, Plugins};
 
 /// How often the files are looked at. One that is being written is left until it has stayed the
@@ -22,11 +22,13 @@ pub struct Watch {
     thread: Option<JoinHandle<()>>,
 }
 
-/// What of a file tells that it is another one.
-type Stamp = Option<(SystemTime, u64)>;
+/// What of a plug-in's files tells that they are others; `None` where one is missing.
+type Stamp = Option<Vec<(SystemTime, u64)>>;
 
 struct File {
     path: PathBuf,
+    /// The same, and behind a manifest the library that it names.
+    parts: Vec<PathBuf>,
     /// As it was when it was loaded, or last tried.
     tried: Stamp,
     /// As it was last seen.
@@ -43,8 +45,9 @@ impl Plugins {
         let ends = Arc::new(AtomicBool::new(false));
         let (inner, stop) = (self.weak(), Arc::clone(&ends));
         let file = |path: &Path| {
-            let stamp = stamp(path);
-            File { path: path.to_owned(), tried: stamp, seen: stamp }
+            let parts = parts(path, self.policy());
+            let stamp = stamp(&parts);
+            File { path: path.to_owned(), parts, tried: stamp.clone(), seen: stamp }
         };
         let files: Vec<_> = files.iter().map(|path| file(path.as_ref())).collect();
         let thread = thread::Builder::new().name("plug-in files".to_owned());
@@ -63,9 +66,18 @@ impl Drop for Watch {
     }
 }
 
-fn stamp(path: &Path) -> Stamp {
-    let data = std::fs::metadata(path).ok()?;
-    Some((data.modified().ok()?, data.len()))
+fn stamp(parts: &[PathBuf]) -> Stamp {
+    let one = |path: &PathBuf| {
+        let data = std::fs::metadata(path).ok()?;
+        Some((data.modified().ok()?, data.len()))
+    };
+    parts.iter().map(one).collect()
+}
+
+fn parts(path: &Path, policy: &Policy) -> Vec<PathBuf> {
+    let library = check(path, policy).ok().map(|checked| checked.file);
+    let library = library.filter(|library| library != path);
+    std::iter::once(path.to_owned()).chain(library).collect()
 }
 
 fn run(mut files: Vec<File>, plugins: &Weak<Inner>, ends: &AtomicBool) {
@@ -73,13 +85,21 @@ fn run(mut files: Vec<File>, plugins: &Weak<Inner>, ends: &AtomicBool) {
         thread::park_timeout(PERIOD);
         let Some(plugins) = plugins.upgrade() else { return };
         for file in &mut files {
-            let now = stamp(&file.path);
+            let now = stamp(&file.parts);
             let is_still = now == file.seen;
-            file.seen = now;
+            file.seen.clone_from(&now);
             // A file that is gone comes back, or is a mistake that its loss would not mend.
             if is_still && now.is_some() && now != file.tried {
                 file.tried = now;
-                changed(&Plugins::of(&plugins), &file.path);
+                let plugins = Plugins::of(&plugins);
+                changed(&plugins, &file.path);
+                // A manifest may name another library by now. What is wrong with it was said.
+                let parts = parts(&file.path, plugins.policy());
+                if parts.len() >= file.parts.len() && parts != file.parts {
+                    file.tried = stamp(&parts);
+                    file.seen.clone_from(&file.tried);
+                    file.parts = parts;
+                }
             }
         }
     }

@@ -32,6 +32,7 @@ pub(crate) fn program(out: &mut String) {
         Address(text("here"))
         ProjectName(text("Two Words"))
         ProjectThere("degrees".into())
+        NotWatched("send_email.json".into())
         Template("mine/link".into())
         ArgumentsJson(json())
         ArgumentsObject {}

@@ -94,6 +94,10 @@ fn a_tool_that_json_defines_is_checked_called_and_served() {
     let mut session = Session::start(&["gateway", "--plugin", path]);
     let tool = session.ask("tools/list", &json!({}))["tools"][0].clone();
     assert_eq!(tool["inputSchema"], schema);
+    // It is not watched, and that is said.
+    let watched = trine(&["plugin", "watch", path]);
+    assert_eq!(watched.status.code(), Some(1));
+    assert!(String::from_utf8(watched.stderr).unwrap().contains("is not watched"));
     // A definition without a program does nothing, and says so.
     std::fs::write(
         path,
@@ -181,4 +185,59 @@ fn a_project_is_replaced_while_a_client_calls_it_and_comes_back() {
     assert_eq!(session.call(0.0), json!(32));
     drop(session.child.stdin.take());
     assert!(session.child.wait().unwrap().success());
+}
+
+#[test]
+fn versions_are_called_by_their_names_in_both_protocol_families() {
+    let folder = TempDir::new().unwrap();
+    let path = project(folder.path(), "degrees", "c");
+    let (source, library) = (format!("{path}/degrees.c"), format!("{path}/libdegrees.so"));
+    assert!(make(path.as_ref(), &[]));
+    let first = format!("{path}/first.so");
+    std::fs::rename(&library, &first).unwrap();
+    let text = std::fs::read_to_string(&source).unwrap();
+    let text = text.replace("+ 320", "+ 330").replace("\"1.0.0\"", "\"1.1.0\"");
+    std::fs::write(&source, text).unwrap();
+    assert!(make(path.as_ref(), &[]));
+    let mut session = Session::start(&["gateway", "--plugin", &first, "--plugin", &library]);
+    let meta = json!({"io.modelcontextprotocol/protocolVersion": "2026-07-28",
+                      "io.modelcontextprotocol/clientCapabilities": {}});
+    for (name, expected) in [("degrees", 213), ("degrees@1.0.0", 212), ("degrees@1.1.0", 213)] {
+        let mut call = json!({"name": name, "arguments": {"celsius": 100}});
+        for _ in ["2025-11-25", "2026-07-28"] {
+            let result = session.ask("tools/call", &call);
+            assert_eq!(result["structuredContent"]["fahrenheit"], json!(expected), "{result}");
+            call["_meta"] = meta.clone();
+        }
+    }
+    let tools = session.ask("tools/list", &json!({}))["tools"].clone();
+    assert_eq!(tools.as_array().unwrap().len(), 1, "{tools}");
+}
+
+#[test]
+fn the_options_about_plug_ins_refuse_what_they_are_for() {
+    let folder = TempDir::new().unwrap();
+    let path = project(folder.path(), "degrees", "c");
+    let source = format!("{path}/degrees.c");
+    let library = format!("{path}/libdegrees.so");
+    let text = std::fs::read_to_string(&source).unwrap();
+    let starts =
+        "#include <stdlib.h>\nint run(void);\nint run(void) { return system(\"true\"); }\n";
+    std::fs::write(&source, format!("{starts}{text}")).unwrap();
+    assert!(make(path.as_ref(), &[]));
+    let report = done(&["plugin", "check", "--static", &library]);
+    assert!(report.contains("it imports system") && !report.contains("loaded"), "{report}");
+    let key = format!("{path}/keys");
+    let text =
+        "untrusted comment: a key\nRWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3\n";
+    std::fs::write(&key, text).unwrap();
+    let refused = |options: &[&str]| {
+        let call = trine(&[&["plugin", "check", &library], options].concat());
+        assert!(!call.status.success(), "{options:?}");
+        String::from_utf8(call.stderr).unwrap()
+    };
+    assert!(refused(&["--plugin-imports", "deny"]).contains("(imports): it imports system"));
+    assert!(refused(&["--plugin-keys", &key]).contains("(signature): it is not signed"));
+    assert!(refused(&["--plugin-imports", "some"]).contains("use allow, warn or deny"));
+    done(&["plugin", "check", "--plugin-imports", "allow", "--plugin-memory", "1", &library]);
 }

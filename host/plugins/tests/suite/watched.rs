@@ -29,3 +29,21 @@ fn a_rebuilt_plug_in_takes_the_place_of_the_old_one_and_a_broken_one_never() {
     site.build("v.so", "version.c", &["NUMBER=8"]);
     until("what came back does not serve", || version() == json!(8));
 }
+
+#[test]
+fn behind_a_manifest_its_library_is_watched_and_one_that_it_names_later() {
+    let site = Site::new();
+    site.build("v.so", "version.c", &["NUMBER=1"]);
+    let manifest = site.path("plugin.toml");
+    std::fs::write(&manifest, "library = \"v.so\"").unwrap();
+    site.plugins.load(&[&manifest]).unwrap();
+    let _watch = site.plugins.watch(&[&manifest]).unwrap();
+    let version = || site.call("which", &json!({"id": 1})).unwrap()["version"].clone();
+    site.build("v.so", "version.c", &["NUMBER=2"]);
+    until("the new library does not serve", || version() == json!(2));
+    site.build("w.so", "version.c", &["NUMBER=3"]);
+    std::fs::write(&manifest, "library = \"./w.so\"").unwrap();
+    until("the other library does not serve", || version() == json!(3));
+    site.build("w.so", "version.c", &["NUMBER=4"]);
+    until("the other library is not watched", || version() == json!(4));
+}

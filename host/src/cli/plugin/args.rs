@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::Value;
-use trine::Result;
+use trine::{Error, Result};
 use trine_gateway::Hub;
 use trine_gateway::json_tools::load_file;
 use trine_plugins::{Imports, Limits, Plugins, Policy, Watch, keys};
@@ -73,6 +73,10 @@ impl PluginArgs {
             return Ok(None);
         }
         let plugins = Plugins::new(Arc::clone(hub), self.policy.policy()?);
+        let is_watched = |file: &&PathBuf| self.plugin_watch && is_defined(file);
+        if let Some(file) = self.plugin.iter().find(is_watched) {
+            return Err(Error::NotWatched(file.clone()));
+        }
         let files = load(&plugins, hub, &self.plugin)?;
         let watch = self.plugin_watch.then(|| plugins.watch(&files)).transpose();
         let watch = watch.map_err(trine_gateway::Error::Thread)?;
@@ -94,7 +98,7 @@ pub(super) fn load(plugins: &Plugins, hub: &Hub, files: &[PathBuf]) -> Result<Ve
     for file in defined {
         let place = file.display().to_string();
         let added = load_file(&file).and_then(|tools| hub.add_tools(tools));
-        added.map_err(|error| trine::Error::from(error).at(place))?;
+        added.map_err(|error| Error::from(error).at(place))?;
     }
     Ok(files)
 }

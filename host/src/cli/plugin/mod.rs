@@ -55,7 +55,7 @@ impl Plugin {
 /// Arguments of `trine plugin watch`.
 #[derive(Debug, clap::Args)]
 struct Watch {
-    /// Plug-ins: libraries, modules, manifests, or JSON definitions.
+    /// Plug-ins: libraries, modules, or manifests.
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
     #[command(flatten)]
