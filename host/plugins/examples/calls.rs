@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 use trine_descriptor::{Field, IntRange, Kind, Tool, ToolInfo, ValueWriter};
@@ -97,6 +97,29 @@ fn load(policy: Policy, file: &Path, args: &[u8]) -> Result<f64> {
     if ended.0.load(Ordering::Relaxed) == 1 { Ok(took) } else { Err("its call failed".into()) }
 }
 
+/// Milliseconds from when a watched file is another one until that one serves.
+fn reload(folder: &Path) -> Result<f64> {
+    let hub = Hub::open_with(&DeviceArgs::default(), Prefix::Auto, &Settings::none())?;
+    let plugins = Plugins::new(Arc::clone(&hub), Policy::default());
+    let file = folder.join("watched.so");
+    std::fs::rename(build(folder, 2_000)?, &file)?;
+    plugins.load(&[&file])?;
+    let _watch = plugins.watch(&[&file])?;
+    let mut took = Vec::new();
+    for number in 2_001..2_006 {
+        std::fs::rename(build(folder, number)?, &file)?;
+        let began = Instant::now();
+        while plugins.list().first().is_none_or(|it| it.about.version.minor != u64::from(number)) {
+            std::thread::sleep(Duration::from_millis(1));
+            if began.elapsed() > Duration::from_secs(30) {
+                return Err("it was not replaced".into());
+            }
+        }
+        took.push(began.elapsed().as_secs_f64() * 1e3);
+    }
+    Ok(median(took))
+}
+
 fn main() -> Result<()> {
     let folder = tempfile::TempDir::new()?;
     let mut room = [0; 16];
@@ -140,6 +163,7 @@ fn main() -> Result<()> {
         json!({
             "own_ns": median(ours), "plugin_ns": median(theirs),
             "load_ms": median(plain), "checked_ms": median(checked),
+            "reload_ms": reload(folder.path())?,
         })
     );
     Ok(())
