@@ -75,10 +75,10 @@ pub struct trine_plugin {
     /// of tools whose own `user_data` is NULL get it as that. An answer below 0 is a failure: the
     /// plug-in is not loaded, and `shutdown` is not called.
     ///
-    /// A plug-in that is replaced by itself has two states for a moment.
+    /// A plug-in that is replaced by itself has two states for a moment. The program waits ten
+    /// seconds for it, as for the functions below, each of which runs on some thread.
     pub init: Option<unsafe extern "C" fn(state: *mut *mut c_void) -> trine_status>,
-    /// Frees the state: the last call has returned, and no other will come. Once for each `init`,
-    /// on any thread.
+    /// Frees the state: the last call has returned, and no other will come. Once for each `init`.
     pub shutdown: Option<unsafe extern "C" fn(state: *mut c_void)>,
     /// Whether the tools can work: an answer below 0 says that they cannot. On any thread, also
     /// while calls run.

@@ -5,15 +5,17 @@ use std::ffi::c_void;
 use std::ptr::null_mut;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use trine_c_api::{TRINE_OK, trine_status};
 use trine_descriptor::ToolTable as _;
 use trine_gateway::host_tools::HostCall;
 use trine_gateway::table::Table;
 
-use crate::call::{Live, State, now, with_room};
+use crate::call::{self, Live, now, with_room};
 use crate::error::{Fault, Step};
 use crate::load::{About, Image};
+use crate::timed::{self, Failed, State};
 use crate::work::Work;
 use crate::workers::{Job, Workers};
 
@@ -23,35 +25,41 @@ const DEADLINE_MS: u64 = 60_000;
 /// A plug-in that was initialised, and whose state is its own.
 pub(crate) struct Instance {
     image: &'static Image,
-    state: *mut c_void,
+    state: State,
     /// Its threads; none where its functions return at once.
     workers: Option<Workers>,
+    /// How long its functions may take, but for those of tools.
+    patience: Duration,
     is_down: AtomicBool,
+    /// One of those has not returned.
+    is_stuck: AtomicBool,
 }
 
-// SAFETY: the state is only handed to the plug-in's functions, which may be called on any thread.
-unsafe impl Send for Instance {}
-// SAFETY: as above.
-unsafe impl Sync for Instance {}
-
 impl Instance {
-    /// Initialises a plug-in and lets it try itself out. `lost` is told when a function does not
-    /// return.
+    /// Initialises a plug-in and lets it try itself out; each function may take `patience`. `lost`
+    /// is told when a function of a tool does not return.
     pub(crate) fn start(
         image: &'static Image,
+        patience: Duration,
         lost: impl Fn() + Send + Sync + 'static,
     ) -> Result<Arc<Self>, Fault> {
-        let mut state = null_mut();
+        let mut state = State::none();
         if let Some(init) = image.raw.init {
-            // SAFETY: as the header says: before any call, with a place for the state.
-            answered(unsafe { init(&raw mut state) }).map_err(|why| Fault(Step::Init, why))?;
+            let begin = move || {
+                let mut state = null_mut();
+                // SAFETY: as the header says: before any call, with a place for the state.
+                let status = unsafe { init(&raw mut state) };
+                (status, State(state))
+            };
+            let done = timed::run(&image.about.name, patience, begin);
+            state = done.map_err(|why| Fault::new(Step::Init, why))?;
         }
         let workers = (!image.is_at_once()).then(|| {
             let name = format!("plug-in {}", image.about.name);
             Workers::new(name, image.raw.calls_max.max(1), Box::new(lost))
         });
-        let is_down = AtomicBool::new(false);
-        let instance = Arc::new(Self { image, state, workers, is_down });
+        let [is_down, is_stuck] = [(); 2].map(|()| AtomicBool::new(false));
+        let instance = Arc::new(Self { image, state, workers, patience, is_down, is_stuck });
         let tested = instance.ask(image.raw.self_test).map_err(|why| Fault(Step::SelfTest, why));
         let tested =
             tested.and_then(|()| instance.health().map_err(|why| Fault(Step::Health, why)));
@@ -70,8 +78,15 @@ impl Instance {
         &self,
         function: Option<unsafe extern "C" fn(*mut c_void) -> trine_status>,
     ) -> Result<(), String> {
+        let Some(function) = function else { return Ok(()) };
+        let state = self.state;
         // SAFETY: the plug-in's function and its own state.
-        function.map_or(Ok(()), |function| answered(unsafe { function(self.state) }))
+        let ask = move || (unsafe { function({ state }.0) }, state);
+        let done = timed::run(&self.image.about.name, self.patience, ask);
+        if let Err(Failed::Late(_)) = &done {
+            self.is_stuck.store(true, Ordering::Release);
+        }
+        done.map(drop).map_err(|why| why.to_string())
     }
 
     /// Runs the function of one call on this thread.
@@ -85,7 +100,7 @@ impl Instance {
     ) {
         let Some(tool) = self.image.tools.get(usize::from(row)) else { return };
         let Some(function) = tool.call else { return };
-        let user_data = if tool.user_data.is_null() { self.state } else { tool.user_data };
+        let user_data = if tool.user_data.is_null() { self.state.0 } else { tool.user_data };
         // SAFETY: NULL or as long as it says, which was looked at when it was loaded.
         let on_read = unsafe { tool.more.as_ref() }.and_then(|more| more.on_read);
         let read = |offset: u32, out: &mut [u8]| {
@@ -95,7 +110,7 @@ impl Instance {
             })
         };
         with_room(|room| {
-            let mut state = State::new((&self.image.table, row), args, room, live.borrow());
+            let mut state = call::State::new((&self.image.table, row), args, room, live.borrow());
             // SAFETY: the plug-in's function and what it asked to be passed; the state lives until
             // it returns.
             let status = unsafe { function(user_data, state.handle()) };
@@ -105,11 +120,6 @@ impl Instance {
             }
         });
     }
-}
-
-/// What an answer of a plug-in says.
-fn answered(status: trine_status) -> Result<(), String> {
-    if status >= TRINE_OK { Ok(()) } else { Err(format!("it answered {status}")) }
 }
 
 /// When a call that begins now is over, and after how many milliseconds.
@@ -156,16 +166,23 @@ impl Instance {
         if self.is_down.swap(true, Ordering::AcqRel) {
             return;
         }
-        if self.workers.as_ref().is_some_and(Workers::close) {
-            let name = &self.image.about.name;
+        let name = &self.image.about.name;
+        let is_lost = self.workers.as_ref().is_some_and(Workers::close);
+        if is_lost || self.is_stuck.load(Ordering::Acquire) {
             tracing::warn!(
                 "plug-in {name}: a function has not returned, so its state is not freed"
             );
             return;
         }
-        if let Some(shutdown) = self.image.raw.shutdown {
+        let Some(shutdown) = self.image.raw.shutdown else { return };
+        let state = self.state;
+        let end = move || {
             // SAFETY: the last call has returned, and no other will come.
-            unsafe { shutdown(self.state) };
+            unsafe { shutdown({ state }.0) };
+            (TRINE_OK, state)
+        };
+        if let Err(why) = timed::run(name, self.patience, end) {
+            tracing::warn!("plug-in {name}: its shutdown: {why}");
         }
     }
 }

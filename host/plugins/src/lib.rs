@@ -13,6 +13,7 @@ mod module;
 mod order;
 mod plugins;
 mod sys;
+mod timed;
 mod watch;
 mod work;
 mod workers;

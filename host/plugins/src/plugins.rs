@@ -288,7 +288,8 @@ impl Inner {
             Code::Module(bytes) => Module::start(bytes, &self.policy.limits).map(Running::new),
             Code::Library(image) => {
                 let (inner, about) = (Arc::downgrade(self), Arc::clone(&source.about));
-                Instance::start(image, move || Self::lost(&inner, &about)).map(Running::new)
+                let lost = move || Self::lost(&inner, &about);
+                Instance::start(image, self.policy.patience, lost).map(Running::new)
             }
         }
     }

@@ -9,6 +9,7 @@ mod signature;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
@@ -27,7 +28,7 @@ use crate::module::Module;
 use crate::work::Work as _;
 
 /// What plug-ins have to be like.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Policy {
     /// Keys, one of which has to have signed each plug-in; without keys no signature is asked for.
     pub keys: Keys,
@@ -37,6 +38,21 @@ pub struct Policy {
     pub memory_max: u64,
     /// What a module in WebAssembly may use.
     pub limits: Limits,
+    /// How long each of a library's `init`, `self_test`, `health` and `shutdown` may take. Default:
+    /// 10 seconds.
+    pub patience: Duration,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            keys: Keys::default(),
+            imports: Imports::default(),
+            memory_max: 0,
+            limits: Limits::default(),
+            patience: Duration::from_secs(10),
+        }
+    }
 }
 
 /// Most bytes of a library.

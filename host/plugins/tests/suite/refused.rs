@@ -206,6 +206,27 @@ fn what_needs_or_fails_is_refused_by_its_step() {
 }
 
 #[test]
+fn a_function_that_never_returns_ends_loading_at_its_step_and_holds_nothing_up() {
+    let patience = std::time::Duration::from_millis(200);
+    let site = serving(Policy { patience, ..Policy::default() });
+    let late = |name: &str, define: &str, step: Step| {
+        let path = site.build(name, "version.c", &[define]);
+        let error = site.plugins.load(&[path]).unwrap_err();
+        assert_eq!(error.step(), Some(step), "{error}");
+        assert!(error.to_string().contains("did not return within 200ms"), "{error}");
+        assert_eq!(site.listed(), ["resident"]);
+    };
+    late("init.so", "INIT=hang()", Step::Init);
+    late("test.so", "TEST=hang()", Step::SelfTest);
+    late("health.so", "HEALTH=hang()", Step::Health);
+    // Their states may still be used: they are not freed.
+    assert!(!site.ledger().contains(&"shutdown 1".to_owned()));
+    assert_eq!(site.call("resident", &json!({"id": 1})), Ok(json!({"id": 1, "version": 9})));
+    site.plugins.close();
+    assert!(site.ledger().contains(&"shutdown 9".to_owned()));
+}
+
+#[test]
 fn when_one_of_several_fails_none_is_loaded() {
     let site = serving(Policy::default());
     let fine = site.build("fine.so", "version.c", &["NAME=\"fine\"", "TOOL=\"fine\"", "NUMBER=2"]);

@@ -7,7 +7,7 @@ use serde_json::Value;
 use trine::{Error, Result};
 use trine_gateway::Hub;
 use trine_gateway::json_tools::load_file;
-use trine_plugins::{Imports, Limits, Plugins, Policy, Watch, keys};
+use trine_plugins::{Imports, Plugins, Policy, Watch, keys};
 
 /// What plug-ins have to be like.
 #[derive(Clone, Debug, clap::Args)]
@@ -34,7 +34,7 @@ impl PolicyArgs {
             keys: self.plugin_keys.as_deref().map(keys).transpose()?.unwrap_or_default(),
             imports: self.plugin_imports,
             memory_max: self.plugin_memory,
-            limits: Limits::default(),
+            ..Policy::default()
         })
     }
 }

@@ -52,6 +52,16 @@
 #define MEMORY_MAX 0
 #endif
 
+/* Never returns. */
+static inline trine_status hang(void) {
+    volatile int is_over = 0;
+    while (!is_over) {
+        struct timespec pause = {1, 0};
+        nanosleep(&pause, NULL);
+    }
+    return TRINE_OK;
+}
+
 static void tell(const char *what) {
 #ifdef LEDGER
     FILE *ledger = fopen(LEDGER, "a");
