@@ -1,5 +1,7 @@
 //! One node of a parameter list or a result.
 
+use crate::value::tag;
+
 /// Bounds of an integer, both included.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +76,20 @@ impl<'a> Kind<'a> {
         match self {
             Self::Object { nodes } | Self::Array { nodes, .. } => *nodes as usize,
             _ => 0,
+        }
+    }
+
+    /// The tag of its values.
+    #[must_use]
+    pub const fn tag(&self) -> u8 {
+        match self {
+            Self::Bool => tag::BOOL,
+            Self::Int(_) => tag::INT,
+            Self::Decimal(_) => tag::DECIMAL,
+            Self::Text { .. } => tag::TEXT,
+            Self::Choice(_) => tag::LABEL,
+            Self::Object { .. } => tag::OBJECT,
+            Self::Array { .. } => tag::ARRAY,
         }
     }
 

@@ -7,7 +7,7 @@ use core::ptr::NonNull;
 
 use trine_descriptor::{Args, Item, ValueWriter};
 #[cfg(feature = "policy")]
-use trine_descriptor::{Kind, Side, ToolTable as _, value::tag};
+use trine_descriptor::{Side, ToolTable as _};
 #[cfg(feature = "policy")]
 use trine_dispatch::cut;
 use trine_dispatch::{Answer, CallId};
@@ -220,7 +220,7 @@ impl<'c> State<'c> {
         let nodes = self.object.and_then(|object| self.nodes(object).0);
         let Some(nodes) = &nodes else { return true };
         let node = nodes.bare_node(self.info.tool as u16, Side::Params, number);
-        node.is_none_or(|node| tag_of(&node.kind) == wanted)
+        node.is_none_or(|node| node.kind.tag() == wanted)
     }
 
     #[cfg(not(feature = "policy"))]
@@ -296,21 +296,6 @@ impl<'c> State<'c> {
             TRINE_NEED_INPUT => Answer::NeedInput,
             _ => Answer::Failed(self.text),
         }
-    }
-}
-
-/// The tag of the values of a kind.
-#[cfg(feature = "policy")]
-const fn tag_of(kind: &Kind<'_>) -> u8 {
-    match kind {
-        Kind::Bool => tag::BOOL,
-        Kind::Int(_) => tag::INT,
-        Kind::Decimal(_) => tag::DECIMAL,
-        Kind::Text { .. } => tag::TEXT,
-        Kind::Choice(_) => tag::LABEL,
-        Kind::Object { .. } => tag::OBJECT,
-        // A list, and what there may be later.
-        _ => tag::ARRAY,
     }
 }
 

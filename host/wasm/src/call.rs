@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use trine_descriptor::value::tag;
-use trine_descriptor::{Args, Item, Kind, Side, ToolTable as _, ValueWriter, validate};
+use trine_descriptor::{Args, Item, Side, ToolTable as _, ValueWriter, validate};
 use trine_gateway::host_tools::{HostCall, OwnBlock};
 use trine_gateway::sanitize;
 use trine_gateway::table::Table;
@@ -190,7 +190,7 @@ impl Call {
     fn judge_missing(&mut self, is_there: bool, parameter: i32, tag: u8) {
         let node = u16::try_from(parameter).ok();
         let node = node.and_then(|node| self.table.node(self.row, Side::Params, node));
-        if is_there || node.is_none_or(|node| tag_of(&node.kind) != tag) {
+        if is_there || node.is_none_or(|node| node.kind.tag() != tag) {
             self.misuse(PARAMETER);
         }
     }
@@ -310,18 +310,5 @@ fn finish(origin: Origin, outcome: Outcome<'_>, end: &mut dyn FnMut(Outcome<'_>)
     match origin {
         Origin::Gateway(call) => call.done(outcome),
         Origin::Here(_) => end(outcome),
-    }
-}
-
-/// The tag of the values of a kind.
-const fn tag_of(kind: &Kind<'_>) -> u8 {
-    match kind {
-        Kind::Bool => tag::BOOL,
-        Kind::Int(_) => tag::INT,
-        Kind::Decimal(_) => tag::DECIMAL,
-        Kind::Text { .. } => tag::TEXT,
-        Kind::Choice(_) => tag::LABEL,
-        Kind::Object { .. } => tag::OBJECT,
-        _ => tag::ARRAY,
     }
 }

@@ -12,7 +12,7 @@ use trine_c_api::{
     TRINE_PENDING, trine_call, trine_call_id, trine_status,
 };
 use trine_descriptor::value::tag;
-use trine_descriptor::{Args, Field, Item, Kind, Side, ToolTable as _, ValueWriter};
+use trine_descriptor::{Args, Item, Side, ToolTable as _, ValueWriter};
 use trine_gateway::host_tools::{HostCall, OwnBlock};
 use trine_gateway::table::Table;
 use trine_mcp::{Failure, Outcome};
@@ -169,7 +169,7 @@ impl<'c, 'l> State<'c, 'l> {
             let nodes = self.table.nodes(self.row, Side::Params)?;
             nodes.get(usize::from(node))
         });
-        node.is_some_and(|node| tag_of(&node.kind) == tag)
+        node.is_some_and(|node| node.kind.tag() == tag)
     }
 
     /// The number of the node of a name on one side, at top level.
@@ -180,7 +180,7 @@ impl<'c, 'l> State<'c, 'l> {
             if node.name.as_bytes() == name {
                 return u16::try_from(at).ok();
             }
-            at += 1 + inner(node);
+            at += 1 + node.kind.nodes();
         }
         None
     }
@@ -245,28 +245,6 @@ impl Ended<'_> {
             }
             Self::Error(why) => call.error(&why),
         }
-    }
-}
-
-/// How many of the nodes behind it belong to a node.
-fn inner(node: &Field<'_>) -> usize {
-    match node.kind {
-        Kind::Object { nodes } | Kind::Array { nodes, .. } => nodes.into(),
-        _ => 0,
-    }
-}
-
-/// The tag of the values of a kind.
-const fn tag_of(kind: &Kind<'_>) -> u8 {
-    match kind {
-        Kind::Bool => tag::BOOL,
-        Kind::Int(_) => tag::INT,
-        Kind::Decimal(_) => tag::DECIMAL,
-        Kind::Text { .. } => tag::TEXT,
-        Kind::Choice(_) => tag::LABEL,
-        Kind::Object { .. } => tag::OBJECT,
-        // A list, and what there may be later.
-        _ => tag::ARRAY,
     }
 }
 
