@@ -86,9 +86,28 @@ pub enum Error {
          '-' and '_'"
     )]
     ProjectName(String),
+    /// Two tools of a project with one name.
+    #[error("two tools have the name {0:?}: rename one")]
+    ToolTwice(String),
     /// A folder that a project would be written over.
     #[error("{} is not empty: give another --folder", .0.display())]
     ProjectThere(PathBuf),
+    /// A gateway that does not say that it is well.
+    #[error("{url}: {why}")]
+    Health {
+        /// Where it was asked.
+        url: String,
+        /// What happened.
+        why: String,
+    },
+    /// A file of options that cannot be used.
+    #[error("{}: {why}", .file.display())]
+    Config {
+        /// The file.
+        file: PathBuf,
+        /// What to change.
+        why: String,
+    },
     /// A tool that is defined by JSON, where files are watched.
     #[error(
         "{} defines a tool by JSON, which is not watched: serve it with trine gateway --plugin, \

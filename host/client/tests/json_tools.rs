@@ -418,6 +418,17 @@ async fn a_file_with_a_program_is_a_tool() {
     let client = connect(&site, Family::Sessions).await;
     let result = client.call_tool("send_email", good()).await.unwrap().structured.unwrap();
     assert_eq!(result["was"]["cc"], json!([]));
+    // It runs in the folder of its file, wherever this program does.
+    std::fs::write(folder.0.join("named"), "#!/bin/sh\n. ./mail\n").unwrap();
+    let may_run = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(folder.0.join("named"), may_run).unwrap();
+    for command in [json!(["/bin/sh", "mail"]), json!(["./named"])] {
+        write(json!({ "command": command }));
+        let site = Site::of(load_file(&file).unwrap());
+        let client = connect(&site, Family::Sessions).await;
+        let result = client.call_tool("send_email", good()).await.unwrap().structured.unwrap();
+        assert_eq!(result["was"]["cc"], json!([]));
+    }
     let refused = || match load_file(&file) {
         Err(error) => error.chain(),
         Ok(_) => panic!("it was taken"),

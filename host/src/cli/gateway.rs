@@ -23,6 +23,7 @@ use super::served_models::ModelArgs;
 
 /// Arguments of `trine gateway`.
 #[derive(Debug, clap::Args)]
+#[command(args_override_self = true)]
 pub(super) struct Gateway {
     /// Folder of language models, served by the tools of `trine serve`.
     #[arg(long, value_name = "FOLDER")]
@@ -45,6 +46,12 @@ impl Gateway {
 /// What `trine gateway` and `trine serve` have in common.
 #[derive(Debug, clap::Args)]
 pub(super) struct ServerArgs {
+    /// File of options, as TOML or JSON; the command line overrides it.
+    ///
+    /// Its names are those of options: `http = "127.0.0.1:8331"`, `strict = true`,
+    /// `plugin = ["libclock.so"]`. Its paths begin at its folder.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// When tool names begin with the name of their device.
     #[arg(long, value_enum, default_value_t)]
     prefix: Prefix,
@@ -138,6 +145,9 @@ impl ServerArgs {
         own: Option<Arc<dyn HostTools>>,
         plugins: &PluginArgs,
     ) -> Result<ExitCode> {
+        if let Some(file) = &self.config {
+            tracing::info!("options from {}", file.display());
+        }
         let http = self.http.options(self.in_flight)?;
         let hub = Hub::open(&self.devices, self.prefix)?;
         if self.strict {

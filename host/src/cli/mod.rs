@@ -4,6 +4,7 @@ mod ask;
 mod bench;
 mod call;
 mod compile_tools;
+mod config;
 mod connect;
 mod demo;
 mod devices;
@@ -11,6 +12,7 @@ mod doctor;
 mod eval;
 mod gateway;
 mod generate;
+mod health;
 #[cfg(all(test, not(feature = "modules")))]
 mod help;
 mod log;
@@ -37,7 +39,7 @@ mod tune;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use tracing::level_filters::LevelFilter;
 
 const AFTER_HELP: &str = "\
@@ -70,6 +72,8 @@ enum Command {
     Tools(tools::Tools),
     /// Print the devices and their counters.
     Devices(devices::Devices),
+    /// Ask a gateway over HTTP whether it is well.
+    Health(health::Health),
     /// Store a key on a device, or erase it.
     Provision(provision::Provision),
     /// Trust the tools of a device as they are now.
@@ -116,7 +120,11 @@ enum Command {
 
 /// Runs the program; the exit code is 0 when the command did what was asked.
 pub(crate) fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let line = match config::expanded(&Cli::command(), std::env::args_os().collect()) {
+        Ok(line) => line,
+        Err(error) => return open::usage(&error),
+    };
+    let cli = Cli::parse_from(line);
     let level = match cli.command {
         Command::Gateway(_) | Command::Serve(_) => LevelFilter::INFO,
         Command::Plugin(ref command) if command.serves() => LevelFilter::INFO,
@@ -135,6 +143,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Call(command) => command.run(),
         Command::Tools(command) => command.run(),
         Command::Devices(command) => command.run(),
+        Command::Health(command) => command.run(),
         Command::Provision(command) => command.run(),
         Command::Trust(command) => command.run(),
         Command::Selftest(command) => command.run(),

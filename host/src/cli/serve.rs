@@ -19,7 +19,7 @@ Example: trine serve --models ~/models";
 
 /// Arguments of `trine serve`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = AFTER_HELP)]
+#[command(after_help = AFTER_HELP, args_override_self = true)]
 pub(super) struct Serve {
     /// Folder of GGUF files and images; clients reach nothing outside.
     #[arg(long, value_name = "FOLDER")]

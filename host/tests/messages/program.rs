@@ -31,7 +31,13 @@ pub(crate) fn program(out: &mut String) {
         ProgramPath {}
         Address(text("here"))
         ProjectName(text("Two Words"))
+        ToolTwice(text("degrees"))
         ProjectThere("degrees".into())
+        Health { url: text("http://127.0.0.1:8331/"), why: text("no answer within 3 s") }
+        Config {
+            file: "server.toml".into(),
+            why: text("'colour' is no option that a file can have: see `trine gateway --help`"),
+        }
         NotWatched("send_email.json".into())
         Template("mine/link".into())
         ArgumentsJson(json())

@@ -15,6 +15,8 @@ mod header;
 mod load;
 mod model;
 #[cfg(unix)]
+mod new_server;
+#[cfg(unix)]
 mod plugins;
 #[cfg(unix)]
 mod serve;

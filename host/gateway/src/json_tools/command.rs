@@ -6,6 +6,7 @@
 
 use std::io::{self, Read, Write as _};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -40,6 +41,7 @@ const RUNNING_MAX: usize = 32;
 #[derive(Debug)]
 pub struct Program {
     command: Vec<String>,
+    folder: Option<PathBuf>,
     timeout: Duration,
     output_max: usize,
     running: Arc<AtomicUsize>,
@@ -57,13 +59,29 @@ impl Program {
             return Err(wrong("execute/command", NO_PROGRAM));
         }
         let (running, is_ending) = (Arc::default(), Arc::default());
-        Ok(Self { command, timeout: TIMEOUT, output_max: OUTPUT_MAX, running, is_ending })
+        let folder = None;
+        Ok(Self { command, folder, timeout: TIMEOUT, output_max: OUTPUT_MAX, running, is_ending })
     }
 
     /// How long a call may take.
     #[must_use]
     pub const fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
+        self
+    }
+
+    /// The folder that it runs in; without one it is that of this program. A program that is named
+    /// with a `/` is looked for from there.
+    #[must_use]
+    pub fn folder(mut self, folder: &Path) -> Self {
+        // Absolute, or it would be looked for from either folder, by system.
+        self.folder = Some(folder.canonicalize().unwrap_or_else(|_| folder.to_owned()));
+        if let (Some(folder), Some(program)) = (&self.folder, self.command.first_mut())
+            && program.contains('/')
+            && let Some(path) = folder.join(&*program).to_str()
+        {
+            *program = path.to_owned();
+        }
         self
     }
 
@@ -100,6 +118,7 @@ impl Execute for Program {
         };
         let run = Run {
             command: self.command.clone(),
+            folder: self.folder.clone(),
             deadline: Instant::now().checked_add(self.timeout),
             timeout: self.timeout,
             output_max: self.output_max,
@@ -145,6 +164,7 @@ impl Drop for Running {
 /// One run of a program.
 struct Run {
     command: Vec<String>,
+    folder: Option<PathBuf>,
     deadline: Option<Instant>,
     timeout: Duration,
     output_max: usize,
@@ -166,6 +186,9 @@ impl Run {
             .stderr(Stdio::piped())
             // Its children are killed with it.
             .process_group(0);
+        if let Some(folder) = &self.folder {
+            command.current_dir(folder);
+        }
         sys::end_with_this_thread(&mut command);
         let cannot = |error: io::Error| format!("cannot run {}: {error}", shortened(name, 80));
         let mut child = Ended(command.spawn().map_err(cannot)?, true);

@@ -210,7 +210,8 @@ impl HostTools for JsonTools {
 }
 
 /// Reads the definition of a tool from a file, whose member `execute` says which program does its
-/// calls: `{"command": ["program", "argument"], "timeout_seconds": 30}` ([`Program`]).
+/// calls: `{"command": ["program", "argument"], "timeout_seconds": 30}` ([`Program`]). It runs in
+/// the folder of the file, wherever this program does.
 ///
 /// # Errors
 /// As [`load_definition`], with the file; and when `execute` is missing or wrong.
@@ -224,7 +225,11 @@ pub fn load_file(path: &Path) -> Result<Arc<dyn HostTools>> {
     read.map_err(|error| Error::read(path, error))?;
     let definition = load_definition(&text).map_err(in_file)?;
     let program = match definition.more.get("execute") {
-        Some(execute) => Program::of(execute).map_err(in_file)?,
+        Some(execute) => {
+            let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
+            let program = Program::of(execute).map_err(in_file)?;
+            program.folder(folder.unwrap_or(Path::new(".")))
+        }
         None => {
             let why = "it is required: {\"command\": [\"program\", \"argument\"]} does the calls";
             return Err(in_file(wrong("execute", why)));

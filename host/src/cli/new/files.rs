@@ -58,6 +58,20 @@ pub(super) fn copied(folder: &Path) -> Result<Vec<File>> {
     Ok(files)
 }
 
+/// The files with the names of a project, in a folder. What is no text is as it was.
+pub(super) fn renamed(files: &[File], names: &Names, folder: &Path) -> Vec<File> {
+    let is_below = |path: &PathBuf| path.components().all(|it| matches!(it, Component::Normal(_)));
+    let one = |(path, bytes): &File| {
+        let path = path.to_str().map(|path| PathBuf::from(names.put(path))).filter(is_below)?;
+        let bytes = match std::str::from_utf8(bytes) {
+            Ok(text) => names.put(text).into_bytes(),
+            Err(_) => bytes.clone(),
+        };
+        Some((folder.join(path), bytes))
+    };
+    files.iter().filter_map(one).collect()
+}
+
 /// Writes the files into a folder that is new or empty.
 pub(super) fn write(folder: &Path, files: &[File], names: &Names) -> Result<()> {
     let failed = |error| Error::write(folder, error);
@@ -65,19 +79,9 @@ pub(super) fn write(folder: &Path, files: &[File], names: &Names) -> Result<()> 
     if fs::read_dir(folder).map_err(failed)?.next().is_some() {
         return Err(Error::ProjectThere(folder.to_owned()));
     }
-    for (path, bytes) in files {
-        let path = path.to_str().map(|path| PathBuf::from(names.put(path)));
-        let is_below =
-            |path: &PathBuf| path.components().all(|it| matches!(it, Component::Normal(_)));
-        let Some(path) = path.filter(is_below) else { continue };
-        let path = folder.join(path);
+    for (path, bytes) in renamed(files, names, folder) {
         let failed = |error| Error::write(&path, error);
         path.parent().map_or(Ok(()), fs::create_dir_all).map_err(failed)?;
-        // What is no text is copied as it is.
-        let bytes = match std::str::from_utf8(bytes) {
-            Ok(text) => names.put(text).into_bytes(),
-            Err(_) => bytes.clone(),
-        };
         fs::write(&path, bytes).map_err(failed)?;
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! `trine new`: projects to start from.
 
 mod files;
+mod server;
 mod templates;
 
 use std::path::PathBuf;
@@ -32,6 +33,8 @@ pub(super) struct New {
 enum Command {
     /// Make a project of a plug-in with one tool.
     Tool(Tool),
+    /// Make a project of a server with its tools.
+    Server(server::Server),
 }
 
 /// Arguments of `trine new tool`.
@@ -64,14 +67,39 @@ enum Lang {
     Rust,
     /// C11 for WebAssembly: a sandbox that stops what runs too long.
     Wasm,
+    /// Python, in a process of its own for each call.
+    Python,
+}
+
+impl Lang {
+    /// What a project of that name is built into.
+    fn output(self, name: &str) -> String {
+        match self {
+            Self::Wasm => format!("{name}.wasm"),
+            Self::Python => format!("{name}.json"),
+            Self::C | Self::Cpp | Self::Rust => format!("lib{name}.so"),
+        }
+    }
+
+    /// The file with its tool.
+    fn source(self, name: &str) -> String {
+        match self {
+            Self::C | Self::Wasm => format!("{name}.c"),
+            Self::Cpp => format!("{name}.cpp"),
+            Self::Rust => "src/lib.rs".to_owned(),
+            Self::Python => format!("{name}.json and {name}.py"),
+        }
+    }
 }
 
 impl New {
     pub(super) fn run(&self) -> ExitCode {
-        let Command::Tool(tool) = &self.command;
-        match tool.run() {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => usage(&error),
+        match &self.command {
+            Command::Tool(tool) => match tool.run() {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => usage(&error),
+            },
+            Command::Server(server) => server.run(),
         }
     }
 }
@@ -85,8 +113,30 @@ impl Tool {
         };
         let folder = self.folder.clone().unwrap_or_else(|| self.name.clone().into());
         write(&folder, &files, &names)?;
-        say!("{STRONG}{}{STRONG:#} has a plug-in with the tool {}", folder.display(), names.tool);
-        say!("build and try it: cd {} && make test", folder.display());
+        let shown = folder.display();
+        say!("{STRONG}{shown}{STRONG:#} has a plug-in with the tool {}", names.tool);
+        say!("build and try it: cd {shown} && make test");
+        if self.template.is_none() {
+            self.steps();
+        }
         Ok(())
+    }
+
+    /// Prints the way from here to a tool that serves.
+    fn steps(&self) {
+        let (source, output) = (self.lang.source(&self.name), self.lang.output(&self.name));
+        let steps = [
+            ("schema", format!("what the tool takes and answers: {source}")),
+            ("logic", "its function, beside that".to_owned()),
+            ("validation", format!("trine plugin check ./{output}")),
+            ("tests", "make test".to_owned()),
+            ("documents", "README.md".to_owned()),
+            ("deployment", format!("trine gateway --plugin ./{output}; trine new server")),
+            ("monitoring", "trine health, where it serves over HTTP".to_owned()),
+        ];
+        say!("then:");
+        for (at, (step, what)) in steps.iter().enumerate() {
+            say!("  {} {step:<11} {what}", at + 1);
+        }
     }
 }

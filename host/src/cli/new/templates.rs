@@ -27,6 +27,13 @@ const RUST: [(&str, &str); 4] = [
     ("src/lib.rs", include_str!("../../../templates/tool/rust/src/lib.rs")),
     ("src/trine_plugin.rs", include_str!("../../../../ffi/plugin/rust/trine_plugin.rs")),
 ];
+const PYTHON: [(&str, &str); 5] = [
+    ("Makefile", include_str!("../../../templates/tool/python/Makefile")),
+    ("README.md", include_str!("../../../templates/tool/python/README.md")),
+    ("@name@.json", include_str!("../../../templates/tool/python/@name@.json")),
+    ("@name@.py", include_str!("../../../templates/tool/python/@name@.py")),
+    ("test_@tool@.py", include_str!("../../../templates/tool/python/test_@tool@.py")),
+];
 
 /// The files of a project in a language.
 pub(super) fn of(lang: Lang) -> Vec<File> {
@@ -34,6 +41,7 @@ pub(super) fn of(lang: Lang) -> Vec<File> {
         Lang::C => ([&C[..], &INCLUDE].concat(), "@name@.c", "include/trine_plugin.h"),
         Lang::Cpp => ([&CPP[..], &INCLUDE].concat(), "@name@.cpp", "include/trine_plugin.h"),
         Lang::Wasm => ([&WASM[..], &INCLUDE].concat(), "@name@.c", "include/trine_plugin.h"),
+        Lang::Python => return PYTHON.iter().map(|(path, text)| file(path, text)).collect(),
         Lang::Rust => (RUST.to_vec(), "src/lib.rs", "src/trine_plugin.rs"),
     };
     let library = if lang == Lang::Wasm { "@name@.wasm" } else { "lib@name@.so" };

@@ -1,0 +1,206 @@
+//! Options from a file: `--config FILE` of `trine gateway` and `trine serve`.
+//!
+//! The names in the file are those of the options, and its values are put between the name of the
+//! command and the rest of the command line, which overrides them.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use clap::{Arg, ArgAction};
+use serde_json::{Map, Value};
+use trine::{Error, Result};
+
+/// Most bytes of a file.
+const FILE_MAX: u64 = 256 * 1024;
+
+/// The command line, with the options of the file that it names.
+pub(super) fn expanded(cli: &clap::Command, mut line: Vec<OsString>) -> Result<Vec<OsString>> {
+    let is_server = |word: &OsString| word == "gateway" || word == "serve";
+    let Some(place) = line.iter().position(is_server) else { return Ok(line) };
+    let (Some(file), Some(command)) = (named(&line[place..]), of(cli, &line[place])) else {
+        return Ok(line);
+    };
+    let options = read(&file)?;
+    let words = words(command, &options, &file)?;
+    line.splice(place + 1..=place, words);
+    Ok(line)
+}
+
+fn of<'c>(cli: &'c clap::Command, name: &OsStr) -> Option<&'c clap::Command> {
+    cli.get_subcommands().find(|command| name == command.get_name())
+}
+
+/// The file that `--config` names; the last one counts.
+fn named(line: &[OsString]) -> Option<PathBuf> {
+    let mut file = None;
+    for (at, word) in line.iter().enumerate() {
+        if word == "--" {
+            break;
+        } else if word == "--config" {
+            file = line.get(at + 1).map(PathBuf::from);
+        } else if let Some(path) = word.to_str().and_then(|word| word.strip_prefix("--config=")) {
+            file = Some(path.into());
+        }
+    }
+    file
+}
+
+fn wrong(file: &Path, why: impl Into<String>) -> Error {
+    Error::Config { file: file.to_owned(), why: why.into() }
+}
+
+/// The options of a file: TOML, or JSON where its name ends so.
+fn read(file: &Path) -> Result<Map<String, Value>> {
+    let mut text = String::new();
+    let opened = File::open(file);
+    let read = opened.and_then(|it| it.take(FILE_MAX + 1).read_to_string(&mut text));
+    let size = read.map_err(|error| Error::read(file, error))?;
+    if size as u64 > FILE_MAX {
+        return Err(wrong(file, format!("it has more than {FILE_MAX} bytes")));
+    }
+    let is_json = file.extension().is_some_and(|extension| extension == "json");
+    let value: std::result::Result<Value, String> = match is_json {
+        true => serde_json::from_str(&text).map_err(|error| error.to_string()),
+        false => toml_edit::de::from_str(&text).map_err(|error| error.to_string()),
+    };
+    match value.map_err(|why| wrong(file, why))? {
+        Value::Object(options) => Ok(options),
+        _ => Err(wrong(file, "it must be an object whose members are options")),
+    }
+}
+
+/// The options as words of a command line.
+fn words(
+    command: &clap::Command,
+    options: &Map<String, Value>,
+    file: &Path,
+) -> Result<Vec<OsString>> {
+    let mut words = Vec::new();
+    for (name, value) in options {
+        let is_it = |arg: &&Arg| arg.get_long() == Some(name.as_str());
+        let Some(arg) = command.get_arguments().find(is_it).filter(|_| name != "config") else {
+            let why =
+                format!("'{name}' is no option that a file can have: see `{}`", help(command));
+            return Err(wrong(file, why));
+        };
+        let flag = OsString::from(format!("--{name}"));
+        let many = matches!(arg.get_action(), ArgAction::Append);
+        let takes_none = matches!(arg.get_action(), ArgAction::SetTrue);
+        match value {
+            Value::Bool(is_set) if takes_none => words.extend(is_set.then_some(flag)),
+            Value::Array(values) if many => {
+                for value in values {
+                    words.push(word(arg, &flag, value, file)?);
+                }
+            }
+            _ if takes_none => {
+                return Err(wrong(file, format!("'{name}' must be true or false")));
+            }
+            value => words.push(word(arg, &flag, value, file)?),
+        }
+    }
+    Ok(words)
+}
+
+/// An option with its value. The paths in a file begin at its folder.
+fn word(arg: &Arg, flag: &OsStr, value: &Value, file: &Path) -> Result<OsString> {
+    let is_path = arg.get_value_parser().type_id() == std::any::TypeId::of::<PathBuf>();
+    let text = match value {
+        Value::String(text) if is_path => {
+            let folder = file.parent().unwrap_or(Path::new(""));
+            folder.join(text).into_os_string()
+        }
+        Value::String(text) => text.into(),
+        Value::Number(number) => number.to_string().into(),
+        _ => {
+            let (name, many) = (arg.get_long().unwrap_or_default(), arg.get_action());
+            let or = if matches!(many, ArgAction::Append) { ", or a list of them" } else { "" };
+            return Err(wrong(file, format!("'{name}' must be a text or a number{or}")));
+        }
+    };
+    let mut word = flag.to_owned();
+    word.push("=");
+    word.push(text);
+    Ok(word)
+}
+
+fn help(command: &clap::Command) -> String {
+    format!("trine {} --help", command.get_name())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::super::Cli;
+    use super::*;
+
+    /// The command line that this one becomes with a file of that name and text.
+    fn line(name: &str, text: &str, line: &[&str]) -> Result<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(name);
+        std::fs::write(&file, text).unwrap();
+        let named = |word: &&str| word.replace("FILE", file.to_str().unwrap()).into();
+        let words = expanded(&Cli::command(), line.iter().map(named).collect())?;
+        let words: Vec<_> = words.iter().map(|word| word.to_str().unwrap()).collect();
+        Ok(words.join(" ").replace(folder.path().to_str().unwrap(), "DIR"))
+    }
+
+    const LINE: [&str; 5] = ["trine", "gateway", "--strict", "--config", "FILE"];
+
+    #[test]
+    fn options_stand_before_the_rest_and_paths_begin_at_the_file() {
+        let text = "http = \"127.0.0.1:9\"\nbehind-proxy = true\nin-flight = 7\n\
+                    plugin = [\"a.so\", \"/b.so\"]\nallow-host = \"x\"\nstrict = false\n";
+        let expected = "trine gateway --http=127.0.0.1:9 --behind-proxy --in-flight=7 \
+                        --plugin=DIR/a.so --plugin=/b.so --allow-host=x --strict --config \
+                        DIR/s.toml";
+        let mut found: Vec<_> =
+            line("s.toml", text, &LINE).unwrap().split(' ').map(str::to_owned).collect();
+        let mut expected: Vec<_> = expected.split(' ').map(str::to_owned).collect();
+        assert_eq!(found[..2], expected[..2]);
+        assert_eq!(found[found.len() - 3..], ["--strict", "--config", "DIR/s.toml"]);
+        found.sort();
+        expected.sort();
+        assert_eq!(found, expected);
+        let json = line("s.json", r#"{"in-flight": 7}"#, &["trine", "serve", "--config=FILE"]);
+        assert_eq!(json.unwrap(), "trine serve --in-flight=7 --config=DIR/s.json");
+    }
+
+    #[test]
+    fn a_line_without_a_file_and_one_of_another_command_stay() {
+        for words in [&["trine", "gateway", "--strict"][..], &["trine", "call", "--config", "FILE"]]
+        {
+            let expected = words.join(" ").replace("FILE", "DIR/s.toml");
+            assert_eq!(line("s.toml", "no toml", words).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn what_no_file_can_have_is_refused_by_name() {
+        for (name, text, why) in [
+            ("s.toml", "colour = 1", "'colour' is no option that a file can have"),
+            ("s.toml", "config = 'x'", "'config' is no option"),
+            ("s.toml", "strict = 1", "'strict' must be true or false"),
+            ("s.toml", "http = true", "'http' must be a text or a number"),
+            ("s.toml", "http = ['a']", "'http' must be a text or a number"),
+            ("s.toml", "plugin = [['a']]", "'plugin' must be a text or a number, or a list"),
+            ("s.toml", "[http]\na = 1", "'http' must be a text or a number"),
+            ("s.toml", "http = ", "line 1"),
+            ("s.json", "{\"http\": ", "EOF"),
+            ("s.json", "[]", "must be an object"),
+        ] {
+            let error = line(name, text, &LINE).unwrap_err().to_string();
+            assert!(error.contains(why) && error.contains(name), "{text}: {error}");
+        }
+        let long = format!("# {}\n", "x".repeat(FILE_MAX as usize));
+        assert!(line("s.toml", &long, &LINE).unwrap_err().to_string().contains("more than"));
+        let gone = expanded(
+            &Cli::command(),
+            ["trine", "gateway", "--config", "/nowhere/x"].map(OsString::from).to_vec(),
+        );
+        assert!(gone.unwrap_err().to_string().contains("/nowhere/x"));
+    }
+}
