@@ -93,6 +93,10 @@ impl HostTools for Split {
         &self.table
     }
 
+    fn meta(&self, row: u16) -> &[(&str, &str)] {
+        self.old.meta(row)
+    }
+
     fn call(&self, mut call: HostCall) {
         // Spread evenly: the share of each number up to this one, less that of the one before.
         let number = self.calls.fetch_add(1, Ordering::Relaxed) % 100;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use self_cell::self_cell;
 use trine_gateway::host_tools::{HostCall, HostTools};
 use trine_gateway::table::Table;
 
@@ -23,15 +24,40 @@ pub(crate) trait Work: Send + Sync {
     fn shutdown(&self);
 }
 
+type Pairs<'a> = Vec<(&'a str, &'a str)>;
+
+self_cell!(
+    /// What a plug-in says of itself, as `_meta` of its tools has it.
+    struct Meta {
+        owner: [String; 3],
+        #[covariant]
+        dependent: Pairs,
+    }
+);
+
+impl Meta {
+    fn of(about: &About) -> Self {
+        let texts =
+            [about.version.to_string(), about.author.clone(), about.capabilities.join(", ")];
+        Self::new(texts, |texts| {
+            let names = ["trine/version", "trine/author", "trine/capabilities"];
+            let pairs = names.into_iter().zip(texts.iter().map(String::as_str));
+            pairs.filter(|(_, text)| !text.is_empty()).collect()
+        })
+    }
+}
+
 /// A plug-in at work. It is shut down when nothing holds it as [`Tools`] any more.
 pub(crate) struct Running {
     work: Box<dyn Work>,
+    meta: Meta,
     holders: AtomicU32,
 }
 
 impl Running {
     pub(crate) fn new(work: impl Work + 'static) -> Arc<Self> {
-        Arc::new(Self { work: Box::new(work), holders: AtomicU32::new(0) })
+        let meta = Meta::of(work.about());
+        Arc::new(Self { work: Box::new(work), meta, holders: AtomicU32::new(0) })
     }
 }
 
@@ -57,6 +83,10 @@ impl Tools {
 impl HostTools for Tools {
     fn table(&self) -> &Arc<Table> {
         self.0.table()
+    }
+
+    fn meta(&self, _: u16) -> &[(&str, &str)] {
+        self.0.meta.borrow_dependent()
     }
 
     #[inline]

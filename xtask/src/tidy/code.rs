@@ -22,6 +22,7 @@ const UNSAFE_ALLOWED: &[&str] = &[
     "host/gateway/src/sys/",
     "host/plugins/",
     "host/gateway/tests/live_bytes/counting.rs",
+    "plugins/bitnet/library/",
     "tests/ggml/",
     "train/src/simd/",
 ];

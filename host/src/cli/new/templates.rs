@@ -21,11 +21,15 @@ const CPP: [(&str, &str); 2] = [
     ("Makefile", include_str!("../../../templates/tool/cpp/Makefile")),
     ("@name@.cpp", include_str!("../../../templates/tool/cpp/@name@.cpp")),
 ];
-const RUST: [(&str, &str); 4] = [
+const RUST: [(&str, &str); 5] = [
     ("Cargo.toml", include_str!("../../../templates/tool/rust/Cargo.toml.in")),
     ("Makefile", include_str!("../../../templates/tool/rust/Makefile")),
     ("src/lib.rs", include_str!("../../../templates/tool/rust/src/lib.rs")),
     ("src/trine_plugin.rs", include_str!("../../../../ffi/plugin/rust/trine_plugin.rs")),
+    (
+        "src/trine_plugin_state.rs",
+        include_str!("../../../../ffi/plugin/rust/trine_plugin_state.rs"),
+    ),
 ];
 const PYTHON: [(&str, &str); 5] = [
     ("Makefile", include_str!("../../../templates/tool/python/Makefile")),
