@@ -92,6 +92,14 @@ pub enum Error {
     /// A folder that a project would be written over.
     #[error("{} is not empty: give another --folder", .0.display())]
     ProjectThere(PathBuf),
+    /// The socket where a server takes orders about plug-ins.
+    #[error("{}", .path.display())]
+    Control {
+        /// The socket.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
     /// A gateway that does not say that it is well.
     #[error("{url}: {why}")]
     Health {

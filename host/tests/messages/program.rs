@@ -33,6 +33,7 @@ pub(crate) fn program(out: &mut String) {
         ProjectName(text("Two Words"))
         ToolTwice(text("degrees"))
         ProjectThere("degrees".into())
+        Control { path: "orders".into(), source: absent() }
         Health { url: text("http://127.0.0.1:8331/"), why: text("no answer within 3 s") }
         Config {
             file: "server.toml".into(),

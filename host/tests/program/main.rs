@@ -7,6 +7,8 @@ mod any_tools;
 mod ask;
 mod cli;
 mod connect;
+#[cfg(unix)]
+mod control;
 mod demo;
 mod eval;
 mod exit_codes;

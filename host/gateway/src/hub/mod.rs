@@ -93,6 +93,8 @@ pub struct Hub {
     known: OnceLock<KnownTools>,
     /// It has clients, who want what is read from devices beforehand.
     serves: AtomicBool,
+    /// It may be served before it has any tools.
+    expects_tools: AtomicBool,
     /// Tools of this program.
     own: Mutex<Vec<Own>>,
     /// The socket of `--button`, which goes away with the hub.
@@ -201,9 +203,15 @@ impl Hub {
         }
     }
 
+    /// Lets this hub be served before it has any tools: they are added later.
+    pub fn expect_tools(&self) {
+        self.expects_tools.store(true, Ordering::Release);
+    }
+
     /// Whether there is nothing to serve.
     pub(crate) fn is_empty(&self) -> bool {
-        self.devices.is_empty() && lock(&self.own).is_empty()
+        let expects_none = !self.expects_tools.load(Ordering::Acquire);
+        expects_none && self.devices.is_empty() && lock(&self.own).is_empty()
     }
 
     /// Tells the tools of this program that it is about to end.

@@ -83,6 +83,7 @@ impl Hub {
             tasks: settings.tasks_folder(),
             known: OnceLock::new(),
             serves: AtomicBool::new(false),
+            expects_tools: AtomicBool::new(false),
             own: Mutex::default(),
             socket: Mutex::new(None),
         });

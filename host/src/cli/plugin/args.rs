@@ -51,28 +51,47 @@ pub(in crate::cli) struct PluginArgs {
     /// Replace a plug-in as soon as its file changes.
     #[arg(long, requires = "plugin")]
     plugin_watch: bool,
+    /// Take orders about plug-ins at this Unix socket, which is made.
+    ///
+    /// `trine plugin load`, `update`, `roll-back`, `unload`, `list` and `health` give them. Its
+    /// user alone may use it.
+    #[cfg(unix)]
+    #[arg(long, value_name = "SOCKET")]
+    plugin_control: Option<PathBuf>,
     #[command(flatten)]
     policy: PolicyArgs,
 }
 
 /// Plug-ins that serve; they are taken out when it is dropped.
 pub(in crate::cli) struct Serving {
-    plugins: Plugins,
+    plugins: Arc<Plugins>,
     watch: Option<Watch>,
+    #[cfg(unix)]
+    control: Option<super::control::Control>,
 }
 
 impl PluginArgs {
     /// The arguments of a server that watches these files.
     pub(super) const fn watched(plugin: Vec<PathBuf>, policy: PolicyArgs) -> Self {
-        Self { plugin, plugin_watch: true, policy }
+        Self {
+            plugin,
+            plugin_watch: true,
+            #[cfg(unix)]
+            plugin_control: None,
+            policy,
+        }
     }
 
     /// Loads the plug-ins into a hub.
     pub(in crate::cli) fn load(&self, hub: &Arc<Hub>) -> Result<Option<Serving>> {
-        if self.plugin.is_empty() {
+        #[cfg(unix)]
+        let is_controlled = self.plugin_control.is_some();
+        #[cfg(not(unix))]
+        let is_controlled = false;
+        if self.plugin.is_empty() && !is_controlled {
             return Ok(None);
         }
-        let plugins = Plugins::new(Arc::clone(hub), self.policy.policy()?);
+        let plugins = Arc::new(Plugins::new(Arc::clone(hub), self.policy.policy()?));
         let is_watched = |file: &&PathBuf| self.plugin_watch && is_defined(file);
         if let Some(file) = self.plugin.iter().find(is_watched) {
             return Err(Error::NotWatched(file.clone()));
@@ -80,13 +99,25 @@ impl PluginArgs {
         let files = load(&plugins, hub, &self.plugin)?;
         let watch = self.plugin_watch.then(|| plugins.watch(&files)).transpose();
         let watch = watch.map_err(trine_gateway::Error::Thread)?;
-        Ok(Some(Serving { plugins, watch }))
+        #[cfg(unix)]
+        let control = self.plugin_control.as_deref().map(|path| {
+            hub.expect_tools();
+            super::control::Control::open(path, Arc::clone(hub), Arc::clone(&plugins))
+        });
+        Ok(Some(Serving {
+            #[cfg(unix)]
+            control: control.transpose()?,
+            plugins,
+            watch,
+        }))
     }
 }
 
 impl Drop for Serving {
     fn drop(&mut self) {
         drop(self.watch.take());
+        #[cfg(unix)]
+        drop(self.control.take());
         self.plugins.close();
     }
 }

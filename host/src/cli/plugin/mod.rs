@@ -3,6 +3,8 @@
 mod args;
 mod call;
 mod check;
+#[cfg(unix)]
+mod control;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -35,6 +37,9 @@ enum Command {
     Call(call::Call),
     /// Serve plug-ins, and replace each as soon as its file changes.
     Watch(Box<Watch>),
+    #[cfg(unix)]
+    #[command(flatten)]
+    Orders(control::Orders),
 }
 
 impl Plugin {
@@ -48,6 +53,8 @@ impl Plugin {
             Command::Check(command) => command.run(),
             Command::Call(command) => Ok(command.run()),
             Command::Watch(command) => command.run(),
+            #[cfg(unix)]
+            Command::Orders(orders) => orders.run(),
         }
     }
 }

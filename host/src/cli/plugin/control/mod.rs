@@ -1,0 +1,74 @@
+//! Orders to a server that runs: load a plug-in, replace it, roll it back, take it out.
+//!
+//! They come over a Unix socket that the user of the server alone may use: one line of JSON each,
+//! which is answered by one line.
+
+mod client;
+mod server;
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+pub(in crate::cli) use client::Orders;
+pub(in crate::cli) use server::Control;
+
+/// The longest order, and the longest answer.
+const LINE_MAX: u64 = 1 << 20;
+
+/// What a server is told to do.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
+enum Order {
+    /// Say what is loaded.
+    List,
+    /// Load these.
+    Load { files: Vec<PathBuf> },
+    /// Put this in the place of the plug-in of its name.
+    Update { file: PathBuf, is_compatible: bool, trial: Option<Trial> },
+    /// Bring back what served before.
+    RollBack { name: String },
+    /// Take it out.
+    Unload { name: String },
+    /// Say whether it can work.
+    Health { name: String },
+}
+
+/// A trial of a new version.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Trial {
+    percent: u8,
+    calls: u32,
+    errors_max: u32,
+    seconds: u64,
+}
+
+/// What comes of it.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Answer {
+    Done(Vec<Row>),
+    Said(String),
+    Refused(String),
+}
+
+/// A plug-in that is loaded.
+#[derive(Debug, Deserialize, Serialize)]
+struct Row {
+    name: String,
+    version: String,
+    file: PathBuf,
+    /// The version that a roll-back would bring back.
+    previous: Option<String>,
+    is_listed: bool,
+    tools: Vec<Tool>,
+}
+
+/// A tool of it, with its calls since this version serves.
+#[derive(Debug, Deserialize, Serialize)]
+struct Tool {
+    name: String,
+    calls: u64,
+    errors: u64,
+}

@@ -1,0 +1,183 @@
+//! The server's end.
+
+use std::io;
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::oneshot;
+use tracing::{info, warn};
+use trine::{Error, Result};
+use trine_descriptor::ToolTable as _;
+use trine_gateway::Hub;
+use trine_gateway::host_tools::Leaving;
+use trine_plugins::{Canary, Loaded, Plugins};
+
+use super::{Answer, LINE_MAX, Order, Row, Tool, Trial};
+
+/// How long an order may take to come.
+const ORDER_PATIENCE: Duration = Duration::from_secs(5);
+/// How long calls of a version that was taken out are waited for.
+const LEAVING_PATIENCE: Duration = Duration::from_secs(10);
+/// The longest trial.
+const TRIAL_SECONDS_MAX: u64 = 3600;
+
+/// Takes orders until it is dropped.
+pub(in crate::cli) struct Control {
+    path: PathBuf,
+    end: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Control {
+    /// Takes orders at a socket, which is made.
+    pub(in crate::cli) fn open(path: &Path, hub: Arc<Hub>, plugins: Arc<Plugins>) -> Result<Self> {
+        let failed = |source| Error::Control { path: path.to_owned(), source };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(failed)?;
+        let (listener, owner) = {
+            let _entered = runtime.enter();
+            listen(path).map_err(failed)?
+        };
+        info!("orders about plug-ins: {}", path.display());
+        let (end, ended) = oneshot::channel();
+        let serve = async move {
+            loop {
+                let Ok((stream, _)) = listener.accept().await else { continue };
+                let (hub, plugins) = (Arc::clone(&hub), Arc::clone(&plugins));
+                tokio::spawn(async move {
+                    if let Err(error) = order(stream, owner, hub, plugins).await {
+                        warn!("an order about plug-ins: {error}");
+                    }
+                });
+            }
+        };
+        let run = move || {
+            runtime.block_on(async {
+                tokio::select! { () = serve => {}, _ = ended => {} }
+            });
+            // An order under way is not waited for: its plug-ins are taken out next.
+            runtime.shutdown_background();
+        };
+        let thread = std::thread::Builder::new().name("plug-in orders".to_owned());
+        let thread = Some(thread.spawn(run).map_err(failed)?);
+        Ok(Self { path: path.to_owned(), end: Some(end), thread })
+    }
+}
+
+impl Drop for Control {
+    fn drop(&mut self) {
+        drop(self.end.take());
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+        drop(std::fs::remove_file(&self.path));
+    }
+}
+
+/// Listens at a path, where the socket of a server that has ended may be in the way. Answers who
+/// owns the socket, too.
+fn listen(path: &Path) -> io::Result<(UnixListener, u32)> {
+    match std::fs::symlink_metadata(path) {
+        Ok(there) if !there.file_type().is_socket() => {
+            return Err(io::Error::other("something else than a socket has this name"));
+        }
+        Ok(_) if std::os::unix::net::UnixStream::connect(path).is_ok() => {
+            return Err(io::Error::other("another server takes orders there"));
+        }
+        Ok(_) => std::fs::remove_file(path)?,
+        Err(_) => {}
+    }
+    let listener = UnixListener::bind(path)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+    let owner = std::fs::symlink_metadata(path)?.uid();
+    Ok((listener, owner))
+}
+
+/// Reads an order, does it and answers.
+async fn order(
+    mut stream: UnixStream,
+    owner: u32,
+    hub: Arc<Hub>,
+    plugins: Arc<Plugins>,
+) -> io::Result<()> {
+    // Whoever connected before the mode of the socket was set, and whoever may do everything.
+    let user = stream.peer_cred()?.uid();
+    if user != owner && user != 0 {
+        return Err(io::Error::other(format!("refused: it is of user {user}")));
+    }
+    let (read, mut write) = stream.split();
+    let mut line = String::new();
+    let mut read = BufReader::new(read.take(LINE_MAX));
+    let came = tokio::time::timeout(ORDER_PATIENCE, read.read_line(&mut line)).await;
+    came.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+    let answer = match serde_json::from_str(&line) {
+        Ok(order) => {
+            let done = tokio::task::spawn_blocking(move || done(order, &hub, &plugins)).await;
+            done.unwrap_or_else(|_| Answer::Refused("it failed: see the log".to_owned()))
+        }
+        Err(error) => Answer::Refused(format!("this is no order: {error}")),
+    };
+    let mut text = serde_json::to_vec(&answer)?;
+    text.push(b'\n');
+    write.write_all(&text).await
+}
+
+fn done(order: Order, hub: &Hub, plugins: &Plugins) -> Answer {
+    let all = |loaded: Vec<Loaded>| loaded.iter().map(|one| row(hub, one)).collect();
+    let ended: trine_plugins::Result<Option<Leaving>> = match order {
+        Order::List => Ok(None),
+        Order::Load { files } => plugins.load(&files).map(|()| None),
+        Order::Update { file, is_compatible, trial: None } => {
+            plugins.update(&file, is_compatible).map(Some)
+        }
+        Order::Update { file, trial: Some(trial), .. } => {
+            plugins.try_out(&file, &canary(trial)).map(Some)
+        }
+        Order::RollBack { name } => plugins.roll_back(&name).map(Some),
+        Order::Unload { name } => plugins.unload(&name).map(Some),
+        Order::Health { name } => {
+            return match plugins.health(&name) {
+                Ok(()) => Answer::Said(format!("{name} is well")),
+                Err(error) => Answer::Refused(Error::from(error).chain()),
+            };
+        }
+    };
+    match ended {
+        Ok(Some(leaving)) if !leaving.wait(LEAVING_PATIENCE) => {
+            Answer::Said("done; calls of the version before are still under way".to_owned())
+        }
+        Ok(_) => Answer::Done(all(plugins.list())),
+        Err(error) => Answer::Refused(Error::from(error).chain()),
+    }
+}
+
+fn canary(trial: Trial) -> Canary {
+    let Trial { percent, calls, errors_max, seconds } = trial;
+    let patience = Duration::from_secs(seconds.min(TRIAL_SECONDS_MAX));
+    Canary { percent, calls, errors_max, patience }
+}
+
+fn row(hub: &Hub, loaded: &Loaded) -> Row {
+    let about = &loaded.about;
+    let table = hub.own_table(loaded.id).ok();
+    let names = table.iter().flat_map(|table| {
+        (0..table.count()).filter_map(|row| table.info(row).map(|info| info.name.to_owned()))
+    });
+    let tool = |name: String| {
+        let stats = hub.tool_stats(loaded.id, &name).unwrap_or_default();
+        Tool { name, calls: stats.calls, errors: stats.errors }
+    };
+    Row {
+        name: about.name.clone(),
+        version: about.version.to_string(),
+        file: loaded.file.clone(),
+        previous: loaded.previous.as_ref().map(ToString::to_string),
+        is_listed: loaded.is_listed,
+        tools: names.map(tool).collect(),
+    }
+}
