@@ -3,7 +3,18 @@
 //!
 //! Copy it beside the source of a plug-in. The crate is a `cdylib`, built with unwinding. Licence:
 //! MIT OR Apache-2.0.
-#![allow(dead_code, unused_imports, unused_macros)]
+#![allow(dead_code, unused_imports, unused_macros, reason = "a plug-in uses a part of it")]
+// It keeps the rules of the project that it is copied from, not those of each it is copied to.
+#![allow(
+    clippy::all,
+    clippy::allow_attributes,
+    clippy::missing_safety_doc,
+    clippy::undocumented_unsafe_blocks,
+    missing_debug_implementations,
+    missing_docs,
+    unreachable_pub,
+    reason = "it is copied"
+)]
 
 use std::ffi::{c_char, c_void};
 use std::marker::PhantomData;
@@ -143,6 +154,12 @@ impl RawPlugin {
     }
 }
 
+/// Item `index`, from 0, of the list that is parameter `list`: `call.has(item(2, 0))` says whether
+/// there is one. Of a list of objects it is the object, and `item(2, 0) + 1` its first member.
+pub const fn item(list: i32, index: i32) -> i32 {
+    0x4000_0000 + index * 0x1_0000 + list * 0x101 + 1
+}
+
 /// A call, as C has it.
 #[repr(C)]
 pub struct RawCall {
@@ -191,7 +208,11 @@ pub unsafe fn entry(
     plugin: &'static RawPlugin,
 ) -> *const RawPlugin {
     HOST.store(host.cast_mut(), Ordering::Release);
-    if abi >> 16 == ABI >> 16 { plugin } else { std::ptr::null() }
+    if abi >> 16 == ABI >> 16 {
+        plugin
+    } else {
+        std::ptr::null()
+    }
 }
 
 /// A call under way. What a tool asks for and does not have is 0 and makes the call fail; so does a
@@ -233,10 +254,10 @@ impl<'c> Call<'c> {
         if size == 0 {
             return "";
         }
-        // SAFETY: the program answers UTF-8 that lives as long as the call.
-        unsafe {
-            std::str::from_utf8_unchecked(std::slice::from_raw_parts(first.cast(), size))
-        }
+        // SAFETY: the program answers bytes that live as long as the call.
+        let bytes = unsafe { std::slice::from_raw_parts(first.cast(), size) };
+        // SAFETY: they are UTF-8.
+        unsafe { std::str::from_utf8_unchecked(bytes) }
     }
 
     pub fn put_bool(&mut self, node: i32, value: bool) {
@@ -290,10 +311,7 @@ impl<'c> Call<'c> {
 ///
 /// # Safety
 /// `raw` is the call that a tool's function got.
-pub unsafe fn guarded(
-    raw: *mut RawCall,
-    function: fn(&mut Call<'_>) -> Result<(), String>,
-) -> i32 {
+pub unsafe fn guarded(raw: *mut RawCall, function: fn(&mut Call<'_>) -> Result<(), String>) -> i32 {
     // SAFETY: the entry stored the program's table before any call.
     let Some(host) = (unsafe { HOST.load(Ordering::Acquire).as_ref() }) else { return FAILED };
     let mut call = Call { raw, host, life: PhantomData };
@@ -342,7 +360,15 @@ macro_rules! decimal {
     ($need:expr, $name:literal, $unit:literal, $about:literal, $places:expr, $min:expr,
      $max:expr, $step:expr) => {
         $crate::trine_plugin::node!(
-            $need, $name, $unit, "", $about, $step, 3 + 16 * $places, $min, $max
+            $need,
+            $name,
+            $unit,
+            "",
+            $about,
+            $step,
+            3 + 16 * $places,
+            $min,
+            $max
         )
     };
 }
@@ -354,7 +380,15 @@ macro_rules! string {
 macro_rules! choice {
     ($need:expr, $name:literal, $about:literal, $labels:literal) => {
         $crate::trine_plugin::node!(
-            $need, $name, "", $labels, $about, $labels.len() as u16, 5, 0, 0
+            $need,
+            $name,
+            "",
+            $labels,
+            $about,
+            $labels.len() as u16,
+            5,
+            0,
+            0
         )
     };
 }

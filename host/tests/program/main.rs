@@ -18,7 +18,11 @@ mod model;
 mod plugins;
 #[cfg(unix)]
 mod serve;
+#[cfg(target_os = "linux")]
+mod services;
 mod settings;
+#[cfg(target_os = "linux")]
+mod shipped;
 mod surfaces;
 mod train;
 mod tune;

@@ -1,0 +1,76 @@
+//! The plug-ins that ship with Trine, called by the program.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::{Value, json};
+use trine_plugin_http::testing::{Answer, Server, json as json_answer};
+
+/// The library of a plug-in, which is built with this test.
+pub(crate) fn library(name: &str) -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let path = test.with_file_name(format!("libtrine_plugin_{name}.so"));
+    assert!(path.exists(), "{} is not there", path.display());
+    path
+}
+
+/// A call of a tool, with these variables: its structured result, or what it says of its failure.
+pub(crate) fn call(
+    file: &Path,
+    [tool, arguments]: [&str; 2],
+    variables: &[(&str, &str)],
+) -> Result<Value, String> {
+    let mut trine = Command::new(env!("CARGO_BIN_EXE_trine"));
+    trine.args(["plugin", "call"]).arg(file).args([tool, arguments]).env("TRINE_LOG", "off");
+    let done = trine.envs(variables.iter().copied()).output().unwrap();
+    let text = String::from_utf8(done.stdout).unwrap();
+    let errors = String::from_utf8_lossy(&done.stderr);
+    assert!(text.starts_with('{'), "{text}{errors}");
+    let result: Value = serde_json::from_str(&text).unwrap();
+    if done.status.success() {
+        return Ok(result["structuredContent"].clone());
+    }
+    assert_eq!(done.status.code(), Some(1), "{text}{errors}");
+    Err(result["content"][0]["text"].as_str().unwrap().to_owned())
+}
+
+/// A plug-in's report, without a warning about what it imports.
+fn check(file: &Path) -> String {
+    super::done(&["plugin", "check", "--plugin-imports", "deny", file.to_str().unwrap()])
+}
+
+fn engine(path: &str) -> Answer {
+    match path {
+        "/_ping" => Answer::Raw(
+            b"HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nContent-Length: 2\r\n\r\nOK".into(),
+        ),
+        "/v1.41/containers/json?all=1" => json_answer(
+            r#"[{"Id": "8dfafdbc3a40b5c5", "Names": ["/db"], "Image": "postgres:16", "State": "exited",
+                "Status": "Exited (0) 2 hours ago", "Command": "run", "Ports": []}]"#,
+        ),
+        _ => json_answer("[]"),
+    }
+}
+
+#[test]
+fn containers_are_listed_over_a_socket_and_an_engine_that_is_not_there_is_an_error() {
+    let docker = library("docker");
+    let report = check(&docker);
+    assert!(report.contains("list_containers") && report.contains("container_logs"), "{report}");
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("docker.sock");
+    let server = Server::unix(&socket, engine).unwrap();
+    let at = [("DOCKER_HOST", server.address.as_str())];
+    let list = call(&docker, ["list_containers", r#"{"all": true}"#], &at).unwrap();
+    let one = json!({"id": "8dfafdbc3a40", "name": "db", "image": "postgres:16", "ports": "",
+                     "state": "exited", "status": "Exited (0) 2 hours ago", "command": "run"});
+    assert_eq!(list, json!({"total": 1, "containers": [one]}));
+    let list = call(&docker, ["list_containers", "{}"], &at).unwrap();
+    assert_eq!(list, json!({"total": 0, "containers": []}));
+    let why = call(&docker, ["inspect", r#"{"container": "../x"}"#], &at).unwrap_err();
+    assert!(why.starts_with("inspect: container must be a name or id"), "{why}");
+    let nowhere = [("DOCKER_HOST", "unix:///nowhere/docker.sock")];
+    let why = call(&docker, ["list_images", "{}"], &nowhere).unwrap_err();
+    let told = "list_images: cannot connect to the Docker Engine at /nowhere/docker.sock: ";
+    assert!(why.starts_with(told) && why.ends_with("or set DOCKER_HOST to its address"), "{why}");
+}
