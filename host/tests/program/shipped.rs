@@ -2,8 +2,11 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
+use trine_client::{Client, Elicitation, ElicitationAnswer};
 use trine_plugin_http::testing::{Answer, Server, json as json_answer};
 
 /// The library of a plug-in, which is built with this test.
@@ -73,4 +76,62 @@ fn containers_are_listed_over_a_socket_and_an_engine_that_is_not_there_is_an_err
     let why = call(&docker, ["list_images", "{}"], &nowhere).unwrap_err();
     let told = "list_images: cannot connect to the Docker Engine at /nowhere/docker.sock: ";
     assert!(why.starts_with(told) && why.ends_with("or set DOCKER_HOST to its address"), "{why}");
+}
+
+#[test]
+fn this_computer_is_described_by_its_own_kernel() {
+    let host = library("host_info");
+    let report = check(&host);
+    assert!(report.contains("host_info") && report.contains("host_load"), "{report}");
+    let info = call(&host, ["host_info", "{}"], &[]).unwrap();
+    let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap();
+    assert_eq!(info["kernel"].as_str().unwrap(), kernel.trim());
+    let load = call(&host, ["host_load", "{}"], &[]).unwrap();
+    assert_eq!(load["processors"], info["processors"]);
+    assert!(load["disks"].as_array().unwrap().len() <= 32, "{load}");
+}
+
+#[test]
+fn a_message_is_kept_once_a_person_agrees_and_ten_times_an_hour() {
+    let (email, folder) = (library("email"), tempfile::tempdir().unwrap());
+    check(&email);
+    let outbox = folder.path().join("outbox");
+    let mut gateway = Command::new(env!("CARGO_BIN_EXE_trine"));
+    gateway.args(["gateway", "--plugin"]).arg(&email).env("TRINE_LOG", "off");
+    gateway.env("TRINE_EMAIL_OUTBOX", &outbox);
+    let agrees = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&agrees);
+    let client = Client::builder().on_elicitation(move |_: Elicitation| {
+        ElicitationAnswer::Accept(json!({"allow": asked.load(Ordering::Acquire)}))
+    });
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let client = client.start(gateway).await.unwrap();
+        let mut message = json!({"to": ["a@example.org", "b@example.org"], "subject": "Hello",
+                                 "body": "Text.", "cc": ["c@example.org"]});
+        let fails = |message: Value| async {
+            client.call_tool("send_email", message).await.unwrap_err().to_string()
+        };
+        let why = fails(message.clone()).await;
+        assert!(why.contains("did not agree") && !outbox.exists(), "{why}");
+        agrees.store(true, Ordering::Release);
+        let kept = client.call_tool("send_email", message.clone()).await.unwrap();
+        let kept = kept.structured.unwrap();
+        assert_eq!(kept["recipients"], 3);
+        let text = std::fs::read_to_string(kept["kept_in"].as_str().unwrap()).unwrap();
+        for address in ["a@example.org", "b@example.org", "c@example.org"] {
+            assert!(text.contains(address), "{text}");
+        }
+        message["cc"] = json!(["none"]);
+        assert!(fails(message.clone()).await.contains("cc/0 must be an e-mail address"));
+        message["cc"] = json!([]);
+        message["subject"] = json!("Hello\r\nBcc: d@example.org");
+        assert!(fails(message.clone()).await.contains("subject must be one line"));
+        message["subject"] = json!("Hello");
+        for _ in 1..10 {
+            client.call_tool("send_email", message.clone()).await.unwrap();
+        }
+        assert!(fails(message).await.contains("10 messages in an hour are allowed"));
+        assert_eq!(std::fs::read_dir(&outbox).unwrap().count(), 10);
+        client.close().await;
+    });
 }
