@@ -21,6 +21,8 @@ const PACKAGES: [(&str, &str); 5] = [
 ];
 
 pub(crate) fn main() -> Result<()> {
+    // By itself it has no TLS, as other crates of the workspace want it to have.
+    sh::run(sh::cargo().args(["test", "-q", "-p", "trine-plugin-http"]))?;
     let folder = sh::target_dir().join("services");
     if !is_there(&folder)
         && let Err(error) = download(&folder)

@@ -79,6 +79,27 @@ fn containers_are_listed_over_a_socket_and_an_engine_that_is_not_there_is_an_err
 }
 
 #[test]
+fn pods_are_listed_through_a_proxy() {
+    let kubernetes = library("kubernetes");
+    let report = check(&kubernetes);
+    assert!(report.contains("list_pods") && report.contains("pod_logs"), "{report}");
+    let pods = r#"{"kind": "PodList", "items": [{"metadata": {"namespace": "a", "name": "b"},
+                   "spec": {"containers": [{}], "nodeName": "n"}, "status": {"phase": "Failed"}}]}"#;
+    let server = Server::tcp(move |_| json_answer(pods)).unwrap();
+    let at = [("KUBERNETES_API", server.address.as_str())];
+    let list = call(&kubernetes, ["list_pods", r#"{"namespace": "a"}"#], &at).unwrap();
+    let pod = json!({"namespace": "a", "name": "b", "status": "Failed", "ready": "0/1",
+                     "node": "n", "created": "", "restarts": 0});
+    assert_eq!(list, json!({"total": 1, "pods": [pod]}));
+    let both = r#"{"namespace": "a", "all": true}"#;
+    let why = call(&kubernetes, ["list_pods", both], &at).unwrap_err();
+    assert!(why.contains("exclude each other"), "{why}");
+    let nowhere = [("KUBERNETES_API", ""), ("KUBERNETES_SERVICE_HOST", "")];
+    let why = call(&kubernetes, ["list_namespaces", "{}"], &nowhere).unwrap_err();
+    assert!(why.contains("set KUBERNETES_API to the address"), "{why}");
+}
+
+#[test]
 fn this_computer_is_described_by_its_own_kernel() {
     let host = library("host_info");
     let report = check(&host);

@@ -74,7 +74,7 @@ impl Server {
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (routes, requests) = (Arc::clone(&routes), Arc::clone(&requests));
-                thread::spawn(move || serve(stream, &routes, &requests));
+                thread::spawn(move || serve(stream, &*routes, &requests));
             }
         });
         Ok(server)
@@ -94,7 +94,7 @@ impl Server {
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (routes, requests) = (Arc::clone(&routes), Arc::clone(&requests));
-                thread::spawn(move || serve(stream, &routes, &requests));
+                thread::spawn(move || serve(stream, &*routes, &requests));
             }
         });
         Ok(server)
@@ -115,9 +115,9 @@ impl Server {
 }
 
 /// Serves one request; a client that goes away is no matter.
-fn serve(
+pub fn serve(
     mut stream: impl Read + Write,
-    routes: &Routes,
+    routes: &dyn Fn(&str) -> Answer,
     requests: &Mutex<Vec<String>>,
 ) -> Option<()> {
     let mut reader = BufReader::new(&mut stream);
