@@ -35,6 +35,8 @@ fn routes(path: &str) -> Answer {
         "/slow" => Answer::Stuck(Vec::new()),
         "/slow-body" => Answer::Stuck(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n[1".to_vec()),
         "/huge" => json(&format!("[{}]", "1,".repeat(1000))),
+        // No piece is large.
+        "/many" => chunked("application/json", "1".repeat(1001)),
         "/endless" => Answer::Endless(b"HTTP/1.1 200 OK\r\n\r\n".to_vec()),
         "/headers" => Answer::Endless(b"HTTP/1.1 200 OK\r\n".to_vec()),
         _ => answer("400 Bad Request", "text/plain", path),
@@ -81,7 +83,7 @@ fn what_is_no_good_answer_is_an_error_that_names_the_service() {
 #[test]
 fn neither_bytes_nor_time_are_without_end() {
     let server = Server::tcp(routes).unwrap();
-    for path in ["/huge", "/endless"] {
+    for path in ["/huge", "/many", "/endless"] {
         let why = service(&server).get(path, NO).unwrap_err();
         assert!(matches!(why, Error::Long { limit: 1000, .. }), "{why}");
     }
