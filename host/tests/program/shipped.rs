@@ -51,6 +51,15 @@ fn engine(path: &str) -> Answer {
             r#"[{"Id": "8dfafdbc3a40b5c5", "Names": ["/db"], "Image": "postgres:16", "State": "exited",
                 "Status": "Exited (0) 2 hours ago", "Command": "run", "Ports": []}]"#,
         ),
+        // As long as it gets: many containers with long texts, and many lines.
+        "/v1.41/images/json" => {
+            let image = format!("{{\"Id\": \"1\", \"RepoTags\": [\"{}\"]}}", "ü".repeat(600));
+            json_answer(&format!("[{}]", vec![image; 300].join(",")))
+        }
+        "/v1.41/containers/tty/json" => json_answer(r#"{"Id": "1", "Config": {"Tty": true}}"#),
+        "/v1.41/containers/tty/logs?stdout=1&stderr=1&tail=1000" => {
+            json_answer(&"a line of the log with \"quotes\"\n".repeat(10_000))
+        }
         _ => json_answer("[]"),
     }
 }
@@ -72,6 +81,13 @@ fn containers_are_listed_over_a_socket_and_an_engine_that_is_not_there_is_an_err
     assert_eq!(list, json!({"total": 0, "containers": []}));
     let why = call(&docker, ["inspect", r#"{"container": "../x"}"#], &at).unwrap_err();
     assert!(why.starts_with("inspect: container must be a name or id"), "{why}");
+    let images = call(&docker, ["list_images", "{}"], &at).unwrap();
+    let shown = images["images"].as_array().unwrap().len();
+    assert!(images["total"] == 300 && (50..200).contains(&shown), "{shown}");
+    let many = r#"{"container": "tty", "tail": 1000}"#;
+    let logs = call(&docker, ["container_logs", many], &at).unwrap();
+    let lines = logs["lines"].as_str().unwrap();
+    assert!(logs["is_cut"] == true && lines.len() > 50_000 && lines.starts_with("a line"));
     let nowhere = [("DOCKER_HOST", "unix:///nowhere/docker.sock")];
     let why = call(&docker, ["list_images", "{}"], &nowhere).unwrap_err();
     let told = "list_images: cannot connect to the Docker Engine at /nowhere/docker.sock: ";

@@ -96,8 +96,8 @@ impl<'c> Docker<'c> {
     /// # Errors
     /// When it does not answer, or speaks no version that this knows.
     pub fn of_environment(is_cancelled: &'c dyn Fn() -> bool) -> Result<Self, String> {
-        let host = std::env::var("DOCKER_HOST").ok().filter(|host| !host.is_empty());
-        Self::at(host.as_deref().unwrap_or(SOCKET), is_cancelled)
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        Self::at(&address(&variable)?, is_cancelled)
     }
 
     /// The engine at an address.
@@ -176,6 +176,20 @@ impl<'c> Docker<'c> {
         }
         Ok(String::from_utf8_lossy(&logs::joined(&bytes)?).into_owned())
     }
+}
+
+/// The address of the engine that variables name.
+///
+/// # Errors
+/// When they ask for TLS, which there is not.
+pub fn address(variable: &dyn Fn(&str) -> Option<String>) -> Result<String, String> {
+    let Some(host) = variable("DOCKER_HOST") else { return Ok(SOCKET.to_owned()) };
+    if variable("DOCKER_TLS_VERIFY").is_some() && !host.starts_with("unix:") {
+        return Err("DOCKER_TLS_VERIFY is set, and this has no TLS to a Docker Engine: set \
+                    DOCKER_HOST to a socket that `ssh -L` forwards, and unset it"
+            .to_owned());
+    }
+    Ok(host)
 }
 
 /// A version as `1.41`.

@@ -9,9 +9,10 @@ mod logs;
 #[path = "../../../ffi/plugin/rust/trine_plugin.rs"]
 mod trine_plugin;
 
-use api::{Docker, ITEMS_MAX, TEXT_MAX};
+use api::{Container, Docker, ITEMS_MAX, TEXT_MAX};
 use trine_plugin::{array, boolean, default, int, object, plugin, string, tool};
 use trine_plugin::{Call, Node, RawPlugin, Text, Tool, READ_ONLY, REQUIRED};
+use trine_plugin_http::fitting;
 
 static LIST: [Node; 1] =
     [boolean!(default(0), "all", "Whether containers that do not run are listed too.")];
@@ -117,7 +118,7 @@ fn list_containers(call: &mut Call<'_>) -> Result<(), String> {
     let all = call.bool(0);
     let containers = Docker::of_environment(&|| call.is_cancelled())?.containers(all)?;
     call.put_int(0, count(containers.len()));
-    let shown = containers.len().min(ITEMS_MAX);
+    let shown = fitting(&containers, ITEMS_MAX, Container::texts);
     call.put_array(1, u32::try_from(shown).unwrap_or_default());
     for container in containers.iter().take(shown) {
         call.put_object(2);
@@ -148,7 +149,7 @@ fn inspect(call: &mut Call<'_>) -> Result<(), String> {
 fn list_images(call: &mut Call<'_>) -> Result<(), String> {
     let images = Docker::of_environment(&|| call.is_cancelled())?.images()?;
     call.put_int(0, count(images.len()));
-    let shown = images.len().min(ITEMS_MAX);
+    let shown = fitting(&images, ITEMS_MAX, |image| [&*image.id, &*image.tags]);
     call.put_array(1, u32::try_from(shown).unwrap_or_default());
     for image in images.iter().take(shown) {
         call.put_object(2);

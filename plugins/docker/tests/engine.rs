@@ -4,7 +4,7 @@
 //! at docs.docker.com/reference/api/engine/version/v1.41/. `host/tests/program/shipped.rs` asks a
 //! real engine.
 
-use trine_plugin_docker::api::Docker;
+use trine_plugin_docker::api::{address, Docker};
 use trine_plugin_http::testing::{answer, chunked, json, Answer, Server};
 
 const NO: &dyn Fn() -> bool = &|| false;
@@ -126,4 +126,18 @@ fn what_is_no_engine_is_an_error() {
     assert!(docker.inspect("a").unwrap_err().contains("about no container"));
     let why = Docker::at("ssh://host", NO).unwrap_err();
     assert!(why.starts_with("DOCKER_HOST is `ssh://host`: use http://"), "{why}");
+}
+
+#[test]
+fn an_engine_that_wants_tls_is_not_asked_in_clear() {
+    let of = |host: Option<&str>, tls: bool| {
+        address(&|name| match name {
+            "DOCKER_HOST" => host.map(str::to_owned),
+            _ => tls.then(|| "1".to_owned()),
+        })
+    };
+    assert_eq!(of(None, true).unwrap(), "unix:///var/run/docker.sock");
+    assert_eq!(of(Some("tcp://a:2375"), false).unwrap(), "tcp://a:2375");
+    assert_eq!(of(Some("unix:///s"), true).unwrap(), "unix:///s");
+    assert!(of(Some("tcp://a:2376"), true).unwrap_err().starts_with("DOCKER_TLS_VERIFY is set"));
 }

@@ -19,7 +19,7 @@ use hyper::header::{HeaderName, HeaderValue};
 use serde_json::Value;
 
 pub use error::{Error, Result};
-pub use text::{clean, cut, escaped, member, tail};
+pub use text::{clean, cut, escaped, fitting, member, tail};
 use url::Target;
 
 /// Most bytes of an answer, and how long one may take.

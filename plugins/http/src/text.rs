@@ -34,6 +34,28 @@ pub fn tail(text: &str, max: usize) -> (&str, bool) {
     (whole.unwrap_or(end), true)
 }
 
+/// Most bytes of the texts of a list: a result has at most 256 KiB, and is sent twice, once as
+/// text.
+const LIST_MAX: usize = 120_000;
+/// What a number, an object or the head of a text takes at most.
+const HEAD: usize = 8;
+
+/// How many of the first items a result has room for: `max` at most, and fewer where their texts
+/// are long.
+pub fn fitting<'t, T, I: IntoIterator<Item = &'t str>>(
+    items: &'t [T],
+    max: usize,
+    texts: impl Fn(&'t T) -> I,
+) -> usize {
+    let mut bytes = 0_usize;
+    let fits = |item: &&'t T| {
+        let size: usize = texts(item).into_iter().map(|text| text.len() + HEAD).sum();
+        bytes = bytes.saturating_add(size + HEAD);
+        bytes <= LIST_MAX
+    };
+    items.iter().take(max).take_while(fits).count()
+}
+
 /// A text in one line without control characters, of `max` code points at most.
 #[must_use]
 pub fn clean(text: &str, max: usize) -> String {
@@ -49,7 +71,7 @@ pub fn member<'v>(value: &'v Value, pointer: &str) -> &'v str {
 
 #[cfg(test)]
 mod tests {
-    use super::{clean, cut, escaped, tail};
+    use super::{LIST_MAX, clean, cut, escaped, fitting, tail};
 
     #[test]
     fn nothing_leaves_its_part_of_a_query() {
@@ -64,6 +86,15 @@ mod tests {
         assert_eq!(cut("äöü", 3), "äöü");
         assert_eq!(cut("äöüß", 3), "äö…");
         assert_eq!(clean(" a\r\n\u{1b}[2Jb ", 9), "a   [2Jb");
+    }
+
+    #[test]
+    fn a_list_is_no_longer_than_its_result_has_room_for() {
+        let short = vec!["a"; 300];
+        assert_eq!(fitting(&short, 200, |text| [*text]), 200);
+        let long = "ü".repeat(500);
+        let count = fitting(&vec![long.as_str(); 300], 200, |text| [*text]);
+        assert_eq!(count, LIST_MAX / 1016);
     }
 
     #[test]

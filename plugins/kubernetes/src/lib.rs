@@ -12,6 +12,7 @@ mod trine_plugin;
 use api::{Cluster, CONTAINERS_MAX, NAMESPACES_MAX, PODS_MAX, TEXT_MAX};
 use trine_plugin::{array, boolean, default, int, object, plugin, string, tool};
 use trine_plugin::{Call, Node, RawPlugin, Text, Tool, OPTIONAL, READ_ONLY, REQUIRED};
+use trine_plugin_http::fitting;
 
 static PODS: [Node; 2] = [
     string!(OPTIONAL, "namespace", "Namespace; that of the service account by default.", 1, 253),
@@ -132,8 +133,9 @@ fn list_pods(call: &mut Call<'_>) -> Result<(), String> {
     }
     let (pods, total) = Cluster::of_system(&|| call.is_cancelled())?.pods(namespace, all)?;
     call.put_int(0, total);
-    call.put_array(1, size(pods.len().min(PODS_MAX)));
-    for pod in pods.iter().take(PODS_MAX) {
+    let shown = fitting(&pods, PODS_MAX, |pod| pod.texts.iter().map(String::as_str));
+    call.put_array(1, size(shown));
+    for pod in pods.iter().take(shown) {
         call.put_object(2);
         for (node, text) in (3..).zip(&pod.texts) {
             call.put_text(node, text);
@@ -149,8 +151,10 @@ fn get_pod(call: &mut Call<'_>) -> Result<(), String> {
     for (node, text) in (0..).zip(found.pod.texts.iter().chain(&found.texts)) {
         call.put_text(node, text);
     }
-    call.put_array(10, size(found.containers.len().min(CONTAINERS_MAX)));
-    for container in found.containers.iter().take(CONTAINERS_MAX) {
+    let shown =
+        fitting(&found.containers, CONTAINERS_MAX, |it| it.texts.iter().map(String::as_str));
+    call.put_array(10, size(shown));
+    for container in found.containers.iter().take(shown) {
         call.put_object(11);
         for (node, text) in (12..).zip(&container.texts) {
             call.put_text(node, text);
@@ -163,8 +167,9 @@ fn get_pod(call: &mut Call<'_>) -> Result<(), String> {
 fn list_namespaces(call: &mut Call<'_>) -> Result<(), String> {
     let (names, total) = Cluster::of_system(&|| call.is_cancelled())?.namespaces()?;
     call.put_int(0, total);
-    call.put_array(1, size(names.len().min(NAMESPACES_MAX)));
-    names.iter().take(NAMESPACES_MAX).for_each(|name| call.put_text(2, name));
+    let shown = fitting(&names, NAMESPACES_MAX, |name| [name.as_str()]);
+    call.put_array(1, size(shown));
+    names.iter().take(shown).for_each(|name| call.put_text(2, name));
     Ok(())
 }
 

@@ -45,6 +45,14 @@ pub struct Series {
     pub points: Vec<(String, String)>,
 }
 
+impl Series {
+    /// Its texts, with the last of its values.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        let last = self.points.last().into_iter();
+        [self.name.as_str()].into_iter().chain(last.flat_map(|(time, value)| [&**time, &**value]))
+    }
+}
+
 /// What a query results in.
 #[derive(Debug)]
 pub struct Found {

@@ -11,6 +11,7 @@ mod trine_plugin;
 use api::{Prometheus, Series, NAMES_MAX, POINTS_MAX, SERIES_MAX};
 use trine_plugin::{array, choice, int, object, plugin, string, tool};
 use trine_plugin::{Call, Node, RawPlugin, Text, Tool, IDEMPOTENT, OPTIONAL, READ_ONLY, REQUIRED};
+use trine_plugin_http::fitting;
 
 static QUERY: [Node; 2] = [
     string!(REQUIRED, "expr", "A query in PromQL, such as up or rate(x_total[5m]).", 1, 2_000),
@@ -96,9 +97,9 @@ fn query(call: &mut Call<'_>) -> Result<(), String> {
     let found = Prometheus::of_environment(&|| call.is_cancelled())?.query(expr, time)?;
     call.put_choice(0, found.kind);
     call.put_int(1, count(found.series.len()));
-    let shown: Vec<&Series> = found.series.iter().take(SERIES_MAX).collect();
-    call.put_array(2, size(shown.len()));
-    for series in shown {
+    let shown = fitting(&found.series, SERIES_MAX, Series::texts);
+    call.put_array(2, size(shown));
+    for series in found.series.iter().take(shown) {
         let (time, value) = series.points.last().cloned().unwrap_or_default();
         call.put_object(3);
         call.put_text(4, &series.name);
@@ -134,8 +135,9 @@ fn series_names(call: &mut Call<'_>) -> Result<(), String> {
     let part = call.text(0);
     let names = Prometheus::of_environment(&|| call.is_cancelled())?.names(part)?;
     call.put_int(0, count(names.len()));
-    call.put_array(1, size(names.len().min(NAMES_MAX)));
-    names.iter().take(NAMES_MAX).for_each(|name| call.put_text(2, name));
+    let shown = fitting(&names, NAMES_MAX, |name| [name.as_str()]);
+    call.put_array(1, size(shown));
+    names.iter().take(shown).for_each(|name| call.put_text(2, name));
     Ok(())
 }
 
