@@ -12,6 +12,7 @@ mod mutants;
 mod planted;
 mod release;
 mod requirements;
+mod services;
 mod setup;
 mod soak;
 mod structure;

@@ -22,7 +22,11 @@ mod new_server;
 mod plugins;
 #[cfg(unix)]
 mod serve;
+#[cfg(target_os = "linux")]
+mod services;
 mod settings;
+#[cfg(target_os = "linux")]
+mod shipped;
 mod surfaces;
 mod train;
 mod tune;

@@ -25,6 +25,7 @@ const LONG: &[(&str, &[&str])] = &[
     ("ggml", MODELS),
     ("gpu", MODELS),
     ("mcu", CHIPS),
+    ("services", &["core/", "ffi/", "host/", "plugins/"]),
     ("stack", CHIPS),
 ];
 

@@ -17,7 +17,8 @@ use devtools_gpu::legs as gpu;
 
 use crate::structure::deny;
 use crate::{
-    feature_sets, fuzz, header, programs, requirements, setup, sh, soak, structure, workflows,
+    feature_sets, fuzz, header, programs, requirements, services, setup, sh, soak, structure,
+    workflows,
 };
 use schedule::Outcome;
 
@@ -83,6 +84,13 @@ static LEGS: &[Leg] = &[
     // Both install into one folder.
     leg("conformance", "the MCP conformance suite, both revisions", &["clients"], conformance),
     leg("features", "the dispatcher holds with the features that ship", BUILT, feature_sets::leg),
+    // It compiles the tests that `unit` compiles.
+    leg(
+        "services",
+        "the shipped plug-ins, a real Prometheus, a real Docker",
+        &["unit"],
+        services::main,
+    ),
     leg("defmt", "the firmware's logs, decoded", BUILT, || boards::logs(board())),
     leg("doc", "Rust's and C's references build without a warning", BUILT, doc),
 ];
