@@ -13,6 +13,7 @@ mod gateway;
 mod generate;
 #[cfg(all(test, not(feature = "modules")))]
 mod help;
+mod journal;
 mod log;
 mod model;
 mod new;
