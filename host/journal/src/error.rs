@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 /// Why a journal cannot be opened.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum Error {
     /// The file cannot be read or written.
     #[error("cannot open the journal {}", path.display())]
@@ -45,7 +44,6 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 /// Why a call may not begin.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum Refused {
     /// The record could not be written.
     #[error("the journal of calls cannot be written: {0}")]

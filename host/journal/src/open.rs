@@ -134,3 +134,17 @@ fn clock(latest: u64) -> Clock {
         start.saturating_add(passed)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_goes_on_from_the_last_record_where_the_clock_was_set_back() {
+        let now = clock(0)();
+        assert!(now > 1_700_000_000_000, "{now}");
+        let ahead = now + 1_000_000_000;
+        assert!((ahead..ahead + 60_000).contains(&clock(ahead)()));
+        assert_eq!(clock(u64::MAX)(), u64::MAX);
+    }
+}

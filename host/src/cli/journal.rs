@@ -8,7 +8,6 @@ use trine_gateway::{Hub, JournalOptions};
 
 /// Where calls are recorded that have an id of their client's own.
 #[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Calls that run once")]
 pub(super) struct JournalArgs {
     /// File that records calls to which clients give an id.
     ///
@@ -21,7 +20,10 @@ pub(super) struct JournalArgs {
     #[arg(long, value_name = "DURATION", requires = "journal", default_value = "24h",
           value_parser = humantime::parse_duration)]
     journal_keep: Duration,
-    /// Maximum size of the journal, in MiB; a full one takes no further call.
+    /// Maximum size of the journal, in MiB.
+    ///
+    /// The oldest answers are given up first. A journal that is full of calls that have to be
+    /// remembered refuses further calls with an id.
     #[arg(long, value_name = "MIB", requires = "journal", default_value_t = 64,
           value_parser = clap::value_parser!(u64).range(1..=1024))]
     journal_size: u64,
