@@ -34,6 +34,19 @@ pub(crate) struct Entry {
     pub(crate) state: State,
 }
 
+impl Entry {
+    /// Bytes of its records, at most.
+    pub(crate) fn bytes(&self, key: &[u8]) -> u64 {
+        /// Those of a beginning and of an end without their keys and the answer.
+        const BOTH: u64 = 80;
+        let end = match self.state {
+            State::Ended(place) => u64::from(place.len),
+            _ => key.len() as u64,
+        };
+        BOTH + key.len() as u64 + end
+    }
+}
+
 /// All calls that have begun.
 #[derive(Debug, Default)]
 pub(crate) struct Index {

@@ -255,7 +255,8 @@ impl<D: Disk> Writer<D> {
 }
 
 impl<D: Disk> Writer<D> {
-    /// Writes the file again where it has grown, and says where that makes no room for `len` bytes.
+    /// Writes the file again where half of it is old, and refuses where there is no room for `len`
+    /// bytes.
     fn make_room(&mut self, len: u64, now: u64) -> Result<(), Refused> {
         let is_full = |writer: &Self| writer.len + len > writer.options.bytes_max;
         if self.is_broken {
@@ -264,19 +265,30 @@ impl<D: Disk> Writer<D> {
         if is_full(self) && now < self.full_until {
             return Err(Refused::Full);
         }
-        if is_full(self) || self.len >= self.rewrite_at {
+        let is_due = self.len >= self.rewrite_at && self.live(now) <= self.len / 2;
+        if is_full(self) || is_due {
+            // Where it cannot be written again, the file that there is goes on.
             drop(self.rewrite());
+        }
+        if self.len >= self.rewrite_at || is_due {
             self.rewrite_at = self.next_rewrite();
-            if is_full(self) {
-                self.full_until = now.saturating_add(FULL_MS);
-                return Err(Refused::Full);
-            }
+        }
+        if is_full(self) {
+            self.full_until = now.saturating_add(FULL_MS);
+            return Err(Refused::Full);
         }
         Ok(())
     }
 
+    /// How long the file may become before it is looked at again.
     fn next_rewrite(&self) -> u64 {
-        (self.len * 2).max(REWRITE_MIN).min(self.options.bytes_max)
+        (self.len + (self.len / 4).max(REWRITE_MIN)).min(self.options.bytes_max)
+    }
+
+    /// Bytes of the calls that are still to be remembered.
+    fn live(&self, now: u64) -> u64 {
+        let live = self.index.calls.iter().filter(|(_, entry)| !self.is_old(entry, now));
+        live.map(|(key, entry)| entry.bytes(key)).sum()
     }
 
     fn is_old(&self, entry: &Entry, now: u64) -> bool {
@@ -321,12 +333,7 @@ impl<D: Disk> Writer<D> {
     /// Bytes of answers that have to go for the file to be half as long as it may be, where it
     /// would take more than three quarters.
     fn to_shed(&self, calls: &[(&[u8], &Entry)]) -> u64 {
-        let answers = calls.iter().filter_map(|(_, entry)| match entry.state {
-            State::Ended(place) => Some(u64::from(place.len)),
-            _ => None,
-        });
-        let begun = calls.iter().map(|(key, _)| 64 + key.len() as u64).sum::<u64>();
-        let all = begun + answers.sum::<u64>();
+        let all = calls.iter().map(|(key, entry)| entry.bytes(key)).sum::<u64>();
         let most = self.options.bytes_max;
         if all > most / 4 * 3 { all - most / 2 } else { 0 }
     }

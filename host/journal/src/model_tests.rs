@@ -26,12 +26,22 @@ struct Memory {
     crashed: Vec<Vec<u8>>,
     room: Option<usize>,
     replaced: u32,
+    /// The states are kept.
+    is_watched: bool,
 }
 
 #[derive(Clone, Default)]
 struct MemoryDisk(Arc<Mutex<Memory>>);
 
 impl Memory {
+    /// A crash may leave the file as it is, with these bytes behind it.
+    fn may_crash(&mut self, more: &[u8]) {
+        if self.is_watched {
+            let crashed = [&self.bytes, more].concat();
+            self.crashed.push(crashed);
+        }
+    }
+
     /// How many of these bytes there is room for.
     fn take(&mut self, len: usize) -> usize {
         let Some(room) = &mut self.room else { return len };
@@ -46,8 +56,7 @@ impl Disk for MemoryDisk {
         let mut memory = self.0.lock().unwrap();
         let taken = memory.take(bytes.len());
         for len in 0..=taken {
-            let crashed = [&memory.bytes, &bytes[..len]].concat();
-            memory.crashed.push(crashed);
+            memory.may_crash(&bytes[..len]);
         }
         memory.bytes.extend(&bytes[..taken]);
         if taken == 0 { Err(ErrorKind::StorageFull.into()) } else { Ok(taken) }
@@ -56,8 +65,7 @@ impl Disk for MemoryDisk {
     fn cut(&mut self, len: u64) -> io::Result<()> {
         let mut memory = self.0.lock().unwrap();
         memory.bytes.truncate(len as usize);
-        let crashed = memory.bytes.clone();
-        memory.crashed.push(crashed);
+        memory.may_crash(&[]);
         Ok(())
     }
 
@@ -76,7 +84,7 @@ impl Disk for MemoryDisk {
         }
         memory.bytes = bytes.to_vec();
         memory.replaced += 1;
-        memory.crashed.push(bytes.to_vec());
+        memory.may_crash(&[]);
         Ok(())
     }
 
@@ -109,8 +117,6 @@ struct World {
     ran: HashMap<usize, Ran>,
     /// Answers may have been given up for room.
     sheds: bool,
-    /// Each file that a crash may leave is looked at.
-    crashes: bool,
 }
 
 fn key(number: usize) -> Vec<u8> {
@@ -131,7 +137,7 @@ impl World {
         let (disk, now) = (MemoryDisk::default(), Arc::new(AtomicU64::new(1_000_000)));
         disk.0.lock().unwrap().bytes = header().to_vec();
         let writer = open(&disk, options, &now);
-        Self { disk, writer, options, now, ran: HashMap::new(), sheds, crashes: true }
+        Self { disk, writer, options, now, ran: HashMap::new(), sheds }
     }
 
     fn now(&self) -> u64 {
@@ -180,7 +186,7 @@ impl World {
     /// written.
     fn check_crashes(&self, number: usize) {
         let crashed = std::mem::take(&mut self.disk.0.lock().unwrap().crashed);
-        for bytes in crashed.into_iter().filter(|_| self.crashes) {
+        for bytes in crashed {
             let disk = MemoryDisk::default();
             disk.0.lock().unwrap().bytes = bytes;
             let writer = open(&disk, self.options, &self.now);
@@ -275,6 +281,7 @@ fn after_a_crash_at_each_byte_of_each_write_no_call_would_run_twice() {
     for seed in 0..rounds(30) {
         let mut random = Random::named(seed as u64, "crashes");
         let mut world = World::new(1 << 20, false);
+        world.disk.0.lock().unwrap().is_watched = true;
         for step in 0..60 {
             world.step(&mut random);
             if step % 20 == 19 {
@@ -290,6 +297,7 @@ fn a_small_journal_is_written_again_and_again_and_forgets_no_call_before_its_tim
     for seed in 0..rounds(12) {
         let mut random = Random::named(seed as u64, "small");
         let mut world = World::new(700, true);
+        world.disk.0.lock().unwrap().is_watched = true;
         for step in 0..200 {
             world.step(&mut random);
             if step % 50 == 49 {
@@ -305,7 +313,7 @@ fn a_small_journal_is_written_again_and_again_and_forgets_no_call_before_its_tim
 fn a_disk_that_is_full_at_any_byte_lets_no_call_begin_that_is_not_in_the_file() {
     for room in 0..400 {
         let mut random = Random::named(room, "full");
-        let mut world = World { crashes: false, ..World::new(1 << 20, true) };
+        let mut world = World::new(1 << 20, true);
         world.disk.0.lock().unwrap().room = Some(room as usize);
         (0..30).for_each(|_| world.step(&mut random));
         world.restart();
@@ -363,4 +371,24 @@ fn damage_at_each_byte_loses_its_own_record_alone_and_is_told() {
         let ended = found.index.calls.values().filter(|it| matches!(it.state, State::Ended(_)));
         assert_eq!(ended.count(), 2, "{at}");
     }
+}
+
+#[test]
+fn a_file_is_written_again_when_half_of_it_is_old_and_not_before() {
+    let mut world = World::new(16 << 20, true);
+    let (mut begun, answer) = (0, vec![b' '; 1_000]);
+    let mut fill = |world: &mut World, calls: usize| {
+        for _ in 0..calls {
+            let name = format!("{begun}");
+            begun += 1;
+            assert_eq!(world.writer.begin(name.as_bytes(), &DIGESTS[0]).unwrap(), Begin::Started);
+            world.writer.end(name.as_bytes(), false, &answer);
+        }
+        world.disk.0.lock().unwrap().replaced
+    };
+    assert_eq!(fill(&mut world, 4_000), 0, "all of it is needed");
+    let full = world.writer.len();
+    world.now.fetch_add(KEEP + 1, Ordering::Relaxed);
+    assert_eq!(fill(&mut world, 1_500), 1);
+    assert!(world.writer.len() < full / 2 && world.writer.calls() <= 1_500);
 }
