@@ -19,6 +19,8 @@ use crate::{
 const CALLS: &str = "100000";
 /// Calls of programs that share a port.
 const SHARED_CALLS: &str = "10000";
+/// How often a gateway with calls under way is killed.
+const KILLS: &str = "300";
 /// Cases of each property test on another kind of machine, or with other features.
 const CASES: &str = "300";
 /// Sentences that each chip reads where no other number is asked for.
@@ -44,6 +46,7 @@ type Part = (&'static str, &'static str, fn(Amount) -> Result<String>);
 const PARTS: &[Part] = &[
     ("faults", "100,000 calls through every fault of a line", faults),
     ("shared", "10,000 calls of programs that share a port, killed and unplugged", |_| shared()),
+    ("killed", "a gateway killed 300 times with calls under way, which run once", |_| killed()),
     ("usb", "USB boards on a real USB stack, in an emulated PC, pulled and plugged in", |_| {
         usb::main()
     }),
@@ -221,6 +224,15 @@ fn shared() -> Result<String> {
     let said = sh::output(cargo.env("SHARED_CALLS", SHARED_CALLS))?;
     let line = said.lines().find(|line| line.contains(" calls: ")).context("no tally")?;
     Ok(format!("none twice, none without an end; {line}"))
+}
+
+fn killed() -> Result<String> {
+    let mut cargo = sh::cargo();
+    cargo.args(["test", "-q", "-p", "trine", "--test", "gateway", "killed::", "--", "--nocapture"]);
+    let said = sh::output(cargo.env("TRINE_KILLS", KILLS))?;
+    let lines: Vec<&str> = said.lines().filter(|line| line.contains(" kills; ")).collect();
+    ensure!(lines.len() == 3, "no tally of each way to call");
+    Ok(lines.join("; "))
 }
 
 /// Of the program what it holds of the system, and of a server in a test every byte.

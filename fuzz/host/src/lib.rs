@@ -12,6 +12,7 @@ mod harmless;
 #[path = "../../../host/src/header/mod.rs"]
 #[allow(dead_code, unused_imports, unreachable_pub, reason = "it is written for the program")]
 mod header;
+pub mod journal;
 pub mod lists;
 pub mod session;
 #[path = "../../src/tools.rs"]
@@ -27,6 +28,7 @@ pub const TARGETS: &[Target] = &[
     ("captures", captures::run),
     ("generate", generate::run),
     ("lists", lists::run),
+    ("journal", journal::run),
 ];
 
 /// The folder of `corpus` and `regressions`.

@@ -9,6 +9,8 @@ use trine_mcp::json::member;
 /// every program to pass on at least.
 const STATE_MAX: usize = 512;
 const BAGGAGE_MAX: usize = 8192;
+/// Longest id that a client may give its call.
+const CALL_ID_MAX: usize = 128;
 /// The levels of log by their names in MCP, from the least.
 const LEVELS: [&str; 8] =
     ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
@@ -31,17 +33,42 @@ pub struct CallContext {
     pub current_step: Option<String>,
     /// The least level of log that the client wants of this call (2026-07-28).
     pub(crate) log_level: Option<u8>,
+    /// The id that the client gave its call, so that it runs once.
+    pub(crate) call_id: Option<CallId>,
+}
+
+/// `trine/call-id` in `_meta` of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CallId {
+    /// `None` where it is malformed.
+    pub(crate) id: Option<String>,
+    /// The name of the key of its client.
+    pub(crate) principal: Option<String>,
+}
+
+impl CallId {
+    /// `raw` is its JSON.
+    fn read(raw: &[u8], principal: Option<&str>) -> Self {
+        let id: Option<String> = serde_json::from_slice(raw).ok();
+        let is_printable = |id: &String| id.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+        let id = id.filter(|id| (1..=CALL_ID_MAX).contains(&id.len()) && is_printable(id));
+        Self { id, principal: principal.map(str::to_owned) }
+    }
 }
 
 impl CallContext {
     /// The context of a message, which is a request as JSON; `None` where it has none.
     /// `has_more_meta` is what the engine says of its `_meta`: most requests are read once.
     #[inline]
-    pub(crate) fn of(message: &[u8], has_more_meta: bool) -> Option<Arc<Self>> {
-        if has_more_meta { Self::read(message) } else { None }
+    pub(crate) fn of(
+        message: &[u8],
+        has_more_meta: bool,
+        principal: Option<&str>,
+    ) -> Option<Arc<Self>> {
+        if has_more_meta { Self::read(message, principal) } else { None }
     }
 
-    fn read(message: &[u8]) -> Option<Arc<Self>> {
+    fn read(message: &[u8], principal: Option<&str>) -> Option<Arc<Self>> {
         let meta = member(member(message, b"params")?, b"_meta")?;
         let text = |name: &str, most: usize| {
             let text: String = serde_json::from_slice(member(meta, name.as_bytes())?).ok()?;
@@ -56,6 +83,7 @@ impl CallContext {
             trace_state: with(text("tracestate", STATE_MAX)),
             baggage: with(text("baggage", BAGGAGE_MAX)),
             log_level: level.and_then(|level| u8::try_from(level).ok()),
+            call_id: member(meta, b"trine/call-id").map(|raw| CallId::read(raw, principal)),
             trace_parent,
             ..Self::default()
         };
@@ -86,7 +114,7 @@ mod tests {
 
     fn of(meta: &str) -> Option<CallContext> {
         let message = format!("{{\"id\":1,\"params\":{{\"name\":\"a\",\"_meta\":{meta}}}}}");
-        CallContext::of(message.as_bytes(), true).map(|context| (*context).clone())
+        CallContext::of(message.as_bytes(), true, None).map(|context| (*context).clone())
     }
 
     #[test]
@@ -103,7 +131,7 @@ mod tests {
         assert_eq!(of("{}"), None);
         // In the arguments they are words like any others.
         let elsewhere = br#"{"id":1,"params":{"arguments":{"traceparent":"x"},"_meta":{}}}"#;
-        assert_eq!(CallContext::of(elsewhere, true), None);
+        assert_eq!(CallContext::of(elsewhere, true, None), None);
     }
 
     #[test]
@@ -133,5 +161,24 @@ mod tests {
         let long = "x".repeat(STATE_MAX + 1);
         let context = of(&format!(r#"{{"traceparent":"{PARENT}","tracestate":"{long}"}}"#));
         assert_eq!(context.unwrap().trace_state, None);
+    }
+
+    #[test]
+    fn a_call_id_has_1_to_128_printable_characters_or_is_malformed() {
+        let id = |raw: &str| {
+            let context = of(&format!(r#"{{"trine/call-id":{raw}}}"#)).unwrap();
+            context.call_id.unwrap().id
+        };
+        let longest = "~".repeat(CALL_ID_MAX);
+        for good in ["a", " ", "0193-pay \\ #7", &longest] {
+            let raw = serde_json::to_string(good).unwrap();
+            assert_eq!(id(&raw).as_deref(), Some(good));
+        }
+        let longer = format!("\"{longest}~\"");
+        for bad in ["\"\"", "null", "7", "[]", "{}", r#""a\nb""#, r#""\u007f""#, r#""é""#, &longer]
+        {
+            assert_eq!(id(bad), None, "{bad}");
+        }
+        assert_eq!(of("{}"), None);
     }
 }

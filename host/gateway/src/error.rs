@@ -75,6 +75,12 @@ pub enum Error {
         /// What is wrong with which.
         why: String,
     },
+    /// A journal of calls that cannot be opened.
+    #[error(transparent)]
+    Journal(trine_journal::Error),
+    /// A journal of calls next to another one.
+    #[error("calls are recorded in one journal, and there is one")]
+    SecondJournal,
     /// A JSON Schema that is not taken.
     #[error("{}: {why}", if path.is_empty() { "the schema" } else { path.as_str() })]
     JsonSchema {

@@ -61,3 +61,4 @@ pub use hub::Hub;
 pub use identity::Identity;
 pub use link::{BusMaster, BusTiming, Framing, LinkError};
 pub use settings::Settings;
+pub use trine_journal::{Error as JournalError, Options as JournalOptions};

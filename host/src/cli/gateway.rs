@@ -18,6 +18,7 @@ use trine_models::ask::{
 };
 use trine_models::model::Buffers;
 
+use super::journal::JournalArgs;
 use super::plugin::PluginArgs;
 use super::served_models::ModelArgs;
 
@@ -71,6 +72,8 @@ pub(super) struct ServerArgs {
     /// Hide tools that changed since first use, until `trine trust`.
     #[arg(long)]
     strict: bool,
+    #[command(flatten)]
+    journal: JournalArgs,
     #[command(flatten)]
     http: HttpArgs,
     #[command(flatten)]
@@ -150,6 +153,7 @@ impl ServerArgs {
         }
         let http = self.http.options(self.in_flight)?;
         let hub = Hub::open(&self.devices, self.prefix)?;
+        self.journal.open(&hub)?;
         if self.strict {
             hub.set_strict();
         }

@@ -15,6 +15,7 @@ mod generate;
 mod health;
 #[cfg(all(test, not(feature = "modules")))]
 mod help;
+mod journal;
 mod log;
 mod model;
 mod new;

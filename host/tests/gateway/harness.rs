@@ -116,6 +116,15 @@ impl Gateway {
         Some(serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}")))
     }
 
+    /// All that still comes of a program that was killed. Its last line may be cut.
+    pub(crate) fn rest(&mut self) -> Vec<Value> {
+        let mut rest = Vec::new();
+        while let Ok(line) = self.lines.recv_timeout(PATIENCE) {
+            rest.extend(serde_json::from_str::<Value>(&line));
+        }
+        rest
+    }
+
     /// No line comes for a while.
     pub(crate) fn is_silent_for(&mut self, while_ms: u64) {
         if let Ok(line) = self.lines.recv_timeout(Duration::from_millis(while_ms)) {

@@ -1,7 +1,7 @@
 //! Devices, links and settings.
 
 use trine_dispatch::InitError;
-use trine_gateway::{Error, LinkError};
+use trine_gateway::{Error, JournalError, LinkError};
 
 use super::{absent, text};
 
@@ -52,6 +52,16 @@ pub(crate) fn links(out: &mut String) {
     }
 }
 
+/// Those of the journal of calls.
+pub(crate) fn journal(out: &mut String) {
+    samples! { out, "journal", JournalError:
+        Open { path: "calls.journal".into(), source: absent() }
+        InUse { path: "calls.journal".into() }
+        NoJournal { path: "calls.journal".into() }
+        Version { path: "calls.journal".into(), version: 2 }
+    }
+}
+
 /// Those of `trine-gateway`.
 #[expect(clippy::too_many_lines, reason = "a line for each message")]
 pub(crate) fn gateway(out: &mut String) {
@@ -63,6 +73,8 @@ pub(crate) fn gateway(out: &mut String) {
         Signals(absent())
         JsonSchema { path: text("/properties/to"), why: text("the keyword 'colour' is unknown") }
         Definition { member: text("rate_limit"), why: text("it must be an object") }
+        Journal(JournalError::InUse { path: "calls.journal".into() })
+        SecondJournal {}
         HostTools { why: text("two tools are called 'count': give one another name") }
         Random(getrandom::Error::UNSUPPORTED)
         OpenAddress {

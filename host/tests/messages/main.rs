@@ -58,6 +58,7 @@ fn golden_messages() {
     let mut out = String::new();
     gateway::gateway(&mut out);
     gateway::links(&mut out);
+    gateway::journal(&mut out);
     client::client(&mut out);
     models::models(&mut out);
     train::train(&mut out);

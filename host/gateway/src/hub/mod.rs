@@ -11,12 +11,14 @@ mod person;
 mod pinned;
 mod shelf;
 mod shown;
+mod told;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
+use trine_journal::{Journal, Options as JournalOptions};
 use trine_mcp::notify::Changed;
 
 pub(crate) use apps::shown as shown_address;
@@ -89,6 +91,8 @@ pub struct Hub {
     aliases: Vec<Alias>,
     /// The folder that tasks are kept in.
     tasks: Option<PathBuf>,
+    /// Where calls that have an id are recorded.
+    journal: OnceLock<Arc<Journal>>,
     /// The tools that the gateway's model knows, if it has one.
     known: OnceLock<KnownTools>,
     /// It has clients, who want what is read from devices beforehand.
@@ -120,6 +124,22 @@ impl Hub {
     /// The folder that tasks are kept in.
     pub(crate) fn tasks_folder(&self) -> Option<&Path> {
         self.tasks.as_deref()
+    }
+
+    pub(crate) fn journal(&self) -> Option<&Arc<Journal>> {
+        self.journal.get()
+    }
+
+    /// Records calls to which clients give an id (`trine/call-id` in `_meta`) in a file, so that
+    /// none runs twice, whenever this program is killed. Servers that are built from here on use
+    /// it. What is found in the file is logged.
+    ///
+    /// # Errors
+    /// When the file cannot be opened, is in use, or is no journal; or the hub has one.
+    pub fn keep_journal(&self, path: &Path, options: JournalOptions) -> Result<()> {
+        let (journal, report) = Journal::open(path, options).map_err(Error::Journal)?;
+        told::found(path, &report);
+        self.journal.set(Arc::new(journal)).map_err(|_| Error::SecondJournal)
     }
 
     /// Waits until every device has shown its tools or is refused, or `patience` is over. Answers

@@ -81,6 +81,7 @@ impl Hub {
             observers: Mutex::new(Vec::new()),
             aliases: settings.aliases()?,
             tasks: settings.tasks_folder(),
+            journal: OnceLock::new(),
             known: OnceLock::new(),
             serves: AtomicBool::new(false),
             expects_tools: AtomicBool::new(false),

@@ -4,9 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use trine_mcp::{Call, Outcome, Retry};
+use trine_journal::Journal;
+use trine_mcp::{Call, Outcome, Retry, Version};
 
 use super::ask::{Given, Refused, Sealer, Subject, at_board};
+use super::once::{self, KeptAnswer};
 use super::sentences::{Sentence, Sentences};
 use super::tasks::Tasks;
 use crate::context::CallContext;
@@ -21,6 +23,9 @@ pub(super) trait Caller: Waiter {
 
     /// Answers that the request itself is wrong, and why.
     fn refuse(&self, tag: u64, why: &str);
+
+    /// Answers what the journal has of the call.
+    fn kept(&self, tag: u64, answer: &KeptAnswer);
 
     /// The user has been at the board for this call, and is not sent there again.
     fn was_at_board(&self, tag: u64) {
@@ -78,12 +83,15 @@ pub(super) struct Helpers {
     /// The model that answers sentences, if there is one.
     pub(super) sentences: Option<Sentences>,
     pub(super) tasks: Tasks,
+    /// What has begun of the calls that have an id.
+    pub(super) journal: Option<Arc<Journal>>,
 }
 
 impl Helpers {
     pub(super) fn new(hub: &Hub, sentences: Option<Sentences>) -> Self {
         let tasks = Tasks::new(hub.tasks_folder().map(Path::to_owned));
-        Self { sealer: Sealer::new(), sentences, tasks }
+        let journal = hub.journal().map(Arc::clone);
+        Self { sealer: Sealer::new(), sentences, tasks, journal }
     }
 
     /// Starts a call that the engine has read, with its encoded arguments. The caller hears its
@@ -99,13 +107,35 @@ impl Helpers {
         if let Some(trace) = from.context.and_then(|it| it.trace_parent.as_deref()) {
             tracing::debug!("call {} of trace {trace}", entry.name);
         }
+        if !self.is_first(entry, args, from) {
+            return;
+        }
         if let (Some(_), Some(sentences)) = (&entry.asks, &self.sentences) {
             let sentence = Sentence::new(from, (snapshot, call.tool), args);
             return sentence.into_iter().for_each(|sentence| sentences.ask(sentence));
         }
         let subject = || self.sealer.tool(&entry.table, entry.row);
         let Some(given) = self.given(call.retry, subject, args, from) else { return };
-        again((snapshot, call.tool), args, (&given, call.progress.is_some()), from);
+        let of = (snapshot, call.tool, call.version);
+        self.again(of, args, (&given, call.progress.is_some()), from);
+    }
+
+    /// Calls a tool with what was answered to its questions, if there were any. The caller hears
+    /// the end once.
+    pub(super) fn again(
+        &self,
+        of: (&Arc<Snapshot>, u16, Version),
+        args: &[u8],
+        given: (&Given, bool),
+        from: From<'_>,
+    ) {
+        let tool = (&**of.0, of.1);
+        let Some(id) = from.context.and_then(once::call_id) else {
+            return again(tool, args, given, from);
+        };
+        if let Some(waiter) = self.begin(id, of, args, from) {
+            again(tool, args, given, From { waiter: &waiter, ..from });
+        }
     }
 
     /// The answers that a retried request carries; empty for a first request. `None` where they are
@@ -129,9 +159,7 @@ impl Helpers {
     }
 }
 
-/// Calls a tool with what was answered to its questions, if there were any. The caller hears the
-/// end once.
-pub(super) fn again(
+fn again(
     (snapshot, tool): (&Snapshot, u16),
     args: &[u8],
     (given, progress): (&Given, bool),

@@ -8,6 +8,7 @@ mod builder;
 mod calls;
 pub mod http;
 mod interest;
+mod once;
 mod sentences;
 mod stdio;
 mod tasks;

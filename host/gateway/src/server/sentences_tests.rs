@@ -13,6 +13,7 @@ use crate::ask_tool::Which;
 use crate::device::Waiter;
 use crate::host_tools::{HostCall, HostTools, table};
 use crate::json_tools::{Execute, JsonCall, JsonTools, load_definition};
+use crate::server::once::KeptAnswer;
 use crate::{DeviceArgs, Hub, Settings};
 
 const N: Kind<'static> = Kind::Int(IntRange { min: 0, max: 1_000_000 });
@@ -50,6 +51,8 @@ impl Waiter for Client {
 }
 
 impl Caller for Client {
+    fn kept(&self, _: u64, _: &KeptAnswer) {}
+
     fn wants(&self, _: u64) -> bool {
         true
     }

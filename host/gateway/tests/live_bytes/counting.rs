@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 static COUNTING: Counting = Counting;
 
 static LIVE: AtomicUsize = AtomicUsize::new(0);
+static MADE: AtomicUsize = AtomicUsize::new(0);
 
 struct Counting;
 
@@ -15,6 +16,7 @@ struct Counting;
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         LIVE.fetch_add(layout.size(), Ordering::Relaxed);
+        MADE.fetch_add(1, Ordering::Relaxed);
         // SAFETY: the caller keeps what this function asks of it.
         unsafe { System.alloc(layout) }
     }
@@ -24,6 +26,11 @@ unsafe impl GlobalAlloc for Counting {
         // SAFETY: as above.
         unsafe { System.dealloc(ptr, layout) }
     }
+}
+
+/// How often bytes were allocated.
+pub(crate) fn made() -> usize {
+    MADE.load(Ordering::Relaxed)
 }
 
 /// Bytes that were allocated and not freed.

@@ -6,8 +6,9 @@
 
 mod agents;
 mod counting;
+mod once;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use trine_gateway::server::Server;
@@ -20,6 +21,12 @@ const WARM_UP: u32 = 20;
 /// Times that the cycles may run: a pool may grow once more in one, and what is lost grows in each.
 const WINDOWS: u32 = 3;
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Keeps other tests of this program from allocating meanwhile.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 fn cycle(address: &str) {
     std::thread::scope(|scope| {
@@ -66,6 +73,7 @@ fn is_given_back(address: &str, cycles: u32) -> bool {
 
 #[test]
 fn a_server_gives_back_every_byte_of_clients_that_come_vanish_and_crash() {
+    let _alone = alone();
     let cycles = std::env::var("TRINE_CYCLES").ok().map_or(30, |it| it.parse().unwrap());
     let args = DeviceArgs { simulate: vec![String::new()], ..DeviceArgs::default() };
     let hub = Hub::open_with(&args, Prefix::Auto, &Settings::none()).unwrap();

@@ -24,7 +24,8 @@ use crate::device::{Asked, Cost, Waiter};
 use crate::hub::{Entry, Snapshot};
 use crate::server::answers;
 use crate::server::ask::{Given, PendingRound, QUESTIONS_MAX, Questions, at_board};
-use crate::server::calls::{self, Caller, From, Running};
+use crate::server::calls::{Caller, From, Running};
+use crate::server::once::KeptAnswer;
 use crate::server::tasks::{self, Later, Task, TaskOf, Tasks, Work};
 use crate::server::wants::{self, KeptWant, WantEnd};
 use crate::sync::lock;
@@ -232,8 +233,9 @@ impl Exchange {
             }
             Some(_) => self.want_ended(WantEnd::Missing),
             None => {
-                let tool = (&*self.snapshot, self.tool);
-                calls::again(tool, args, (&given, self.token.is_some()), from);
+                let of = (&self.snapshot, self.tool, self.version);
+                let helpers = &self.server.helpers;
+                helpers.again(of, args, (&given, self.token.is_some()), from);
             }
         }
     }
@@ -389,6 +391,10 @@ impl Caller for Exchange {
 
     fn refuse(&self, _: u64, why: &str) {
         self.send(|_, id, out| error::write(Some(id), error::INVALID_PARAMS, why, out));
+    }
+
+    fn kept(&self, _: u64, answer: &KeptAnswer) {
+        self.send(|_, id, out| answer.write(id, out));
     }
 
     fn started(&self, _: u64, call: Running) {

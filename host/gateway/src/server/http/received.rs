@@ -103,7 +103,8 @@ impl Received {
             let snapshot = server.hub.snapshot();
             let engine = McpEngine::new(&*snapshot);
             let step = engine.receive(message, mcp, args, reply);
-            let (before, context) = (*mcp, CallContext::of(message, step.has_more_meta()));
+            let (before, context) =
+                (*mcp, CallContext::of(message, step.has_more_meta(), principal));
             let origin = Origin {
                 server,
                 snapshot: &snapshot,
@@ -133,7 +134,7 @@ impl Received {
         }
         let each = |message| {
             let step = engine.receive_one(message, mcp, args, reply);
-            let context = CallContext::of(message, step.has_more_meta());
+            let context = CallContext::of(message, step.has_more_meta(), origin.principal);
             let (streams, context) = (false, context.as_ref());
             Self::step(step, message, (args, reply), &Origin { streams, context, ..origin })
         };

@@ -21,6 +21,7 @@ use crate::hub::{Entry, Hub, News, Observer, Snapshot};
 use crate::server::ask::{Ended, at_board};
 use crate::server::calls::{Caller, Helpers, Running};
 use crate::server::interest::Interest;
+use crate::server::once::KeptAnswer;
 use crate::server::tasks::{Task, TaskObserver, TaskOf};
 use crate::server::wants::{self, KeptWant, WantEnd};
 use crate::sync::lock;
@@ -29,9 +30,9 @@ use crate::sys;
 /// Subscriptions that a client may keep at a time.
 const SUBSCRIPTIONS_MAX: usize = 16;
 
-/// A request under way: the snapshot that it was made under, its tool, or what else it wants, and
-/// whether the client wants to hear of its progress.
-pub(super) type UnderWay = (Arc<Snapshot>, u16, Option<KeptWant>, bool);
+/// A request under way: the snapshot that it was made under, its tool and version, or what else it
+/// wants, and whether the client wants to hear of its progress.
+pub(super) type UnderWay = ((Arc<Snapshot>, u16, Version), Option<KeptWant>, bool);
 
 /// Who a client is.
 #[derive(Clone, Debug)]
@@ -363,10 +364,11 @@ impl Client {
         let mut state = self.state();
         let request = state.requests.get(tag)?;
         let (snapshot, progress) = (Arc::clone(request.snapshot.as_ref()?), &request.progress);
-        Some((snapshot, request.tool, request.want.clone(), progress.is_some()))
+        let of = (snapshot, request.tool, request.version?);
+        Some((of, request.want.clone(), progress.is_some()))
     }
 
-    /// Ends a request with an error.
+    /// Ends a request with an answer that no tool has given.
     fn failed(
         &self,
         tag: Tag,
@@ -502,6 +504,10 @@ impl Caller for Client {
 
     fn refuse(&self, tag: Tag, why: &str) {
         self.failed(tag, |id, out| error::write(Some(id), error::INVALID_PARAMS, why, out));
+    }
+
+    fn kept(&self, tag: Tag, answer: &KeptAnswer) {
+        self.failed(tag, |id, out| answer.write(id, out));
     }
 
     fn started(&self, tag: Tag, call: Running) {

@@ -201,11 +201,11 @@ impl ClientReader {
         match step {
             Step::Reply(len) => self.answer(len, None, array),
             Step::Call(call) => {
-                let context = CallContext::of(message, call.has_more_meta);
+                let context = self.context(message, call.has_more_meta);
                 self.call(&call, context, array);
             }
             Step::Want(want) => {
-                let context = CallContext::of(message, want.has_more_meta);
+                let context = self.context(message, want.has_more_meta);
                 self.want(&want, context, array);
             }
             Step::Task(request) => self.task(&request, array),
@@ -221,6 +221,10 @@ impl ClientReader {
             }
             _ => self.answered(message),
         }
+    }
+
+    fn context(&self, message: &[u8], has_more_meta: bool) -> Option<Arc<CallContext>> {
+        CallContext::of(message, has_more_meta, self.client.who.principal.as_deref())
     }
 
     /// Opens a subscription, and tells the state of its tasks at once: they may have ended since

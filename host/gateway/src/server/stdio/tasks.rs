@@ -10,7 +10,7 @@ use super::client::Client;
 use super::requests::Tag;
 use crate::device::{Cost, Waiter};
 use crate::server::ask::Given;
-use crate::server::calls::{self, Caller, From};
+use crate::server::calls::{Caller, From};
 use crate::server::tasks::{AFTER, Task, TaskOf, Tasks, Work};
 use crate::server::wants::{self, KeptWant, WantEnd};
 
@@ -100,7 +100,8 @@ impl Client {
     /// Goes on with what the client has answered.
     pub(super) fn go_on(self: &Arc<Self>, tag: Tag, args: &[u8], given: Result<Given, String>) {
         self.state().requests.set_waits(tag, false);
-        let Some((snapshot, tool, want, progress)) = self.under_way(tag) else { return };
+        let Some((of, want, progress)) = self.under_way(tag) else { return };
+        let (snapshot, tool, version) = of;
         let context = self.state().requests.get(tag).and_then(|it| it.context.clone());
         let given = match given {
             Ok(given) => given,
@@ -116,7 +117,8 @@ impl Client {
             }
             Some(_) => false,
             None => {
-                calls::again((&snapshot, tool), args, (&given, progress), from);
+                let of = (&snapshot, tool, version);
+                self.helpers.again(of, args, (&given, progress), from);
                 true
             }
         };

@@ -19,6 +19,7 @@ use crate::device::{Asked, Cost, Waiter};
 use crate::hub::Snapshot;
 use crate::server::answers;
 use crate::server::calls::{ARGS_MAX, Caller, From, Running};
+use crate::server::once::KeptAnswer;
 use crate::sync::lock;
 
 /// Room for an answer that no device has a part in.
@@ -193,6 +194,11 @@ impl Caller for RestCall {
 
     fn refuse(&self, _: u64, why: &str) {
         self.send(|| Err(why.to_owned()));
+    }
+
+    /// Its requests have no id for the journal.
+    fn kept(&self, _: u64, _: &KeptAnswer) {
+        self.send(|| Err(NO_RESULT.to_owned()));
     }
 
     fn started(&self, _: u64, call: Running) {
