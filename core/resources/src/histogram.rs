@@ -55,10 +55,12 @@ impl Histogram {
         if total == 0 || whole == 0 {
             return None;
         }
-        let rank = (u128::from(total) * u128::from(part)).div_ceil(whole.into()).max(1);
-        let mut seen = 0_u128;
+        let (part, whole) = (u64::from(part.min(whole)), u64::from(whole));
+        // In two steps, since the product has more than 64 bits; the second is of 32 by 32.
+        let rank = (total / whole * part + (total % whole * part).div_ceil(whole)).max(1);
+        let mut seen = 0;
         let at = self.counts.iter().position(|count| {
-            seen += u128::from(*count);
+            seen += u64::from(*count);
             seen >= rank
         });
         at.map(middle)

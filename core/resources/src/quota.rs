@@ -1,6 +1,6 @@
 //! Calls per second and processor time of a tool.
 
-use crate::time::elapsed;
+use crate::time::{elapsed, mark};
 use crate::{Error, Limit};
 
 /// Tokens that a call costs: a bucket gains `rate` of them each microsecond.
@@ -37,8 +37,8 @@ pub struct QuotaState {
 /// A token bucket of calls and a budget of processor time.
 ///
 /// Time that was used beyond the budget counts against the next windows, so in the long run no
-/// tool has more than its budget. Clocks that jump: forwards they fill the bucket once, backwards
-/// they add nothing.
+/// tool has more than its budget. A clock that jumps forwards fills the bucket once; one that goes
+/// back adds nothing, and after less than a second nothing until it is where it was.
 ///
 /// ```
 /// use trine_resources::{Error, Limit, Quota, Quotas};
@@ -147,16 +147,20 @@ impl Quota {
         let full = self.burst as u64 * CALL;
         let level = self.level.saturating_add(gained);
         self.level = if level > full { full } else { level };
-        self.at = now;
-        let passed = now.wrapping_sub(self.window_at);
-        if passed > u64::MAX / 2 {
-            // The clock went back: the window starts again, with what was used in it.
-            self.window_at = now;
+        self.at = mark(self.at, now);
+        // It is no 0, which the compiler does not know.
+        let windows = match elapsed(self.window_at, now).checked_div(self.window) {
+            Some(windows) => windows,
+            None => 0,
+        };
+        self.cpu_used = self.cpu_used.saturating_sub(self.cpu_time.saturating_mul(windows));
+        // Where the clock was set back the window starts again, with what was used in it.
+        let is_back = now.wrapping_sub(self.window_at) > u64::MAX / 2;
+        self.window_at = if is_back {
+            mark(self.window_at, now)
         } else {
-            let windows = passed / self.window;
-            self.cpu_used = self.cpu_used.saturating_sub(self.cpu_time.saturating_mul(windows));
-            self.window_at = self.window_at.wrapping_add(windows * self.window);
-        }
+            self.window_at.wrapping_add(windows * self.window)
+        };
     }
 
     /// What it leaves at this time, and what it has refused.

@@ -110,12 +110,12 @@ impl Plan {
             return false;
         }
         self.count += 1;
-        let ids = self.ids.get_mut(at..self.count).unwrap_or_default();
-        ids.rotate_right(1);
-        let modes = self.exclusive.get_mut(at..self.count).unwrap_or_default();
-        modes.rotate_right(1);
-        if let (Some(first), Some(mode)) = (ids.first_mut(), modes.first_mut()) {
-            (*first, *mode) = (id, is_exclusive);
+        // Each from there on moves one place.
+        let (mut id, mut is_exclusive) = (id, is_exclusive);
+        let places = self.ids.iter_mut().zip(&mut self.exclusive);
+        for (place, mode) in places.take(self.count).skip(at) {
+            core::mem::swap(place, &mut id);
+            core::mem::swap(mode, &mut is_exclusive);
         }
         true
     }
