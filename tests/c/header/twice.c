@@ -6,6 +6,8 @@
 #include "trine_mcp.h"
 #include "trine_news.h"
 #include "trine_news.h"
+#include "trine_resources.h"
+#include "trine_resources.h"
 #include "trine_run.h"
 #include "trine_consent.h"
 #include "trine_run.h"

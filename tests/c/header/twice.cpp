@@ -7,6 +7,8 @@
 #include "trine_mcp.h"
 #include "trine_plugin.h"
 #include "trine_plugin.h"
+#include "trine_resources.h"
+#include "trine_resources.h"
 
 static_assert(TRINE_OK == 0, "success is zero");
 
