@@ -4,7 +4,7 @@
 #include <trine_resources.h>
 
 #define POOL 1024u
-#define NOBODY 9u
+#define NO_TOOL 9u
 
 static uint64_t memory[1024];
 static uint64_t before[1024];
@@ -149,7 +149,7 @@ static void devices(void)
     /* Downwards would be a way for two tools to wait for each other. */
     UNCHANGED(trine_resources_take_device(resources, 1u, 2u, 0u, &why), TRINE_E_ARGUMENT);
     UNCHANGED(trine_resources_take_device(resources, 1u, 2u, 2u, &why), TRINE_E_ARGUMENT);
-    UNCHANGED(trine_resources_take_device(resources, NOBODY, 2u, 0u, &why), TRINE_E_NOT_FOUND);
+    UNCHANGED(trine_resources_take_device(resources, NO_TOOL, 2u, 0u, &why), TRINE_E_NOT_FOUND);
     CHECK(trine_resources_give_device(resources, 1u, 4u) == TRINE_OK);
     UNCHANGED(trine_resources_give_device(resources, 1u, 4u), TRINE_E_NOT_FOUND);
     CHECK(trine_resources_take_device(resources, 1u, 2u, 1u, NULL) == TRINE_OK);
@@ -189,7 +189,7 @@ static void memory_of_tools(void)
     memset(bytes, 0xff, size);
     UNCHANGED(trine_resources_memory(resources, 2u, given.block, &bytes, &size),
               TRINE_E_NOT_FOUND);
-    UNCHANGED(trine_resources_take(resources, NOBODY, 8u, 0u, &block, &why), TRINE_E_NOT_FOUND);
+    UNCHANGED(trine_resources_take(resources, NO_TOOL, 8u, 0u, &block, &why), TRINE_E_NOT_FOUND);
     /* Refused, and counted. */
     CHECK(trine_resources_take(resources, 1u, 101u, 0u, &block, &why) == TRINE_E_LIMIT);
     CHECK(why.limit == TRINE_LIMIT_TOOL_MEMORY && why.asked == 101u && why.left == 100u);

@@ -132,9 +132,9 @@ impl<'m> Manager<'m> {
         self.grant(tool, asks, now).map(|_| ())
     }
 
-    /// Gives a tool what it asks for: all of it, or an error that says what is missing. `memory_min`
-    /// bytes are taken at once; further blocks, up to `memory_max` in all, when the tool asks for
-    /// them by [`Self::take_block`].
+    /// Gives a tool what it asks for: all of it, or an error that says what is missing.
+    /// `memory_min` bytes are taken at once; further blocks, up to `memory_max` in all, when the
+    /// tool asks for them by [`Self::take_block`].
     ///
     /// A tool that is refused for want of memory, processors or a device waits from then on: see
     /// [`Config::patience`]. It asks again, or [`Self::withdraw`] ends its waiting.

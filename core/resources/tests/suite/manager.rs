@@ -2,8 +2,9 @@
 
 use trine_bits::Random;
 use trine_resources::{
-    Block, Config, DeviceInfo, DeviceKind, DeviceRequest, Error, Execution, Held, Limit, Manager,
-    Mode, Outcome, PoolConfig, Presence, Priority, Quotas, Reclaimed, Requirements, Table, ToolId,
+    Block, Class, Config, DeviceInfo, DeviceKind, DeviceRequest, Error, Execution, Held, Limit,
+    Manager, Mode, Outcome, PoolConfig, Presence, Priority, Quotas, Reclaimed, Requirements, Table,
+    ToolId,
 };
 
 use crate::{Aligned, SMALL, steps};
@@ -227,10 +228,33 @@ fn a_manager_takes_the_bytes_that_it_says_and_refuses_one_less() {
     }
     let reserve = Config { reserve: 1_025, ..SMALL };
     assert!(Manager::new(&mut memory.0, &reserve).is_err());
-    let of = |tools_max| {
-        Manager::bytes(&Config { pool: PoolConfig { tools_max, ..SMALL.pool }, ..SMALL })
-    };
-    println!("a manager takes {} bytes for each tool", of(2) - of(1));
+}
+
+/// Rows of docs/resource-limits.md: bytes of one more of each, with words of 64 bits and of 32.
+#[test]
+fn the_page_says_how_many_bytes_each_table_takes() {
+    let less = Manager::bytes(&SMALL);
+    let pool = SMALL.pool;
+    let [two_tools, two_blocks] = [
+        PoolConfig { tools_max: pool.tools_max + 2, ..pool },
+        PoolConfig { blocks_max: pool.blocks_max + 2, ..pool },
+    ];
+    let mut classes = pool.classes;
+    classes[0] = Class { size: 8, count: 2 };
+    let page = include_str!("../../../../docs/resource-limits.md");
+    for (name, more, words) in [
+        ("tool", Config { pool: two_tools, ..SMALL }, 3),
+        ("block outside of the classes", Config { pool: two_blocks, ..SMALL }, 6),
+        ("block of a class", Config { pool: PoolConfig { classes, ..pool }, ..SMALL }, 3),
+        ("device", Config { devices_max: SMALL.devices_max + 2, ..SMALL }, 0),
+        ("tool and device that it holds", Config { holds_max: SMALL.holds_max + 2, ..SMALL }, 0),
+        ("execution", Config { executions_max: SMALL.executions_max + 2, ..SMALL }, 0),
+    ] {
+        let bytes = (Manager::bytes(&more) - less) / 2;
+        let large = if size_of::<usize>() == 8 { bytes } else { bytes + 4 * words };
+        let row = format!("| {name} | {large} | {} |", large - 4 * words);
+        assert!(page.contains(&row), "{row}");
+    }
 }
 
 /// What the model knows of a tool.
