@@ -40,7 +40,15 @@ class Suite:
 
 MODEL_FILE = ("tests/golden/bitnet/bytes.gguf",)
 DEVICE = Suite(
-    ("trine", "trine_consent", "trine_run", "trine_news", "trine_mcp", "trine_resources"),
+    (
+        "trine",
+        "trine_consent",
+        "trine_run",
+        "trine_news",
+        "trine_mcp",
+        "trine_resources",
+        "trine_runtime",
+    ),
     "tests/c/misuse",
     "tests/c/support",
 )

@@ -160,19 +160,24 @@ fn request(from: trine_device_request) -> Option<DeviceRequest> {
 }
 
 /// Room for the devices of a request.
-type Requests = [DeviceRequest; DEVICES_PER_REQUEST];
-const NO_REQUESTS: Requests = [DeviceRequest::shared(0); DEVICES_PER_REQUEST];
+pub(crate) struct Requests([DeviceRequest; DEVICES_PER_REQUEST]);
+
+impl Default for Requests {
+    fn default() -> Self {
+        Self([DeviceRequest::shared(0); DEVICES_PER_REQUEST])
+    }
+}
 
 /// # Safety
 /// NULL, or a structure whose first member is set, and its devices can be read.
-unsafe fn requirements<'r>(
+pub(crate) unsafe fn requirements<'r>(
     from: *const trine_requirements,
     room: &'r mut Requests,
 ) -> Result<Requirements<'r>, trine_status> {
     // SAFETY: the caller's promise.
     let from = unsafe { block::known(from, size_of::<trine_requirements>()) }?;
     let count = from.devices_count as usize;
-    let devices = room.get_mut(..count).ok_or(TRINE_E_ARGUMENT)?;
+    let devices = room.0.get_mut(..count).ok_or(TRINE_E_ARGUMENT)?;
     if from.devices.is_null() && count > 0 {
         return Err(TRINE_E_NULL);
     }
@@ -250,7 +255,7 @@ pub unsafe extern "C" fn trine_resources_allocate(
     given: *mut trine_allocation,
     refusal: *mut trine_refusal,
 ) -> trine_status {
-    let mut devices = NO_REQUESTS;
+    let mut devices = Requests::default();
     // SAFETY: the program's structures, whose first members are set.
     let struct_size = match unsafe { room(given) }.and_then(|size| {
         // SAFETY: as above.
@@ -298,7 +303,7 @@ pub unsafe extern "C" fn trine_resources_check(
     now: u64,
     refusal: *mut trine_refusal,
 ) -> trine_status {
-    let mut devices = NO_REQUESTS;
+    let mut devices = Requests::default();
     // SAFETY: the program's structure, whose first member is set.
     if let Err(status) = unsafe { check_refusal(refusal) } {
         return status;

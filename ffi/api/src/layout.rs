@@ -12,7 +12,7 @@ use crate::trine_outcome;
 use crate::{
     trine_allocation, trine_device_request, trine_held, trine_pool_class, trine_pool_state,
     trine_quota_state, trine_reclaimed, trine_refusal, trine_requirements, trine_resources_config,
-    trine_resources_device, trine_times,
+    trine_resources_device, trine_runtime_config, trine_times,
 };
 #[cfg(feature = "policy")]
 use crate::{trine_block, trine_counters, trine_question};
@@ -387,6 +387,15 @@ layout! {
         processors 60 60;
         processors_used 64 64;
         reserved 68 68;
+    }
+    trine_runtime_config 28 40 {
+        struct_size 0 0;
+        sessions 4 4;
+        bridge_bytes 8 8;
+        reserved 12 12;
+        device 16 16;
+        resources 20 24;
+        requirements 24 32;
     }
     trine_quota_state 64 64 {
         struct_size 0 0;

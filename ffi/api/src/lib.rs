@@ -68,6 +68,8 @@ mod result;
 #[cfg(feature = "mcp")]
 mod run;
 #[cfg(feature = "full")]
+mod runtime;
+#[cfg(feature = "full")]
 mod secure;
 #[cfg(feature = "sentences")]
 mod sentences;
@@ -152,6 +154,12 @@ pub use resources::{
 pub use result::*;
 #[cfg(feature = "mcp")]
 pub use run::*;
+#[cfg(feature = "full")]
+pub use runtime::{
+    trine_runtime, trine_runtime_activate, trine_runtime_bridge, trine_runtime_config,
+    trine_runtime_deactivate, trine_runtime_deinit, trine_runtime_device, trine_runtime_init,
+    trine_runtime_is_active, trine_runtime_resources, trine_runtime_session, trine_runtime_size,
+};
 #[cfg(feature = "full")]
 pub use secure::trine_provision;
 #[cfg(feature = "sentences")]

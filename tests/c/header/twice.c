@@ -11,6 +11,8 @@
 #include "trine_run.h"
 #include "trine_consent.h"
 #include "trine_run.h"
+#include "trine_runtime.h"
+#include "trine_runtime.h"
 #include "trine_sentences.h"
 #include "trine_sentences.h"
 #include "trine_host.h"

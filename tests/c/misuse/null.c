@@ -7,6 +7,7 @@
 #include <trine_news.h>
 #include <trine_resources.h>
 #include <trine_run.h>
+#include <trine_runtime.h>
 #include <trine_sentences.h>
 
 static const char text[] = "text";
@@ -317,6 +318,27 @@ static void resource_functions(void)
     REFUSES(trine_resources_get_quota(resources, 1u, 0u, NULL), TRINE_E_NULL);
 }
 
+static void runtime_functions(void)
+{
+    trine_runtime_config config = {.struct_size = sizeof config};
+    trine_runtime *runtime = NULL;
+    size_t size = 7u;
+
+    CHECK(trine_runtime_size(NULL) == 0u);
+    CHECK(trine_runtime_size(&config) == 0u);
+    REFUSES(trine_runtime_init(other_memory, 64u, NULL, &runtime), TRINE_E_NULL);
+    REFUSES(trine_runtime_init(other_memory, 64u, &config, NULL), TRINE_E_NULL);
+    REFUSES(trine_runtime_init(NULL, 64u, &config, &runtime), TRINE_E_NULL);
+    REFUSES(trine_runtime_deinit(NULL), TRINE_E_NULL);
+    REFUSES(trine_runtime_activate(NULL, 0u, 0u, NULL), TRINE_E_NULL);
+    REFUSES(trine_runtime_deactivate(NULL, 0u, 0u), TRINE_E_NULL);
+    REFUSES(trine_runtime_is_active(NULL, 0u), TRINE_E_NULL);
+    CHECK(trine_runtime_device(NULL) == NULL && trine_runtime_resources(NULL) == NULL);
+    CHECK(trine_runtime_session(NULL, 0u) == NULL);
+    CHECK(trine_runtime_bridge(NULL, &size) == NULL && size == 7u);
+    CHECK(trine_runtime_bridge(NULL, NULL) == NULL && runtime == NULL);
+}
+
 static void clock_functions(void)
 {
     CHECK(trine_now(NULL, 5u) == 5u);
@@ -333,6 +355,7 @@ int main(void)
     list_functions();
     sentence_functions();
     resource_functions();
+    runtime_functions();
     clock_functions();
     fixture_hook = inside;
     (void)fixture_call("hook", 3);

@@ -230,29 +230,36 @@ fn a_manager_takes_the_bytes_that_it_says_and_refuses_one_less() {
     assert!(Manager::new(&mut memory.0, &reserve).is_err());
 }
 
-/// Rows of docs/resource-limits.md: bytes of one more of each, with words of 64 bits and of 32.
+/// Bytes of one more of each, with words of 64 bits and of 32, as docs/resource-limits.md says.
+const ROWS: [(&str, usize, usize); 6] = [
+    ("tool", 784, 772),
+    ("block outside of the classes", 80, 56),
+    ("block of a class", 40, 28),
+    ("device", 64, 64),
+    ("tool and device that it holds", 16, 16),
+    ("execution", 16, 16),
+];
+
 #[test]
 fn the_page_says_how_many_bytes_each_table_takes() {
     let less = Manager::bytes(&SMALL);
     let pool = SMALL.pool;
-    let [two_tools, two_blocks] = [
-        PoolConfig { tools_max: pool.tools_max + 2, ..pool },
-        PoolConfig { blocks_max: pool.blocks_max + 2, ..pool },
-    ];
     let mut classes = pool.classes;
     classes[0] = Class { size: 8, count: 2 };
+    let of_pool = |pool| Config { pool, ..SMALL };
+    let more = [
+        of_pool(PoolConfig { tools_max: pool.tools_max + 2, ..pool }),
+        of_pool(PoolConfig { blocks_max: pool.blocks_max + 2, ..pool }),
+        of_pool(PoolConfig { classes, ..pool }),
+        Config { devices_max: SMALL.devices_max + 2, ..SMALL },
+        Config { holds_max: SMALL.holds_max + 2, ..SMALL },
+        Config { executions_max: SMALL.executions_max + 2, ..SMALL },
+    ];
     let page = include_str!("../../../../docs/resource-limits.md");
-    for (name, more, words) in [
-        ("tool", Config { pool: two_tools, ..SMALL }, 3),
-        ("block outside of the classes", Config { pool: two_blocks, ..SMALL }, 6),
-        ("block of a class", Config { pool: PoolConfig { classes, ..pool }, ..SMALL }, 3),
-        ("device", Config { devices_max: SMALL.devices_max + 2, ..SMALL }, 0),
-        ("tool and device that it holds", Config { holds_max: SMALL.holds_max + 2, ..SMALL }, 0),
-        ("execution", Config { executions_max: SMALL.executions_max + 2, ..SMALL }, 0),
-    ] {
-        let bytes = (Manager::bytes(&more) - less) / 2;
-        let large = if size_of::<usize>() == 8 { bytes } else { bytes + 4 * words };
-        let row = format!("| {name} | {large} | {} |", large - 4 * words);
+    for ((name, large, small), more) in ROWS.iter().zip(&more) {
+        let bytes = (Manager::bytes(more) - less) / 2;
+        assert_eq!(bytes, if size_of::<usize>() == 8 { *large } else { *small }, "{name}");
+        let row = format!("| {name} | {large} | {small} |");
         assert!(page.contains(&row), "{row}");
     }
 }
