@@ -8,6 +8,7 @@
 
 static uint64_t memory[1024];
 static uint64_t before[1024];
+static uint64_t after[1024];
 static trine_resources *resources;
 static trine_refusal why;
 
@@ -28,10 +29,11 @@ static const trine_resources_config config = {
 /* The call answers this status, and no byte of the resources changes. */
 #define UNCHANGED(call, status)                                                                    \
     do {                                                                                           \
-        memcpy(before, memory, sizeof memory);                                                     \
+        fixture_copy(before, memory, sizeof memory);                                               \
         why.struct_size = sizeof why;                                                              \
         check_at((call) == (status), #call " answers " #status, __FILE__, __LINE__);               \
-        check_at(memcmp(before, memory, sizeof memory) == 0, #call " changes nothing", __FILE__,   \
+        fixture_copy(after, memory, sizeof memory);                                                \
+        check_at(memcmp(before, after, sizeof after) == 0, #call " changes nothing", __FILE__,     \
                  __LINE__);                                                                        \
     } while (0)
 
