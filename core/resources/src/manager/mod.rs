@@ -164,7 +164,7 @@ impl<'m> Manager<'m> {
         if asks.memory_min > asks.memory_max {
             return Err(Error::Invalid("memory_min is more than memory_max"));
         }
-        self.has_place(tool)?;
+        self.has_place(tool, now)?;
         // What an earlier allocation of the tool has left behind still counts.
         let kept = self.pool.usage(tool).map_or(0, |usage| usage.used);
         let max = usize::try_from(asks.memory_max).unwrap_or(usize::MAX);
@@ -224,7 +224,7 @@ impl<'m> Manager<'m> {
         now: u64,
     ) -> Result<Allocation, Error> {
         let max = usize::try_from(asks.memory_max).unwrap_or(usize::MAX);
-        self.enter(tool)?;
+        self.enter(tool, now)?;
         self.pool.set_budget(tool, max)?;
         let memory = match usize::try_from(asks.memory_min).unwrap_or(usize::MAX) {
             0 => None,
