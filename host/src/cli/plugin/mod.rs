@@ -35,6 +35,9 @@ enum Command {
     Call(call::Call),
     /// Serve plug-ins, and replace each as soon as its file changes.
     Watch(Box<Watch>),
+    /// Run one plug-in for the program that starts this one.
+    #[command(hide = true)]
+    Host,
 }
 
 impl Plugin {
@@ -48,6 +51,7 @@ impl Plugin {
             Command::Check(command) => command.run(),
             Command::Call(command) => Ok(command.run()),
             Command::Watch(command) => command.run(),
+            Command::Host => Ok(trine_plugins::plugin_host()),
         }
     }
 }
