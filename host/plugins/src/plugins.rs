@@ -331,9 +331,9 @@ impl Inner {
     fn lost(inner: &Weak<Self>, about: &Arc<About>, why: &str) {
         let Some(inner) = inner.upgrade() else { return };
         let mut loaded = inner.lock();
-        inner.withdrawn().insert(about.name.clone(), why.to_owned());
         let is_it = |entry: &Entry| Arc::ptr_eq(&entry.from.about, about);
         let Some(place) = loaded.iter().position(is_it) else { return };
+        inner.withdrawn().insert(about.name.clone(), why.to_owned());
         drop(inner.take_out(&mut loaded, place, "withdrawn"));
     }
 
@@ -359,6 +359,7 @@ impl Inner {
             drop(self.hub.remove_tools(id));
             return Err(Fault::new(Step::Publish, error));
         }
+        self.withdrawn().remove(name);
         info!("plug-in {name} {version}: loaded from {}", source.file.display());
         Ok(())
     }

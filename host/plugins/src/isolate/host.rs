@@ -72,12 +72,15 @@ impl Host {
             HostMessage::Factory { op: op::END, .. } => {
                 let instance = self.instance.take();
                 instance.inspect(|instance| Instance::shutdown(instance));
-                self.answer(op::END, Ok(Vec::new()));
+                self.out.answer(op::END, Ok(Vec::new()));
                 return false;
+            }
+            HostMessage::Factory { op: op::HEALTH, .. } if self.instance.is_some() => {
+                self.health();
             }
             HostMessage::Factory { op, arg } => {
                 let done = self.operation(op, arg);
-                self.answer(op, done);
+                self.out.answer(op, done);
             }
             HostMessage::Hello(hello) => self.hello(hello.nonce),
             HostMessage::List { offset, max, what: what::TOOLS } => self.page(offset, max),
@@ -98,10 +101,6 @@ impl Host {
                 Ok(Vec::new())
             }
             (op::SELF_TEST, _, Some(instance)) => instance.self_test().map(|()| Vec::new()),
-            (op::HEALTH, _, Some(instance)) => {
-                let health = instance.health().map(|()| Vec::new());
-                health.map_err(|why| Fault(Step::Health, why))
-            }
             _ => Err(unasked()),
         }
     }
@@ -123,13 +122,19 @@ impl Host {
         Ok(about)
     }
 
-    fn answer(&self, op: u8, done: Result<Vec<u8>, Fault>) {
-        let (code, bytes) = match done {
-            Ok(bytes) => (factory::FINE, bytes),
-            Err(Fault(step, why)) => (factory::FAILED, wire::write_fault(step, &why)),
+    /// Asks the plug-in on a thread of its own: calls come meanwhile.
+    fn health(&self) {
+        let Some(instance) = self.instance.clone() else { return };
+        let out = Arc::clone(&self.out);
+        let ask = move || {
+            let health = instance.health().map(|()| Vec::new());
+            out.answer(op::HEALTH, health.map_err(|why| Fault(Step::Health, why)));
         };
-        let message = DeviceMessage::Factory { op, code, bytes: &bytes };
-        self.out.send(&message, bytes.len());
+        let started = std::thread::Builder::new().name("plug-in health".to_owned()).spawn(ask);
+        if let Err(error) = started {
+            let why = format!("no thread can be started for it: {error}");
+            self.out.answer(op::HEALTH, Err(Fault(Step::Health, why)));
+        }
     }
 
     fn hello(&self, nonce: u32) {
@@ -200,6 +205,14 @@ struct Out {
 impl Out {
     fn cancels(&self) -> std::sync::MutexGuard<'_, HashMap<u32, Arc<AtomicBool>>> {
         self.cancels.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn answer(&self, op: u8, done: Result<Vec<u8>, Fault>) {
+        let (code, bytes) = match done {
+            Ok(bytes) => (factory::FINE, bytes),
+            Err(Fault(step, why)) => (factory::FAILED, wire::write_fault(step, &why)),
+        };
+        self.send(&DeviceMessage::Factory { op, code, bytes: &bytes }, bytes.len());
     }
 
     fn cancel(&self, id: u32) {

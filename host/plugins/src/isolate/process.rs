@@ -26,6 +26,8 @@ use crate::error::{Fault, Step};
 
 /// A list of tools that is longer than a hub takes is not read.
 const LIST_MAX: usize = 256 * 1024;
+/// What tells a program that it is to run a plug-in.
+const ARGUMENTS: [&str; 2] = ["plugin", "host"];
 /// How much longer than a function of the plug-in its process may take.
 pub(super) const SLACK: Duration = Duration::from_secs(2);
 
@@ -48,11 +50,16 @@ impl Program {
     }
 
     fn spawn(&self) -> io::Result<Talk> {
+        // This one would start another, and that one a further one.
+        if self.caps.program.is_none() && std::env::args().skip(1).eq(ARGUMENTS) {
+            let why = "this program was started to run a plug-in and does not: call plugin_host";
+            return Err(io::Error::other(why));
+        }
         let (ours, theirs) = UnixStream::pair()?;
         // The program that runs now, also where its file was replaced meanwhile.
         let own = || "/proc/self/exe".into();
         let mut command = Command::new(self.caps.program.clone().unwrap_or_else(own));
-        command.arg0("trine").args(["plugin", "host"]).process_group(0);
+        command.arg0("trine").args(ARGUMENTS).process_group(0);
         command.stdin(Stdio::from(OwnedFd::from(theirs)));
         command.stdout(Stdio::from(self.library.try_clone()?));
         let child = command.spawn()?;
@@ -66,7 +73,7 @@ impl Program {
             socket: ours,
             out: Arc::default(),
             inside: Mutex::default(),
-            is_reaped: Mutex::new(None),
+            ended: Mutex::new(None),
         });
         Ok(Talk { process, frames })
     }
@@ -89,7 +96,7 @@ pub(super) struct Process {
     out: Arc<Mutex<Out>>,
     pub(super) inside: Mutex<Inside>,
     /// How it ended, when it was waited for.
-    is_reaped: Mutex<Option<Ended>>,
+    ended: Mutex<Option<Ended>>,
 }
 
 /// What could not be sent yet.
@@ -116,6 +123,10 @@ pub(super) struct Inside {
 impl Process {
     pub(super) fn inside(&self) -> MutexGuard<'_, Inside> {
         self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ended(&self) -> MutexGuard<'_, Option<Ended>> {
+        self.ended.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sends a frame. What the process does not take now is sent by a thread that waits for it, so
@@ -155,7 +166,7 @@ impl Process {
     }
 
     fn end_now(&self) {
-        let reaped = self.is_reaped.lock().unwrap_or_else(PoisonError::into_inner);
+        let reaped = self.ended();
         if reaped.is_none() {
             self.pid.kill();
         }
@@ -166,7 +177,7 @@ impl Process {
 
     /// Looks whether it has ended without its socket being closed.
     pub(super) fn look(&self) {
-        let reaped = self.is_reaped.lock().unwrap_or_else(PoisonError::into_inner);
+        let reaped = self.ended();
         if reaped.is_none() && self.pid.has_ended() {
             drop(reaped);
             _ = self.socket.shutdown(std::net::Shutdown::Both);
@@ -175,7 +186,7 @@ impl Process {
 
     /// CPU time that it has used so far.
     pub(super) fn cpu(&self) -> Option<Duration> {
-        let reaped = self.is_reaped.lock().unwrap_or_else(PoisonError::into_inner);
+        let reaped = self.ended();
         match &*reaped {
             Some(ended) => Some(ended.cpu),
             None => self.pid.cpu(),
@@ -192,17 +203,22 @@ impl Process {
     pub(super) fn reap(&self, caps: &Caps) -> Reaped {
         _ = self.socket.shutdown(std::net::Shutdown::Both);
         let killed_for = self.inside().killed_for.take();
-        let mut reaped = self.is_reaped.lock().unwrap_or_else(PoisonError::into_inner);
-        let ended = match *reaped {
+        let known = *self.ended();
+        let ended = match known {
             Some(ended) => Ok(ended),
             None => {
-                // One that closes its socket may have a moment to end by itself.
+                // One that closes its socket may have a moment to end by itself. Nothing is locked
+                // meanwhile, and no other thread waits for it.
                 let until = Instant::now() + SLACK;
                 while killed_for.is_none() && !self.pid.has_ended() && Instant::now() < until {
                     thread::sleep(Duration::from_millis(1));
                 }
                 self.pid.kill();
-                self.pid.wait()
+                self.pid.wait_for_end();
+                let mut known = self.ended();
+                let ended = self.pid.reap();
+                *known = ended.as_ref().ok().copied();
+                ended
             }
         };
         let ended = match ended {
@@ -212,7 +228,6 @@ impl Process {
                 return Reaped { how, cpu: Duration::ZERO, is_good: false };
             }
         };
-        *reaped = Some(ended);
         let how = match killed_for {
             Some(why) => format!("was ended: {why}"),
             None => explained(ended, caps),

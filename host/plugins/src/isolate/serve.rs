@@ -269,6 +269,8 @@ impl Work for Isolated {
 
     fn health(&self) -> Result<(), String> {
         let patience = self.0.sealed.program.patience + SLACK;
+        // One question at a time.
+        let _asking = self.0.asking.lock().unwrap_or_else(PoisonError::into_inner);
         let process = self.0.process(4 * patience)?;
         let (tell, told) = sync_channel(1);
         process.inside().asked = Some(tell);

@@ -27,6 +27,8 @@ pub(super) struct Shared {
     pub(super) wake: Condvar,
     /// A process was published, or has ended.
     changed: Condvar,
+    /// Held by who asks whether it can work.
+    pub(super) asking: Mutex<()>,
 }
 
 #[derive(Default)]
@@ -72,7 +74,8 @@ pub(super) fn refuse(calls: Refused) {
 impl Shared {
     pub(super) fn new(sealed: &Arc<Sealed>, lost: Lost) -> Arc<Self> {
         let (state, wake, changed) = (Mutex::default(), Condvar::new(), Condvar::new());
-        Arc::new(Self { sealed: Arc::clone(sealed), lost, state, wake, changed })
+        let (sealed, asking) = (Arc::clone(sealed), Mutex::default());
+        Arc::new(Self { sealed, lost, state, wake, changed, asking })
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
@@ -226,7 +229,8 @@ impl Shared {
             if state.failures.len() > self.caps().restarts as usize {
                 let times = state.failures.len();
                 let why = format!(
-                    "{title} was withdrawn: its process failed {times} times; the last time it {why}"
+                    "{title} was withdrawn: its process failed {times} times; the last time it \
+                     {why}"
                 );
                 let waiting = state.waiting.drain(..);
                 refused.extend(waiting.map(|waiting| (waiting.call, why.clone())));

@@ -94,7 +94,16 @@ impl Pid {
 
     /// Whether it has ended.
     pub(super) fn has_ended(self) -> bool {
-        let flags = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
+        self.look(libc::WNOHANG)
+    }
+
+    /// Waits until it has ended. Its number stays its own.
+    pub(super) fn wait_for_end(self) {
+        while !self.look(0) && io::Error::last_os_error().kind() == io::ErrorKind::Interrupted {}
+    }
+
+    fn look(self, flags: libc::c_int) -> bool {
+        let flags = libc::WEXITED | libc::WNOWAIT | flags;
         // SAFETY: all members of this structure may be zero.
         let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
         let Ok(id) = libc::id_t::try_from(self.0) else { return false };
@@ -112,8 +121,8 @@ impl Pid {
         }
     }
 
-    /// Waits until it has ended. Its number may be that of another process from then on.
-    pub(super) fn wait(self) -> io::Result<Ended> {
+    /// Lets it go when it has ended. Its number may be that of another process from then on.
+    pub(super) fn reap(self) -> io::Result<Ended> {
         let mut status = 0;
         // SAFETY: all members of this structure may be zero.
         let mut usage: libc::rusage = unsafe { std::mem::zeroed() };

@@ -459,3 +459,25 @@ fn a_deadline_and_a_cancelled_call_are_told_to_the_function() {
     assert_eq!(site.call("wild", &json!({"what": "fine"})), Ok(json!({"n": 1})));
     assert_eq!(process(&site, "wild"), process_before);
 }
+
+#[test]
+fn health_is_asked_beside_calls_and_functions_that_return_at_once_need_no_thread() {
+    let site = site(caps());
+    site.plugins.load(&[site.build("v.so", "version.c", &["FLAGS=TRINE_PLUGIN_AT_ONCE"])]).unwrap();
+    std::thread::scope(|scope| {
+        for thread in 0..3 {
+            let site = &site;
+            scope.spawn(move || {
+                for id in 0..50 {
+                    site.plugins.health("versioned").unwrap();
+                    let id = 3 * id + thread;
+                    let done = site.call("which", &json!({ "id": id }));
+                    assert_eq!(done, Ok(json!({"id": id, "version": 1})));
+                }
+            });
+        }
+    });
+    let process = process(&site, "versioned").unwrap();
+    let threads = std::fs::read_dir(format!("/proc/{process}/task")).unwrap().count();
+    assert_eq!(threads, 1);
+}

@@ -35,7 +35,7 @@ pub(in crate::cli) struct PolicyArgs {
     /// Maximum memory of such a process, in bytes; 0 for any.
     #[arg(long, value_name = "BYTES", default_value_t = Caps::default().memory)]
     isolate_memory: u64,
-    /// Maximum CPU time of one call in such a process, in seconds; 0 for any.
+    /// Maximum CPU seconds of a call there; 0 for any.
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     isolate_cpu: u32,
 }
