@@ -16,6 +16,8 @@ const LOAD_MAX: f64 = 50.0;
 const CHECKED_MAX: f64 = 200.0;
 /// Milliseconds from a rebuild of a watched file until it serves.
 const RELOAD_MAX: f64 = 1_000.0;
+/// Microseconds that a call in a process of its own may take, there and back.
+const ISOLATED_MAX: f64 = 500.0;
 
 /// `cargo xtask bench plugin`.
 pub fn main(keep: bool) -> Result<()> {
@@ -25,7 +27,7 @@ pub fn main(keep: bool) -> Result<()> {
         |name: &str| native[name].as_f64().with_context(|| format!("the example says no {name}"));
     let (own, plugin) = (number("own_ns")?, number("plugin_ns")?);
     let (load, checked) = (number("load_ms")?, number("checked_ms")?);
-    let reload = number("reload_ms")?;
+    let (reload, isolated) = (number("reload_ms")?, number("isolated_ns")? / 1e3);
     let module = nanos(&example("trine-wasm", "wasm_calls")?)?;
     let text = format!(
         "Encoded arguments in, an encoded result out, both validated, on the thread that calls; \
@@ -34,6 +36,7 @@ pub fn main(keep: bool) -> Result<()> {
          | a call of a tool in the program, ns | {own:.0} |\n\
          | of the same in a native plug-in, ns | {plugin:.0} |\n\
          | of a trivial one in a module, ns | {module:.0} |\n\
+         | of the same in a process of its own, and back, us | {isolated:.0} |\n\
          | from a file to the first call, ms | {load:.2} |\n\
          | the same with a signature, ms | {checked:.2} |\n\
          | from a rebuild of a watched file until it serves, ms | {reload:.0} |\n"
@@ -41,6 +44,7 @@ pub fn main(keep: bool) -> Result<()> {
     let mut gates = Gates::default();
     gates.at_most("a plug-in's call beyond the program's, ns", plugin - own, NATIVE_MAX);
     gates.at_most("a module's call, ns", module, MODULE_MAX);
+    gates.at_most("a call in a process, us", isolated, ISOLATED_MAX);
     gates.at_most("load to first call, ms", load, LOAD_MAX);
     gates.at_most("the same with a signature, ms", checked, CHECKED_MAX);
     gates.at_most("a watched file serves after, ms", reload, RELOAD_MAX);

@@ -101,7 +101,8 @@ impl Table {
     }
 
     /// The list as it came.
-    pub(crate) fn list(&self) -> &[u8] {
+    #[must_use]
+    pub fn list(&self) -> &[u8] {
         self.raw.as_deref().unwrap_or_else(|| self.records.borrow_owner())
     }
 

@@ -4,7 +4,8 @@
 //! cargo run --release -p trine-plugins --example calls
 //! ```
 //!
-//! Both tools get the same encoded arguments and return at once, on the thread that calls. It
+//! The tools get the same encoded arguments and return at once, on the thread that calls; that in a
+//! process of its own is called, and waited for, one call after another. It
 //! prints one line of JSON, from which `cargo xtask bench plugin` makes a table.
 
 use std::error::Error;
@@ -120,7 +121,56 @@ fn reload(folder: &Path) -> Result<f64> {
     Ok(median(took))
 }
 
-fn main() -> Result<()> {
+/// Nanoseconds of a call in a process of its own, from one thread that waits for each.
+#[cfg(target_os = "linux")]
+fn isolated(file: &Path, args: &[u8]) -> Result<f64> {
+    const CALLS: u64 = 2_000;
+    let hub = Hub::open_with(&DeviceArgs::default(), Prefix::Auto, &Settings::none())?;
+    let policy = Policy { isolate: true, ..Policy::default() };
+    let plugins = Plugins::new(Arc::clone(&hub), policy);
+    plugins.load(&[file])?;
+    let tools = hub.direct(plugins.list().first().ok_or("it is not loaded")?.id)?;
+    let (send, ended) = std::sync::mpsc::channel();
+    let caller = Caller::new(Arc::new(Waits(std::sync::Mutex::new(send))));
+    let mut took = Vec::new();
+    for _ in 0..ROUNDS {
+        let began = Instant::now();
+        for number in 0..CALLS {
+            tools.call(0, args, (&caller, number));
+            if !ended.recv()? {
+                return Err("a call in a process failed".into());
+            }
+        }
+        took.push(began.elapsed().as_secs_f64() * 1e9 / CALLS as f64);
+    }
+    drop(tools);
+    plugins.close();
+    Ok(median(took))
+}
+
+/// Tells who waits for a call whether it ended with a result.
+#[cfg(target_os = "linux")]
+struct Waits(std::sync::Mutex<std::sync::mpsc::Sender<bool>>);
+
+#[cfg(target_os = "linux")]
+impl End for Waits {
+    fn ended(&self, _: u64, outcome: Outcome<'_>) {
+        let is_value = matches!(outcome, Outcome::Value(_));
+        let send = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        // Who waits may have seen an error before.
+        _ = send.send(is_value);
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn isolated(_: &Path, _: &[u8]) -> Result<f64> {
+    Ok(0.0)
+}
+
+fn main() -> Result<std::process::ExitCode> {
+    if std::env::args().skip(1).eq(["plugin", "host"]) {
+        return Ok(trine_plugins::plugin_host());
+    }
     let folder = tempfile::TempDir::new()?;
     let mut room = [0; 16];
     let mut args = ValueWriter::new(&mut room);
@@ -164,7 +214,8 @@ fn main() -> Result<()> {
             "own_ns": median(ours), "plugin_ns": median(theirs),
             "load_ms": median(plain), "checked_ms": median(checked),
             "reload_ms": reload(folder.path())?,
+            "isolated_ns": isolated(&build(folder.path(), 3_000)?, args)?,
         })
     );
-    Ok(())
+    Ok(std::process::ExitCode::SUCCESS)
 }

@@ -12,12 +12,12 @@ use trine_descriptor::ToolTable as _;
 use trine_gateway::host_tools::HostCall;
 use trine_gateway::table::Table;
 
-use crate::call::{self, Live, now, with_room};
+use crate::call::{self, Client, Live, now, with_room};
 use crate::error::{Fault, Step};
 use crate::load::{About, Image};
 use crate::timed::{self, Failed, State};
 use crate::work::Work;
-use crate::workers::{Job, Workers};
+use crate::workers::{Job, Lost, Workers};
 
 /// Milliseconds that a call may take where its tool does not say.
 const DEADLINE_MS: u64 = 60_000;
@@ -43,6 +43,22 @@ impl Instance {
         patience: Duration,
         lost: impl Fn() + Send + Sync + 'static,
     ) -> Result<Arc<Self>, Fault> {
+        let instance = Self::init(image, patience, Some(Box::new(lost)))?;
+        let tested = instance
+            .self_test()
+            .and_then(|()| instance.health().map_err(|why| Fault(Step::Health, why)));
+        if tested.is_err() {
+            instance.shutdown();
+        }
+        tested.map(|()| instance)
+    }
+
+    /// Initialises a plug-in. Without `lost` someone else watches the time of its calls.
+    pub(crate) fn init(
+        image: &'static Image,
+        patience: Duration,
+        lost: Option<Lost>,
+    ) -> Result<Arc<Self>, Fault> {
         let mut state = State::none();
         if let Some(init) = image.raw.init {
             let begin = move || {
@@ -56,21 +72,19 @@ impl Instance {
         }
         let workers = (!image.is_at_once()).then(|| {
             let name = format!("plug-in {}", image.about.name);
-            Workers::new(name, image.raw.calls_max.max(1), Box::new(lost))
+            Workers::new(name, image.raw.calls_max.max(1), lost)
         });
         let [is_down, is_stuck] = [(); 2].map(|()| AtomicBool::new(false));
-        let instance = Arc::new(Self { image, state, workers, patience, is_down, is_stuck });
-        let tested = instance.ask(image.raw.self_test).map_err(|why| Fault(Step::SelfTest, why));
-        let tested =
-            tested.and_then(|()| instance.health().map_err(|why| Fault(Step::Health, why)));
-        if tested.is_err() {
-            instance.shutdown();
-        }
-        tested.map(|()| instance)
+        Ok(Arc::new(Self { image, state, workers, patience, is_down, is_stuck }))
+    }
+
+    /// Lets it try itself out.
+    pub(crate) fn self_test(&self) -> Result<(), Fault> {
+        self.ask(self.image.raw.self_test).map_err(|why| Fault(Step::SelfTest, why))
     }
 
     /// Whether it can work, as it says.
-    fn health(&self) -> Result<(), String> {
+    pub(crate) fn health(&self) -> Result<(), String> {
         self.ask(self.image.raw.health)
     }
 
@@ -96,7 +110,7 @@ impl Instance {
         row: u16,
         args: &[u8],
         live: L,
-        take: impl FnOnce(L) -> Option<HostCall>,
+        take: impl FnOnce(L) -> Option<Client>,
     ) {
         let Some(tool) = self.image.tools.get(usize::from(row)) else { return };
         let Some(function) = tool.call else { return };
@@ -122,10 +136,15 @@ impl Instance {
     }
 }
 
+/// The milliseconds that a call may take.
+pub(crate) fn deadline_ms(table: &Table, row: u16) -> u64 {
+    let limit = table.info(row).map_or(0, |info| u64::from(info.limits.deadline_ms));
+    if limit == 0 { DEADLINE_MS } else { limit }
+}
+
 /// When a call that begins now is over, and after how many milliseconds.
 fn deadline(table: &Table, row: u16) -> (u64, u64) {
-    let limit = table.info(row).map_or(0, |info| u64::from(info.limits.deadline_ms));
-    let limit = if limit == 0 { DEADLINE_MS } else { limit };
+    let limit = deadline_ms(table, row);
     (now().saturating_add(limit), limit)
 }
 
@@ -144,15 +163,11 @@ impl Work for Arc<Instance> {
 
     fn call(&self, mut call: HostCall) {
         let (row, args) = (call.row(), call.take_args());
-        let Some(workers) = &self.workers else {
-            return self.run(row, &args, Live::new(call, u64::MAX), Live::into_call);
-        };
-        let (deadline, limit) = deadline(&self.image.table, row);
-        let instance = Arc::clone(self);
-        let name = self.image.table.info(row).map(|info| info.name).unwrap_or_default();
-        let live = Arc::new(Live::new(call, deadline));
-        let run = Box::new(move |live: &Live| instance.run(row, &args, live, Live::take));
-        workers.add(Job { live, limit, name, run });
+        if self.workers.is_none() {
+            // No deadline holds there.
+            return self.begin((row, args), Client::Host(call), (u64::MAX, 0));
+        }
+        self.begin((row, args), Client::Host(call), deadline(&self.image.table, row));
     }
 
     fn shutdown(&self) {
@@ -161,8 +176,25 @@ impl Work for Arc<Instance> {
 }
 
 impl Instance {
+    /// Runs a call on one of its threads, or on this one where its functions return at once.
+    pub(crate) fn begin(
+        self: &Arc<Self>,
+        (row, args): (u16, Box<[u8]>),
+        client: Client,
+        (deadline, limit): (u64, u64),
+    ) {
+        let Some(workers) = &self.workers else {
+            return self.run(row, &args, Live::new(client, deadline), Live::into_call);
+        };
+        let instance = Arc::clone(self);
+        let name = self.image.table.info(row).map(|info| info.name).unwrap_or_default();
+        let live = Arc::new(Live::new(client, deadline));
+        let run = Box::new(move |live: &Live| instance.run(row, &args, live, Live::take));
+        workers.add(Job { live, limit, name, run });
+    }
+
     /// Frees the state, once. It is left where a function has not returned and may still use it.
-    fn shutdown(&self) {
+    pub(crate) fn shutdown(&self) {
         if self.is_down.swap(true, Ordering::AcqRel) {
             return;
         }

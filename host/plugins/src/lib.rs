@@ -8,6 +8,7 @@ mod call;
 mod canary;
 mod error;
 mod instance;
+mod isolate;
 mod load;
 mod module;
 mod order;
@@ -20,6 +21,7 @@ mod workers;
 
 pub use canary::Canary;
 pub use error::{Error, Result, Step};
+pub use isolate::{Caps, Usage, plugin_host};
 pub use load::{
     About, Checked, Dependency, Finding, Imports, Keys, Needs, Policy, check, keys, mapped,
 };

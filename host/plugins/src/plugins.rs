@@ -1,5 +1,6 @@
 //! The plug-ins of a hub: loaded, replaced, rolled back and taken out while clients call them.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -13,6 +14,7 @@ use trine_gateway::host_tools::{HostTools, Leaving, ToolsId};
 use crate::canary::{Canary, Split};
 use crate::error::{Error, Fault, Result, Step};
 use crate::instance::Instance;
+use crate::isolate::{Children, Isolated, Usage};
 use crate::load::{About, Checked, Code, Policy, check};
 use crate::module::Module;
 use crate::order::order;
@@ -42,6 +44,9 @@ pub(crate) struct Inner {
     hub: Arc<Hub>,
     policy: Policy,
     loaded: Mutex<Vec<Entry>>,
+    children: Children,
+    /// Names of plug-ins that were taken out by themselves, and why.
+    withdrawn: Mutex<HashMap<String, String>>,
 }
 
 /// A plug-in that serves.
@@ -91,11 +96,17 @@ impl Plugins {
     /// The plug-ins of a hub, which are loaded later.
     #[must_use]
     pub fn new(hub: Arc<Hub>, policy: Policy) -> Self {
-        Self(Arc::new(Inner { hub, policy, loaded: Mutex::default() }))
+        let (loaded, withdrawn) = (Mutex::default(), Mutex::default());
+        let children = Children::default();
+        Self(Arc::new(Inner { hub, policy, loaded, children, withdrawn }))
     }
 
     pub(crate) fn of(inner: &Arc<Inner>) -> Self {
         Self(Arc::clone(inner))
+    }
+
+    pub(crate) fn open(&self, checked: Checked) -> Result<(Code, Arc<About>)> {
+        checked.open(&self.0.policy, &self.0.children)
     }
 
     pub(crate) fn weak(&self) -> Weak<Inner> {
@@ -218,14 +229,28 @@ impl Plugins {
     /// Whether a plug-in says that it can work.
     ///
     /// # Errors
-    /// Where no plug-in has this name, and what is wrong with it.
+    /// Where no plug-in has this name, and what is wrong with it; of one that was withdrawn, why.
     pub fn health(&self, name: &str) -> Result<()> {
         let loaded = self.0.lock();
-        let place = self.0.place(&loaded, name)?;
+        let place =
+            self.0.place(&loaded, name).map_err(|error| match self.0.withdrawn().get(name) {
+                Some(why) => Error::Refused { name: name.to_owned(), why: why.clone() },
+                None => error,
+            })?;
         let instance = loaded.get(place).map(|entry| Arc::clone(&entry.instance));
         drop(loaded);
         let health = instance.map_or(Ok(()), |instance| instance.health());
         health.map_err(|why| Error::Refused { name: name.to_owned(), why })
+    }
+
+    /// What a plug-in in a process of its own has used; `None` for one in this process.
+    ///
+    /// # Errors
+    /// Where no plug-in has this name.
+    pub fn usage(&self, name: &str) -> Result<Option<Usage>> {
+        let loaded = self.0.lock();
+        let place = self.0.place(&loaded, name)?;
+        Ok(loaded.get(place).and_then(|entry| entry.instance.usage()))
     }
 }
 
@@ -276,7 +301,7 @@ impl Inner {
         }
         let Checked { file: library, signed_by, .. } = &checked;
         let (library, signed_by) = (library.clone(), signed_by.clone());
-        let (code, about) = checked.open(&self.policy.limits)?;
+        let (code, about) = checked.open(&self.policy, &self.children)?;
         let allowed = self.policy.allows(&about.needs);
         allowed.map_err(|why| Fault(Step::Resources, why).of(&library))?;
         Ok(Source { code, about, file: library, signed_by })
@@ -288,17 +313,27 @@ impl Inner {
             Code::Module(bytes) => Module::start(bytes, &self.policy.limits).map(Running::new),
             Code::Library(image) => {
                 let (inner, about) = (Arc::downgrade(self), Arc::clone(&source.about));
-                let lost = move || Self::lost(&inner, &about);
+                let lost = move || Self::lost(&inner, &about, STUCK);
                 Instance::start(image, self.policy.patience, lost).map(Running::new)
+            }
+            Code::Isolated(sealed) => {
+                let (inner, about) = (Arc::downgrade(self), Arc::clone(&source.about));
+                let lost = move |why: &str| Self::lost(&inner, &about, why);
+                Isolated::start(sealed, lost).map(Running::new)
             }
         }
     }
 
-    fn lost(inner: &Weak<Self>, about: &Arc<About>) {
+    fn withdrawn(&self) -> MutexGuard<'_, HashMap<String, String>> {
+        self.withdrawn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lost(inner: &Weak<Self>, about: &Arc<About>, why: &str) {
         let Some(inner) = inner.upgrade() else { return };
         let mut loaded = inner.lock();
         let is_it = |entry: &Entry| Arc::ptr_eq(&entry.from.about, about);
         let Some(place) = loaded.iter().position(is_it) else { return };
+        inner.withdrawn().insert(about.name.clone(), why.to_owned());
         drop(inner.take_out(&mut loaded, place, "withdrawn"));
     }
 
@@ -324,6 +359,7 @@ impl Inner {
             drop(self.hub.remove_tools(id));
             return Err(Fault::new(Step::Publish, error));
         }
+        self.withdrawn().remove(name);
         info!("plug-in {name} {version}: loaded from {}", source.file.display());
         Ok(())
     }
@@ -462,6 +498,9 @@ impl Inner {
     }
 }
 
+/// Why a library whose function does not return is taken out.
+const STUCK: &str = "it was withdrawn: a function of it has not returned";
+
 fn gone() -> Fault {
     Fault(Step::Publish, "what it replaces is gone".to_owned())
 }
@@ -502,7 +541,7 @@ impl Plugins {
     pub fn close(&self) {
         loop {
             let mut loaded = self.0.lock();
-            let Some(place) = loaded.len().checked_sub(1) else { return };
+            let Some(place) = loaded.len().checked_sub(1) else { break };
             let name = loaded.get(place).map(|entry| entry.instance.about().name.clone());
             let taken = self.0.take_out(&mut loaded, place, "taken out");
             drop(loaded);
@@ -515,5 +554,6 @@ impl Plugins {
                 Err(error) => warn!("{error}"),
             }
         }
+        self.0.children.wait(LEAVING);
     }
 }

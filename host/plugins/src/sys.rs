@@ -52,6 +52,11 @@ pub(crate) fn private(bytes: &[u8], name: &OsStr) -> io::Result<Private> {
 
 #[cfg(target_os = "linux")]
 impl Private {
+    /// The memory as a file.
+    pub(crate) fn into_file(self) -> std::fs::File {
+        self.file
+    }
+
     /// Leaves the descriptor open for ever.
     pub(crate) fn keep(self) {
         std::mem::forget(self.file);

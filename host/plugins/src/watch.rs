@@ -121,7 +121,6 @@ fn changed(plugins: &Plugins, file: &Path) {
 impl Plugins {
     /// What the plug-in of a file is called.
     fn name_of(&self, file: &Path) -> crate::Result<String> {
-        let policy = self.policy();
-        Ok(check(file, policy)?.open(&policy.limits)?.1.name.clone())
+        self.open(check(file, self.policy())?).map(|(_, about)| about.name.clone())
     }
 }

@@ -7,6 +7,7 @@ use self_cell::self_cell;
 use trine_gateway::host_tools::{HostCall, HostTools};
 use trine_gateway::table::Table;
 
+use crate::isolate::Usage;
 use crate::load::About;
 
 /// A plug-in that was initialised and has tested itself.
@@ -19,6 +20,11 @@ pub(crate) trait Work: Send + Sync {
     fn health(&self) -> Result<(), String>;
 
     fn call(&self, call: HostCall);
+
+    /// What it has used, where that is known.
+    fn usage(&self) -> Option<Usage> {
+        None
+    }
 
     /// The last call has ended, and no other will come. Once.
     fn shutdown(&self);

@@ -14,7 +14,7 @@ use std::sync::atomic::Ordering;
 
 /// Milliseconds after its deadline that a function may still return, being asked to by
 /// `is_cancelled`.
-const GRACE_MS: u64 = 2_000;
+pub(crate) const GRACE_MS: u64 = 2_000;
 
 /// A call that waits for a thread.
 pub(crate) struct Job {
@@ -56,13 +56,17 @@ struct Shared {
     ready: Condvar,
     /// There is something to watch, or no more will be.
     watch: Condvar,
-    lost: Box<dyn Fn() + Send + Sync>,
+    /// Is told when a function has not returned; without it no one here watches the time.
+    lost: Option<Lost>,
 }
+
+/// What is told that a thread is lost.
+pub(crate) type Lost = Box<dyn Fn() + Send + Sync>;
 
 pub(crate) struct Workers(Arc<Shared>);
 
 impl Workers {
-    pub(crate) fn new(name: String, threads_max: u32, lost: Box<dyn Fn() + Send + Sync>) -> Self {
+    pub(crate) fn new(name: String, threads_max: u32, lost: Option<Lost>) -> Self {
         let (queue, ready, watch) = (Mutex::default(), Condvar::new(), Condvar::new());
         Self(Arc::new(Shared { name, threads_max, queue, ready, watch, lost }))
     }
@@ -78,7 +82,8 @@ impl Workers {
         let starts = waiting > queue.idle && queue.threads < self.0.threads_max;
         queue.threads += u32::from(starts);
         let number = queue.threads;
-        let watches = !std::mem::replace(&mut queue.is_watching, true);
+        let is_watched = self.0.lost.is_some();
+        let watches = is_watched && !std::mem::replace(&mut queue.is_watching, true);
         drop(queue);
         let began = if starts { self.start(number) } else { Ok(()) };
         let watched = if watches { self.start_watch() } else { Ok(()) };
@@ -222,7 +227,7 @@ impl Shared {
             it.name,
             it.limit.saturating_add(GRACE_MS)
         );
-        (self.lost)();
+        self.lost.as_ref().inspect(|lost| lost());
         self.lock()
     }
 }

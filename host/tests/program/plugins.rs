@@ -243,3 +243,53 @@ fn the_options_about_plug_ins_refuse_what_they_are_for() {
     assert!(refused(&["--plugin-imports", "some"]).contains("use allow, warn or deny"));
     done(&["plugin", "check", "--plugin-imports", "allow", "--plugin-memory", "1", &library]);
 }
+
+/// The processes that a process has started, and that live.
+#[cfg(target_os = "linux")]
+fn children(process: u32) -> Vec<u32> {
+    let tasks = std::fs::read_dir(format!("/proc/{process}/task")).unwrap();
+    let of = |task: std::io::Result<std::fs::DirEntry>| {
+        std::fs::read_to_string(task.unwrap().path().join("children")).unwrap_or_default()
+    };
+    let all: String = tasks.map(of).collect();
+    all.split_whitespace().map(|id| id.parse().unwrap()).collect()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_plug_in_in_a_process_of_its_own_is_served_and_ends_with_the_program() {
+    let folder = TempDir::new().unwrap();
+    let path = project(folder.path(), "degrees", "c");
+    let library = format!("{path}/libdegrees.so");
+    assert!(make(path.as_ref(), &[]));
+    let manifest = format!("{path}/degrees.toml");
+    std::fs::write(&manifest, "library = \"libdegrees.so\"\nisolate = true\n").unwrap();
+    let report = done(&["plugin", "check", "--isolate", "--isolate-cpu", "5", &library]);
+    assert!(report.contains("1.0.0") && report.contains("degrees"), "{report}");
+    let said = done(&["plugin", "call", "--isolate", &library, "degrees", r#"{"celsius":100}"#]);
+    assert!(said.contains("212"), "{said}");
+    for arguments in
+        [&["gateway", "--isolate", "--plugin", &library][..], &["plugin", "watch", &manifest]]
+    {
+        let mut session = Session::start(arguments);
+        assert_eq!(session.call(100.0), json!(212));
+        let [own] = children(session.child.id())[..] else { panic!("{arguments:?}") };
+        let maps = std::fs::read_to_string(format!("/proc/{own}/maps")).unwrap();
+        assert!(maps.contains("libdegrees.so"));
+        // SIGKILL, which it cannot answer.
+        session.child.kill().unwrap();
+        session.child.wait().unwrap();
+        let lives = || {
+            let stat = std::fs::read_to_string(format!("/proc/{own}/stat")).unwrap_or_default();
+            !stat.is_empty() && !stat.contains(") Z ")
+        };
+        let until = std::time::Instant::now() + std::time::Duration::from_secs(10);
+        while lives() {
+            assert!(std::time::Instant::now() < until, "it lives on");
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+    }
+    let by_hand = trine(&["plugin", "host"]);
+    assert_eq!(by_hand.status.code(), Some(2));
+    assert!(String::from_utf8(by_hand.stderr).unwrap().contains("use --isolate"));
+}

@@ -10,6 +10,8 @@ pub(crate) mod extras;
 pub(crate) mod record;
 pub(crate) mod value;
 
+pub use value::entries;
+
 use std::borrow::Cow;
 use std::fmt::Write as _;
 

@@ -11,8 +11,10 @@ use super::extras;
 use super::record::{node, node_is_fit};
 use super::{content, is_content, is_plain, plain};
 
-/// Entries of a value. Those that cannot be read are left as they are: no one shows them.
-pub(crate) fn entries(value: &[u8]) -> Cow<'_, [u8]> {
+/// Entries of a value, as a tool writes them, whose texts are fit to be shown. Those that cannot be
+/// read are left as they are: no one shows them.
+#[must_use]
+pub fn entries(value: &[u8]) -> Cow<'_, [u8]> {
     let text_of = |reader: &mut ValueReader<'_>| -> Option<bool> {
         let item = reader.item().ok()?;
         Some(item.tag != tag::TEXT || std::str::from_utf8(item.text).is_ok_and(is_content))

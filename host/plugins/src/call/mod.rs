@@ -20,21 +20,62 @@ use trine_mcp::{Failure, Outcome};
 pub(crate) use functions::{HOST, now};
 
 /// Most bytes of a structured result, and of all blocks and content of a call.
-const RESULT_MAX: usize = 256 * 1024;
-const CONTENT_MAX: usize = 16 * 1024 * 1024;
+pub(crate) const RESULT_MAX: usize = 256 * 1024;
+pub(crate) const CONTENT_MAX: usize = 16 * 1024 * 1024;
 /// Most bytes of what a tool says when it fails.
-const SAID_MAX: usize = 4_096;
+pub(crate) const SAID_MAX: usize = 4_096;
 /// What a tool says that says nothing.
 const FAILED: &str = "the tool could not do it";
 /// What is said for one that wants to answer later.
 const LATER: &str = "the tool wants to answer later, which a plug-in cannot: it answers before its \
                      function returns";
 
-/// A call while its tool's function runs. Whoever takes the [`HostCall`] ends it: the thread that
+/// Who called, and is told how the call ends.
+#[derive(Debug)]
+pub(crate) enum Client {
+    /// A client of this program.
+    Host(HostCall),
+    /// The program that started this process for the plug-in.
+    #[cfg(target_os = "linux")]
+    Wire(crate::isolate::WireCall),
+}
+
+impl Client {
+    fn is_cancelled(&self) -> bool {
+        match self {
+            Self::Host(call) => call.is_cancelled(),
+            #[cfg(target_os = "linux")]
+            Self::Wire(call) => call.is_cancelled(),
+        }
+    }
+
+    fn progress(&self, done: (u32, u32), text: &str) {
+        match self {
+            Self::Host(call) => _ = call.progress(done, text),
+            #[cfg(target_os = "linux")]
+            Self::Wire(call) => call.progress(done, text),
+        }
+    }
+
+    fn log(&self, level: u8, text: &str) {
+        match self {
+            Self::Host(call) => call.log(level, text),
+            #[cfg(target_os = "linux")]
+            Self::Wire(call) => call.log(level, text),
+        }
+    }
+
+    /// Ends the call with an error.
+    pub(crate) fn error(self, why: &str) {
+        Ended::Error(why.to_owned()).tell(self);
+    }
+}
+
+/// A call while its tool's function runs. Whoever takes the [`Client`] ends it: the thread that
 /// runs the function, or the one that watches the time.
 #[derive(Debug)]
 pub(crate) struct Live {
-    pub(crate) call: Mutex<Option<HostCall>>,
+    pub(crate) call: Mutex<Option<Client>>,
     /// The client does not wait for the answer any more.
     pub(crate) is_over: AtomicBool,
     /// When the call is over, by [`now`]; `u64::MAX` for never.
@@ -42,28 +83,28 @@ pub(crate) struct Live {
 }
 
 impl Live {
-    pub(crate) const fn new(call: HostCall, deadline: u64) -> Self {
+    pub(crate) const fn new(call: Client, deadline: u64) -> Self {
         Self { call: Mutex::new(Some(call)), is_over: AtomicBool::new(false), deadline }
     }
 
     /// The call of one that nothing else ends.
-    pub(crate) fn into_call(self) -> Option<HostCall> {
+    pub(crate) fn into_call(self) -> Option<Client> {
         self.call.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// The call, for the one who ends it.
-    pub(crate) fn take(&self) -> Option<HostCall> {
+    pub(crate) fn take(&self) -> Option<Client> {
         self.call.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
     }
 
     /// Lets the call be used where it has not ended.
-    fn with<T>(&self, work: impl FnOnce(&HostCall) -> T) -> Option<T> {
+    fn with<T>(&self, work: impl FnOnce(&Client) -> T) -> Option<T> {
         let call = self.call.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         call.as_ref().map(work)
     }
 
     fn is_cancelled(&self) -> bool {
-        self.is_over.load(Ordering::Acquire) || self.with(HostCall::is_cancelled).unwrap_or(true)
+        self.is_over.load(Ordering::Acquire) || self.with(Client::is_cancelled).unwrap_or(true)
     }
 }
 
@@ -230,7 +271,12 @@ pub(crate) enum Ended<'c> {
 
 impl Ended<'_> {
     /// Tells the client.
-    pub(crate) fn tell(self, call: HostCall) {
+    pub(crate) fn tell(self, client: Client) {
+        let call = match client {
+            Client::Host(call) => call,
+            #[cfg(target_os = "linux")]
+            Client::Wire(call) => return call.tell(self),
+        };
         match self {
             Self::Value(out) | Self::Blocks(_, out) if out.overflowed() => {
                 call.done(Outcome::Failed(Failure::TooLarge));

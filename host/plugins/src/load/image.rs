@@ -69,17 +69,29 @@ impl Image {
     }
 
     fn map(bytes: &[u8], file: &Path) -> Result<Self, Fault> {
-        let map = |why: String| Fault(Step::Map, why);
         let name = file.file_name().map(OsString::from).unwrap_or_default();
         let path = sys::private(bytes, &name)
-            .map_err(|error| map(format!("no memory for it can be had: {error}")))?;
+            .map_err(|error| Fault(Step::Map, format!("no memory for it can be had: {error}")))?;
+        let image = Self::map_file(path.path(), bytes.len());
+        if !matches!(image, Err(Fault(Step::Map, _))) {
+            path.keep();
+        }
+        let image = image?;
+        if image.raw.flags & TRINE_PLUGIN_ABORTS != 0 {
+            return Err(Fault(Step::Table, ABORTS.to_owned()));
+        }
+        Ok(image)
+    }
+
+    /// Maps the library of a file, which stays what it is; [`Step::Map`] where it is not mapped.
+    pub(crate) fn map_file(path: &Path, size: usize) -> Result<Self, Fault> {
+        let map = |why: String| Fault(Step::Map, why);
         // SAFETY: this runs the library's constructors. Whoever names a plug-in trusts it as much
         // as this program: docs/security.md says so.
-        let library = unsafe { Library::new(path.path()) };
+        let library = unsafe { Library::new(path) };
         let library = library.map_err(|error| map(explained(&error)))?;
         // It is never unmapped.
         let library: &'static Library = Box::leak(Box::new(library));
-        path.keep();
         let table = |why: String| Fault(Step::Table, why);
         // SAFETY: the header says of what type this symbol is.
         let entry = unsafe { library.get::<Entry>(b"trine_plugin_entry\0") };
@@ -96,7 +108,7 @@ impl Image {
         let tools = unsafe { slice(raw.tools, raw.tool_count as usize) };
         // SAFETY: the tools are made by the macros of the header.
         let table = unsafe { described(tools) }.map_err(|why| Fault(Step::Tools, why))?;
-        Ok(Self { about, table, tools, raw, size: bytes.len() })
+        Ok(Self { about, table, tools, raw, size })
     }
 
     /// Whether its functions are called on the thread that reads requests.
@@ -150,16 +162,15 @@ unsafe fn read_table(from: *const trine_plugin) -> Result<trine_plugin, String> 
     }
     // SAFETY: it has as many bytes as were asked for.
     let raw = unsafe { *from };
-    if raw.flags & TRINE_PLUGIN_ABORTS != 0 {
-        return Err("a panic of it would end this process: build it with panic = \"unwind\", or \
-                    run it in a process of its own"
-            .to_owned());
-    }
     if !(1..=TOOLS_MAX).contains(&raw.tool_count) || raw.tools.is_null() {
         return Err(format!("it has {} tools: 1 to {TOOLS_MAX} may be", raw.tool_count));
     }
     Ok(raw)
 }
+
+/// Why a plug-in whose panics abort is not mapped into this process.
+const ABORTS: &str = "a panic of it would end this process: build it with panic = \"unwind\", or \
+                      run it in a process of its own with --isolate";
 
 /// Most tools of a plug-in, and most calls at a time.
 const TOOLS_MAX: u32 = 2_048;

@@ -16,6 +16,7 @@ const MANIFEST_MAX: u64 = 64 * 1024;
 /// sha256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 /// name = "clock"
 /// version = "1.2.0"
+/// isolate = true
 /// ```
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,6 +29,9 @@ pub(super) struct Manifest {
     name: Option<String>,
     /// The version that it has to have.
     version: Option<Version>,
+    /// Whether the library has to run in a process of its own.
+    #[serde(default)]
+    pub(super) isolate: bool,
 }
 
 impl Manifest {

@@ -24,6 +24,7 @@ pub use scan::{Finding, Imports};
 pub use signature::Keys;
 
 use crate::error::{Error, Fault, Result, Step};
+use crate::isolate::{Caps, Children, Sealed};
 use crate::module::Module;
 use crate::work::Work as _;
 
@@ -41,6 +42,11 @@ pub struct Policy {
     /// How long each of a library's `init`, `self_test`, `health` and `shutdown` may take. Default:
     /// 10 seconds.
     pub patience: Duration,
+    /// Whether libraries run in processes of their own, also where their manifests do not ask for
+    /// it. It needs Linux.
+    pub isolate: bool,
+    /// What such a process may use.
+    pub caps: Caps,
 }
 
 impl Default for Policy {
@@ -51,6 +57,8 @@ impl Default for Policy {
             memory_max: 0,
             limits: Limits::default(),
             patience: Duration::from_secs(10),
+            isolate: false,
+            caps: Caps::default(),
         }
     }
 }
@@ -115,20 +123,28 @@ fn read(file: &Path) -> std::result::Result<Vec<u8>, String> {
 pub(crate) enum Code {
     /// A library that is mapped into this process.
     Library(&'static Image),
+    /// A library that runs in a process of its own.
+    Isolated(Arc<Sealed>),
     /// A module in WebAssembly.
     Module(Arc<[u8]>),
 }
 
 impl Checked {
-    /// Maps a library into this process, which runs its constructors, or compiles a module. Answers
-    /// what its table says.
-    pub(crate) fn open(self, limits: &Limits) -> Result<(Code, Arc<About>)> {
+    /// Maps a library into this process or another one, which runs its constructors, or compiles a
+    /// module. Answers what its table says.
+    pub(crate) fn open(self, policy: &Policy, children: &Children) -> Result<(Code, Arc<About>)> {
         let Self { file, digest, manifest, bytes, .. } = self;
         let (code, about) = if Module::is_one(&bytes) {
-            let module = Module::start(&bytes, limits).map_err(|fault| fault.of(&file))?;
+            let module = Module::start(&bytes, &policy.limits).map_err(|fault| fault.of(&file))?;
             let about = module.about().clone();
             module.shutdown();
             (Code::Module(bytes.into()), about)
+        } else if policy.isolate || manifest.isolate {
+            let name = file.file_name().unwrap_or_default();
+            let sealed = Sealed::open(&bytes, name, policy, children);
+            let sealed = sealed.map_err(|fault| fault.of(&file))?;
+            let about = sealed.about().clone();
+            (Code::Isolated(sealed), about)
         } else {
             let image = Image::of(&digest, &bytes, &file).map_err(|fault| fault.of(&file))?;
             (Code::Library(image), image.about.clone())

@@ -8,7 +8,11 @@ use crate::site::{Site, until};
 
 #[test]
 fn each_kind_of_value_goes_in_and_comes_out() {
-    let site = Site::new();
+    each_kind_of_value(&Site::new());
+    each_kind_of_value(&Site::isolated());
+}
+
+fn each_kind_of_value(site: &Site) {
     site.plugins.load(&[site.build("e.so", "everything.c", &[])]).unwrap();
     let all = json!({"on": true, "count": -3, "heat": -12.5, "name": "Grüße 🌱", "mode": "fast",
                      "marks": [1, 50, 100]});
@@ -30,7 +34,11 @@ fn each_kind_of_value_goes_in_and_comes_out() {
 
 #[test]
 fn what_a_tool_does_wrong_is_said_of_it_and_harms_no_other_call() {
-    let site = Site::new();
+    what_a_tool_does_wrong(&Site::new());
+    what_a_tool_does_wrong(&Site::isolated());
+}
+
+fn what_a_tool_does_wrong(site: &Site) {
     site.plugins.load(&[site.build("e.so", "everything.c", &[])]).unwrap();
     let wrong = |kind: &str| site.call("wrong", &json!({ "kind": kind }));
     let expected = [
@@ -61,7 +69,11 @@ fn what_a_tool_does_wrong_is_said_of_it_and_harms_no_other_call() {
 
 #[test]
 fn what_a_tool_says_acts_on_no_terminal() {
-    let site = Site::new();
+    what_a_tool_says(&Site::new());
+    what_a_tool_says(&Site::isolated());
+}
+
+fn what_a_tool_says(site: &Site) {
     site.plugins.load(&[site.build("e.so", "everything.c", &[])]).unwrap();
     let is_harmless =
         |text: &str| !text.contains('\u{1b}') && !text.contains('\u{202e}') && !text.is_empty();

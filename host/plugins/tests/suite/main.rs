@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod calls;
+#[cfg(target_os = "linux")]
+mod isolated;
 mod modules;
 mod refused;
 mod site;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use trine_gateway::{DeviceArgs, Hub, Prefix, Settings};
 use trine_mcp::Catalog as _;
-use trine_plugins::{Plugins, Policy};
+use trine_plugins::{Caps, Plugins, Policy};
 
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -29,6 +29,17 @@ impl Site {
         let hub = Hub::open_with(&DeviceArgs::default(), Prefix::Auto, &Settings::none()).unwrap();
         let plugins = Plugins::new(Arc::clone(&hub), policy);
         Self { hub, plugins, folder: TempDir::new().unwrap() }
+    }
+
+    /// The same with libraries in processes of their own.
+    pub(crate) fn isolated() -> Self {
+        Self::with(Policy { isolate: true, caps: Self::caps(), ..Policy::default() })
+    }
+
+    /// What such a process may use: it runs the program of this crate, not that of the tests.
+    pub(crate) fn caps() -> Caps {
+        let program = Some(env!("CARGO_BIN_EXE_trine-plugin-host").into());
+        Caps { program, ..Caps::default() }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

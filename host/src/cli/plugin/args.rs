@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 use trine::{Error, Result};
 use trine_gateway::Hub;
 use trine_gateway::json_tools::load_file;
-use trine_plugins::{Imports, Plugins, Policy, Watch, keys};
+use trine_plugins::{Caps, Imports, Plugins, Policy, Watch, keys};
 
 /// What plug-ins have to be like.
 #[derive(Clone, Debug, clap::Args)]
@@ -26,11 +27,30 @@ pub(in crate::cli) struct PolicyArgs {
     /// Maximum memory that a plug-in may need, in bytes; 0 for any.
     #[arg(long, value_name = "BYTES", default_value_t = 0)]
     plugin_memory: u64,
+    /// Run shared libraries in processes of their own.
+    ///
+    /// A fault of one ends its process, not this one. A manifest asks for it with `isolate = true`.
+    #[arg(long)]
+    isolate: bool,
+    /// Maximum memory of such a process, in bytes; 0 for any.
+    #[arg(long, value_name = "BYTES", default_value_t = Caps::default().memory)]
+    isolate_memory: u64,
+    /// Maximum CPU seconds of a call there; 0 for any.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    isolate_cpu: u32,
 }
 
 impl PolicyArgs {
     pub(in crate::cli) fn policy(&self) -> Result<Policy> {
+        let call_cpu = Some(Duration::from_secs(self.isolate_cpu.into()));
+        let caps = Caps {
+            memory: self.isolate_memory,
+            call_cpu: call_cpu.filter(|cap| !cap.is_zero()),
+            ..Caps::default()
+        };
         Ok(Policy {
+            isolate: self.isolate,
+            caps,
             keys: self.plugin_keys.as_deref().map(keys).transpose()?.unwrap_or_default(),
             imports: self.plugin_imports,
             memory_max: self.plugin_memory,

@@ -17,8 +17,8 @@ use crate::cli::tools::print_table;
 
 const AFTER_HELP: &str = "\
 The file is read, its signature, machine and imports are checked, and it is mapped into this
-program. Its tools are checked, it is initialised, and tests itself. A step that fails is named.
---static leaves out all that runs code of the plug-in.
+program, or with --isolate into a process of its own. Its tools are checked, it is initialised, and
+tests itself. A step that fails is named. --static leaves out all that runs code of the plug-in.
 
 Example: trine plugin check ./libclock.so --plugin-keys keys.pub --plugin-imports deny";
 

@@ -40,6 +40,9 @@ enum Command {
     #[cfg(unix)]
     #[command(flatten)]
     Orders(control::Orders),
+    /// Run one plug-in for the program that starts this one.
+    #[command(hide = true)]
+    Host,
 }
 
 impl Plugin {
@@ -55,6 +58,7 @@ impl Plugin {
             Command::Watch(command) => command.run(),
             #[cfg(unix)]
             Command::Orders(orders) => orders.run(),
+            Command::Host => Ok(trine_plugins::plugin_host()),
         }
     }
 }
