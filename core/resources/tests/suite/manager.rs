@@ -1,0 +1,409 @@
+//! The manager: limits to the byte, and everything back.
+
+use trine_bits::Random;
+use trine_resources::{
+    Block, Config, DeviceInfo, DeviceKind, DeviceRequest, Error, Execution, Held, Limit, Manager,
+    Mode, Outcome, PoolConfig, Presence, Priority, Quotas, Reclaimed, Requirements, Table, ToolId,
+};
+
+use crate::{Aligned, SMALL, steps};
+
+const GPU: u32 = 2;
+const BUS: u32 = 1;
+
+fn devices(manager: &mut Manager<'_>) {
+    let bus = DeviceInfo {
+        id: BUS,
+        kind: DeviceKind::I2c,
+        bus: 0,
+        name: "sensors",
+        memory: 0,
+        presence: Presence::Present,
+    };
+    let gpu = DeviceInfo { id: GPU, kind: DeviceKind::Cuda, memory: 1_000, name: "gpu", ..bus };
+    manager.add_device(&bus).unwrap();
+    manager.add_device(&gpu).unwrap();
+}
+
+/// All that a manager says of itself.
+fn snapshot(manager: &Manager<'_>) -> impl PartialEq + core::fmt::Debug + use<> {
+    let pool = manager.pool().state();
+    let devices: Vec<_> = manager
+        .devices()
+        .states()
+        .map(|state| (state.info.id, state.shared, state.exclusive, state.memory_used))
+        .collect();
+    let sums = (manager.reserve(), manager.processors(), pool.used, pool.blocks, pool.holes);
+    (sums, devices, manager.allocations().collect::<Vec<_>>())
+}
+
+#[test]
+fn one_over_each_limit_is_refused_with_numbers_and_changes_nothing() {
+    let mut memory = Aligned([0; Manager::bytes(&SMALL)]);
+    let mut manager = Manager::new(&mut memory.0, &SMALL).unwrap();
+    devices(&mut manager);
+    let [one, two] = [ToolId(1), ToolId(2)];
+    let gpu = [DeviceRequest::shared(GPU)];
+    let fits = Requirements {
+        memory_min: 1_000,
+        memory_max: 1_000,
+        processors: 3,
+        gpu_memory: 900,
+        devices: &gpu,
+        ..Requirements::default()
+    };
+    manager.allocate(one, &fits, 7).unwrap();
+    let before = snapshot(&manager);
+    let over = Requirements { processors: 1, gpu_memory: 100, memory_min: 24, ..fits };
+    let busy = [DeviceRequest::exclusive(GPU)];
+    let bus = [DeviceRequest::shared(BUS)];
+    let limit = |limit, asked, left| Error::Limit { limit, asked, left };
+    for (asks, error) in [
+        (Requirements { memory_min: 25, ..over }, limit(Limit::Memory, 25, 24)),
+        (Requirements { memory_min: u64::MAX, memory_max: u64::MAX, ..over }, {
+            limit(Limit::Memory, usize::MAX as u64, 24)
+        }),
+        (Requirements { processors: 2, ..over }, limit(Limit::Processors, 2, 1)),
+        (Requirements { gpu_memory: 101, ..over }, limit(Limit::GpuMemory, 101, 100)),
+        (Requirements { devices: &bus, ..over }, limit(Limit::GpuMemory, 100, 0)),
+        (Requirements { devices: &busy, ..over }, Error::DeviceBusy { device: GPU }),
+    ] {
+        assert_eq!(manager.check(two, &asks, 8), Err(error));
+        assert_eq!(manager.allocate(two, &asks, 8), Err(error));
+        assert_eq!(snapshot(&manager), before, "{error}");
+        assert_eq!(manager.leaks(two).count(), 0);
+    }
+    assert_eq!(manager.allocate(one, &over, 8), Err(Error::Allocated));
+    let upside_down = Requirements { memory_min: 2, memory_max: 1, ..over };
+    assert!(matches!(manager.allocate(two, &upside_down, 8), Err(Error::Invalid(_))));
+    assert!(manager.allocate(two, &over, 8).is_ok(), "and to the byte it fits");
+}
+
+#[test]
+fn an_allocation_says_what_was_given_and_release_gives_exactly_that_back() {
+    let mut memory = Aligned([0; Manager::bytes(&SMALL)]);
+    let mut manager = Manager::new(&mut memory.0, &SMALL).unwrap();
+    devices(&mut manager);
+    let before = snapshot(&manager);
+    let tool = ToolId(5);
+    let both = [DeviceRequest::exclusive(GPU), DeviceRequest::shared(BUS)];
+    let asks = Requirements {
+        memory_min: 100,
+        memory_max: 200,
+        processors: 2,
+        gpu_memory: 64,
+        devices: &both,
+        priority: Priority::High,
+        ..Requirements::default()
+    };
+    let given = manager.allocate(tool, &asks, 42).unwrap();
+    assert_eq!((given.tool, given.allocated_at, given.priority), (tool, 42, Priority::High));
+    assert_eq!((given.memory_min, given.memory_max, given.processors), (100, 200, 2));
+    assert_eq!((given.devices(), given.gpu, given.gpu_memory), (&[BUS, GPU][..], Some(GPU), 64));
+    assert_eq!(manager.allocation(tool), Ok(given));
+    assert_eq!(manager.resources(tool).unwrap().memory.len(), 100);
+    let held: Vec<_> = manager.leaks(tool).collect();
+    assert_eq!(held.len(), 3, "{held:?}");
+    assert_eq!(manager.release(tool, 50), Ok(()));
+    assert_eq!(manager.release(tool, 50), Err(Error::NoAllocation));
+    assert_eq!(snapshot(&manager), before);
+    assert_eq!(manager.leaks(tool).count(), 0);
+}
+
+#[test]
+fn what_is_left_after_a_release_is_listed_and_taken_back() {
+    let mut memory = Aligned([0; Manager::bytes(&SMALL)]);
+    let mut manager = Manager::new(&mut memory.0, &SMALL).unwrap();
+    devices(&mut manager);
+    let before = snapshot(&manager);
+    let tool = ToolId(1);
+    let asks = Requirements { memory_min: 8, memory_max: 88, ..Requirements::default() };
+    manager.allocate(tool, &asks, 0).unwrap();
+    let block = manager.take_block(tool, 80, 0).unwrap();
+    let refused = Error::Limit { limit: Limit::ToolMemory, asked: 1, left: 0 };
+    assert_eq!(manager.take_block(tool, 1, 0), Err(refused));
+    assert_eq!(manager.quota(tool, 0).unwrap().refused_memory, 1);
+    manager.take_devices(tool, &[DeviceRequest::shared(BUS)]).unwrap();
+    manager.take_devices(tool, &[DeviceRequest::shared(BUS)]).unwrap();
+    let execution = manager.begin(tool, 1).unwrap();
+    manager.release(tool, 2).unwrap();
+    let left: Vec<_> = manager.leaks(tool).collect();
+    let expected = [
+        Held::Block { block, size: 80 },
+        Held::Device { device: BUS, mode: Mode::Shared, count: 2 },
+        Held::Execution(execution),
+    ];
+    assert_eq!(left, expected);
+    let back = Reclaimed { had_allocation: false, blocks: 1, bytes: 80, devices: 2, executions: 1 };
+    assert_eq!(manager.reclaim(tool, 3), back);
+    assert_eq!(manager.reclaim(tool, 3), Reclaimed::default());
+    assert_eq!(snapshot(&manager), before);
+    assert_eq!(manager.end(execution, 4, 0, Outcome::Done), Err(Error::Stale));
+    let summary = manager.monitor().summary(tool).unwrap();
+    assert_eq!((summary.started, summary.ended, summary.aborted), (1, 1, 1));
+}
+
+#[test]
+fn a_tool_sees_no_memory_of_another() {
+    let mut memory = Aligned([0; Manager::bytes(&SMALL)]);
+    let mut manager = Manager::new(&mut memory.0, &SMALL).unwrap();
+    let [one, two] = [ToolId(1), ToolId(2)];
+    let asks = Requirements { memory_min: 64, memory_max: 128, ..Requirements::default() };
+    let given = manager.allocate(one, &asks, 0).unwrap();
+    manager.allocate(two, &asks, 0).unwrap();
+    manager.resources(one).unwrap().memory.fill(1);
+    manager.resources(two).unwrap().memory.fill(2);
+    assert!(manager.resources(one).unwrap().memory.iter().all(|byte| *byte == 1));
+    assert_eq!(manager.memory_of(two, given.memory.unwrap()), Err(Error::Foreign));
+    assert_eq!(manager.free_block(two, given.memory.unwrap()), Err(Error::Foreign));
+    // A result that is passed on is read where it lies, and by its new owner alone.
+    let result = manager.take_block(one, 32, 0).unwrap();
+    manager.memory_of(one, result).unwrap().fill(7);
+    let place = manager.memory_of(one, result).unwrap().as_ptr();
+    manager.pass_block(one, result, two).unwrap();
+    assert_eq!(manager.memory_of(one, result), Err(Error::Foreign));
+    let read = manager.memory_of(two, result).unwrap();
+    assert_eq!((read.as_ptr(), read[31]), (place, 7));
+    let own = given.memory.unwrap();
+    assert!(matches!(manager.pass_block(one, own, two), Err(Error::Invalid(_))));
+}
+
+#[test]
+fn a_breach_of_a_quota_is_counted_and_no_matter_of_other_tools() {
+    let mut memory = Aligned([0; Manager::bytes(&SMALL)]);
+    let mut manager = Manager::new(&mut memory.0, &SMALL).unwrap();
+    let [one, two] = [ToolId(1), ToolId(2)];
+    let quotas = Quotas { calls_per_second: 2, cpu_time: 1_000, ..Quotas::default() };
+    let asks = Requirements { quotas, ..Requirements::default() };
+    [one, two].iter().for_each(|tool| assert!(manager.allocate(*tool, &asks, 0).is_ok()));
+    for _ in 0..2 {
+        let execution = manager.begin(one, 0).unwrap();
+        manager.end(execution, 10, 100, Outcome::Done).unwrap();
+    }
+    let refused = Error::Quota { limit: Limit::Calls, wait: 499_990 };
+    assert_eq!(manager.begin(one, 10), Err(refused));
+    assert_eq!(manager.quota(one, 10).unwrap().refused_calls, 1);
+    assert_eq!(manager.monitor().summary(one).unwrap().started, 2);
+    let execution = manager.begin(two, 10).unwrap();
+    manager.end(execution, 20, 1_000, Outcome::Done).unwrap();
+    let refused = Error::Quota { limit: Limit::CpuTime, wait: 999_980 };
+    assert_eq!(manager.begin(two, 20), Err(refused));
+    let counts = [one, two].map(|tool| manager.quota(tool, 20).unwrap());
+    assert_eq!(counts.map(|state| (state.refused_calls, state.refused_cpu)), [(1, 0), (0, 1)]);
+    assert_eq!(manager.begin(ToolId(3), 0), Err(Error::NoAllocation));
+}
+
+#[test]
+fn places_of_tools_that_have_nothing_any_more_are_given_to_others() {
+    let mut memory = Aligned([0; Manager::bytes(&SMALL)]);
+    let mut manager = Manager::new(&mut memory.0, &SMALL).unwrap();
+    let asks = Requirements { memory_min: 8, memory_max: 16, ..Requirements::default() };
+    for round in 0..100 {
+        let tools = [0, 1, 2, 3].map(|at| ToolId(round * 4 + at));
+        tools.iter().for_each(|tool| assert!(manager.allocate(*tool, &asks, 0).is_ok()));
+        tools.iter().for_each(|tool| {
+            let execution = manager.begin(*tool, 0).unwrap();
+            manager.end(execution, 3, 1, Outcome::Done).unwrap();
+        });
+        let further = ToolId(u32::MAX - 1);
+        assert_eq!(manager.allocate(further, &asks, 0), Err(Error::Full(Table::Tools)));
+        tools.iter().for_each(|tool| manager.release(*tool, 0).unwrap());
+        assert_eq!(manager.monitor().summary(tools[3]).unwrap().ended, 1, "it is still known");
+    }
+    assert!(matches!(manager.allocate(ToolId(u32::MAX), &asks, 0), Err(Error::Invalid(_))));
+}
+
+#[test]
+fn a_manager_takes_the_bytes_that_it_says_and_refuses_one_less() {
+    let mut memory = Aligned([0; Manager::bytes(&SMALL)]);
+    let given = memory.0.len();
+    assert!(Manager::new(&mut memory.0[..given - 1], &SMALL).is_err());
+    for _ in 0..2 {
+        let mut manager = Manager::new(&mut memory.0, &SMALL).unwrap();
+        let all = Requirements { memory_min: 1_024, memory_max: 1_024, ..Requirements::default() };
+        manager.allocate(ToolId(1), &all, 0).unwrap();
+        manager.resources(ToolId(1)).unwrap().memory.fill(0xff);
+        assert_eq!(manager.release(ToolId(1), 0), Ok(()));
+    }
+    let reserve = Config { reserve: 1_025, ..SMALL };
+    assert!(Manager::new(&mut memory.0, &reserve).is_err());
+    let of = |tools_max| {
+        Manager::bytes(&Config { pool: PoolConfig { tools_max, ..SMALL.pool }, ..SMALL })
+    };
+    println!("a manager takes {} bytes for each tool", of(2) - of(1));
+}
+
+/// What the model knows of a tool.
+#[derive(Clone, Default)]
+struct Known {
+    priority: Option<Priority>,
+    processors: u32,
+    /// Its blocks that are no part of its allocation.
+    blocks: Vec<(Block, usize)>,
+    min: usize,
+    max: usize,
+    from_reserve: usize,
+    executions: Vec<Execution>,
+}
+
+impl Known {
+    fn used(&self) -> usize {
+        self.min + self.blocks.iter().map(|(_, size)| size).sum::<usize>()
+    }
+
+    fn settle(&mut self) {
+        self.from_reserve = self.from_reserve.min(self.used());
+    }
+}
+
+const MEMORY: usize = 5_000;
+const RESERVE: usize = 700;
+const COUNTED: Config = Config {
+    pool: PoolConfig {
+        memory: MEMORY,
+        is_backed: false,
+        classes: PoolConfig::NO_CLASSES,
+        blocks_max: 200,
+        tools_max: 5,
+    },
+    reserve: RESERVE,
+    processors: 6,
+    devices_max: 0,
+    holds_max: 0,
+    executions_max: 40,
+    patience: u64::MAX / 4,
+};
+
+/// What of the reserve a block takes; `None` where it does not fit.
+fn share(tools: &[Known], priority: Priority, size: usize) -> Option<usize> {
+    let reserve_used: usize = tools.iter().map(|tool| tool.from_reserve).sum();
+    let used: usize = tools.iter().map(Known::used).sum();
+    let may = if priority == Priority::High { RESERVE - reserve_used } else { 0 };
+    let common = MEMORY - used - (RESERVE - reserve_used);
+    (size <= common + may).then_some(size.min(may))
+}
+
+fn allocate(manager: &mut Manager<'_>, tools: &mut [Known], at: usize, random: &mut Random) {
+    let priority = *random.pick(&[Priority::Low, Priority::Normal, Priority::High]).unwrap();
+    let (min, more) = (random.below(1_800), random.below(900));
+    let processors = random.below(4) as u32;
+    let asks = Requirements {
+        memory_min: min as u64,
+        memory_max: (min + more) as u64,
+        processors,
+        priority,
+        ..Requirements::default()
+    };
+    let busy: u32 = tools.iter().map(|tool| tool.processors).sum();
+    let from_reserve = share(tools, priority, min);
+    // What the tool has left behind counts against the new limit.
+    let fits = tools[at].priority.is_none()
+        && min <= (min + more).saturating_sub(tools[at].used())
+        && from_reserve.is_some()
+        && busy + processors <= 6;
+    let before = snapshot(manager);
+    let given = manager.allocate(ToolId(at as u32), &asks, 0);
+    assert_eq!(given.is_ok(), fits, "{given:?}");
+    if fits {
+        let tool = &mut tools[at];
+        (tool.priority, tool.processors) = (Some(priority), processors);
+        (tool.min, tool.max) = (min, min + more);
+        tool.from_reserve += from_reserve.unwrap();
+    } else {
+        assert_eq!(snapshot(manager), before);
+    }
+}
+
+fn blocks(manager: &mut Manager<'_>, tools: &mut [Known], at: usize, random: &mut Random) {
+    let id = ToolId(at as u32);
+    let to = random.below(5);
+    match random.below(5) {
+        0..2 => {
+            let size = 1 + random.below(400);
+            let known = &tools[at];
+            let shared = known.priority.and_then(|priority| share(tools, priority, size));
+            let shared = shared.filter(|_| known.used() + size <= known.max);
+            match manager.take_block(id, size, 0) {
+                Ok(block) => {
+                    tools[at].from_reserve += shared.expect("more than there is");
+                    tools[at].blocks.push((block, size));
+                }
+                Err(error) => assert_eq!(shared, None, "{error}"),
+            }
+        }
+        2..4 if !tools[at].blocks.is_empty() => {
+            let which = random.below(tools[at].blocks.len());
+            let (block, _) = tools[at].blocks.swap_remove(which);
+            tools[at].settle();
+            assert_eq!(manager.free_block(id, block), Ok(()));
+            assert_eq!(manager.free_block(id, block), Err(Error::Stale));
+        }
+        _ if !tools[at].blocks.is_empty() && to != at => {
+            let (block, size) = *tools[at].blocks.last().unwrap();
+            let fits = tools[to].priority.is_some() && tools[to].used() + size <= tools[to].max;
+            let passed = manager.pass_block(id, block, ToolId(to as u32));
+            assert_eq!(passed.is_ok(), fits, "{passed:?}");
+            if fits {
+                tools[at].blocks.pop();
+                let before = tools[at].from_reserve;
+                tools[at].settle();
+                tools[to].from_reserve += before - tools[at].from_reserve;
+                tools[to].blocks.push((block, size));
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn the_manager_agrees_with_its_model_and_everything_comes_back() {
+    let mut memory = Box::new(Aligned([0; Manager::bytes(&COUNTED)]));
+    let mut manager = Manager::new(&mut memory.0, &COUNTED).unwrap();
+    let mut tools = vec![Known::default(); 5];
+    let mut random = Random::named(1, "manager");
+    let mut most = 0;
+    for _ in 0..steps(40_000) {
+        let at = random.below(5);
+        let id = ToolId(at as u32);
+        match random.below(20) {
+            0..5 => allocate(&mut manager, &mut tools, at, &mut random),
+            5..15 => blocks(&mut manager, &mut tools, at, &mut random),
+            15..18 => match manager.begin(id, 0) {
+                Ok(execution) => tools[at].executions.push(execution),
+                Err(error) => assert!(tools[at].priority.is_none() || error == FULL, "{error}"),
+            },
+            18 => {
+                let released = manager.release(id, 0);
+                assert_eq!(released.is_ok(), tools[at].priority.is_some());
+                let tool = &mut tools[at];
+                (tool.priority, tool.processors, tool.min) = (None, 0, 0);
+                tool.settle();
+            }
+            _ => {
+                let gone = std::mem::take(&mut tools[at]);
+                let back = manager.reclaim(id, 0);
+                let blocks = gone.blocks.len() + usize::from(gone.min > 0);
+                assert_eq!((back.blocks as usize, back.bytes), (blocks, gone.used()));
+                assert_eq!(back.executions as usize, gone.executions.len());
+                assert_eq!(manager.leaks(id).count(), 0);
+            }
+        }
+        let used: usize = tools.iter().map(Known::used).sum();
+        let from_reserve: usize = tools.iter().map(|tool| tool.from_reserve).sum();
+        let busy: u32 = tools.iter().map(|tool| tool.processors).sum();
+        assert_eq!(manager.pool().state().used, used);
+        assert_eq!(manager.reserve(), (RESERVE, from_reserve));
+        assert_eq!(manager.processors(), (6, busy));
+        most = most.max(used);
+    }
+    assert_eq!(manager.pool().state().high_water, most);
+    for at in 0..5 {
+        manager.reclaim(ToolId(at), 0);
+        assert!(manager.monitor().summary(ToolId(at)).is_none_or(|one| one.started == one.ended));
+    }
+    assert_eq!((manager.pool().state().used, manager.pool().state().blocks), (0, 0));
+    assert_eq!((manager.reserve(), manager.processors()), ((RESERVE, 0), (6, 0)));
+    assert!(most > MEMORY - RESERVE, "the reserve was never used: {most}");
+}
+
+const FULL: Error = Error::Full(Table::Executions);
