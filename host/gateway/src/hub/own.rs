@@ -214,7 +214,7 @@ impl Hub {
         let is_it = |row: &u16| table.info(*row).is_some_and(|info| info.name == name);
         let row = (0..table.count()).find(is_it);
         let row = row.ok_or_else(|| refused(format!("these tools have no '{name}'")))?;
-        Ok(served.stats(row))
+        Ok(served.accounts().of(row))
     }
 
     /// Calls a tool of this program with arguments as JSON text. Blocks until the answer, or
