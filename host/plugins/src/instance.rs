@@ -12,6 +12,7 @@ use trine_descriptor::ToolTable as _;
 use trine_gateway::host_tools::HostCall;
 use trine_gateway::table::Table;
 
+use crate::account::Account;
 use crate::call::{self, Live, now, with_room};
 use crate::error::{Fault, Step};
 use crate::load::{About, Image};
@@ -30,6 +31,7 @@ pub(crate) struct Instance {
     workers: Option<Workers>,
     /// How long its functions may take, but for those of tools.
     patience: Duration,
+    account: Arc<Account>,
     is_down: AtomicBool,
     /// One of those has not returned.
     is_stuck: AtomicBool,
@@ -41,6 +43,7 @@ impl Instance {
     pub(crate) fn start(
         image: &'static Image,
         patience: Duration,
+        account: &Arc<Account>,
         lost: impl Fn() + Send + Sync + 'static,
     ) -> Result<Arc<Self>, Fault> {
         let mut state = State::none();
@@ -52,14 +55,19 @@ impl Instance {
                 (status, State(state))
             };
             let done = timed::run(&image.about.name, patience, begin);
+            let done = done.inspect_err(|why| {
+                if let Failed::Late(_) = why {
+                    account.lose_thread();
+                }
+            });
             state = done.map_err(|why| Fault::new(Step::Init, why))?;
         }
-        let workers = (!image.is_at_once()).then(|| {
-            let name = format!("plug-in {}", image.about.name);
-            Workers::new(name, image.raw.calls_max.max(1), Box::new(lost))
-        });
+        let workers = (!image.is_at_once())
+            .then(|| Workers::new(account, image.raw.calls_max.max(1), Box::new(lost)));
         let [is_down, is_stuck] = [(); 2].map(|()| AtomicBool::new(false));
-        let instance = Arc::new(Self { image, state, workers, patience, is_down, is_stuck });
+        let account = Arc::clone(account);
+        let instance = Self { image, state, workers, patience, account, is_down, is_stuck };
+        let instance = Arc::new(instance);
         let tested = instance.ask(image.raw.self_test).map_err(|why| Fault(Step::SelfTest, why));
         let tested =
             tested.and_then(|()| instance.health().map_err(|why| Fault(Step::Health, why)));
@@ -85,6 +93,7 @@ impl Instance {
         let done = timed::run(&self.image.about.name, self.patience, ask);
         if let Err(Failed::Late(_)) = &done {
             self.is_stuck.store(true, Ordering::Release);
+            self.account.lose_thread();
         }
         done.map(drop).map_err(|why| why.to_string())
     }
@@ -145,14 +154,19 @@ impl Work for Arc<Instance> {
     fn call(&self, mut call: HostCall) {
         let (row, args) = (call.row(), call.take_args());
         let Some(workers) = &self.workers else {
-            return self.run(row, &args, Live::new(call, u64::MAX), Live::into_call);
+            let live = Live::new(call, u64::MAX);
+            let run = || self.run(row, &args, live, Live::into_call);
+            return match self.account.has_cpu_limit() {
+                true => self.account.measured(row, run),
+                false => run(),
+            };
         };
         let (deadline, limit) = deadline(&self.image.table, row);
         let instance = Arc::clone(self);
         let name = self.image.table.info(row).map(|info| info.name).unwrap_or_default();
         let live = Arc::new(Live::new(call, deadline));
         let run = Box::new(move |live: &Live| instance.run(row, &args, live, Live::take));
-        workers.add(Job { live, limit, name, run });
+        workers.add(Job { live, limit, name, row, run });
     }
 
     fn shutdown(&self) {
@@ -172,6 +186,7 @@ impl Instance {
             tracing::warn!(
                 "plug-in {name}: a function has not returned, so its state is not freed"
             );
+            self.account.leave_state();
             return;
         }
         let Some(shutdown) = self.image.raw.shutdown else { return };
@@ -182,6 +197,10 @@ impl Instance {
             (TRINE_OK, state)
         };
         if let Err(why) = timed::run(name, self.patience, end) {
+            if let Failed::Late(_) = why {
+                self.account.lose_thread();
+                self.account.leave_state();
+            }
             tracing::warn!("plug-in {name}: its shutdown: {why}");
         }
     }

@@ -4,10 +4,12 @@
 //! interface. [`Plugins`] loads them into a hub. Each step of loading is a [`Step`], and one that
 //! fails changes nothing.
 
+mod account;
 mod call;
 mod canary;
 mod error;
 mod instance;
+mod ledger;
 mod load;
 mod module;
 mod order;
@@ -18,11 +20,16 @@ mod watch;
 mod work;
 mod workers;
 
+pub use account::{Holds, ToolUsage, Usage};
 pub use canary::Canary;
 pub use error::{Error, Result, Step};
+pub use ledger::Budget;
 pub use load::{
     About, Checked, Dependency, Finding, Imports, Keys, Needs, Policy, check, keys, mapped,
 };
 pub use plugins::{Loaded, Plugins};
+pub use trine_gateway::host_tools::ToolStats;
+pub use trine_limits::{Bytes, MaxRss};
+pub use trine_resources::Priority;
 pub use trine_wasm::Limits;
 pub use watch::Watch;

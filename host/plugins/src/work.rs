@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use trine_gateway::host_tools::{HostCall, HostTools};
+use trine_gateway::host_tools::{Accounts, HostCall, HostTools};
 use trine_gateway::table::Table;
 
+use crate::account::Account;
 use crate::load::About;
 
 /// A plug-in that was initialised and has tested itself.
@@ -27,11 +28,17 @@ pub(crate) trait Work: Send + Sync {
 pub(crate) struct Running {
     work: Box<dyn Work>,
     holders: AtomicU32,
+    account: Arc<Account>,
 }
 
 impl Running {
-    pub(crate) fn new(work: impl Work + 'static) -> Arc<Self> {
-        Arc::new(Self { work: Box::new(work), holders: AtomicU32::new(0) })
+    pub(crate) fn new(work: impl Work + 'static, account: &Arc<Account>) -> Arc<Self> {
+        let (work, account) = (Box::new(work), Arc::clone(account));
+        Arc::new(Self { work, holders: AtomicU32::new(0), account })
+    }
+
+    pub(crate) const fn account(&self) -> &Arc<Account> {
+        &self.account
     }
 }
 
@@ -59,14 +66,26 @@ impl HostTools for Tools {
         self.0.table()
     }
 
+    fn accounts(&self) -> Option<Arc<Accounts>> {
+        Some(Arc::clone(self.0.account.calls()))
+    }
+
+    fn refusal(&self, _: u16) -> Option<String> {
+        self.0.account.is_open().err()
+    }
+
     #[inline]
     fn call(&self, call: HostCall) {
-        self.0.call(call);
+        match self.0.account.admit() {
+            Ok(()) => self.0.call(call),
+            Err(why) => call.refuse(&why),
+        }
     }
 
     fn shutdown(&self) {
         if self.0.holders.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.0.shutdown();
+            self.0.account.end();
         }
     }
 }

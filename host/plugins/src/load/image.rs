@@ -188,18 +188,16 @@ unsafe fn about(raw: &trine_plugin) -> Result<About, String> {
     // SAFETY: NULL, or as long as its first member says.
     let needs = unsafe { raw.needs.as_ref() };
     let needs = needs.map(|needs| -> Result<Needs, String> {
-        if needs.memory_max > 0 && needs.memory_min > needs.memory_max {
-            let (min, max) = (needs.memory_min, needs.memory_max);
-            return Err(format!("it needs at least {min} bytes of memory and at most {max}"));
-        }
         let devices = text("devices", needs.devices)?;
-        Ok(Needs {
+        let needs = Needs {
             processors: needs.processors,
             memory_min: needs.memory_min,
             memory_max: needs.memory_max,
             gpu_memory: needs.gpu_memory,
             devices: devices.split_ascii_whitespace().map(str::to_owned).collect(),
-        })
+            ..Needs::default()
+        };
+        needs.judge().map(|()| needs)
     });
     Ok(About { needs: needs.transpose()?.unwrap_or_default(), ..claims.judge()? })
 }

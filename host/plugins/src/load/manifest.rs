@@ -6,6 +6,9 @@ use data_encoding::HEXLOWER_PERMISSIVE;
 use semver::Version;
 use serde::Deserialize;
 
+use super::Needs;
+use super::needs::ManifestNeeds;
+
 /// Most bytes of a manifest.
 const MANIFEST_MAX: u64 = 64 * 1024;
 
@@ -16,6 +19,10 @@ const MANIFEST_MAX: u64 = 64 * 1024;
 /// sha256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 /// name = "clock"
 /// version = "1.2.0"
+///
+/// [needs]
+/// memory_min = "64M"
+/// calls_per_second = 20
 /// ```
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,6 +35,9 @@ pub(super) struct Manifest {
     name: Option<String>,
     /// The version that it has to have.
     version: Option<Version>,
+    /// What it needs and may use, in the place of what it says itself.
+    #[serde(default)]
+    needs: ManifestNeeds,
 }
 
 impl Manifest {
@@ -48,6 +58,7 @@ impl Manifest {
             serde_json::from_str(&text).map_err(|error| error.to_string())?
         };
         read.judge()?;
+        read.needs.judge()?;
         Ok(read)
     }
 
@@ -66,6 +77,12 @@ impl Manifest {
             return Err("its sha256 is no 64 hexadecimal digits".to_owned());
         }
         Ok(())
+    }
+
+    /// What the manifest says of a plug-in's needs, in the place of what that says itself.
+    pub(super) fn needs(&self, own: &Needs) -> Result<Needs, String> {
+        let needs = self.needs.over(own);
+        needs.judge().map(|()| needs)
     }
 
     /// The library of the manifest at a path.
