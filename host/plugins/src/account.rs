@@ -8,7 +8,7 @@ use semver::Version;
 use trine_descriptor::ToolTable as _;
 use trine_gateway::host_tools::{Accounts, ToolStats};
 use trine_gateway::table::Table;
-use trine_limits::MaxRss;
+use trine_limits::{MaxRss, System, rss};
 use trine_resources::{Error, Limit, Quota, Quotas};
 
 use crate::ledger::{Budget, Claim, Ledger};
@@ -311,6 +311,12 @@ impl Inside {
         let used = self.clock.now().unwrap_or(self.began).saturating_sub(self.began);
         u64::try_from(used.as_nanos()).unwrap_or(u64::MAX)
     }
+}
+
+/// Bytes of memory that this process has; 0 where the system does not say.
+#[must_use]
+pub fn memory_now() -> u64 {
+    rss(&System).unwrap_or(0)
 }
 
 impl Plugins {

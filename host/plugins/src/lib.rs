@@ -20,12 +20,13 @@ mod watch;
 mod work;
 mod workers;
 
-pub use account::{Holds, ToolUsage, Usage};
+pub use account::{Holds, ToolUsage, Usage, memory_now};
 pub use canary::Canary;
 pub use error::{Error, Result, Step};
 pub use ledger::Budget;
 pub use load::{
-    About, Checked, Dependency, Finding, Imports, Keys, Needs, Policy, check, keys, mapped,
+    About, Checked, Dependency, Finding, Imports, Keys, Mapping, Needs, Policy, check, keys,
+    mapped, mappings,
 };
 pub use plugins::{Loaded, Plugins};
 pub use trine_gateway::host_tools::ToolStats;

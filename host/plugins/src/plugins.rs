@@ -24,7 +24,7 @@ use crate::work::{Running, Tools, Work as _};
 /// How long calls of a plug-in that is taken out may still run before that is said.
 const LEAVING: Duration = Duration::from_secs(10);
 
-/// The plug-ins of a hub.
+/// The plug-ins of a hub. A clone is of the same ones.
 ///
 /// ```no_run
 /// use std::sync::Arc;
@@ -39,6 +39,7 @@ const LEAVING: Duration = Duration::from_secs(10);
 /// plugins.roll_back("clock")?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[derive(Clone)]
 pub struct Plugins(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {

@@ -33,6 +33,8 @@ pub(crate) fn program(out: &mut String) {
         ProjectName(text("Two Words"))
         ProjectThere("degrees".into())
         NotWatched("send_email.json".into())
+        NoReport { path: "used.json".into(), why: text("it has no \"trine_report\"") }
+        MaxRss(absent())
         Template("mine/link".into())
         ArgumentsJson(json())
         ArgumentsObject {}

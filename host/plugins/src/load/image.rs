@@ -56,7 +56,32 @@ pub fn mapped() -> (usize, usize) {
     (images.len(), sound.map(|image| image.size).sum())
 }
 
+/// A library that stays mapped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mapping {
+    /// The plug-in and its version.
+    pub name: String,
+    /// Bytes of its file.
+    pub bytes: usize,
+}
+
+/// The libraries that are mapped, by name.
+#[must_use]
+pub fn mappings() -> Vec<Mapping> {
+    let images = IMAGES.lock().unwrap_or_else(PoisonError::into_inner);
+    let sound = images.values().filter_map(|known| known.as_ref().ok());
+    let mut all: Vec<_> = sound.map(|image| image.mapping()).collect();
+    drop(images);
+    all.sort_by(|a, b| a.name.cmp(&b.name));
+    all
+}
+
 impl Image {
+    fn mapping(&self) -> Mapping {
+        let About { name, version, .. } = &self.about;
+        Mapping { name: format!("{name} {version}"), bytes: self.size }
+    }
+
     /// The image of these bytes, whose SHA-256 is `digest`.
     pub(super) fn of(digest: &[u8; 32], bytes: &[u8], file: &Path) -> Result<&'static Self, Fault> {
         let mut images = IMAGES.lock().unwrap_or_else(PoisonError::into_inner);

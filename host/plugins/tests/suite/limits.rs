@@ -373,6 +373,9 @@ fn above_its_memory_the_program_calls_and_loads_no_plug_in() {
     watch.observe(1);
     assert!(call().is_ok());
     // It looks itself before it loads one.
+    let max_rss = Some(Arc::new(MaxRss::new(Bytes(1 << 40))));
+    let limited = Site::with(Policy { max_rss, ..Policy::default() });
+    assert!(limited.plugins.budget().memory < 1 << 40, "what the program has is taken off");
     let max_rss = Some(Arc::new(MaxRss::new(Bytes(4_096))));
     let site = Site::with(Policy { max_rss, memory_all: Some(MIB), ..Policy::default() });
     let why = refused(&site, &plugin(&site, "v", &[]));

@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::Value;
+use tracing::info;
 use trine::{Error, Result};
 use trine_gateway::Hub;
 use trine_gateway::json_tools::load_file;
-use trine_plugins::{Imports, Plugins, Policy, Watch, keys};
+use trine_plugins::{Budget, Bytes, Imports, MaxRss, Plugins, Policy, Watch, keys};
 
 /// What plug-ins have to be like.
 #[derive(Clone, Debug, clap::Args)]
@@ -26,6 +27,17 @@ pub(in crate::cli) struct PolicyArgs {
     /// Maximum memory that a plug-in may need, in bytes; 0 for any.
     #[arg(long, value_name = "BYTES", default_value_t = 0)]
     plugin_memory: u64,
+    /// Memory for all plug-ins together, such as 512M [default: what this process may use]
+    ///
+    /// It is compared with what plug-ins say they need; what they take is not measured.
+    #[arg(long, value_name = "SIZE")]
+    plugin_memory_all: Option<Bytes>,
+    /// Part of that memory that only plug-ins of high priority get.
+    #[arg(long, value_name = "SIZE", default_value = "0")]
+    plugin_memory_reserve: Bytes,
+    /// Graphics memory for all plug-ins together.
+    #[arg(long, value_name = "SIZE", default_value = "0")]
+    plugin_gpu_memory: Bytes,
 }
 
 impl PolicyArgs {
@@ -34,6 +46,9 @@ impl PolicyArgs {
             keys: self.plugin_keys.as_deref().map(keys).transpose()?.unwrap_or_default(),
             imports: self.plugin_imports,
             memory_max: self.plugin_memory,
+            memory_all: self.plugin_memory_all.map(|Bytes(bytes)| bytes),
+            memory_reserve: self.plugin_memory_reserve.0,
+            gpu_memory: self.plugin_gpu_memory.0,
             ..Policy::default()
         })
     }
@@ -68,11 +83,22 @@ impl PluginArgs {
     }
 
     /// Loads the plug-ins into a hub.
-    pub(in crate::cli) fn load(&self, hub: &Arc<Hub>) -> Result<Option<Serving>> {
+    pub(in crate::cli) fn load(
+        &self,
+        hub: &Arc<Hub>,
+        max_rss: Option<Arc<MaxRss>>,
+    ) -> Result<Option<Serving>> {
         if self.plugin.is_empty() {
             return Ok(None);
         }
-        let plugins = Plugins::new(Arc::clone(hub), self.policy.policy()?);
+        let policy = Policy { max_rss, ..self.policy.policy()? };
+        let plugins = Plugins::new(Arc::clone(hub), policy);
+        let Budget { memory, gpu_memory, processors, .. } = *plugins.budget();
+        let [memory, gpu_memory] = [memory, gpu_memory].map(Bytes);
+        info!(
+            "plug-ins may have {memory} of memory, {gpu_memory} of graphics memory and \
+             {processors} processors"
+        );
         let is_watched = |file: &&PathBuf| self.plugin_watch && is_defined(file);
         if let Some(file) = self.plugin.iter().find(is_watched) {
             return Err(Error::NotWatched(file.clone()));
@@ -81,6 +107,12 @@ impl PluginArgs {
         let watch = self.plugin_watch.then(|| plugins.watch(&files)).transpose();
         let watch = watch.map_err(trine_gateway::Error::Thread)?;
         Ok(Some(Serving { plugins, watch }))
+    }
+}
+
+impl Serving {
+    pub(in crate::cli) fn plugins(&self) -> Plugins {
+        self.plugins.clone()
     }
 }
 

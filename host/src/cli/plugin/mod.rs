@@ -3,14 +3,16 @@
 mod args;
 mod call;
 mod check;
+mod used;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use trine::Result;
 
-pub(super) use args::PluginArgs;
 use args::PolicyArgs;
+pub(super) use args::{PluginArgs, Serving};
+pub(super) use used::Reporting;
 
 use super::gateway::ServerArgs;
 
