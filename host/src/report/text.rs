@@ -47,11 +47,7 @@ fn tools(report: &Report, out: &mut String) {
 fn plugins(report: &Report, out: &mut String) {
     let longest = report.plugins.iter().map(|it| it.name.chars().count()).max().unwrap_or(0).max(7);
     let whole = report.budget.max(1);
-    _ = writeln!(
-        out,
-        "\n{:longest$} {:>10} {:BAR$} {:>9}  {}",
-        "plug-in", "memory", "", "cpu", "state"
-    );
+    _ = writeln!(out, "\n{:longest$} {:>10} {:BAR$} {:>9}  state", "plug-in", "memory", "", "cpu");
     for plugin in &report.plugins {
         let Plugin { name, memory, tools, devices, .. } = plugin;
         let pad = " ".repeat(longest - name.chars().count().min(longest));
