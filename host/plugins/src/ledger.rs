@@ -422,3 +422,116 @@ pub(crate) fn priority(word: &str) -> Option<Priority> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers that look random, the same each time.
+    struct Draw(u64);
+
+    impl Draw {
+        fn next(&mut self, below: u64) -> u64 {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            self.0 % below
+        }
+    }
+
+    const MEMORY: u64 = 1_000;
+    const GPU_MEMORY: u64 = 500;
+    const DEVICES: [&str; 3] = ["null", "zero", "tty"];
+
+    fn needs(draw: &mut Draw) -> Needs {
+        let mut needs = Needs {
+            memory_min: draw.next(60) * 8,
+            gpu_memory: if draw.next(2) == 0 { 0 } else { draw.next(300) },
+            ..Needs::default()
+        };
+        for device in DEVICES {
+            match draw.next(6) {
+                0 => needs.devices.push(device.to_owned()),
+                1 => needs.shared_devices.push(device.to_owned()),
+                _ => {}
+            }
+        }
+        needs
+    }
+
+    /// Whether all groups fit, reckoned from nothing.
+    fn fits(groups: &[Needs]) -> bool {
+        let sum = |of: fn(&Needs) -> u64| groups.iter().map(of).sum::<u64>();
+        let is_free = |device: &str| {
+            let alone = groups.iter().filter(|it| it.devices.iter().any(|name| name == device));
+            let some = groups.iter().filter(|it| it.shared_devices.iter().any(|it| it == device));
+            let (alone, some) = (alone.count(), some.count());
+            alone == 0 || (alone == 1 && some == 0)
+        };
+        sum(|it| it.memory_min) <= MEMORY
+            && sum(|it| it.gpu_memory) <= GPU_MEMORY
+            && DEVICES.iter().all(|device| is_free(device))
+    }
+
+    fn union(group: &[(Claim, Needs)]) -> Needs {
+        group.iter().fold(Needs::default(), |all, (_, needs)| all.and(needs))
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_given_is_what_a_list_of_all_claims_says() {
+        let budget = Budget { memory: MEMORY, reserve: 0, gpu_memory: GPU_MEMORY, processors: 4 };
+        let mut draw = Draw(0x2545_f491_4f6c_dd1d);
+        let [mut given, mut refused] = [0, 0];
+        for _ in 0..60 {
+            let ledger = Ledger::new(budget);
+            let mut groups: Vec<Vec<(Claim, Needs)>> = Vec::new();
+            for _ in 0..60 {
+                let wanted = needs(&mut draw);
+                let mut all: Vec<_> = groups.iter().map(|group| union(group)).collect();
+                let place = draw.next(groups.len() as u64 + 1) as usize;
+                let done = match (draw.next(3), groups.get_mut(place)) {
+                    (0, Some(group)) => {
+                        // A version ends, whichever of them.
+                        let which = draw.next(group.len() as u64) as usize;
+                        drop(group.swap_remove(which));
+                        groups.retain(|group| !group.is_empty());
+                        continue;
+                    }
+                    (1, Some(group)) => {
+                        all[place] = all[place].and(&wanted);
+                        let (old, _) = group.first().unwrap();
+                        let claim = ledger.take_over(old, "new", &wanted);
+                        claim.map(|claim| group.push((claim, wanted)))
+                    }
+                    _ => {
+                        all.push(wanted.clone());
+                        let claim = ledger.take("one", &wanted);
+                        claim.map(|claim| groups.push(vec![(claim, wanted)]))
+                    }
+                };
+                assert_eq!(done.is_ok(), fits(&all), "{done:?} {all:?}");
+                *(if done.is_ok() { &mut given } else { &mut refused }) += 1;
+                let expected: Vec<_> = groups.iter().map(|group| union(group)).collect();
+                let memory = expected.iter().map(|it| it.memory_min).sum::<u64>();
+                assert_eq!(ledger.given().memory, memory);
+            }
+            groups.clear();
+            assert_eq!(ledger.given(), Holds::default());
+            let all = Needs { memory_min: MEMORY, gpu_memory: GPU_MEMORY, ..Needs::default() };
+            assert!(ledger.take("all", &all).is_ok());
+        }
+        assert!(given > 300 && refused > 300, "{given} {refused}");
+    }
+
+    #[test]
+    fn a_budget_without_end_is_counted_too() {
+        let budget = Budget { memory: u64::MAX, reserve: 0, gpu_memory: u64::MAX, processors: 1 };
+        let ledger = Ledger::new(budget);
+        let most = Needs { memory_min: 1 << 62, ..Needs::default() };
+        let claim = ledger.take("one", &most).unwrap();
+        assert!(ledger.take("two", &most).is_err());
+        drop(claim);
+        assert!(ledger.take("two", &Needs { memory_min: u64::MAX, ..most }).is_err());
+    }
+}

@@ -80,8 +80,11 @@ fn options_about_memory_refuse_what_is_no_size_and_what_is_too_much() {
     let said = String::from_utf8(refused.stderr).unwrap();
     let part = "takes.toml needs 2147483648 bytes of memory, and 1073741824 may be used";
     assert!(!refused.status.success() && said.contains(part), "{said}");
-    std::fs::write(manifest, format!("library = {library:?}\n[needs]\nmemory_min = 5\n")).unwrap();
-    assert!(done(&["plugin", "check", manifest]).contains("5 bytes of memory at least"));
+    let needs = "memory_min = 5\nshared_devices = [\"null\"]\ncalls_per_second = 3";
+    std::fs::write(manifest, format!("library = {library:?}\n[needs]\n{needs}\n")).unwrap();
+    let shown = done(&["plugin", "check", manifest]);
+    let needs = "5 bytes of memory at least, the device null, shared, at most 3 calls a second";
+    assert!(shown.contains(needs), "{shown}");
     let other = folder.path().join("other.json");
     std::fs::write(&other, "{}").unwrap();
     let no_report = trine(&["report", other.to_str().unwrap()]);
