@@ -135,9 +135,11 @@ mod tests {
     use super::*;
     use crate::files::MadeUp;
 
-    const V2: &str = "29 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n\
+    const V2: &str = "29 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 \
+                      rw,nsdelegate\n\
                       22 1 8:1 / / rw - ext4 /dev/sda1 rw\n";
-    const V1: &str = "30 23 0:27 / /sys/fs/cgroup/cpu,cpuacct rw shared:9 - cgroup cgroup rw,cpu,cpuacct\n\
+    const V1: &str = "30 23 0:27 / /sys/fs/cgroup/cpu,cpuacct rw shared:9 - cgroup cgroup \
+                      rw,cpu,cpuacct\n\
                       31 23 0:28 / /sys/fs/cgroup/memory rw shared:10 - cgroup cgroup rw,memory\n";
 
     fn of(files: &[(&str, &str)]) -> (Option<u64>, Option<u32>) {

@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 use super::picture::escaped;
 use super::{Report, svg, time};
 
-const HEAD: &str = "<!doctype html>
-<html lang=\"en\">
+const HEAD: &str = r#"<!doctype html>
+<html lang="en">
 <head>
-<meta charset=\"utf-8\">
-<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <title>Report of trine</title>
 <style>
 body { font-family: sans-serif; margin: 2em; }
@@ -19,7 +19,7 @@ td:first-child, th:first-child, td:nth-child(2), th:nth-child(2) { text-align: l
 </style>
 </head>
 <body>
-";
+"#;
 
 const COLUMNS: [&str; 11] = [
     "plug-in",

@@ -21,7 +21,8 @@ fn sample() -> Report {
              "devices": [], "tools": [tool("pressure", 800, 0), tool("humidity", 0, 0)]},
             {"name": "camera", "version": "2.1.0", "serves": false, "threads_lost": 1,
              "memory": 8_388_608, "tools": [tool("photo", 5, 4)]},
-            {"name": "this program", "version": "", "serves": true, "tools": [tool("ask_all", 7, 0)]},
+            {"name": "this program", "version": "", "serves": true,
+             "tools": [tool("ask_all", 7, 0)]},
         ],
     });
     Report::read(&value.to_string()).unwrap()
