@@ -155,6 +155,21 @@
 #define TRINE_E_UTF8 (-15)
 
 /**
+ * The device is absent, or there is none of that number.
+ */
+#define TRINE_E_NO_DEVICE (-17)
+
+/**
+ * More than a limit of resources leaves; nothing happened.
+ */
+#define TRINE_E_LIMIT (-18)
+
+/**
+ * More calls or more processor time than a tool may have now; wait.
+ */
+#define TRINE_E_QUOTA (-19)
+
+/**
  * A node that is true or false.
  */
 #define TRINE_KIND_BOOL 1

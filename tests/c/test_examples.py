@@ -104,6 +104,16 @@ class Examples(unittest.TestCase):
         said, wanted = first_commands("docs/c-quickstart.md", changes)
         self.assertEqual(said.decode(), wanted)
 
+    def test_the_code_in_the_header_on_resources_of_tools_runs(self) -> None:
+        opening = Path("include/trine_resources.h").read_text().partition("*/")[0]
+        lines = [line[7:] for line in opening.splitlines() if line.startswith((" *     ", " *\n"))]
+        self.assertIn(len(lines), range(20, 36))
+        code = OUT / "header_resources.c"
+        code.write_text("\n".join(lines) + "\n")
+        for way in (STATIC, *WATCHED):
+            flags = "-std=c99 -Wall -Wextra -Wpedantic -Werror -Iinclude"
+            output(*way.command(way.compile("header_resources", flags, code, LIBTRINE)))
+
     def test_the_code_of_the_page_on_resources_is_taken_as_it_stands(self) -> None:
         page = Path("docs/c-resources.md").read_text()
         code = OUT / "resources.c"

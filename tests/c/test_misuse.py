@@ -25,7 +25,7 @@ from programs import (
 
 FLAGS = "-std=c11 -g -O1 -pthread -Iinclude"
 # What a function takes that may be NULL.
-OPTIONAL = ("*user_data", "*problem", "*next_due", "**text", "**uri")
+OPTIONAL = ("*user_data", "*problem", "*next_due", "*refusal", "**text", "**uri")
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,15 @@ class Suite:
 
 MODEL_FILE = ("tests/golden/bitnet/bytes.gguf",)
 DEVICE = Suite(
-    ("trine", "trine_consent", "trine_run", "trine_news", "trine_mcp"),
+    (
+        "trine",
+        "trine_consent",
+        "trine_run",
+        "trine_news",
+        "trine_mcp",
+        "trine_resources",
+        "trine_runtime",
+    ),
     "tests/c/misuse",
     "tests/c/support",
 )

@@ -25,6 +25,8 @@ const CASES: &str = "300";
 const SENTENCES: usize = 1_000;
 /// Cycles of clients over HTTP where no other number is asked for.
 const CYCLES: u32 = 1_000;
+/// Steps of the models of resources.
+const STEPS: &str = "10000000";
 /// Time after which a part is due again.
 const DUE: Duration = Duration::from_secs(30 * 86_400);
 const RECORDS: &str = "benches/record";
@@ -65,6 +67,11 @@ const PARTS: &[Part] = &[
     ("cuda", "CUDA's module and ours are compiled, and loaded without such a device", |_| {
         modules::try_cuda()
     }),
+    (
+        "resources",
+        "10,000,000 steps of the pool, the manager and the devices next to models",
+        |_| resources(),
+    ),
     ("loom", "every order in which the two ends of a ring can meet", |_| loom()),
     ("planted", "bugs planted one at a time, which the tests have to notice", |_| planted::main()),
     ("mutants", "changes by cargo-mutants, which a crate's own tests have to notice", |_| {
@@ -200,6 +207,14 @@ fn flaky() -> Result<String> {
     Ok("three times all legs at once, none failed".to_owned())
 }
 
+fn resources() -> Result<String> {
+    let mut cargo = sh::cargo();
+    cargo.args(["test", "-q", "--release", "-p", "trine-resources", "--test", "suite", "agree"]);
+    let said = sh::output(cargo.args(["--", "--nocapture"]).env("RESOURCES_STEPS", STEPS))?;
+    let line = said.lines().find(|line| line.contains(" steps; ")).context("no tally")?;
+    Ok(format!("no leak, exact high-water marks; {}", line.trim_start_matches('.')))
+}
+
 fn loom() -> Result<String> {
     let folder = sh::target_dir().join("loom");
     let mut cargo = sh::cargo();
@@ -260,9 +275,10 @@ const I686: Machine = [
 ];
 
 /// What has no operating system below it, and so should not care which computer it is on.
-const CRATES: [&str; 8] = [
+const CRATES: [&str; 9] = [
     "trine-bits",
     "trine-arena",
+    "trine-resources",
     "trine-wire",
     "trine-descriptor",
     "trine-dispatch",

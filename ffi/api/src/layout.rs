@@ -8,6 +8,12 @@ use core::mem::{offset_of, size_of};
 
 #[cfg(feature = "mcp")]
 use crate::trine_outcome;
+#[cfg(feature = "full")]
+use crate::{
+    trine_allocation, trine_device_request, trine_held, trine_pool_class, trine_pool_state,
+    trine_quota_state, trine_reclaimed, trine_refusal, trine_requirements, trine_resources_config,
+    trine_resources_device, trine_runtime_config, trine_times,
+};
 #[cfg(feature = "policy")]
 use crate::{trine_block, trine_counters, trine_question};
 use crate::{
@@ -261,6 +267,147 @@ layout! {
         node 8 8;
         reserved 12 12;
         text 16 16;
+    }
+}
+
+#[cfg(feature = "full")]
+layout! {
+    trine_pool_class 8 8 {
+        size 0 0;
+        count 4 4;
+    }
+    trine_resources_config 88 88 {
+        struct_size 0 0;
+        tools_max 4 4;
+        memory 8 8;
+        reserve 16 16;
+        patience 24 24;
+        blocks_max 32 32;
+        devices_max 36 36;
+        holds_max 40 40;
+        executions_max 44 44;
+        processors 48 48;
+        counts_only 52 52;
+        classes 56 56;
+    }
+    trine_resources_device 56 64 {
+        struct_size 0 0;
+        id 4 4;
+        kind 8 8;
+        bus 12 12;
+        presence 16 16;
+        shared 20 20;
+        memory 24 24;
+        memory_used 32 32;
+        exclusive 40 40;
+        reserved 44 44;
+        name 48 48;
+    }
+    trine_refusal 48 48 {
+        struct_size 0 0;
+        limit 4 4;
+        asked 8 8;
+        left 16 16;
+        wait 24 24;
+        device 32 32;
+        presence 36 36;
+        kept_for 40 40;
+        reserved 44 44;
+    }
+    trine_device_request 8 8 {
+        id 0 0;
+        flags 4 4;
+    }
+    trine_requirements 72 72 {
+        struct_size 0 0;
+        priority 4 4;
+        memory_min 8 8;
+        memory_max 16 16;
+        gpu_memory 24 24;
+        cpu_time 32 32;
+        cpu_window 40 40;
+        processors 48 48;
+        calls_per_second 52 52;
+        burst 56 56;
+        devices_count 60 60;
+        devices 64 64;
+    }
+    trine_allocation 96 96 {
+        struct_size 0 0;
+        tool 4 4;
+        block 8 8;
+        memory_min 16 16;
+        memory_max 24 24;
+        gpu_memory 32 32;
+        allocated_at 40 40;
+        processors 48 48;
+        priority 52 52;
+        gpu 56 56;
+        devices_count 60 60;
+        devices 64 64;
+    }
+    trine_held 24 24 {
+        struct_size 0 0;
+        kind 4 4;
+        handle 8 8;
+        count 16 16;
+    }
+    trine_reclaimed 32 32 {
+        struct_size 0 0;
+        had_allocation 4 4;
+        blocks 8 8;
+        devices 12 12;
+        bytes 16 16;
+        executions 24 24;
+        reserved 28 28;
+    }
+    trine_times 80 80 {
+        struct_size 0 0;
+        reserved 4 4;
+        started 8 8;
+        ended 16 16;
+        errors 24 24;
+        aborted 32 32;
+        min 40 40;
+        mean 48 48;
+        max 56 56;
+        p50 64 64;
+        p99 72 72;
+    }
+    trine_pool_state 72 72 {
+        struct_size 0 0;
+        blocks 4 4;
+        size 8 8;
+        used 16 16;
+        high_water 24 24;
+        largest 32 32;
+        reserve 40 40;
+        reserve_used 48 48;
+        holes 56 56;
+        processors 60 60;
+        processors_used 64 64;
+        reserved 68 68;
+    }
+    trine_runtime_config 28 40 {
+        struct_size 0 0;
+        sessions 4 4;
+        bridge_bytes 8 8;
+        reserved 12 12;
+        device 16 16;
+        resources 20 24;
+        requirements 24 32;
+    }
+    trine_quota_state 64 64 {
+        struct_size 0 0;
+        refused_calls 4 4;
+        refused_cpu 8 8;
+        reserved 12 12;
+        refused_memory 16 16;
+        calls_left 24 24;
+        cpu_left 32 32;
+        memory_used 40 40;
+        memory_high_water 48 48;
+        memory_max 56 56;
     }
 }
 

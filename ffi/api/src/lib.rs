@@ -14,6 +14,8 @@
 #![expect(clippy::doc_markdown, reason = "the comments are those of the C header")]
 #![expect(clippy::missing_safety_doc, reason = "the page of this crate says it for all functions")]
 
+#[cfg(feature = "full")]
+mod allocation;
 mod args;
 #[cfg(feature = "policy")]
 mod ask;
@@ -30,6 +32,8 @@ mod consent;
 mod descriptor;
 mod device;
 mod guard;
+#[cfg(feature = "full")]
+mod holdings;
 #[cfg(feature = "policy")]
 pub mod hosted;
 #[cfg(feature = "resources")]
@@ -46,6 +50,8 @@ mod lists_check;
 mod log;
 #[cfg(feature = "mcp")]
 mod mcp;
+#[cfg(feature = "full")]
+mod measure;
 mod memory;
 #[cfg(feature = "mcp")]
 mod news;
@@ -56,9 +62,13 @@ mod policy;
 mod port;
 #[cfg(target_pointer_width = "64")]
 mod quick;
+#[cfg(feature = "full")]
+mod resources;
 mod result;
 #[cfg(feature = "mcp")]
 mod run;
+#[cfg(feature = "full")]
+mod runtime;
 #[cfg(feature = "full")]
 mod secure;
 #[cfg(feature = "sentences")]
@@ -76,6 +86,8 @@ mod version;
 #[cfg(feature = "resources")]
 mod watch;
 
+#[cfg(feature = "full")]
+pub use allocation::*;
 pub use args::*;
 #[cfg(feature = "policy")]
 pub use ask::{trine_need_input, trine_question};
@@ -99,6 +111,8 @@ pub use consent::{
 };
 pub use descriptor::*;
 pub use device::*;
+#[cfg(feature = "full")]
+pub use holdings::*;
 pub use later::{trine_event, trine_resume};
 #[cfg(feature = "resources")]
 pub use lists::{
@@ -110,6 +124,8 @@ pub use lists::{
 pub use log::trine_port_log;
 #[cfg(feature = "mcp")]
 pub use mcp::{trine_handle_json, trine_next_json, trine_session, trine_session_init};
+#[cfg(feature = "full")]
+pub use measure::*;
 pub use memory::{
     trine_alignof, trine_deinit, trine_device, trine_get_problem, trine_init, trine_sizeof,
 };
@@ -123,9 +139,27 @@ pub use port::{
     trine_draft, trine_port, trine_port_agree, trine_port_cancel, trine_port_complete,
     trine_port_event, trine_port_fail, trine_port_init,
 };
+#[cfg(feature = "full")]
+pub use resources::{
+    TRINE_ABSENT_DISABLED, TRINE_ABSENT_FAILED, TRINE_ABSENT_NO_DRIVER, TRINE_ABSENT_NOT_BUILT,
+    TRINE_ABSENT_NOT_FOUND, TRINE_ABSENT_REMOVED, TRINE_DEVICE_CPU, TRINE_DEVICE_CUDA,
+    TRINE_DEVICE_GPIO, TRINE_DEVICE_I2C, TRINE_DEVICE_METAL, TRINE_DEVICE_NEURAL_ENGINE,
+    TRINE_DEVICE_SPI, TRINE_DEVICE_UART, TRINE_DEVICE_VULKAN, TRINE_LIMIT_CALLS,
+    TRINE_LIMIT_CPU_TIME, TRINE_LIMIT_DEVICE, TRINE_LIMIT_GPU_MEMORY, TRINE_LIMIT_KEPT,
+    TRINE_LIMIT_MEMORY, TRINE_LIMIT_PROCESSORS, TRINE_LIMIT_TOOL_MEMORY, TRINE_NONE, TRINE_PRESENT,
+    trine_pool_class, trine_refusal, trine_resources, trine_resources_add_device,
+    trine_resources_config, trine_resources_device, trine_resources_get_device,
+    trine_resources_init, trine_resources_set_presence, trine_resources_size,
+};
 pub use result::*;
 #[cfg(feature = "mcp")]
 pub use run::*;
+#[cfg(feature = "full")]
+pub use runtime::{
+    trine_runtime, trine_runtime_activate, trine_runtime_bridge, trine_runtime_config,
+    trine_runtime_deactivate, trine_runtime_deinit, trine_runtime_device, trine_runtime_init,
+    trine_runtime_is_active, trine_runtime_resources, trine_runtime_session, trine_runtime_size,
+};
 #[cfg(feature = "full")]
 pub use secure::trine_provision;
 #[cfg(feature = "sentences")]
@@ -142,9 +176,10 @@ pub use serve::{
 pub use source::{trine_form_nodes, trine_form_packed};
 pub use status::{
     TRINE_BLOCKS, TRINE_CONTENT, TRINE_E_ALIGNMENT, TRINE_E_ARGUMENT, TRINE_E_BUSY, TRINE_E_FAILED,
-    TRINE_E_FULL, TRINE_E_NO_SPACE, TRINE_E_NOT_FOUND, TRINE_E_NULL, TRINE_E_STALE, TRINE_E_STATE,
-    TRINE_E_TABLE, TRINE_E_TYPE, TRINE_E_UNSUPPORTED, TRINE_E_UTF8, TRINE_E_VERSION,
-    TRINE_NEED_INPUT, TRINE_OK, TRINE_PENDING, trine_status, trine_status_string,
+    TRINE_E_FULL, TRINE_E_LIMIT, TRINE_E_NO_DEVICE, TRINE_E_NO_SPACE, TRINE_E_NOT_FOUND,
+    TRINE_E_NULL, TRINE_E_QUOTA, TRINE_E_STALE, TRINE_E_STATE, TRINE_E_TABLE, TRINE_E_TYPE,
+    TRINE_E_UNSUPPORTED, TRINE_E_UTF8, TRINE_E_VERSION, TRINE_NEED_INPUT, TRINE_OK, TRINE_PENDING,
+    trine_status, trine_status_string,
 };
 pub use text::trine_text;
 pub use version::*;

@@ -57,6 +57,12 @@ const _: () = assert!(align_of::<Client>() <= ALIGN);
 // What `TRINE_SESSION_BYTES` has room for beside the buffers, for ever.
 const _: () = assert!(size_of::<Client>() <= 256 + 16 * size_of::<usize>());
 
+/// Bytes that a session takes, a multiple of the alignment.
+#[cfg(feature = "full")]
+pub(crate) const fn session_bytes((arguments, value): (u16, u16)) -> usize {
+    (size_of::<Client>() + arguments as usize + value as usize).next_multiple_of(ALIGN)
+}
+
 /// Opens a session: one for each connection, or for each HTTP session.
 ///
 /// @param memory TRINE_SESSION_BYTES of the device's `message_max` and `result_max`, aligned to

@@ -208,6 +208,40 @@ pub unsafe extern "C" fn trine_sizeof(config: *const trine_config) -> usize {
     }
 }
 
+/// What a device of a configuration takes and has.
+#[cfg(feature = "full")]
+pub(crate) struct Measures {
+    /// Bytes of its memory.
+    pub(crate) bytes: usize,
+    /// Tools.
+    pub(crate) tools: usize,
+    /// Bytes that arguments and results of its sessions take at most.
+    pub(crate) buffers: (u16, u16),
+}
+
+/// What a device of a configuration will take.
+///
+/// # Safety
+/// As `trine_sizeof`.
+#[cfg(feature = "full")]
+pub(crate) unsafe fn measures(config: *const trine_config) -> Result<Measures, trine_status> {
+    let mut setup = MaybeUninit::uninit();
+    // SAFETY: passed on.
+    match unsafe { config::read(config, &mut setup) } {
+        TRINE_OK => {
+            // SAFETY: it was read.
+            let setup = unsafe { setup.assume_init_ref() };
+            let buffers = (setup.config.message_max, setup.config.result_max);
+            let raw = setup.raw;
+            // SAFETY: NULL, or a packed table, which was read already.
+            let packed = unsafe { raw.table.as_ref() };
+            let tools = packed.map_or(raw.tools_count.into(), |table| table.calls_count);
+            Ok(Measures { bytes: needed(setup), tools: tools as usize, buffers })
+        }
+        status => Err(status),
+    }
+}
+
 /// Alignment of the memory of a device, a port, a draft or a session.
 ///
 /// @return Bytes, a power of two; never more than 8.

@@ -46,6 +46,13 @@ pub const TRINE_E_FULL: i32 = -13;
 pub const TRINE_E_STALE: i32 = -14;
 /// The text is no UTF-8.
 pub const TRINE_E_UTF8: i32 = -15;
+// -16 is TRINE_E_MODEL of libtrine_model.
+/// The device is absent, or there is none of that number.
+pub const TRINE_E_NO_DEVICE: i32 = -17;
+/// More than a limit of resources leaves; nothing happened.
+pub const TRINE_E_LIMIT: i32 = -18;
+/// More calls or more processor time than a tool may have now; wait.
+pub const TRINE_E_QUOTA: i32 = -19;
 
 /// One sentence on a status, in English, ended by a zero byte.
 ///
@@ -82,6 +89,12 @@ pub(crate) const fn text(status: trine_status) -> &'static CStr {
         TRINE_E_FULL => c"no room now: try again after the next poll",
         TRINE_E_STALE => c"the call was answered already",
         TRINE_E_UTF8 => c"the text is not UTF-8",
+        #[cfg(feature = "full")]
+        TRINE_E_NO_DEVICE => c"the device is absent",
+        #[cfg(feature = "full")]
+        TRINE_E_LIMIT => c"more than a limit of resources leaves",
+        #[cfg(feature = "full")]
+        TRINE_E_QUOTA => c"more calls or processor time than the tool may have now",
         _ => c"no status of this library",
     }
 }

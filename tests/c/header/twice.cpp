@@ -7,6 +7,10 @@
 #include "trine_mcp.h"
 #include "trine_plugin.h"
 #include "trine_plugin.h"
+#include "trine_resources.h"
+#include "trine_resources.h"
+#include "trine_runtime.h"
+#include "trine_runtime.h"
 
 static_assert(TRINE_OK == 0, "success is zero");
 

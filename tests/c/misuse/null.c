@@ -5,7 +5,9 @@
 #include <trine_consent.h>
 #include <trine_mcp.h>
 #include <trine_news.h>
+#include <trine_resources.h>
 #include <trine_run.h>
+#include <trine_runtime.h>
 #include <trine_sentences.h>
 
 static const char text[] = "text";
@@ -258,6 +260,85 @@ static void list_functions(void)
     REFUSES(trine_mcp_ask_roots(NULL, text, 4u), TRINE_E_NULL);
 }
 
+static void resource_functions(void)
+{
+    static const trine_resources_config config = {
+        .struct_size = sizeof config, .tools_max = 1u, .memory = 64u, .blocks_max = 1u};
+    trine_requirements asks = {.struct_size = sizeof asks};
+    trine_allocation given = {.struct_size = sizeof given};
+    trine_resources *resources = NULL;
+    uint64_t handle = 0u;
+    uint8_t *place = NULL;
+    size_t size = 0u;
+
+    CHECK(trine_resources_size(NULL) == 0u);
+    REFUSES(trine_resources_init(NULL, 2048u, &config, &resources), TRINE_E_NULL);
+    REFUSES(trine_resources_init(other_memory, 2048u, NULL, &resources), TRINE_E_NULL);
+    REFUSES(trine_resources_init(other_memory, 2048u, &config, NULL), TRINE_E_NULL);
+    CHECK(resources == NULL);
+    CHECK(trine_resources_init(other_memory, sizeof other_memory, &config, &resources) ==
+          TRINE_OK);
+    REFUSES(trine_resources_add_device(NULL, NULL), TRINE_E_NULL);
+    REFUSES(trine_resources_add_device(resources, NULL), TRINE_E_NULL);
+    REFUSES(trine_resources_set_presence(NULL, 0u, 0u), TRINE_E_NULL);
+    REFUSES(trine_resources_get_device(NULL, 0u, NULL), TRINE_E_NULL);
+    REFUSES(trine_resources_get_device(resources, 0u, NULL), TRINE_E_NULL);
+    REFUSES(trine_resources_allocate(NULL, 1u, &asks, 0u, &given, NULL), TRINE_E_NULL);
+    REFUSES(trine_resources_allocate(resources, 1u, NULL, 0u, &given, NULL), TRINE_E_NULL);
+    REFUSES(trine_resources_allocate(resources, 1u, &asks, 0u, NULL, NULL), TRINE_E_NULL);
+    asks.devices_count = 1u;
+    REFUSES(trine_resources_check(NULL, 1u, &asks, 0u, NULL), TRINE_E_NULL);
+    REFUSES(trine_resources_check(resources, 1u, &asks, 0u, NULL), TRINE_E_NULL);
+    REFUSES(trine_resources_check(resources, 1u, NULL, 0u, NULL), TRINE_E_NULL);
+    REFUSES(trine_resources_withdraw(NULL, 1u), TRINE_E_NULL);
+    REFUSES(trine_resources_release(NULL, 1u, 0u), TRINE_E_NULL);
+    REFUSES(trine_resources_reclaim(NULL, 1u, 0u, NULL), TRINE_E_NULL);
+    REFUSES(trine_resources_reclaim(resources, 1u, 0u, NULL), TRINE_E_NULL);
+    REFUSES(trine_resources_get_allocation(NULL, 1u, &given), TRINE_E_NULL);
+    REFUSES(trine_resources_get_allocation(resources, 1u, NULL), TRINE_E_NULL);
+    REFUSES(trine_resources_get_held(NULL, 1u, 0u, NULL), TRINE_E_NULL);
+    REFUSES(trine_resources_get_held(resources, 1u, 0u, NULL), TRINE_E_NULL);
+    REFUSES(trine_resources_take(NULL, 1u, 8u, 0u, &handle, NULL), TRINE_E_NULL);
+    REFUSES(trine_resources_take(resources, 1u, 8u, 0u, NULL, NULL), TRINE_E_NULL);
+    REFUSES(trine_resources_give(NULL, 1u, 1u), TRINE_E_NULL);
+    REFUSES(trine_resources_pass(NULL, 1u, 1u, 2u), TRINE_E_NULL);
+    REFUSES(trine_resources_memory(NULL, 1u, 1u, &place, &size), TRINE_E_NULL);
+    REFUSES(trine_resources_memory(resources, 1u, 1u, NULL, &size), TRINE_E_NULL);
+    REFUSES(trine_resources_memory(resources, 1u, 1u, &place, NULL), TRINE_E_NULL);
+    REFUSES(trine_resources_take_device(NULL, 1u, 1u, 0u, NULL), TRINE_E_NULL);
+    REFUSES(trine_resources_give_device(NULL, 1u, 1u), TRINE_E_NULL);
+    REFUSES(trine_resources_begin(NULL, 1u, 0u, &handle, NULL), TRINE_E_NULL);
+    REFUSES(trine_resources_begin(resources, 1u, 0u, NULL, NULL), TRINE_E_NULL);
+    REFUSES(trine_resources_end(NULL, 1u, 0u, 0u, 0u), TRINE_E_NULL);
+    REFUSES(trine_resources_get_times(NULL, 1u, NULL), TRINE_E_NULL);
+    REFUSES(trine_resources_get_times(resources, 1u, NULL), TRINE_E_NULL);
+    REFUSES(trine_resources_get_pool(NULL, NULL), TRINE_E_NULL);
+    REFUSES(trine_resources_get_pool(resources, NULL), TRINE_E_NULL);
+    REFUSES(trine_resources_get_quota(NULL, 1u, 0u, NULL), TRINE_E_NULL);
+    REFUSES(trine_resources_get_quota(resources, 1u, 0u, NULL), TRINE_E_NULL);
+}
+
+static void runtime_functions(void)
+{
+    trine_runtime_config config = {.struct_size = sizeof config};
+    trine_runtime *runtime = NULL;
+    size_t size = 7u;
+
+    CHECK(trine_runtime_size(NULL) == 0u);
+    CHECK(trine_runtime_size(&config) == 0u);
+    REFUSES(trine_runtime_init(other_memory, 64u, NULL, &runtime), TRINE_E_NULL);
+    REFUSES(trine_runtime_init(other_memory, 64u, &config, NULL), TRINE_E_NULL);
+    REFUSES(trine_runtime_init(NULL, 64u, &config, &runtime), TRINE_E_NULL);
+    REFUSES(trine_runtime_deinit(NULL), TRINE_E_NULL);
+    REFUSES(trine_runtime_activate(NULL, 0u, 0u, NULL), TRINE_E_NULL);
+    REFUSES(trine_runtime_deactivate(NULL, 0u, 0u), TRINE_E_NULL);
+    REFUSES(trine_runtime_is_active(NULL, 0u), TRINE_E_NULL);
+    CHECK(trine_runtime_device(NULL) == NULL && trine_runtime_resources(NULL) == NULL);
+    CHECK(trine_runtime_session(NULL, 0u) == NULL);
+    CHECK(trine_runtime_bridge(NULL, &size) == NULL && size == 7u);
+    CHECK(trine_runtime_bridge(NULL, NULL) == NULL && runtime == NULL);
+}
+
 static void clock_functions(void)
 {
     CHECK(trine_now(NULL, 5u) == 5u);
@@ -273,6 +354,8 @@ int main(void)
     run_functions();
     list_functions();
     sentence_functions();
+    resource_functions();
+    runtime_functions();
     clock_functions();
     fixture_hook = inside;
     (void)fixture_call("hook", 3);

@@ -120,18 +120,22 @@ bool fixture_works(void)
     return strstr(fixture_call("echo", number), wanted) != NULL;
 }
 
+void fixture_copy(void *to, const void *from, size_t size)
+{
+    (void)memcpy(to, from, size);
+    (void)IS_SET(to, size);
+}
+
 void fixture_remember(void)
 {
-    (void)memcpy(remembered, fixture_memory, sizeof remembered);
-    (void)IS_SET(remembered, sizeof remembered);
+    fixture_copy(remembered, fixture_memory, sizeof remembered);
 }
 
 bool fixture_is_unchanged(void)
 {
     static unsigned char now[FIXTURE_BYTES];
 
-    (void)memcpy(now, fixture_memory, sizeof now);
-    (void)IS_SET(now, sizeof now);
+    fixture_copy(now, fixture_memory, sizeof now);
     return memcmp(remembered, now, sizeof now) == 0;
 }
 

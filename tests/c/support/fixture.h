@@ -29,6 +29,9 @@ const char *fixture_call(const char *tool, int number);
 /* Whether the device does what it should: its tool is called and answers. */
 bool fixture_works(void);
 
+/* Copies memory that may hold gaps, which are to be compared and so count as written. */
+void fixture_copy(void *to, const void *from, size_t size);
+
 /* Remembers every byte of the device's memory, and tells whether all are the same again. */
 void fixture_remember(void);
 bool fixture_is_unchanged(void);

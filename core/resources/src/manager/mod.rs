@@ -132,9 +132,9 @@ impl<'m> Manager<'m> {
         self.grant(tool, asks, now).map(|_| ())
     }
 
-    /// Gives a tool what it asks for: all of it, or an error that says what is missing. `memory_min`
-    /// bytes are taken at once; further blocks, up to `memory_max` in all, when the tool asks for
-    /// them by [`Self::take_block`].
+    /// Gives a tool what it asks for: all of it, or an error that says what is missing.
+    /// `memory_min` bytes are taken at once; further blocks, up to `memory_max` in all, when the
+    /// tool asks for them by [`Self::take_block`].
     ///
     /// A tool that is refused for want of memory, processors or a device waits from then on: see
     /// [`Config::patience`]. It asks again, or [`Self::withdraw`] ends its waiting.
@@ -164,7 +164,7 @@ impl<'m> Manager<'m> {
         if asks.memory_min > asks.memory_max {
             return Err(Error::Invalid("memory_min is more than memory_max"));
         }
-        self.has_place(tool)?;
+        self.has_place(tool, now)?;
         // What an earlier allocation of the tool has left behind still counts.
         let kept = self.pool.usage(tool).map_or(0, |usage| usage.used);
         let max = usize::try_from(asks.memory_max).unwrap_or(usize::MAX);
@@ -224,7 +224,7 @@ impl<'m> Manager<'m> {
         now: u64,
     ) -> Result<Allocation, Error> {
         let max = usize::try_from(asks.memory_max).unwrap_or(usize::MAX);
-        self.enter(tool)?;
+        self.enter(tool, now)?;
         self.pool.set_budget(tool, max)?;
         let memory = match usize::try_from(asks.memory_min).unwrap_or(usize::MAX) {
             0 => None,

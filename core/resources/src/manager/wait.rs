@@ -21,9 +21,14 @@ impl Manager<'_> {
         others.filter(move |entry| {
             entry.tool != tool.0
                 && elapsed(entry.since, now) >= self.patience
-                && elapsed(entry.asked, now) <= self.patience.max(CLAIM)
+                && !self.has_given_up(entry, now)
                 && own.is_none_or(|own| waited(entry) > own)
         })
+    }
+
+    /// Whether a waiting tool has not asked for so long that it waits no longer.
+    fn has_given_up(&self, entry: &Tool, now: u64) -> bool {
+        elapsed(entry.asked, now) > self.patience.max(CLAIM)
     }
 
     /// Whether memory that is no part of the reserve may be taken.
@@ -79,9 +84,9 @@ impl Manager<'_> {
     /// Notes that a tool was refused.
     pub(super) fn wait(&mut self, tool: ToolId, asks: &Requirements<'_>, error: Error, now: u64) {
         let Some((lacks, device)) = self.lacks(tool, asks, error) else { return };
-        let claim = self.patience.max(CLAIM);
-        let Ok(entry) = self.enter(tool) else { return };
-        if entry.state != State::Waiting || elapsed(entry.asked, now) > claim {
+        let is_new = self.tools.find(tool).is_none_or(|entry| self.has_given_up(entry, now));
+        let Ok(entry) = self.enter(tool, now) else { return };
+        if entry.state != State::Waiting || is_new {
             entry.state = State::Waiting;
             entry.since = now;
         }
@@ -106,34 +111,40 @@ impl Manager<'_> {
     }
 
     /// Whether a tool could be entered.
-    pub(super) fn has_place(&self, tool: ToolId) -> Result<(), Error> {
+    pub(super) fn has_place(&self, tool: ToolId, now: u64) -> Result<(), Error> {
         if tool.0 == crate::NO_TOOL {
             return Err(Error::Invalid("this number of a tool is reserved"));
         }
         match self.tools.find(tool) {
             Some(entry) if entry.state == State::Active => Err(Error::Allocated),
             Some(_) => Ok(()),
-            None if self.place().is_some() => Ok(()),
+            None if self.place(now).is_some() => Ok(()),
             None => Err(Error::Full(crate::Table::Tools)),
         }
     }
 
-    /// A place for a further tool: one that is free, or that of a tool which has nothing any more.
-    fn place(&self) -> Option<usize> {
+    /// A place for a further tool: one that is free, or that of a tool which has nothing any more
+    /// and does not wait.
+    fn place(&self, now: u64) -> Option<usize> {
         let mut tools = self.tools.0.iter();
         let free = tools.position(|entry| entry.state == State::Free);
         free.or_else(|| {
             self.tools.0.iter().position(|entry| {
-                entry.state == State::Released && self.leaks(ToolId(entry.tool)).next().is_none()
+                let is_over = match entry.state {
+                    State::Released => true,
+                    State::Waiting => self.has_given_up(entry, now),
+                    _ => false,
+                };
+                is_over && self.leaks(ToolId(entry.tool)).next().is_none()
             })
         })
     }
 
     /// The entry of a tool, or a new one.
-    pub(super) fn enter(&mut self, tool: ToolId) -> Result<&mut Tool, Error> {
-        self.has_place(tool)?;
+    pub(super) fn enter(&mut self, tool: ToolId, now: u64) -> Result<&mut Tool, Error> {
+        self.has_place(tool, now)?;
         if self.tools.find(tool).is_none()
-            && let Some(entry) = self.place().and_then(|at| self.tools.0.get_mut(at))
+            && let Some(entry) = self.place(now).and_then(|at| self.tools.0.get_mut(at))
         {
             let old = core::mem::replace(entry, Tool::EMPTY);
             entry.tool = tool.0;

@@ -2,8 +2,9 @@
 
 use trine_bits::Random;
 use trine_resources::{
-    Block, Config, DeviceInfo, DeviceKind, DeviceRequest, Error, Execution, Held, Limit, Manager,
-    Mode, Outcome, PoolConfig, Presence, Priority, Quotas, Reclaimed, Requirements, Table, ToolId,
+    Block, Class, Config, DeviceInfo, DeviceKind, DeviceRequest, Error, Execution, Held, Limit,
+    Manager, Mode, Outcome, PoolConfig, Presence, Priority, Quotas, Reclaimed, Requirements, Table,
+    ToolId,
 };
 
 use crate::{Aligned, SMALL, steps};
@@ -227,10 +228,40 @@ fn a_manager_takes_the_bytes_that_it_says_and_refuses_one_less() {
     }
     let reserve = Config { reserve: 1_025, ..SMALL };
     assert!(Manager::new(&mut memory.0, &reserve).is_err());
-    let of = |tools_max| {
-        Manager::bytes(&Config { pool: PoolConfig { tools_max, ..SMALL.pool }, ..SMALL })
-    };
-    println!("a manager takes {} bytes for each tool", of(2) - of(1));
+}
+
+/// Bytes of one more of each, with words of 64 bits and of 32, as docs/resource-limits.md says.
+const ROWS: [(&str, usize, usize); 6] = [
+    ("tool", 784, 772),
+    ("block outside of the classes", 80, 56),
+    ("block of a class", 40, 28),
+    ("device", 64, 64),
+    ("tool and device that it holds", 16, 16),
+    ("execution", 16, 16),
+];
+
+#[test]
+fn the_page_says_how_many_bytes_each_table_takes() {
+    let less = Manager::bytes(&SMALL);
+    let pool = SMALL.pool;
+    let mut classes = pool.classes;
+    classes[0] = Class { size: 8, count: 2 };
+    let of_pool = |pool| Config { pool, ..SMALL };
+    let more = [
+        of_pool(PoolConfig { tools_max: pool.tools_max + 2, ..pool }),
+        of_pool(PoolConfig { blocks_max: pool.blocks_max + 2, ..pool }),
+        of_pool(PoolConfig { classes, ..pool }),
+        Config { devices_max: SMALL.devices_max + 2, ..SMALL },
+        Config { holds_max: SMALL.holds_max + 2, ..SMALL },
+        Config { executions_max: SMALL.executions_max + 2, ..SMALL },
+    ];
+    let page = include_str!("../../../../docs/resource-limits.md");
+    for ((name, large, small), more) in ROWS.iter().zip(&more) {
+        let bytes = (Manager::bytes(more) - less) / 2;
+        assert_eq!(bytes, if size_of::<usize>() == 8 { *large } else { *small }, "{name}");
+        let row = format!("| {name} | {large} | {small} |");
+        assert!(page.contains(&row), "{row}");
+    }
 }
 
 /// What the model knows of a tool.

@@ -3,7 +3,7 @@
 use trine_bits::Random;
 use trine_resources::{
     Config, DeviceInfo, DeviceKind, DeviceRequest, Error, Limit, Manager, Presence, Priority,
-    Requirements, ToolId,
+    Requirements, Table, ToolId,
 };
 
 use crate::{Aligned, SMALL, steps};
@@ -162,4 +162,18 @@ fn a_device_and_processors_are_kept_as_well() {
     let never = Requirements { gpu_memory: 101, ..read };
     assert!(manager.allocate(writer, &never, late * 3).is_err());
     assert_eq!(manager.waits(writer, late * 3), None);
+}
+
+#[test]
+fn tools_that_waited_and_ask_no_more_take_no_place() {
+    let mut memory = Aligned([0; Manager::bytes(&CONFIG)]);
+    let mut manager = Manager::new(&mut memory.0, &CONFIG).unwrap();
+    manager.allocate(ToolId(0), &asks(768, Priority::Normal), 0).unwrap();
+    for tool in 1..4 {
+        assert!(manager.allocate(ToolId(tool), &asks(700, Priority::Low), 0).is_err());
+    }
+    let further = asks(0, Priority::Normal);
+    let full = Error::Full(Table::Tools);
+    assert_eq!(manager.allocate(ToolId(9), &further, CONFIG.patience), Err(full));
+    assert!(manager.allocate(ToolId(9), &further, CONFIG.patience + 1).is_ok());
 }
