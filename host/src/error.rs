@@ -123,6 +123,17 @@ pub enum Error {
         .0.display()
     )]
     NotWatched(PathBuf),
+    /// A file that `--report` did not write.
+    #[error("{} is no report: {why}; write one with trine gateway --report FILE", path.display())]
+    NoReport {
+        /// The file.
+        path: PathBuf,
+        /// What it is instead.
+        why: String,
+    },
+    /// A watch over the memory of the program that the system does not let be.
+    #[error("--max-rss cannot be kept here")]
+    MaxRss(#[source] io::Error),
     /// What cannot be part of a template.
     #[error("{} is no file of up to 4 MiB, or one of more than 1000: take it out", .0.display())]
     Template(PathBuf),

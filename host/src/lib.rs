@@ -1,7 +1,8 @@
 //! What the program `trine` has beside its command line.
 //!
 //! - [`connect`]: entries for the configuration files of MCP clients;
-//! - [`header`]: C from a list of tools.
+//! - [`header`]: C from a list of tools;
+//! - [`report`]: what a program has used, as text, picture and page.
 //!
 //! Devices and the gateway are in `trine-gateway`, models and sentences in `trine-models`; the
 //! command line joins the two.
@@ -10,6 +11,7 @@
 pub mod connect;
 mod error;
 pub mod header;
+pub mod report;
 
 pub use error::{Error, Result};
 pub use header::{GenOptions, HeaderError, c_header, c_sentences, pack};

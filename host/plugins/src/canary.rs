@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use trine_gateway::host_tools::{HostCall, HostTools};
+use trine_gateway::host_tools::{Accounts, HostCall, HostTools};
 use trine_gateway::table::Table;
 
 use crate::work::{Running, Tools};
@@ -75,6 +75,7 @@ impl Counts {
 pub(crate) struct Split {
     old: Tools,
     new: Tools,
+    accounts: [Arc<Accounts>; 2],
     canary: Canary,
     calls: AtomicU32,
     counts: Arc<Counts>,
@@ -84,7 +85,9 @@ pub(crate) struct Split {
 impl Split {
     pub(crate) fn new(old: &Arc<Running>, new: &Arc<Running>, canary: Canary) -> Self {
         let (calls, counts, table) = (AtomicU32::new(0), Arc::default(), Arc::clone(old.table()));
-        Self { old: Tools::new(old), new: Tools::new(new), canary, calls, counts, table }
+        let accounts = [old, new].map(|running| Arc::clone(running.account().calls()));
+        let (old, new) = (Tools::new(old), Tools::new(new));
+        Self { old, new, accounts, canary, calls, counts, table }
     }
 }
 
@@ -97,6 +100,15 @@ impl HostTools for Split {
         self.old.meta(row)
     }
 
+    fn accounts(&self) -> Option<Arc<Accounts>> {
+        let [old, _] = &self.accounts;
+        Some(Arc::clone(old))
+    }
+
+    fn refusal(&self, row: u16) -> Option<String> {
+        self.old.refusal(row)
+    }
+
     fn call(&self, mut call: HostCall) {
         // Spread evenly: the share of each number up to this one, less that of the one before.
         let number = self.calls.fetch_add(1, Ordering::Relaxed) % 100;
@@ -106,6 +118,8 @@ impl HostTools for Split {
         if !is_due || self.counts.of().1 > self.canary.errors_max {
             return self.old.call(call);
         }
+        let [_, accounts] = &self.accounts;
+        call.count_in(accounts);
         let counts = Arc::clone(&self.counts);
         call.tell_end(move |is_error| counts.count(is_error));
         self.new.call(call);

@@ -12,6 +12,7 @@ use trine_descriptor::ToolTable as _;
 use trine_gateway::host_tools::HostCall;
 use trine_gateway::table::Table;
 
+use crate::account::{Account, Charged};
 use crate::call::{self, Client, Live, now, with_room};
 use crate::error::{Fault, Step};
 use crate::load::{About, Image};
@@ -30,6 +31,7 @@ pub(crate) struct Instance {
     workers: Option<Workers>,
     /// How long its functions may take, but for those of tools.
     patience: Duration,
+    account: Charged,
     is_down: AtomicBool,
     /// One of those has not returned.
     is_stuck: AtomicBool,
@@ -41,9 +43,10 @@ impl Instance {
     pub(crate) fn start(
         image: &'static Image,
         patience: Duration,
+        account: &Arc<Account>,
         lost: impl Fn() + Send + Sync + 'static,
     ) -> Result<Arc<Self>, Fault> {
-        let instance = Self::init(image, patience, Some(Box::new(lost)))?;
+        let instance = Self::init(image, patience, Charged::to(account), Some(Box::new(lost)))?;
         let tested = instance
             .self_test()
             .and_then(|()| instance.health().map_err(|why| Fault(Step::Health, why)));
@@ -57,6 +60,7 @@ impl Instance {
     pub(crate) fn init(
         image: &'static Image,
         patience: Duration,
+        account: Charged,
         lost: Option<Lost>,
     ) -> Result<Arc<Self>, Fault> {
         let mut state = State::none();
@@ -68,14 +72,18 @@ impl Instance {
                 (status, State(state))
             };
             let done = timed::run(&image.about.name, patience, begin);
+            let done = done.inspect_err(|why| {
+                if let Failed::Late(_) = why {
+                    account.lose_thread();
+                }
+            });
             state = done.map_err(|why| Fault::new(Step::Init, why))?;
         }
-        let workers = (!image.is_at_once()).then(|| {
-            let name = format!("plug-in {}", image.about.name);
-            Workers::new(name, image.raw.calls_max.max(1), lost)
-        });
+        let (name, calls_max) = (&image.about.name, image.raw.calls_max.max(1));
+        let workers =
+            (!image.is_at_once()).then(|| Workers::new(name, account.clone(), calls_max, lost));
         let [is_down, is_stuck] = [(); 2].map(|()| AtomicBool::new(false));
-        Ok(Arc::new(Self { image, state, workers, patience, is_down, is_stuck }))
+        Ok(Arc::new(Self { image, state, workers, patience, account, is_down, is_stuck }))
     }
 
     /// Lets it try itself out.
@@ -99,6 +107,7 @@ impl Instance {
         let done = timed::run(&self.image.about.name, self.patience, ask);
         if let Err(Failed::Late(_)) = &done {
             self.is_stuck.store(true, Ordering::Release);
+            self.account.lose_thread();
         }
         done.map(drop).map_err(|why| why.to_string())
     }
@@ -184,13 +193,18 @@ impl Instance {
         (deadline, limit): (u64, u64),
     ) {
         let Some(workers) = &self.workers else {
-            return self.run(row, &args, Live::new(client, deadline), Live::into_call);
+            let live = Live::new(client, deadline);
+            let run = || self.run(row, &args, live, Live::into_call);
+            return match self.account.has_cpu_limit() {
+                true => self.account.measured(row, run),
+                false => run(),
+            };
         };
         let instance = Arc::clone(self);
         let name = self.image.table.info(row).map(|info| info.name).unwrap_or_default();
         let live = Arc::new(Live::new(client, deadline));
         let run = Box::new(move |live: &Live| instance.run(row, &args, live, Live::take));
-        workers.add(Job { live, limit, name, run });
+        workers.add(Job { live, limit, name, row, run });
     }
 
     /// Frees the state, once. It is left where a function has not returned and may still use it.
@@ -204,6 +218,7 @@ impl Instance {
             tracing::warn!(
                 "plug-in {name}: a function has not returned, so its state is not freed"
             );
+            self.account.leave_state();
             return;
         }
         let Some(shutdown) = self.image.raw.shutdown else { return };
@@ -214,6 +229,10 @@ impl Instance {
             (TRINE_OK, state)
         };
         if let Err(why) = timed::run(name, self.patience, end) {
+            if let Failed::Late(_) = why {
+                self.account.lose_thread();
+                self.account.leave_state();
+            }
             tracing::warn!("plug-in {name}: its shutdown: {why}");
         }
     }

@@ -4,11 +4,13 @@
 //! interface. [`Plugins`] loads them into a hub. Each step of loading is a [`Step`], and one that
 //! fails changes nothing.
 
+mod account;
 mod call;
 mod canary;
 mod error;
 mod instance;
 mod isolate;
+mod ledger;
 mod load;
 mod module;
 mod order;
@@ -19,12 +21,18 @@ mod watch;
 mod work;
 mod workers;
 
+pub use account::{Holds, ToolUsage, Usage, memory_now};
 pub use canary::Canary;
 pub use error::{Error, Result, Step};
-pub use isolate::{Caps, Usage, plugin_host};
+pub use isolate::{Caps, ProcessUsage, plugin_host};
+pub use ledger::Budget;
 pub use load::{
-    About, Checked, Dependency, Finding, Imports, Keys, Needs, Policy, check, keys, mapped,
+    About, Checked, Dependency, Finding, Imports, Keys, Mapping, Needs, Policy, check, keys,
+    mapped, mappings,
 };
 pub use plugins::{Loaded, Plugins};
+pub use trine_gateway::host_tools::ToolStats;
+pub use trine_limits::{Bytes, MaxRss};
+pub use trine_resources::Priority;
 pub use trine_wasm::Limits;
 pub use watch::Watch;

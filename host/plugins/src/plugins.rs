@@ -10,20 +10,23 @@ use semver::Version;
 use tracing::{info, warn};
 use trine_gateway::Hub;
 use trine_gateway::host_tools::{HostTools, Leaving, ToolsId};
+use trine_gateway::table::Table;
 
+use crate::account::{Account, Book};
 use crate::canary::{Canary, Split};
 use crate::error::{Error, Fault, Result, Step};
 use crate::instance::Instance;
-use crate::isolate::{Children, Isolated, Usage};
-use crate::load::{About, Checked, Code, Policy, check};
+use crate::isolate::{Children, Isolated, ProcessUsage};
+use crate::ledger::{Claim, Ledger};
+use crate::load::{About, Checked, Code, Needs, Policy, check};
 use crate::module::Module;
 use crate::order::order;
-use crate::work::{Running, Tools};
+use crate::work::{Running, Tools, Work as _};
 
 /// How long calls of a plug-in that is taken out may still run before that is said.
 const LEAVING: Duration = Duration::from_secs(10);
 
-/// The plug-ins of a hub.
+/// The plug-ins of a hub. A clone is of the same ones.
 ///
 /// ```no_run
 /// use std::sync::Arc;
@@ -38,7 +41,8 @@ const LEAVING: Duration = Duration::from_secs(10);
 /// plugins.roll_back("clock")?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct Plugins(Arc<Inner>);
+#[derive(Clone)]
+pub struct Plugins(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     hub: Arc<Hub>,
@@ -47,6 +51,8 @@ pub(crate) struct Inner {
     children: Children,
     /// Names of plug-ins that were taken out by themselves, and why.
     withdrawn: Mutex<HashMap<String, String>>,
+    pub(crate) book: Book,
+    pub(crate) ledger: Arc<Ledger>,
 }
 
 /// A plug-in that serves.
@@ -96,9 +102,10 @@ impl Plugins {
     /// The plug-ins of a hub, which are loaded later.
     #[must_use]
     pub fn new(hub: Arc<Hub>, policy: Policy) -> Self {
-        let (loaded, withdrawn) = (Mutex::default(), Mutex::default());
+        let ((loaded, book, withdrawn), ledger) =
+            (Default::default(), Ledger::new(policy.budget()));
         let children = Children::default();
-        Self(Arc::new(Inner { hub, policy, loaded, children, withdrawn }))
+        Self(Arc::new(Inner { hub, policy, loaded, children, withdrawn, book, ledger }))
     }
 
     pub(crate) fn of(inner: &Arc<Inner>) -> Self {
@@ -124,7 +131,7 @@ impl Plugins {
     /// # Errors
     /// [`Error::Load`] for the first that cannot be loaded: then the others are not loaded either.
     pub fn load(&self, files: &[impl AsRef<Path>]) -> Result<()> {
-        let sources = files.iter().map(|file| self.0.map(file.as_ref()));
+        let sources = files.iter().map(|file| self.0.map(file.as_ref(), true));
         let sources = sources.collect::<Result<Vec<_>>>()?;
         let mut loaded = self.0.lock();
         let abouts: Vec<_> = sources.iter().map(|source| &*source.about).collect();
@@ -166,7 +173,7 @@ impl Plugins {
     /// version, and, with `is_compatible`, where the first number of the version is another one.
     /// Then the old version serves on.
     pub fn update(&self, file: &Path, is_compatible: bool) -> Result<Leaving> {
-        let source = self.0.map(file)?;
+        let source = self.0.map(file, false)?;
         let name = &source.about.name;
         let mut loaded = self.0.lock();
         self.0.swap(&mut loaded, name, &source, is_compatible).map_err(|fault| fault.of(file))
@@ -179,7 +186,7 @@ impl Plugins {
     /// # Errors
     /// As [`Self::update`], and [`Step::Trial`] where it failed: the old version serves again.
     pub fn try_out(&self, file: &Path, canary: &Canary) -> Result<Leaving> {
-        let source = self.0.map(file)?;
+        let source = self.0.map(file, false)?;
         self.0.try_out(&source, canary).map_err(|fault| fault.of(file))
     }
 
@@ -247,7 +254,7 @@ impl Plugins {
     ///
     /// # Errors
     /// Where no plug-in has this name.
-    pub fn usage(&self, name: &str) -> Result<Option<Usage>> {
+    pub fn process_usage(&self, name: &str) -> Result<Option<ProcessUsage>> {
         let loaded = self.0.lock();
         let place = self.0.place(&loaded, name)?;
         Ok(loaded.get(place).and_then(|entry| entry.instance.usage()))
@@ -263,7 +270,7 @@ impl Entry {
     fn shown(&self) -> Loaded {
         let Source { file, signed_by, .. } = self.from.clone();
         let previous = self.previous.as_ref().map(|source| source.about.version.clone());
-        let (about, id, is_listed) = (self.instance.about().clone(), self.id, self.is_listed);
+        let (about, id, is_listed) = ((*self.from.about).clone(), self.id, self.is_listed);
         Loaded { about, file, signed_by, id, previous, is_listed }
     }
 }
@@ -294,38 +301,91 @@ impl Inner {
     }
 
     /// The steps up to the table, and what of the machine it needs.
-    fn map(&self, file: &Path) -> Result<Source> {
+    fn map(&self, file: &Path, is_new: bool) -> Result<Source> {
         let checked = check(file, &self.policy)?;
         for finding in &checked.findings {
             warn!("{}: {finding}", file.display());
         }
         let Checked { file: library, signed_by, .. } = &checked;
         let (library, signed_by) = (library.clone(), signed_by.clone());
+        // What the manifest says is looked at before anything of it runs.
+        let claimed = checked.claimed().map_err(|fault| fault.of(&library))?;
+        let called = || file.file_name().unwrap_or_default().to_string_lossy();
+        self.allows(&called(), &claimed).map_err(|fault| fault.of(&library))?;
+        if is_new {
+            let left = self.ledger.check(&called(), &claimed);
+            left.map_err(|why| Fault(Step::Resources, why).of(&library))?;
+        }
         let (code, about) = checked.open(&self.policy, &self.children)?;
-        let allowed = self.policy.allows(&about.needs);
-        allowed.map_err(|why| Fault(Step::Resources, why).of(&library))?;
+        self.allows(&about.name, &about.needs).map_err(|fault| fault.of(&library))?;
         Ok(Source { code, about, file: library, signed_by })
     }
 
+    /// Whether it could be given what it needs, if nothing were given yet.
+    fn allows(&self, name: &str, needs: &Needs) -> std::result::Result<(), Fault> {
+        let allowed = self.policy.allows(needs).and_then(|()| self.ledger.bounds(name, needs));
+        allowed.map_err(|why| Fault(Step::Resources, why))
+    }
+
     /// Starts a plug-in. A library of whose functions one does not return is taken out.
-    fn start(self: &Arc<Self>, source: &Source) -> std::result::Result<Arc<Running>, Fault> {
+    /// It has what it needs before, also of what the version has that it replaces.
+    fn start(
+        self: &Arc<Self>,
+        source: &Source,
+        old: Option<&Account>,
+    ) -> std::result::Result<Arc<Running>, Fault> {
+        let About { name, needs, .. } = &*source.about;
+        let claim = match old {
+            Some(old) => old.claim_over(&self.ledger, needs),
+            None => self.ledger.take(name, needs),
+        };
+        let claim = claim.map_err(|why| Fault(Step::Resources, why))?;
         match &source.code {
-            Code::Module(bytes) => Module::start(bytes, &self.policy.limits).map(Running::new),
+            Code::Module(bytes) => {
+                let module = Module::start(bytes, &self.policy.limits)?;
+                let account = self.account(source, module.table(), claim);
+                Ok(Running::new(module, &account))
+            }
             Code::Library(image) => {
+                let account = self.account(source, &image.table, claim);
                 let (inner, about) = (Arc::downgrade(self), Arc::clone(&source.about));
                 let lost = move || Self::lost(&inner, &about, STUCK);
-                Instance::start(image, self.policy.patience, lost).map(Running::new)
+                let started = Instance::start(image, self.policy.patience, &account, lost);
+                // Where a function has not returned it is kept.
+                let started = started.inspect_err(|_| account.end());
+                Ok(Running::new(started?, &account))
             }
             Code::Isolated(sealed) => {
                 let (inner, about) = (Arc::downgrade(self), Arc::clone(&source.about));
                 let lost = move |why: &str| Self::lost(&inner, &about, why);
-                Isolated::start(sealed, lost).map(Running::new)
+                let isolated = Isolated::start(sealed, lost)?;
+                let account = self.account(source, isolated.table(), claim);
+                Ok(Running::new(isolated, &account))
             }
         }
     }
 
     fn withdrawn(&self) -> MutexGuard<'_, HashMap<String, String>> {
         self.withdrawn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The accounts of the versions that serve.
+    pub(crate) fn all_serving(&self) -> Vec<Arc<Account>> {
+        self.lock().iter().map(|entry| Arc::clone(entry.instance.account())).collect()
+    }
+
+    /// The account of the version that serves.
+    fn serving(&self, name: &str) -> Option<Arc<Account>> {
+        let loaded = self.lock();
+        let entry = loaded.get(self.place(&loaded, name).ok()?)?;
+        Some(Arc::clone(entry.instance.account()))
+    }
+
+    /// A new account of a version.
+    fn account(&self, source: &Source, table: &Arc<Table>, claim: Claim) -> Arc<Account> {
+        let account = Account::new(&source.about, table, self.policy.max_rss.as_ref(), claim);
+        self.book.add(&account);
+        account
     }
 
     fn lost(inner: &Weak<Self>, about: &Arc<About>, why: &str) {
@@ -342,7 +402,7 @@ impl Inner {
         loaded: &mut Vec<Entry>,
         source: &Source,
     ) -> std::result::Result<(), Fault> {
-        let instance = self.start(source)?;
+        let instance = self.start(source, None)?;
         let tools: Arc<dyn HostTools> = Arc::new(Tools::new(&instance));
         let About { name, version, .. } = &*source.about;
         let is_alone = loaded.iter().all(|other| other.instance.about().name != *name);
@@ -409,7 +469,8 @@ impl Inner {
         let alone = [new];
         order(&alone, &there).map_err(|(_, why)| Fault(Step::Dependencies, why))?;
         needed_by(&others, new).map_err(|why| Fault(Step::Dependencies, why))?;
-        let instance = self.start(source)?;
+        let account = loaded.get(place).map(|entry| Arc::clone(entry.instance.account()));
+        let instance = self.start(source, account.as_deref())?;
         let tools: Arc<dyn HostTools> = Arc::new(Tools::new(&instance));
         let Some(entry) = loaded.get_mut(place) else { return Err(gone()) };
         let text = new.version.to_string();
@@ -439,7 +500,8 @@ impl Inner {
             return Err(Fault(Step::Trial, why.to_owned()));
         }
         let new: &About = &source.about;
-        let instance = self.start(source)?;
+        let old = self.serving(&new.name);
+        let instance = self.start(source, old.as_deref())?;
         // Nothing else swaps it meanwhile: who calls is served without this lock.
         let mut loaded = self.lock();
         let begun = self.place(&loaded, &new.name).map_err(|error| Fault::new(Step::Trial, error));

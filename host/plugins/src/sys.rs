@@ -90,3 +90,45 @@ impl Private {
         _ = self.path.parent().map(std::fs::remove_dir);
     }
 }
+
+/// The clock of the processor time of one thread, which others read while it lives.
+pub(crate) struct ThreadClock {
+    #[cfg(target_os = "linux")]
+    clock: libc::clockid_t,
+}
+
+#[cfg(target_os = "linux")]
+impl ThreadClock {
+    /// The one of this thread; `None` where the system has none.
+    pub(crate) fn own() -> Option<Self> {
+        let mut clock = 0;
+        // SAFETY: it takes nothing and touches no memory of ours.
+        let this = unsafe { libc::pthread_self() };
+        // SAFETY: this thread lives, and the clock is written into a place of its type.
+        let failed = unsafe { libc::pthread_getcpuclockid(this, &raw mut clock) };
+        (failed == 0).then_some(Self { clock })
+    }
+
+    /// The processor time of the thread; `None` where it has ended.
+    pub(crate) fn now(&self) -> Option<std::time::Duration> {
+        let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        // SAFETY: the time is written into a place of its type; a clock of a thread that has ended
+        // is refused.
+        let failed = unsafe { libc::clock_gettime(self.clock, &raw mut time) };
+        let (seconds, nanos) =
+            (u64::try_from(time.tv_sec).ok()?, u32::try_from(time.tv_nsec).ok()?);
+        (failed == 0).then(|| std::time::Duration::new(seconds, nanos))
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+impl ThreadClock {
+    /// There is none that other threads may read.
+    pub(crate) fn own() -> Option<Self> {
+        None
+    }
+
+    pub(crate) fn now(&self) -> Option<std::time::Duration> {
+        None
+    }
+}

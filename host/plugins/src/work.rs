@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use self_cell::self_cell;
-use trine_gateway::host_tools::{HostCall, HostTools};
+use trine_gateway::host_tools::{Accounts, HostCall, HostTools};
 use trine_gateway::table::Table;
 
-use crate::isolate::Usage;
+use crate::account::Account;
+use crate::isolate::ProcessUsage;
 use crate::load::About;
 
 /// A plug-in that was initialised and has tested itself.
@@ -22,7 +23,7 @@ pub(crate) trait Work: Send + Sync {
     fn call(&self, call: HostCall);
 
     /// What it has used, where that is known.
-    fn usage(&self) -> Option<Usage> {
+    fn usage(&self) -> Option<ProcessUsage> {
         None
     }
 
@@ -58,12 +59,17 @@ pub(crate) struct Running {
     work: Box<dyn Work>,
     meta: Meta,
     holders: AtomicU32,
+    account: Arc<Account>,
 }
 
 impl Running {
-    pub(crate) fn new(work: impl Work + 'static) -> Arc<Self> {
-        let meta = Meta::of(work.about());
-        Arc::new(Self { work: Box::new(work), meta, holders: AtomicU32::new(0) })
+    pub(crate) fn new(work: impl Work + 'static, account: &Arc<Account>) -> Arc<Self> {
+        let (meta, account) = (Meta::of(work.about()), Arc::clone(account));
+        Arc::new(Self { work: Box::new(work), meta, holders: AtomicU32::new(0), account })
+    }
+
+    pub(crate) const fn account(&self) -> &Arc<Account> {
+        &self.account
     }
 }
 
@@ -95,14 +101,26 @@ impl HostTools for Tools {
         self.0.meta.borrow_dependent()
     }
 
+    fn accounts(&self) -> Option<Arc<Accounts>> {
+        Some(Arc::clone(self.0.account.calls()))
+    }
+
+    fn refusal(&self, _: u16) -> Option<String> {
+        self.0.account.is_open().err()
+    }
+
     #[inline]
     fn call(&self, call: HostCall) {
-        self.0.call(call);
+        match self.0.account.admit() {
+            Ok(()) => self.0.call(call),
+            Err(why) => call.refuse(&why),
+        }
     }
 
     fn shutdown(&self) {
         if self.0.holders.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.0.shutdown();
+            self.0.account.end();
         }
     }
 }

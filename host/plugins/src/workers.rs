@@ -9,6 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use crate::account::Charged;
 use crate::call::{Live, now};
 use std::sync::atomic::Ordering;
 
@@ -23,6 +24,7 @@ pub(crate) struct Job {
     pub(crate) limit: u64,
     /// The tool.
     pub(crate) name: &'static str,
+    pub(crate) row: u16,
     pub(crate) run: Box<dyn FnOnce(&Live) + Send>,
 }
 
@@ -58,6 +60,7 @@ struct Shared {
     watch: Condvar,
     /// Is told when a function has not returned; without it no one here watches the time.
     lost: Option<Lost>,
+    account: Charged,
 }
 
 /// What is told that a thread is lost.
@@ -66,9 +69,10 @@ pub(crate) type Lost = Box<dyn Fn() + Send + Sync>;
 pub(crate) struct Workers(Arc<Shared>);
 
 impl Workers {
-    pub(crate) fn new(name: String, threads_max: u32, lost: Option<Lost>) -> Self {
+    pub(crate) fn new(name: &str, account: Charged, threads_max: u32, lost: Option<Lost>) -> Self {
         let (queue, ready, watch) = (Mutex::default(), Condvar::new(), Condvar::new());
-        Self(Arc::new(Shared { name, threads_max, queue, ready, watch, lost }))
+        let name = format!("plug-in {name}");
+        Self(Arc::new(Shared { name, threads_max, queue, ready, watch, lost, account }))
     }
 
     /// Runs a call when a thread is free.
@@ -149,13 +153,13 @@ impl Shared {
                 queue.idle -= 1;
                 continue;
             };
-            let Job { live, run, .. } = job;
+            let Job { live, run, row, .. } = job;
             let it = queue.watched.iter_mut().find(|it| Arc::ptr_eq(&it.live, &live));
             // It has ended while it waited.
             let Some(it) = it else { continue };
             it.thread = Some(name.to_owned());
             drop(queue);
-            run(&live);
+            self.account.measured(row, || run(&live));
             queue = self.lock();
             let place = queue.watched.iter().position(|it| Arc::ptr_eq(&it.live, &live));
             match place {
@@ -163,6 +167,7 @@ impl Shared {
                 // It was counted as lost, and others do its work.
                 None => {
                     queue.lost = queue.lost.saturating_sub(1);
+                    self.account.find_thread();
                     return;
                 }
             }
@@ -216,6 +221,7 @@ impl Shared {
         }
         let it = queue.watched.swap_remove(place);
         queue.lost += 1;
+        self.account.lose_thread();
         // Its place is free for another thread, should the tools be called on.
         queue.threads = queue.threads.saturating_sub(1);
         drop(queue);

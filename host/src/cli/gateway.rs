@@ -17,9 +17,10 @@ use trine_models::ask::{
     Ask as _, Asker, BaseAsker, Known, Memory, Opened, OpenedBase, Reading, Source, Tables,
 };
 use trine_models::model::Buffers;
+use trine_plugins::{Bytes, MaxRss};
 
 use super::journal::JournalArgs;
-use super::plugin::PluginArgs;
+use super::plugin::{PluginArgs, Reporting, Serving};
 use super::served_models::ModelArgs;
 
 /// Arguments of `trine gateway`.
@@ -72,6 +73,15 @@ pub(super) struct ServerArgs {
     /// Hide tools that changed since first use, until `trine trust`.
     #[arg(long)]
     strict: bool,
+    /// Memory above which plug-ins are not called, such as 256M.
+    ///
+    /// It is looked at ten times a second. What runs is not ended, and what plug-ins hold is not
+    /// freed: a control group of the system ends a process that takes more than it may.
+    #[arg(long, value_name = "SIZE")]
+    max_rss: Option<Bytes>,
+    /// File for what is used, which `trine report` shows.
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
     #[command(flatten)]
     journal: JournalArgs,
     #[command(flatten)]
@@ -160,7 +170,14 @@ impl ServerArgs {
         if let Some(own) = own {
             hub.add_tools(own)?;
         }
-        let _plugins = plugins.load(&hub)?;
+        let max_rss = self.max_rss.map(MaxRss::watch).transpose().map_err(Error::MaxRss)?;
+        let plugins = plugins.load(&hub, max_rss)?;
+        let loaded = plugins.as_ref().map(Serving::plugins);
+        let max_rss = self.max_rss.map_or(0, |Bytes(bytes)| bytes);
+        let report = self.report.as_deref();
+        let report = report.map(|path| Reporting::start(path, &hub, loaded, max_rss));
+        // It is written once more before the plug-ins are taken out.
+        let _report = report.transpose()?;
         let model = self.ask.as_deref().map(|name| {
             let source = Source::named(name);
             let answer = move |queue| {

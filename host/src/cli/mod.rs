@@ -27,6 +27,7 @@ mod prompt;
 mod provision;
 mod record;
 mod replay;
+mod report;
 mod selftest;
 mod serve;
 mod served_models;
@@ -105,6 +106,8 @@ enum Command {
     New(new::New),
     /// Check, call and watch plug-ins: libraries of tools.
     Plugin(plugin::Plugin),
+    /// Print what a server and its plug-ins have used.
+    Report(report::ReportCommand),
     /// Create, pack and inspect model files.
     Model(model::Model),
     /// Measure the speed of a language model or MCP server.
@@ -160,6 +163,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Serve(command) => command.run(),
         Command::New(command) => Ok(command.run()),
         Command::Plugin(command) => command.run(),
+        Command::Report(command) => command.run(),
         Command::Model(command) => command.run(),
         Command::Bench(command) => command.run(),
         Command::BenchSide(command) => command.run(),

@@ -14,6 +14,8 @@ mod eval;
 mod exit_codes;
 mod generate;
 mod header;
+#[cfg(target_os = "linux")]
+mod limits;
 mod load;
 mod model;
 #[cfg(unix)]

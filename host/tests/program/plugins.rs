@@ -112,15 +112,15 @@ fn a_tool_that_json_defines_is_checked_called_and_served() {
     assert!(said.contains("execute"), "{said}");
 }
 
-/// A session of `trine plugin watch` on standard input and output.
-struct Session {
-    child: std::process::Child,
+/// A session of a server on standard input and output.
+pub(crate) struct Session {
+    pub(crate) child: std::process::Child,
     lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
     id: u64,
 }
 
 impl Session {
-    fn start(arguments: &[&str]) -> Self {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
         let mut trine = Command::new(env!("CARGO_BIN_EXE_trine"));
         trine.args(arguments).env("TRINE_LOG", "off");
         let mut child = trine.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
@@ -140,7 +140,7 @@ impl Session {
     }
 
     /// The result of a request; notifications before it are passed over.
-    fn ask(&mut self, method: &str, params: &Value) -> Value {
+    pub(crate) fn ask(&mut self, method: &str, params: &Value) -> Value {
         self.id += 1;
         let id = self.id;
         self.send(&json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}));

@@ -8,7 +8,7 @@ use std::time::Instant;
 use trine_descriptor::{Args, Side, ToolTable as _, ValueWriter, find_tool, validate};
 use trine_mcp::{Failure, Outcome};
 
-use super::{Served, consent};
+use super::{Accounts, Served, consent};
 use crate::context::CallContext;
 use crate::device::{CallReport, Cost, Extra, Waiter, read_json, reporter};
 use crate::json_schema::Schemas;
@@ -38,6 +38,8 @@ pub struct HostCall {
     cancelled: CancelFlag,
     is_done: bool,
     on_end: Option<OnEnd>,
+    /// Where it is counted, if that is not where its tools are.
+    accounts: Option<Arc<Accounts>>,
 }
 
 impl std::fmt::Debug for HostCall {
@@ -81,6 +83,17 @@ impl HostCall {
     /// Has `told` told whether the call failed, before its client is. The last one counts.
     pub fn tell_end(&mut self, told: impl FnOnce(bool) + Send + 'static) {
         self.on_end = Some(Box::new(told));
+    }
+
+    /// Has the call counted elsewhere, as one of other tools with the same table.
+    pub fn count_in(&mut self, accounts: &Arc<Accounts>) {
+        self.accounts().forget(self.row);
+        accounts.begin(self.row);
+        self.accounts = Some(Arc::clone(accounts));
+    }
+
+    fn accounts(&self) -> &Accounts {
+        self.accounts.as_ref().unwrap_or_else(|| self.tools.accounts())
     }
 
     /// Whether the client has cancelled the call: whatever comes of it is dropped.
@@ -144,8 +157,16 @@ impl HostCall {
         self.done(Outcome::Error(why));
     }
 
+    /// Ends a call that the tool does not begin, with an error that says when it would. It is
+    /// counted as refused, and as no call.
+    pub fn refuse(mut self, why: &str) {
+        self.is_done = true;
+        self.accounts().refuse(self.row);
+        self.waiter.done(self.tag, Outcome::Error(why), Cost::default());
+    }
+
     fn count(&mut self, is_error: bool) {
-        self.tools.count(self.row, self.began, is_error);
+        self.accounts().end(self.row, self.began.elapsed(), is_error);
         if let Some(told) = self.on_end.take() {
             told(is_error);
         }
@@ -241,6 +262,8 @@ pub(crate) fn start(
         }
     };
     if let Some(why) = tools.tools().refusal(row) {
+        tools.accounts().begin(row);
+        tools.accounts().refuse(row);
         waiter.done(tag, Outcome::Error(&why), Cost::default());
         return None;
     }
@@ -261,7 +284,9 @@ pub(crate) fn start(
         cancelled: Arc::clone(&cancelled),
         is_done: false,
         on_end: None,
+        accounts: None,
     };
+    tools.accounts().begin(row);
     if catch_unwind(AssertUnwindSafe(|| tools.tools().call(call))).is_err() {
         tracing::error!("a tool of this program panicked: its client got an error");
     }

@@ -6,6 +6,7 @@
 //! [`Consent::Elicit`](trine_descriptor::Consent) runs after the person at the client has agreed to
 //! this one call (`consent`).
 
+mod accounts;
 mod arguments;
 mod blocks;
 mod call;
@@ -17,13 +18,14 @@ use std::sync::Arc;
 
 use trine_descriptor::{Consent, Field, Kind, Tool, ToolTable as _, record};
 
+pub use accounts::{Accounts, ToolStats};
 pub(crate) use arguments::Arguments;
 pub use blocks::{BadBlock, OwnBlock};
 pub use call::HostCall;
 pub(crate) use call::{CancelFlag, start, start_json};
 pub use direct::{Caller, Direct, End};
 pub(crate) use served::Served;
-pub use served::{Leaving, ToolStats, ToolsId};
+pub use served::{Leaving, ToolsId};
 
 use crate::error::{Error, Result};
 use crate::json_schema::Schemas;
@@ -106,6 +108,12 @@ pub trait HostTools: Send + Sync {
     /// to agree to a call; another call may come between that and this one.
     fn refusal(&self, row: u16) -> Option<String> {
         _ = row;
+        None
+    }
+
+    /// Where calls of these tools are counted, for tools that keep their counts when they are added
+    /// to a hub again. Others get new ones each time.
+    fn accounts(&self) -> Option<Arc<Accounts>> {
         None
     }
 

@@ -8,11 +8,9 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use trine_descriptor::ToolTable as _;
-
-use super::HostTools;
+use super::{Accounts, HostTools};
 use crate::json_schema::Schemas;
 use crate::sync::lock;
 use crate::table::Table;
@@ -29,35 +27,18 @@ impl ToolsId {
     }
 }
 
-/// The calls of one tool that have reached it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ToolStats {
-    /// Those that have ended.
-    pub calls: u64,
-    /// Those of them that ended with an error.
-    pub errors: u64,
-    /// The time that they took together.
-    pub time: Duration,
-}
-
-#[derive(Default)]
-struct Counts {
-    calls: AtomicU64,
-    errors: AtomicU64,
-    nanos: AtomicU64,
-}
-
 /// Tools in a hub.
 pub(crate) struct Served {
     tools: Arc<dyn HostTools>,
-    counts: Box<[Counts]>,
+    accounts: Arc<Accounts>,
     gone: Arc<Gone>,
 }
 
 impl Served {
     pub(crate) fn new(tools: Arc<dyn HostTools>) -> Arc<Self> {
-        let counts = (0..tools.table().count()).map(|_| Counts::default()).collect();
-        Arc::new(Self { tools, counts, gone: Arc::default() })
+        let accounts = tools.accounts();
+        let accounts = accounts.unwrap_or_else(|| Arc::new(Accounts::new(tools.table())));
+        Arc::new(Self { tools, accounts, gone: Arc::default() })
     }
 
     pub(crate) fn tools(&self) -> &dyn HostTools {
@@ -72,20 +53,9 @@ impl Served {
         self.tools.schemas(row)
     }
 
-    /// A call that began then has ended.
-    pub(super) fn count(&self, row: u16, began: Instant, is_error: bool) {
-        let Some(counts) = self.counts.get(usize::from(row)) else { return };
-        counts.calls.fetch_add(1, Ordering::Relaxed);
-        counts.errors.fetch_add(is_error.into(), Ordering::Relaxed);
-        let nanos = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        counts.nanos.fetch_add(nanos, Ordering::Relaxed);
-    }
-
-    pub(crate) fn stats(&self, row: u16) -> ToolStats {
-        let Some(counts) = self.counts.get(usize::from(row)) else { return ToolStats::default() };
-        let [calls, errors, nanos] = [&counts.calls, &counts.errors, &counts.nanos]
-            .map(|count| count.load(Ordering::Relaxed));
-        ToolStats { calls, errors, time: Duration::from_nanos(nanos) }
+    /// What became of the calls.
+    pub(crate) fn accounts(&self) -> &Arc<Accounts> {
+        &self.accounts
     }
 
     /// What waits until nothing refers to them any more.
@@ -180,15 +150,20 @@ mod tests {
             for _ in 0..THREADS {
                 scope.spawn(|| {
                     for call in 0..CALLS {
-                        served.count((call % 2) as u16, Instant::now(), call % 10 == 1);
+                        let row = (call % 2) as u16;
+                        served.accounts.begin(row);
+                        served.accounts.end(row, Duration::from_nanos(call), call % 10 == 1);
                     }
                 });
             }
         });
-        let [a, b, none] = [0, 1, 2].map(|row| served.stats(row));
+        let [a, b, none] = [0, 1, 2].map(|row| served.accounts.of(row));
         let half = THREADS * CALLS / 2;
         assert_eq!([a.calls, b.calls, none.calls], [half, half, 0]);
+        assert_eq!([a.begun, b.begun, a.running(), b.running()], [half, half, 0, 0]);
         assert_eq!([a.errors, b.errors], [0, THREADS * CALLS / 10]);
+        let most = [a.least, a.most, b.least, b.most].map(|it| it.as_nanos() as u64);
+        assert_eq!(most, [0, CALLS - 2, 1, CALLS - 1]);
     }
 
     #[test]

@@ -214,7 +214,21 @@ impl Hub {
         let is_it = |row: &u16| table.info(*row).is_some_and(|info| info.name == name);
         let row = (0..table.count()).find(is_it);
         let row = row.ok_or_else(|| refused(format!("these tools have no '{name}'")))?;
-        Ok(served.stats(row))
+        Ok(served.accounts().of(row))
+    }
+
+    /// What became of the calls of each tool of this program, by the number of its tools.
+    #[must_use]
+    pub fn own_stats(&self) -> Vec<(ToolsId, String, ToolStats)> {
+        let own = lock(&self.own);
+        let each = own.iter().flat_map(|own| {
+            let table = own.served.table();
+            (0..table.count()).filter_map(|row| {
+                let name = table.info(row)?.name.to_owned();
+                Some((own.id, name, own.served.accounts().of(row)))
+            })
+        });
+        each.collect()
     }
 
     /// Calls a tool of this program with arguments as JSON text. Blocks until the answer, or

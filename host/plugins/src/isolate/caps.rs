@@ -37,7 +37,7 @@ impl Default for Caps {
 /// What a plug-in in a process of its own has used.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Usage {
+pub struct ProcessUsage {
     /// The process that runs it now.
     pub process: Option<u32>,
     /// CPU time of all its processes so far, to the end of the last one or until now.

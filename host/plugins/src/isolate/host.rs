@@ -20,6 +20,7 @@ use trine_wire::message::{
 use super::process::guard;
 use super::sys;
 use super::wire::{self, ASKED_MAX, Frames, NoMore, Opening, PIECE, op};
+use crate::account::Charged;
 use crate::call::{Client, Ended, now};
 use crate::error::{Fault, Step};
 use crate::instance::Instance;
@@ -97,7 +98,8 @@ impl Host {
         match (op, self.image, instance) {
             (op::OPEN, None, _) => self.open(Opening::read(arg).ok_or_else(unasked)?),
             (op::INIT, Some(image), None) => {
-                self.instance = Some(Instance::init(image, self.patience, None)?);
+                self.instance =
+                    Some(Instance::init(image, self.patience, Charged::default(), None)?);
                 Ok(Vec::new())
             }
             (op::SELF_TEST, _, Some(instance)) => instance.self_test().map(|()| Vec::new()),

@@ -23,7 +23,7 @@ mod watch;
 mod wire;
 
 pub(crate) use caps::Children;
-pub use caps::{Caps, Usage};
+pub use caps::{Caps, ProcessUsage};
 #[cfg(not(target_os = "linux"))]
 pub use elsewhere::plugin_host;
 #[cfg(not(target_os = "linux"))]

@@ -14,7 +14,7 @@ use trine_wire::message::{self, DeviceMessage, HostMessage, factory};
 use super::process::{Process, Program, Reaped, SLACK, Talk, mark_thread};
 use super::shared::Shared;
 use super::wire::{self, Described, NoMore, op};
-use super::{Children, Usage};
+use super::{Children, ProcessUsage};
 use crate::error::{Fault, Step};
 use crate::load::{About, Policy};
 use crate::work::Work;
@@ -292,7 +292,7 @@ impl Work for Isolated {
         self.0.call(call);
     }
 
-    fn usage(&self) -> Option<Usage> {
+    fn usage(&self) -> Option<ProcessUsage> {
         Some(self.0.usage())
     }
 

@@ -13,7 +13,7 @@ use super::calls::{Begun, Slots, Waiting};
 use super::process::{Process, SLACK, is_marked};
 use super::serve::{Sealed, start_process};
 use super::wire::op;
-use super::{Caps, Usage};
+use super::{Caps, ProcessUsage};
 use crate::instance::deadline_ms;
 
 /// What is told why a plug-in does not serve any more.
@@ -46,7 +46,7 @@ pub(super) struct State {
     pub(super) is_watching: bool,
     pub(super) is_asleep: bool,
     /// Of the processes that have ended, but for the one that runs.
-    usage: Usage,
+    usage: ProcessUsage,
 }
 
 impl State {
@@ -282,7 +282,7 @@ impl Shared {
         }
     }
 
-    pub(super) fn usage(&self) -> Usage {
+    pub(super) fn usage(&self) -> ProcessUsage {
         let state = self.lock();
         let mut usage = state.usage.clone();
         for process in state.processes() {

@@ -1,6 +1,9 @@
 //! What a plug-in says of itself, and whether it can be so.
 
+use std::time::Duration;
+
 use semver::{Version, VersionReq};
+use trine_resources::Priority;
 
 /// The name of a plug-in that another one needs, and the versions of it that will do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +33,8 @@ pub struct About {
     pub needs: Needs,
 }
 
-/// What a plug-in needs of the machine.
+/// What a plug-in needs of the machine, and what it may use of it at most: what it says itself,
+/// and in its place what a manifest says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
     /// Processors.
@@ -43,6 +47,33 @@ pub struct Needs {
     pub gpu_memory: u64,
     /// Devices that it needs for itself alone.
     pub devices: Vec<String>,
+    /// Devices that others may have too.
+    pub shared_devices: Vec<String>,
+    /// Calls in a second, in the long run; 0 for any number.
+    pub calls_per_second: u32,
+    /// Processor time of its functions in a minute; zero for any.
+    pub cpu_per_minute: Duration,
+    /// Whether it may have the reserve of memory.
+    pub priority: Priority,
+}
+
+impl Needs {
+    /// What of it contradicts itself.
+    pub(crate) fn judge(&self) -> Result<(), String> {
+        let Self { memory_min, memory_max, .. } = self;
+        if *memory_max > 0 && memory_min > memory_max {
+            return Err(format!(
+                "it needs at least {memory_min} bytes of memory and at most {memory_max}"
+            ));
+        }
+        let mut all = self.devices.iter().chain(&self.shared_devices);
+        while let Some(name) = all.next() {
+            if all.clone().any(|other| other == name) {
+                return Err(format!("it names the device '{name}' twice"));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The texts of a plug-in's table, as they are there.

@@ -56,7 +56,32 @@ pub fn mapped() -> (usize, usize) {
     (images.len(), sound.map(|image| image.size).sum())
 }
 
+/// A library that stays mapped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mapping {
+    /// The plug-in and its version.
+    pub name: String,
+    /// Bytes of its file.
+    pub bytes: usize,
+}
+
+/// The libraries that are mapped, by name.
+#[must_use]
+pub fn mappings() -> Vec<Mapping> {
+    let images = IMAGES.lock().unwrap_or_else(PoisonError::into_inner);
+    let sound = images.values().filter_map(|known| known.as_ref().ok());
+    let mut all: Vec<_> = sound.map(|image| image.mapping()).collect();
+    drop(images);
+    all.sort_by(|a, b| a.name.cmp(&b.name));
+    all
+}
+
 impl Image {
+    fn mapping(&self) -> Mapping {
+        let About { name, version, .. } = &self.about;
+        Mapping { name: format!("{name} {version}"), bytes: self.size }
+    }
+
     /// The image of these bytes, whose SHA-256 is `digest`.
     pub(super) fn of(digest: &[u8; 32], bytes: &[u8], file: &Path) -> Result<&'static Self, Fault> {
         let mut images = IMAGES.lock().unwrap_or_else(PoisonError::into_inner);
@@ -199,18 +224,16 @@ unsafe fn about(raw: &trine_plugin) -> Result<About, String> {
     // SAFETY: NULL, or as long as its first member says.
     let needs = unsafe { raw.needs.as_ref() };
     let needs = needs.map(|needs| -> Result<Needs, String> {
-        if needs.memory_max > 0 && needs.memory_min > needs.memory_max {
-            let (min, max) = (needs.memory_min, needs.memory_max);
-            return Err(format!("it needs at least {min} bytes of memory and at most {max}"));
-        }
         let devices = text("devices", needs.devices)?;
-        Ok(Needs {
+        let needs = Needs {
             processors: needs.processors,
             memory_min: needs.memory_min,
             memory_max: needs.memory_max,
             gpu_memory: needs.gpu_memory,
             devices: devices.split_ascii_whitespace().map(str::to_owned).collect(),
-        })
+            ..Needs::default()
+        };
+        needs.judge().map(|()| needs)
     });
     Ok(About { needs: needs.transpose()?.unwrap_or_default(), ..claims.judge()? })
 }

@@ -6,6 +6,9 @@ use data_encoding::HEXLOWER_PERMISSIVE;
 use semver::Version;
 use serde::Deserialize;
 
+use super::Needs;
+use super::needs::ManifestNeeds;
+
 /// Most bytes of a manifest.
 const MANIFEST_MAX: u64 = 64 * 1024;
 
@@ -17,6 +20,10 @@ const MANIFEST_MAX: u64 = 64 * 1024;
 /// name = "clock"
 /// version = "1.2.0"
 /// isolate = true
+///
+/// [needs]
+/// memory_min = "64M"
+/// calls_per_second = 20
 /// ```
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -32,6 +39,9 @@ pub(super) struct Manifest {
     /// Whether the library has to run in a process of its own.
     #[serde(default)]
     pub(super) isolate: bool,
+    /// What it needs and may use, in the place of what it says itself.
+    #[serde(default)]
+    needs: ManifestNeeds,
 }
 
 impl Manifest {
@@ -52,6 +62,7 @@ impl Manifest {
             serde_json::from_str(&text).map_err(|error| error.to_string())?
         };
         read.judge()?;
+        read.needs.judge()?;
         Ok(read)
     }
 
@@ -70,6 +81,12 @@ impl Manifest {
             return Err("its sha256 is no 64 hexadecimal digits".to_owned());
         }
         Ok(())
+    }
+
+    /// What the manifest says of a plug-in's needs, in the place of what that says itself.
+    pub(super) fn needs(&self, own: &Needs) -> Result<Needs, String> {
+        let needs = self.needs.over(own);
+        needs.judge().map(|()| needs)
     }
 
     /// The library of the manifest at a path.

@@ -4,6 +4,7 @@
 mod about;
 mod image;
 mod manifest;
+mod needs;
 mod scan;
 mod signature;
 
@@ -13,18 +14,20 @@ use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
+use trine_limits::{Machine, MaxRss, System, rss};
 use trine_wasm::Limits;
 
 pub(crate) use about::Claims;
 pub use about::{About, Dependency, Needs};
 pub(crate) use image::Image;
-pub use image::mapped;
+pub use image::{Mapping, mapped, mappings};
 use manifest::Manifest;
 pub use scan::{Finding, Imports};
 pub use signature::Keys;
 
 use crate::error::{Error, Fault, Result, Step};
 use crate::isolate::{Caps, Children, Sealed};
+use crate::ledger::Budget;
 use crate::module::Module;
 use crate::work::Work as _;
 
@@ -37,6 +40,16 @@ pub struct Policy {
     pub imports: Imports,
     /// Most bytes of memory that a plug-in may say it needs; 0 for no limit.
     pub memory_max: u64,
+    /// Bytes of memory that all plug-ins may say they need, together; `None` for what this process
+    /// may use beyond what it has.
+    pub memory_all: Option<u64>,
+    /// Bytes of that which only plug-ins of high priority get.
+    pub memory_reserve: u64,
+    /// Bytes of a graphics processor's memory that all plug-ins may need, together.
+    pub gpu_memory: u64,
+    /// A watch over the memory of this program: above its limit plug-ins get no calls, and none is
+    /// loaded.
+    pub max_rss: Option<Arc<MaxRss>>,
     /// What a module in WebAssembly may use.
     pub limits: Limits,
     /// How long each of a library's `init`, `self_test`, `health` and `shutdown` may take. Default:
@@ -55,6 +68,10 @@ impl Default for Policy {
             keys: Keys::default(),
             imports: Imports::default(),
             memory_max: 0,
+            memory_all: None,
+            memory_reserve: 0,
+            gpu_memory: 0,
+            max_rss: None,
             limits: Limits::default(),
             patience: Duration::from_secs(10),
             isolate: false,
@@ -130,6 +147,11 @@ pub(crate) enum Code {
 }
 
 impl Checked {
+    /// What the manifest says that it needs, and what it is called there.
+    pub(crate) fn claimed(&self) -> std::result::Result<Needs, Fault> {
+        self.manifest.needs(&Needs::default()).map_err(|why| Fault(Step::Manifest, why))
+    }
+
     /// Maps a library into this process or another one, which runs its constructors, or compiles a
     /// module. Answers what its table says.
     pub(crate) fn open(self, policy: &Policy, children: &Children) -> Result<(Code, Arc<About>)> {
@@ -150,25 +172,41 @@ impl Checked {
             (Code::Library(image), image.about.clone())
         };
         let is_so = manifest.agrees(&about.name, &about.version);
-        is_so.map_err(|why| Fault(Step::Table, why).of(&file))?;
-        Ok((code, Arc::new(about)))
+        let needs = is_so.and_then(|()| manifest.needs(&about.needs));
+        let needs = needs.map_err(|why| Fault(Step::Table, why).of(&file))?;
+        Ok((code, Arc::new(About { needs, ..about })))
     }
 }
 
 impl Policy {
     /// Whether a plug-in's needs can be met.
     pub(crate) fn allows(&self, needs: &Needs) -> std::result::Result<(), String> {
-        let Needs { memory_min, memory_max, .. } = *needs;
-        if self.memory_max > 0 && memory_min.max(memory_max) > self.memory_max {
-            let (most, needs) = (self.memory_max, memory_min.max(memory_max));
-            return Err(format!("it takes up to {needs} bytes of memory, and {most} are allowed"));
+        if let Some(watch) = &self.max_rss {
+            watch.look();
+            watch.check()?;
         }
-        if needs.gpu_memory > 0 || !needs.devices.is_empty() {
-            return Err("it needs a graphics processor's memory or a device for itself alone, \
-                        which this program does not manage"
-                .to_owned());
+        let most = needs.memory_min.max(needs.memory_max);
+        if self.memory_max > 0 && most > self.memory_max {
+            let max = self.memory_max;
+            return Err(format!("it takes up to {most} bytes of memory, and {max} are allowed"));
         }
         Ok(())
+    }
+
+    /// What plug-ins may have together: where it is not given, as much as this process may use.
+    pub(crate) fn budget(&self) -> Budget {
+        let machine = Machine::read(&System);
+        let max_rss = self.max_rss.as_ref().map(|watch| watch.now().1);
+        let most = machine.memory.map(|memory| memory.bytes).into_iter().chain(max_rss).min();
+        let now = rss(&System).unwrap_or(0);
+        // Blocks are counted in multiples of 8 bytes.
+        let left = most.map_or(u64::MAX, |most| most.saturating_sub(now) & !7);
+        Budget {
+            memory: self.memory_all.unwrap_or(left),
+            reserve: self.memory_reserve,
+            gpu_memory: self.gpu_memory,
+            processors: machine.processors.thousandths.div_ceil(1_000),
+        }
     }
 }
 

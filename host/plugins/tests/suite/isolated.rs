@@ -30,7 +30,7 @@ fn site(caps: Caps) -> Site {
 
 /// A plug-in that is not isolated would have none.
 fn process(site: &Site, name: &str) -> Option<u32> {
-    site.plugins.usage(name).unwrap().unwrap().process
+    site.plugins.process_usage(name).unwrap().unwrap().process
 }
 
 fn wild(site: &Site, defines: &[&str]) -> PathBuf {
@@ -108,9 +108,9 @@ fn whatever_ends_its_process_is_an_error_of_the_call_and_harms_nothing_else() {
         drop(end);
         assert!(others.join().unwrap() > 100);
     });
-    let usage = site.plugins.usage("wild").unwrap().unwrap();
+    let usage = site.plugins.process_usage("wild").unwrap().unwrap();
     assert_eq!(usage.failures, ENDS.len() as u64);
-    assert_eq!(site.plugins.usage("versioned").unwrap().unwrap().failures, 0);
+    assert_eq!(site.plugins.process_usage("versioned").unwrap().unwrap().failures, 0);
     // Each call that began did so once, and is never repeated.
     let began = site.ledger().iter().filter(|line| *line == "began").count();
     assert_eq!(began, 2 * ENDS.len());
@@ -119,7 +119,7 @@ fn whatever_ends_its_process_is_an_error_of_the_call_and_harms_nothing_else() {
         site.call("wild", &json!({"what": "careful"})),
         Err("wild: no memory is left".into())
     );
-    assert_eq!(site.plugins.usage("wild").unwrap().unwrap().failures, ENDS.len() as u64);
+    assert_eq!(site.plugins.process_usage("wild").unwrap().unwrap().failures, ENDS.len() as u64);
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn a_loop_ends_at_its_deadline_and_calls_beside_it_end_as_if_it_were_not_there()
         until("it is not killed", || process(&site, "wild") != Some(process_before));
         assert_eq!(site.call("wild", &json!({"what": "fine"})), Ok(json!({"n": 1})));
         until("it lives", || !lives(process_before));
-        let usage = site.plugins.usage("wild").unwrap().unwrap();
+        let usage = site.plugins.process_usage("wild").unwrap().unwrap();
         let why = usage.last_failure.unwrap();
         assert!(why.contains("wild did not return 2000 ms after its time was over"), "{why}");
     }
@@ -309,7 +309,7 @@ fn cpu_time_is_counted_for_each_call_and_each_process_and_a_cap_ends_it() {
     let cap = Duration::from_millis(400);
     let site = site(Caps { call_cpu: Some(cap), ..caps() });
     site.plugins.load(&[wild(&site, &[])]).unwrap();
-    let usage = || site.plugins.usage("wild").unwrap().unwrap();
+    let usage = || site.plugins.process_usage("wild").unwrap().unwrap();
     site.call("wild", &json!({"what": "burn", "n": 150})).unwrap();
     let used = usage().last_call.unwrap();
     assert!((140..200).contains(&used.as_millis()), "{used:?}");
@@ -384,7 +384,7 @@ fn a_manifest_asks_for_a_process_of_its_own() {
         .unwrap();
     site.plugins.load(&[&manifest, &site.build("v.so", "version.c", &[])]).unwrap();
     assert!(site.call("wild", &json!({"what": "abort"})).unwrap_err().contains("SIGABRT"));
-    assert!(site.plugins.usage("versioned").unwrap().is_none());
+    assert!(site.plugins.process_usage("versioned").unwrap().is_none());
     let wrong = "library = \"wild-0.so\"\nname = \"tame\"\nisolate = true\n";
     std::fs::write(&manifest, wrong).unwrap();
     let error = site.plugins.load(&[&manifest]).unwrap_err();

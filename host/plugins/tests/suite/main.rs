@@ -4,6 +4,7 @@
 mod calls;
 #[cfg(target_os = "linux")]
 mod isolated;
+mod limits;
 mod modules;
 mod refused;
 mod site;

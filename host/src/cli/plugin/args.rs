@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
+use tracing::info;
 use trine::{Error, Result};
 use trine_gateway::Hub;
 use trine_gateway::json_tools::load_file;
-use trine_plugins::{Caps, Imports, Plugins, Policy, Watch, keys};
+use trine_plugins::{Budget, Bytes, Caps, Imports, MaxRss, Plugins, Policy, Watch, keys};
 
 /// What plug-ins have to be like.
 #[derive(Clone, Debug, clap::Args)]
@@ -38,6 +39,17 @@ pub(in crate::cli) struct PolicyArgs {
     /// Maximum CPU seconds of a call there; 0 for any.
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     isolate_cpu: u32,
+    /// Memory for all plug-ins together, such as 512M [default: what this process may use]
+    ///
+    /// It is compared with what plug-ins say they need; what they take is not measured.
+    #[arg(long, value_name = "SIZE")]
+    plugin_memory_all: Option<Bytes>,
+    /// Part of that memory that only plug-ins of high priority get.
+    #[arg(long, value_name = "SIZE", default_value = "0")]
+    plugin_memory_reserve: Bytes,
+    /// Graphics memory for all plug-ins together.
+    #[arg(long, value_name = "SIZE", default_value = "0")]
+    plugin_gpu_memory: Bytes,
 }
 
 impl PolicyArgs {
@@ -54,6 +66,9 @@ impl PolicyArgs {
             keys: self.plugin_keys.as_deref().map(keys).transpose()?.unwrap_or_default(),
             imports: self.plugin_imports,
             memory_max: self.plugin_memory,
+            memory_all: self.plugin_memory_all.map(|Bytes(bytes)| bytes),
+            memory_reserve: self.plugin_memory_reserve.0,
+            gpu_memory: self.plugin_gpu_memory.0,
             ..Policy::default()
         })
     }
@@ -84,7 +99,7 @@ pub(in crate::cli) struct PluginArgs {
 
 /// Plug-ins that serve; they are taken out when it is dropped.
 pub(in crate::cli) struct Serving {
-    plugins: Arc<Plugins>,
+    plugins: Plugins,
     watch: Option<Watch>,
     #[cfg(unix)]
     control: Option<super::control::Control>,
@@ -103,7 +118,11 @@ impl PluginArgs {
     }
 
     /// Loads the plug-ins into a hub.
-    pub(in crate::cli) fn load(&self, hub: &Arc<Hub>) -> Result<Option<Serving>> {
+    pub(in crate::cli) fn load(
+        &self,
+        hub: &Arc<Hub>,
+        max_rss: Option<Arc<MaxRss>>,
+    ) -> Result<Option<Serving>> {
         #[cfg(unix)]
         let is_controlled = self.plugin_control.is_some();
         #[cfg(not(unix))]
@@ -111,7 +130,14 @@ impl PluginArgs {
         if self.plugin.is_empty() && !is_controlled {
             return Ok(None);
         }
-        let plugins = Arc::new(Plugins::new(Arc::clone(hub), self.policy.policy()?));
+        let policy = Policy { max_rss, ..self.policy.policy()? };
+        let plugins = Plugins::new(Arc::clone(hub), policy);
+        let Budget { memory, gpu_memory, processors, .. } = *plugins.budget();
+        let [memory, gpu_memory] = [memory, gpu_memory].map(Bytes);
+        info!(
+            "plug-ins may have {memory} of memory, {gpu_memory} of graphics memory and \
+             {processors} processors"
+        );
         let is_watched = |file: &&PathBuf| self.plugin_watch && is_defined(file);
         if let Some(file) = self.plugin.iter().find(is_watched) {
             return Err(Error::NotWatched(file.clone()));
@@ -122,7 +148,7 @@ impl PluginArgs {
         #[cfg(unix)]
         let control = self.plugin_control.as_deref().map(|path| {
             hub.expect_tools();
-            super::control::Control::open(path, Arc::clone(hub), Arc::clone(&plugins))
+            super::control::Control::open(path, Arc::clone(hub), plugins.clone())
         });
         Ok(Some(Serving {
             #[cfg(unix)]
@@ -130,6 +156,12 @@ impl PluginArgs {
             plugins,
             watch,
         }))
+    }
+}
+
+impl Serving {
+    pub(in crate::cli) fn plugins(&self) -> Plugins {
+        self.plugins.clone()
     }
 }
 

@@ -137,5 +137,12 @@ fn needs(needs: &Needs) -> String {
     let given = bytes.iter().filter(|(bytes, _)| *bytes > 0);
     all.extend(given.map(|(bytes, of)| format!("{} {of}", some(*bytes, "byte"))));
     all.extend(needs.devices.iter().map(|device| format!("the device {device}")));
+    all.extend(needs.shared_devices.iter().map(|device| format!("the device {device}, shared")));
+    if needs.calls_per_second > 0 {
+        all.push(format!("at most {} a second", some(needs.calls_per_second.into(), "call")));
+    }
+    if !needs.cpu_per_minute.is_zero() {
+        all.push(format!("at most {} of processor time a minute", time(needs.cpu_per_minute)));
+    }
     if all.is_empty() { "nothing".to_owned() } else { all.join(", ") }
 }

@@ -5,14 +5,16 @@ mod call;
 mod check;
 #[cfg(unix)]
 mod control;
+mod used;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use trine::Result;
 
-pub(super) use args::PluginArgs;
 use args::PolicyArgs;
+pub(super) use args::{PluginArgs, Serving};
+pub(super) use used::Reporting;
 
 use super::gateway::ServerArgs;
 

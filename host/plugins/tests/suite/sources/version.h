@@ -51,6 +51,15 @@
 #ifndef MEMORY_MAX
 #define MEMORY_MAX 0
 #endif
+#ifndef PROCESSORS
+#define PROCESSORS 1
+#endif
+#ifndef GPU_MEMORY
+#define GPU_MEMORY 0
+#endif
+#ifndef DEVICES
+#define DEVICES ""
+#endif
 
 /* Never returns. */
 static inline trine_status hang(void) {
@@ -85,8 +94,10 @@ static trine_status which(void *state, trine_call *call) {
         /* Milliseconds, or for ever. */
         uint64_t until = trine_plugin_now() + (uint64_t)trine_get_int(call, 1);
         while (trine_plugin_now() < until) {
+#ifndef SPINS
             struct timespec pause = {0, 1000000};
             nanosleep(&pause, NULL);
+#endif
         }
     }
     (void)trine_put_int(call, 0, trine_get_int(call, 0));
@@ -139,7 +150,8 @@ static const trine_tool tools[] = {TRINE_TOOL_MORE(TOOL, "", "", "Say which vers
                                                    TRINE_READ_ONLY, TRINE_CONSENT_NONE, 0u, params,
                                                    results, which, NULL, &more)};
 static const trine_plugin_needs needs = {
-    sizeof(trine_plugin_needs), 1, MEMORY_MIN, MEMORY_MAX, 0, {NULL, 0}};
+    sizeof(trine_plugin_needs), PROCESSORS, MEMORY_MIN, MEMORY_MAX, GPU_MEMORY,
+    {TRINE_TEXT(DEVICES)}};
 static const trine_plugin table = {
     MAGIC,
     (uint32_t)(SIZE),

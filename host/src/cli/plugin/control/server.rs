@@ -35,7 +35,7 @@ pub(in crate::cli) struct Control {
 
 impl Control {
     /// Takes orders at a socket, which is made.
-    pub(in crate::cli) fn open(path: &Path, hub: Arc<Hub>, plugins: Arc<Plugins>) -> Result<Self> {
+    pub(in crate::cli) fn open(path: &Path, hub: Arc<Hub>, plugins: Plugins) -> Result<Self> {
         let failed = |source| Error::Control { path: path.to_owned(), source };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(failed)?;
@@ -48,7 +48,7 @@ impl Control {
         let serve = async move {
             loop {
                 let Ok((stream, _)) = listener.accept().await else { continue };
-                let (hub, plugins) = (Arc::clone(&hub), Arc::clone(&plugins));
+                let (hub, plugins) = (Arc::clone(&hub), plugins.clone());
                 tokio::spawn(async move {
                     if let Err(error) = order(stream, owner, hub, plugins).await {
                         warn!("an order about plug-ins: {error}");
@@ -103,7 +103,7 @@ async fn order(
     mut stream: UnixStream,
     owner: u32,
     hub: Arc<Hub>,
-    plugins: Arc<Plugins>,
+    plugins: Plugins,
 ) -> io::Result<()> {
     // Whoever connected before the mode of the socket was set, and whoever may do everything.
     let user = stream.peer_cred()?.uid();
