@@ -24,7 +24,7 @@ layout() {
   done
   echo "$2: $rows sizes and offsets are what C compilers see"
 }
-printf '#include <trine_%s.h>\n' mcp run sentences >"$out/all.h"
+printf '#include <trine_%s.h>\n' mcp run runtime sentences >"$out/all.h"
 layout api all.h 95
 layout model trine_model.h 58
 layout host trine_host.h 5
