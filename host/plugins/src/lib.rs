@@ -6,6 +6,7 @@
 
 mod call;
 mod canary;
+mod defined;
 mod error;
 mod instance;
 mod load;
@@ -19,6 +20,7 @@ mod work;
 mod workers;
 
 pub use canary::Canary;
+pub use defined::{Runs, load_defined};
 pub use error::{Error, Result, Step};
 pub use load::{
     About, Checked, Dependency, Finding, Imports, Keys, Needs, Policy, check, keys, mapped,

@@ -276,7 +276,7 @@ impl Inner {
         }
         let Checked { file: library, signed_by, .. } = &checked;
         let (library, signed_by) = (library.clone(), signed_by.clone());
-        let (code, about) = checked.open(&self.policy.limits)?;
+        let (code, about) = checked.open()?;
         let allowed = self.policy.allows(&about.needs);
         allowed.map_err(|why| Fault(Step::Resources, why).of(&library))?;
         Ok(Source { code, about, file: library, signed_by })
@@ -285,7 +285,7 @@ impl Inner {
     /// Starts a plug-in. A library of whose functions one does not return is taken out.
     fn start(self: &Arc<Self>, source: &Source) -> std::result::Result<Arc<Running>, Fault> {
         match &source.code {
-            Code::Module(bytes) => Module::start(bytes, &self.policy.limits).map(Running::new),
+            Code::Module(bytes, limits) => Module::start(bytes, limits).map(Running::new),
             Code::Library(image) => {
                 let (inner, about) = (Arc::downgrade(self), Arc::clone(&source.about));
                 let lost = move || Self::lost(&inner, &about);

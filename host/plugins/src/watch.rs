@@ -122,6 +122,6 @@ impl Plugins {
     /// What the plug-in of a file is called.
     fn name_of(&self, file: &Path) -> crate::Result<String> {
         let policy = self.policy();
-        Ok(check(file, policy)?.open(&policy.limits)?.1.name.clone())
+        Ok(check(file, policy)?.open()?.1.name.clone())
     }
 }

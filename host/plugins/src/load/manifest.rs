@@ -1,10 +1,12 @@
 //! A file that says which library a plug-in is, and what it has to be.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER_PERMISSIVE;
 use semver::Version;
 use serde::Deserialize;
+use trine_wasm::Limits;
 
 /// Most bytes of a manifest.
 const MANIFEST_MAX: u64 = 64 * 1024;
@@ -16,6 +18,9 @@ const MANIFEST_MAX: u64 = 64 * 1024;
 /// sha256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 /// name = "clock"
 /// version = "1.2.0"
+///
+/// [limits]
+/// fuel = 5000000
 /// ```
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,6 +33,9 @@ pub(super) struct Manifest {
     name: Option<String>,
     /// The version that it has to have.
     version: Option<Version>,
+    /// What a module may use, where that is less than what every module may.
+    #[serde(default)]
+    limits: BTreeMap<String, u64>,
 }
 
 impl Manifest {
@@ -66,6 +74,20 @@ impl Manifest {
             return Err("its sha256 is no 64 hexadecimal digits".to_owned());
         }
         Ok(())
+    }
+
+    /// What a module may use, of what every module may.
+    pub(super) fn limits(&self, most: &Limits, is_module: bool) -> Result<Limits, String> {
+        if !self.limits.is_empty() && !is_module {
+            return Err("its [limits] are those of a module in WebAssembly, which this is not: a \
+                        library has none"
+                .to_owned());
+        }
+        let mut limits = *most;
+        for (name, value) in &self.limits {
+            limits.lower(name, *value).map_err(|why| format!("limits: {why}"))?;
+        }
+        Ok(limits)
     }
 
     /// The library of the manifest at a path.

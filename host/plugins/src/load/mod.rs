@@ -70,6 +70,7 @@ pub struct Checked {
     /// What of it may be a reason not to load it.
     pub findings: Vec<Finding>,
     manifest: Manifest,
+    limits: Limits,
     bytes: Vec<u8>,
 }
 
@@ -85,6 +86,8 @@ fn checked(path: &Path, policy: &Policy) -> std::result::Result<Checked, Fault> 
     let manifest = Manifest::of(path).map_err(|why| Fault(Step::Manifest, why))?;
     let file = manifest.library(path);
     let bytes = read(&file).map_err(|why| Fault(Step::Read, why))?;
+    let limits = manifest.limits(&policy.limits, Module::is_one(&bytes));
+    let limits = limits.map_err(|why| Fault(Step::Manifest, why))?;
     let digest: [u8; 32] = Sha256::digest(&bytes).into();
     manifest.compare(&digest).map_err(|why| Fault(Step::Digest, why))?;
     let signed_by = policy.keys.check(&file, &bytes);
@@ -95,10 +98,10 @@ fn checked(path: &Path, policy: &Policy) -> std::result::Result<Checked, Fault> 
         false => scan::scan(&bytes).map_err(|why| Fault(Step::Machine, why))?,
     };
     policy.imports.judge(&scanned).map_err(|why| Fault(Step::Imports, why))?;
-    Ok(Checked { file, digest, signed_by, findings: scanned, manifest, bytes })
+    Ok(Checked { file, digest, signed_by, findings: scanned, manifest, limits, bytes })
 }
 
-fn read(file: &Path) -> std::result::Result<Vec<u8>, String> {
+pub(crate) fn read(file: &Path) -> std::result::Result<Vec<u8>, String> {
     use std::io::Read as _;
     let mut bytes = Vec::new();
     let opened = std::fs::File::open(file).map_err(|error| error.to_string())?;
@@ -115,20 +118,20 @@ fn read(file: &Path) -> std::result::Result<Vec<u8>, String> {
 pub(crate) enum Code {
     /// A library that is mapped into this process.
     Library(&'static Image),
-    /// A module in WebAssembly.
-    Module(Arc<[u8]>),
+    /// A module in WebAssembly, and what it may use.
+    Module(Arc<[u8]>, Limits),
 }
 
 impl Checked {
     /// Maps a library into this process, which runs its constructors, or compiles a module. Answers
     /// what its table says.
-    pub(crate) fn open(self, limits: &Limits) -> Result<(Code, Arc<About>)> {
-        let Self { file, digest, manifest, bytes, .. } = self;
+    pub(crate) fn open(self) -> Result<(Code, Arc<About>)> {
+        let Self { file, digest, manifest, limits, bytes, .. } = self;
         let (code, about) = if Module::is_one(&bytes) {
-            let module = Module::start(&bytes, limits).map_err(|fault| fault.of(&file))?;
+            let module = Module::start(&bytes, &limits).map_err(|fault| fault.of(&file))?;
             let about = module.about().clone();
             module.shutdown();
-            (Code::Module(bytes.into()), about)
+            (Code::Module(bytes.into(), limits), about)
         } else {
             let image = Image::of(&digest, &bytes, &file).map_err(|fault| fault.of(&file))?;
             (Code::Library(image), image.about.clone())

@@ -10,7 +10,7 @@ use trine_plugins::{Limits, Policy, Step};
 use crate::site::{PATIENCE, Site};
 
 /// Compiles the tool `loop` for this machine or for WebAssembly.
-fn build(site: &Site, name: &str, version: u32, defines: &[&str]) -> PathBuf {
+pub(crate) fn build(site: &Site, name: &str, version: u32, defines: &[&str]) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let path = site.path(name);
     let mut clang = Command::new("clang");
@@ -49,7 +49,7 @@ fn a_library_and_a_module_of_one_source_take_each_others_place() {
 
 #[test]
 fn a_module_that_runs_away_stops_at_its_cap_and_harms_no_other() {
-    let limits = Limits { fuel: 50_000_000, time: Duration::from_secs(5), ..Limits::default() };
+    let limits = Limits { fuel: 50_000_000, time: Duration::from_secs(60), ..Limits::default() };
     let site = Site::with(Policy { limits, ..Policy::default() });
     let other = site.build("v.so", "version.c", &[]);
     site.plugins.load(&[build(&site, "loop.wasm", 1, &[]), other]).unwrap();
