@@ -54,6 +54,7 @@ static TARGETS: [Target; 16] = [
     ("lists", &["host/models/src/tools"], 600),
     // The others write files.
     ("journal", &["host/journal/src", "disk.rs", "error.rs", "journal.rs", "model_tests.rs"], 600),
+    ("foreign", &["host/wasm/src"], 600),
 ];
 /// Seconds after which a soak keeps how far it is.
 const SLICE: u32 = 150;

@@ -7,6 +7,7 @@ pub mod captures;
 #[path = "../../src/changes.rs"]
 #[allow(unreachable_pub, reason = "it is public in the other package")]
 mod changes;
+pub mod foreign;
 pub mod generate;
 mod harmless;
 #[path = "../../../host/src/header/mod.rs"]
@@ -29,6 +30,7 @@ pub const TARGETS: &[Target] = &[
     ("generate", generate::run),
     ("lists", lists::run),
     ("journal", journal::run),
+    ("foreign", foreign::run),
 ];
 
 /// The folder of `corpus` and `regressions`.

@@ -7,6 +7,7 @@
 mod account;
 mod call;
 mod canary;
+mod defined;
 mod error;
 mod instance;
 mod isolate;
@@ -23,6 +24,7 @@ mod workers;
 
 pub use account::{Holds, ToolUsage, Usage, memory_now};
 pub use canary::Canary;
+pub use defined::{Runs, load_defined};
 pub use error::{Error, Result, Step};
 pub use isolate::{Caps, ProcessUsage, plugin_host};
 pub use ledger::Budget;

@@ -27,8 +27,8 @@ impl Module {
         let guest = Guest::load(bytes, limits).map_err(|error| {
             let step = match error {
                 Error::TooLong { .. } => Step::Read,
-                Error::Module(_) => Step::Machine,
-                Error::Import { .. } | Error::ImportType { .. } => Step::Imports,
+                Error::Module(_) | Error::Component(_) => Step::Machine,
+                Error::Import { .. } | Error::ImportType { .. } | Error::IsExtism => Step::Imports,
                 Error::Tools(_) => Step::Tools,
                 Error::Failed { function: "init", .. }
                 | Error::Stopped { function: "init", .. } => Step::Init,

@@ -341,8 +341,8 @@ impl Inner {
         };
         let claim = claim.map_err(|why| Fault(Step::Resources, why))?;
         match &source.code {
-            Code::Module(bytes) => {
-                let module = Module::start(bytes, &self.policy.limits)?;
+            Code::Module(bytes, limits) => {
+                let module = Module::start(bytes, limits)?;
                 let account = self.account(source, module.table(), claim);
                 Ok(Running::new(module, &account))
             }

@@ -112,6 +112,69 @@ fn a_tool_that_json_defines_is_checked_called_and_served() {
     assert!(said.contains("execute"), "{said}");
 }
 
+/// A plug-in of Extism that answers its input, or runs for ever where that is empty.
+const ECHO: &str = r#"
+#define EXTISM(name) __attribute__((import_module("extism:host/env"), import_name(#name)))
+EXTISM(input_length) unsigned long long input_length(void);
+EXTISM(input_offset) unsigned long long input_offset(void);
+EXTISM(output_set) void output_set(unsigned long long at, unsigned long long size);
+__attribute__((export_name("echo"))) int echo(void) {
+    for (volatile int i = 0; input_length() == 0; i++) {
+    }
+    output_set(input_offset(), input_length());
+    return 0;
+}
+"#;
+
+#[test]
+fn a_plug_in_of_extism_does_the_calls_of_a_tool_that_json_defines() {
+    let folder = TempDir::new().unwrap();
+    let [source, plug_in, file] = ["echo.c", "echo.wasm", "echo.json"]
+        .map(|name| folder.path().join(name).to_str().unwrap().to_owned());
+    std::fs::write(&source, ECHO).unwrap();
+    let mut clang = Command::new("clang");
+    clang.args(["--target=wasm32", "-O1", "-ffreestanding", "-nostdlib", "-Wl,--no-entry"]);
+    clang.args([&source, "-o", &plug_in]);
+    assert!(clang.status().unwrap().success(), "run `cargo xtask setup`");
+    let schema = json!({"type": "object", "properties": {"text": {"type": "string"}}});
+    let execute = json!({"extism": "echo.wasm", "function": "echo", "input": "text",
+        "output": "said", "limits": {"time": 30_000}});
+    let definition = json!({"id": "echo", "name": "Echo", "description": "Answer the same text.",
+        "input_schema": schema, "execute": execute});
+    std::fs::write(&file, definition.to_string()).unwrap();
+    let report = done(&["plugin", "check", &file, "--plugin-limit", "fuel=70000"]);
+    for part in ["a plug-in of Extism", "SHA-256", "70000 instructions, 10000 ms"] {
+        assert!(report.contains(part), "{report}");
+    }
+    let said = done(&["plugin", "call", &file, "echo", r#"{"text": "\u00e4 b"}"#]);
+    let said: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(said["structuredContent"], json!({"said": "ä b"}));
+    let limits = ["--plugin-limit", "fuel=70000", "--plugin-limit", "time=20000"];
+    let call = [&["plugin", "call", &file, "echo", r#"{"text": ""}"#][..], &limits].concat();
+    let stopped = trine(&call);
+    assert_eq!(stopped.status.code(), Some(1));
+    let said = String::from_utf8(stopped.stdout).unwrap();
+    assert!(said.contains("more than 70000 instructions"), "{said}");
+    let mut session = Session::start(&["gateway", "--plugin", &file]);
+    let call = json!({"name": "echo", "arguments": {"text": "on"}});
+    assert_eq!(session.ask("tools/call", &call)["structuredContent"], json!({"said": "on"}));
+    drop(session);
+    for (wrong, why) in [
+        ("fule=1", "'fule' is no limit"),
+        ("fuel", "NAME=NUMBER"),
+        ("fuel=-1", "no whole number"),
+        ("memory=0", "must be 1 or more"),
+    ] {
+        let refused = trine(&["plugin", "check", &file, "--plugin-limit", wrong]);
+        assert_eq!(refused.status.code(), Some(2), "{wrong}");
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert!(said.contains(why), "{wrong}: {said}");
+    }
+    // The plug-in by itself does not say what its tools are.
+    let refused = trine(&["plugin", "check", &plug_in]);
+    assert!(String::from_utf8(refused.stderr).unwrap().contains("load a JSON definition"));
+}
+
 /// A session of a server on standard input and output.
 pub(crate) struct Session {
     pub(crate) child: std::process::Child,

@@ -8,7 +8,9 @@ use wasmi::{
 };
 
 use crate::call::Call;
+use crate::component;
 use crate::error::{Error, Result};
+use crate::extism;
 use crate::imports;
 use crate::limits::{Cap, Limits, PAGE, Stop};
 use crate::memory::Linear;
@@ -18,7 +20,7 @@ use crate::plugin::{ABI, Places};
 const ENTRY: &str = "trine_plugin_entry";
 const FUNCTIONS: &str = "__indirect_function_table";
 /// Fuel of the module's start function, which cannot be put aside: at most some 0.1 s.
-const START: u64 = 20_000_000;
+pub(crate) const START: u64 = 20_000_000;
 /// Fewest pages that are added for what the module is lent.
 const LENT_PAGES: u64 = 2;
 
@@ -76,6 +78,8 @@ pub(crate) struct Live {
     memory: Memory,
     pub(crate) limits: Limits,
     tools: Vec<Tool>,
+    /// What tools that act by themselves do when their hub is gone, each with its `user_data`.
+    on_link_lost: Vec<(TypedFunc<i32, ()>, i32)>,
     shutdown: Option<TypedFunc<i32, ()>>,
     health: Option<TypedFunc<i32, i32>>,
     /// The pointer that `init` made.
@@ -84,27 +88,39 @@ pub(crate) struct Live {
     pub(crate) room: Vec<u8>,
 }
 
+/// Compiles a module for an engine that counts its fuel. The bytes may be anything.
+pub(crate) fn compile(wasm: &[u8], limits: &Limits) -> Result<Module> {
+    if wasm.len() > limits.module {
+        return Err(Error::TooLong { bytes: wasm.len(), max: limits.module });
+    }
+    let mut config = Config::default();
+    config.consume_fuel(true).ignore_custom_sections(true);
+    config.wasm_memory64(false).wasm_multi_memory(false);
+    config.compilation_mode(CompilationMode::Eager).enforced_limits(EnforcedLimits::strict());
+    config.set_max_recursion_depth(limits.depth);
+    let engine = Engine::new(&config);
+    // Text would be taken where another crate turned that feature on.
+    if !wasm.starts_with(b"\0asm") {
+        return Err(Error::Module("it does not begin with \"\\0asm\"".to_owned()));
+    }
+    if let Some(names) = component::names(wasm) {
+        return Err(Error::Component(names));
+    }
+    Module::new(&engine, wasm).map_err(|why| Error::Module(why.to_string()))
+}
+
 impl Code {
     pub(crate) fn new(wasm: &[u8], limits: &Limits) -> Result<Self> {
-        if wasm.len() > limits.module {
-            return Err(Error::TooLong { bytes: wasm.len(), max: limits.module });
-        }
-        let mut config = Config::default();
-        config.consume_fuel(true).ignore_custom_sections(true);
-        config.wasm_memory64(false).wasm_multi_memory(false);
-        config.compilation_mode(CompilationMode::Eager).enforced_limits(EnforcedLimits::strict());
-        config.set_max_recursion_depth(limits.depth);
-        let engine = Engine::new(&config);
-        // Text would be taken where another crate turned that feature on.
-        if !wasm.starts_with(b"\0asm") {
-            return Err(Error::Module("it does not begin with \"\\0asm\"".to_owned()));
-        }
-        let module = Module::new(&engine, wasm).map_err(|why| Error::Module(why.to_string()))?;
-        let linker = imports::linker(&engine).map_err(|why| Error::Module(why.to_string()))?;
+        let module = compile(wasm, limits)?;
+        let engine = module.engine();
+        let linker = imports::linker(engine).map_err(|why| Error::Module(why.to_string()))?;
         for import in module.imports() {
             let (from, name) = (import.module(), import.name());
             let given = imports::signature(name).filter(|_| from == imports::MODULE);
             let Some(signature) = given else {
+                if from == extism::MODULE {
+                    return Err(Error::IsExtism);
+                }
                 let plain = |text| trine_gateway::sanitize::plain(text).into_owned();
                 return Err(Error::Import { module: plain(from), name: plain(name) });
             };
@@ -147,6 +163,7 @@ impl Code {
             memory,
             limits,
             tools: Vec::new(),
+            on_link_lost: Vec::new(),
             shutdown: None,
             health: None,
             state: 0,
@@ -246,6 +263,20 @@ impl Live {
                 tool.user_data = self.state;
             }
         }
+        self.reset(entries)
+    }
+
+    /// Lets tools that act by themselves begin in safety, and finds what they do at the end.
+    fn reset(&mut self, entries: &[Entry]) -> Result<()> {
+        for (number, entry) in entries.iter().enumerate() {
+            let user_data = self.tools.get(number).map_or(self.state, |tool| tool.user_data);
+            let what = |function| format!("`{function}` of tool {number}");
+            let lost = self.function(entry.on_link_lost, &what("on_link_lost"))?;
+            self.on_link_lost.extend(lost.map(|function| (function, user_data)));
+            if let Some(reset) = self.function(entry.on_reset, &what("on_reset"))? {
+                self.complete::<_, ()>(reset, user_data).map_err(stopped("on_reset"))?;
+            }
+        }
         Ok(())
     }
 
@@ -263,8 +294,12 @@ impl Live {
         judge("health", status)
     }
 
-    /// Lets the module free its state.
+    /// Lets the module bring its actuators to safety, since no call will come any more, and free
+    /// its state.
     pub(crate) fn shutdown(&mut self) -> Result<()> {
+        for (lost, user_data) in std::mem::take(&mut self.on_link_lost) {
+            self.complete(lost, user_data).map_err(stopped("on_link_lost"))?;
+        }
         let Some(shutdown) = self.shutdown.take() else { return Ok(()) };
         self.complete(shutdown, self.state).map_err(stopped("shutdown"))
     }

@@ -1,5 +1,6 @@
 //! Why a module is not loaded.
 
+use crate::component::Names;
 use crate::limits::Stop;
 
 /// Why a module is not loaded.
@@ -17,6 +18,36 @@ pub enum Error {
     /// The bytes are no module, or one that uses what is not supported.
     #[error("not a WebAssembly module that this program can run: {0}")]
     Module(String),
+    /// The bytes are a component, of which a module is a part.
+    #[error(
+        "it is a component, not a module: {0}. Components are not run: compile its source as a \
+         plug-in with trine_plugin.h, or run it in a server of its own, such as Wassette"
+    )]
+    Component(Names),
+    /// It is a plug-in of Extism.
+    #[error(
+        "it is a plug-in of Extism, which does not say what its tools are: load a JSON definition \
+         that names it as \"execute\": {{\"extism\": \"FILE.wasm\", \"function\": \"NAME\"}}"
+    )]
+    IsExtism,
+    /// A plug-in of Extism asks for something that it does not get.
+    #[error(
+        "it imports '{name}' of module '{module}', which is not given with these types: a plug-in \
+         of Extism gets functions of 'extism:host/env', and those of 'wasi_snapshot_preview1' that \
+         reach no file and no network"
+    )]
+    Foreign {
+        /// The module that is imported from.
+        module: String,
+        /// What is imported.
+        name: String,
+    },
+    /// A plug-in of Extism lacks the function of a tool.
+    #[error("it exports no function '{name}' without parameters that answers one i32 or nothing")]
+    NoFunction {
+        /// The function.
+        name: String,
+    },
     /// It asks for something that no module gets.
     #[error(
         "it imports '{name}' of module '{module}': a plug-in may import the functions of \

@@ -76,6 +76,16 @@ impl Guest {
     }
 
     fn open(wasm: &[u8], limits: &Limits) -> Result<Self> {
+        let (guest, todo) = Self::make(wasm, limits)?;
+        let worker = Arc::clone(&guest.shared);
+        let name = format!("wasm {}", guest.shared.facts.name);
+        let thread = std::thread::Builder::new().name(name);
+        thread.spawn(move || worker.work(&todo)).map_err(Error::Thread)?;
+        Ok(guest)
+    }
+
+    /// The tools, and what their thread has to do.
+    fn make(wasm: &[u8], limits: &Limits) -> Result<(Self, Receiver<Job>)> {
         let code = Code::new(wasm, limits)?;
         let (mut live, at) = code.instance()?;
         let (facts, places) = plugin::read(live.linear(), at)?;
@@ -100,11 +110,7 @@ impl Guest {
             is_down: AtomicBool::new(false),
         });
         let (jobs, todo) = channel();
-        let worker = Arc::clone(&shared);
-        let name = format!("wasm {}", shared.facts.name);
-        let thread = std::thread::Builder::new().name(name);
-        thread.spawn(move || worker.work(&todo)).map_err(Error::Thread)?;
-        Ok(Self { shared, jobs })
+        Ok((Self { shared, jobs }, todo))
     }
 
     /// What the module says of itself.
@@ -296,5 +302,71 @@ impl Shared {
             _ = live.shutdown();
         }
         runner.live = None;
+    }
+}
+
+#[cfg(test)]
+#[path = "../tests/suite/modules.rs"]
+#[expect(dead_code, reason = "the tests outside use the rest")]
+mod modules;
+
+#[cfg(test)]
+mod tests {
+    use trine_descriptor::ValueWriter;
+    use trine_gateway::host_tools::{Caller, End};
+    use trine_gateway::{DeviceArgs, Hub, Prefix, Settings};
+
+    use super::modules::{Plug, int, value};
+    use super::*;
+
+    /// What ended how, in its order.
+    #[derive(Default)]
+    struct Ended(Mutex<Vec<(u64, Option<Vec<u8>>)>>);
+
+    impl End for Ended {
+        fn ended(&self, number: u64, outcome: Outcome<'_>) {
+            let entries = match outcome {
+                Outcome::Value(entries) => Some(entries.to_vec()),
+                _ => None,
+            };
+            self.0.lock().unwrap().push((number, entries));
+        }
+    }
+
+    #[test]
+    fn a_call_that_comes_while_another_is_put_aside_waits_behind_it() {
+        // Answers its number after more than the first slice.
+        let slow = "(local $left i32) (local.set $left (i32.const 60000))
+            (loop $again
+              (br_if $again (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
+            (call $put_int (local.get $call) (i32.const 0)
+              (call $get_int (local.get $call) (i32.const 0)))";
+        let wasm = Plug::new().tool("slow", [&[int("n")], &[int("n")]], slow).wasm();
+        let (guest, todo) = Guest::make(&wasm, &Limits::default()).unwrap();
+        let guest = Arc::new(guest);
+        let hub = Hub::open_with(&DeviceArgs::default(), Prefix::Auto, &Settings::none()).unwrap();
+        let id = hub.add_tools(Arc::clone(&guest) as Arc<dyn HostTools>).unwrap();
+        let direct = hub.direct(id).unwrap();
+        let ended = Arc::new(Ended::default());
+        let caller = Caller::new(Arc::clone(&ended));
+        for number in 1..=3_u32 {
+            let mut room = [0; 16];
+            let mut args = ValueWriter::new(&mut room);
+            args.int(0, number.into());
+            direct.call(0, args.bytes(), (&caller, number.into()));
+            assert!(guest.shared.runner().aside.is_some(), "the first one is put aside");
+        }
+        // No thread has looked yet, so nothing can have ended.
+        assert!(ended.0.lock().unwrap().is_empty());
+        assert_eq!(guest.shared.waiting.load(Ordering::Acquire), 2);
+        let shared = Arc::clone(&guest.shared);
+        let worker = std::thread::spawn(move || shared.work(&todo));
+        while ended.0.lock().unwrap().len() < 3 {
+            std::thread::yield_now();
+        }
+        let all: Vec<_> = [1_u64, 2, 3].map(|it| (it, value(0, it.cast_signed()).ok())).into();
+        assert_eq!(*ended.0.lock().unwrap(), all);
+        guest.shutdown();
+        worker.join().unwrap();
     }
 }

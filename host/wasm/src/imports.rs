@@ -45,7 +45,7 @@ static SIGNATURES: [(&str, &str); 23] = [
 /// Bytes for which a function takes one unit of fuel.
 const BYTES_A_UNIT: usize = 64;
 /// Fuel of a message to the client.
-const MESSAGE: u64 = 5_000;
+pub(crate) const MESSAGE: u64 = 5_000;
 /// Longest name of a node.
 const NAME_MAX: u32 = 255;
 /// Bytes of `trine_call_info`.
@@ -118,11 +118,11 @@ pub(crate) fn linker(engine: &Engine) -> Result<Linker<State>, wasmi::Error> {
 }
 
 /// Takes fuel for so many bytes. What is missing is taken from the next slice of the call.
-pub(crate) fn charge(caller: &mut Caller<'_, State>, bytes: usize) {
+pub(crate) fn charge<T>(caller: &mut Caller<'_, T>, bytes: usize) {
     spend(caller, (bytes / BYTES_A_UNIT) as u64);
 }
 
-fn spend(caller: &mut Caller<'_, State>, fuel: u64) {
+pub(crate) fn spend<T>(caller: &mut Caller<'_, T>, fuel: u64) {
     if fuel > 0 {
         let left = caller.get_fuel().unwrap_or_default();
         _ = caller.set_fuel(left.saturating_sub(fuel));

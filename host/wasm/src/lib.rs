@@ -13,7 +13,9 @@
 //! - `run`: a call in an instance, in slices of fuel;
 //! - `call`, `blocks`: a call as the module sees it, and its result;
 //! - `imports`, `writers`: the functions that the module calls;
-//! - `guest`: the tools of a gateway.
+//! - `guest`: the tools of a gateway;
+//! - `extism`: plug-ins of Extism, which do the calls of tools that JSON defines;
+//! - `component`: what a component says of itself, to refuse it.
 //!
 //! ```
 //! use trine_wasm::{Guest, Limits};
@@ -23,9 +25,15 @@
 //! ```
 #![forbid(unsafe_code)]
 
+// The modules of the tests outside are those of a test inside.
+#[cfg(test)]
+extern crate self as trine_wasm;
+
 mod call;
+mod component;
 mod engine;
 mod error;
+mod extism;
 mod guest;
 mod imports;
 mod limits;
@@ -35,7 +43,9 @@ mod plugin;
 mod run;
 mod writers;
 
+pub use component::Names;
 pub use error::{Error, Result};
+pub use extism::{Extism, Task};
 pub use guest::Guest;
 pub use limits::{Limits, Stop};
 pub use plugin::Facts;

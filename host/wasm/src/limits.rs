@@ -46,6 +46,51 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// The names of the caps, as [`Self::set`] takes them.
+    pub const NAMES: &str = "fuel, time (in milliseconds), memory, depth, module, result and \
+        waiting";
+
+    /// Sets a cap by its name.
+    ///
+    /// # Errors
+    /// When there is no cap of this name, and when it cannot be so much.
+    pub fn set(&mut self, name: &str, value: u64) -> Result<(), String> {
+        let size = || usize::try_from(value).map_err(|_| format!("{name}: {value} is too much"));
+        if value == 0 && name != "waiting" {
+            return Err(format!("{name}: it must be 1 or more"));
+        }
+        match name {
+            "fuel" => self.fuel = value,
+            "time" => self.time = Duration::from_millis(value),
+            "memory" => self.memory = size()?,
+            "depth" => self.depth = size()?,
+            "module" => self.module = size()?,
+            "result" => self.result = size()?,
+            "waiting" => self.waiting = size()?,
+            _ => return Err(format!("'{name}' is no limit: there are {}", Self::NAMES)),
+        }
+        Ok(())
+    }
+
+    /// Lowers a cap by its name; one that is lower already stays.
+    ///
+    /// # Errors
+    /// As [`Self::set`].
+    pub fn lower(&mut self, name: &str, value: u64) -> Result<(), String> {
+        let most = *self;
+        self.set(name, value)?;
+        self.fuel = self.fuel.min(most.fuel);
+        self.time = self.time.min(most.time);
+        self.memory = self.memory.min(most.memory);
+        self.depth = self.depth.min(most.depth);
+        self.module = self.module.min(most.module);
+        self.result = self.result.min(most.result);
+        self.waiting = self.waiting.min(most.waiting);
+        Ok(())
+    }
+}
+
 /// Why a function of a module was stopped.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -65,6 +110,18 @@ pub enum Stop {
              right"
     )]
     Depth(usize),
+    /// It asked for something of the network.
+    #[error("it asked for '{0}' over HTTP, which it may not: no plug-in is given the network")]
+    Http(String),
+    /// It keeps too much in variables.
+    #[error("its variables take more than {0} bytes: report this to its author")]
+    Variables(usize),
+    /// It ended itself.
+    #[error("it ended itself with status {0}: report this to its author")]
+    Exit(i32),
+    /// The program ends.
+    #[error("the program ends, and its call was given up")]
+    Ended,
     /// It did what WebAssembly stops a module for.
     #[error("it was stopped: {0}: report this to its author")]
     Trap(String),

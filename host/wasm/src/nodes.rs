@@ -50,6 +50,8 @@ pub(crate) struct Described<'m> {
 pub(crate) struct Entry {
     pub(crate) call: u32,
     pub(crate) on_read: u32,
+    pub(crate) on_link_lost: u32,
+    pub(crate) on_reset: u32,
     pub(crate) user_data: u32,
     /// Longest time of a call in milliseconds; 0 where it does not say.
     pub(crate) deadline_ms: u32,
@@ -109,9 +111,12 @@ fn tool<'m>(memory: Linear<'m>, tool: &Record<'m>, room: &mut Room) -> Result<De
     };
     let mut side = |at, count: u8| nodes(memory, (tool.word(at), count), &wide, room);
     let (params, output) = (side(4, tool.byte(30))?, side(8, tool.byte(31))?);
+    let function = |at| more.as_ref().map_or(0, |more| more.word(at));
     let entry = Entry {
         call: tool.word(12),
-        on_read: more.map_or(0, |more| more.word(32)),
+        on_read: function(32),
+        on_link_lost: function(16),
+        on_reset: function(20),
         user_data: tool.word(16),
         deadline_ms: limits.deadline_ms,
     };

@@ -12,7 +12,7 @@ use crate::engine::{self, Live, Tool};
 use crate::limits::Stop;
 
 /// Fuel of a slice: about a millisecond.
-const SLICE: u64 = 200_000;
+pub(crate) const SLICE: u64 = 200_000;
 /// Fuel of the first slice of a call, which may run on the thread that reads requests: at most
 /// some 0.1 ms.
 pub(crate) const FIRST: u64 = 20_000;

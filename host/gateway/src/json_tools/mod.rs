@@ -209,6 +209,11 @@ impl HostTools for JsonTools {
     }
 }
 
+/// Makes what does the calls of a tool of its definition, the value of `execute` and the folder of
+/// the file; or nothing where `execute` is of another kind.
+pub type Make<'m> =
+    &'m dyn Fn(&Definition, &serde_json::Value, &Path) -> Result<Option<Arc<dyn Execute>>>;
+
 /// Reads the definition of a tool from a file, whose member `execute` says which program does its
 /// calls: `{"command": ["program", "argument"], "timeout_seconds": 30}` ([`Program`]). It runs in
 /// the folder of the file, wherever this program does.
@@ -216,6 +221,14 @@ impl HostTools for JsonTools {
 /// # Errors
 /// As [`load_definition`], with the file; and when `execute` is missing or wrong.
 pub fn load_file(path: &Path) -> Result<Arc<dyn HostTools>> {
+    load_file_with(path, &|_, _, _| Ok(None))
+}
+
+/// The same, with a kind of `execute` of your own, which is asked first.
+///
+/// # Errors
+/// As [`load_file`], and those of `make`.
+pub fn load_file_with(path: &Path, make: Make<'_>) -> Result<Arc<dyn HostTools>> {
     let in_file =
         |source: Error| Error::At { place: path.display().to_string(), source: Box::new(source) };
     let mut text = String::new();
@@ -224,17 +237,15 @@ pub fn load_file(path: &Path) -> Result<Arc<dyn HostTools>> {
         File::open(path).and_then(|file| file.take(TEXT_MAX as u64 + 1).read_to_string(&mut text));
     read.map_err(|error| Error::read(path, error))?;
     let definition = load_definition(&text).map_err(in_file)?;
-    let program = match definition.more.get("execute") {
-        Some(execute) => {
-            let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
-            let program = Program::of(execute).map_err(in_file)?;
-            program.folder(folder.unwrap_or(Path::new(".")))
-        }
-        None => {
-            let why = "it is required: {\"command\": [\"program\", \"argument\"]} does the calls";
-            return Err(in_file(wrong("execute", why)));
-        }
+    let Some(execute) = definition.more.get("execute") else {
+        let why = "it is required: {\"command\": [\"program\", \"argument\"]} does the calls";
+        return Err(in_file(wrong("execute", why)));
     };
-    let tools = JsonTools::new(vec![(definition, Arc::new(program))]).map_err(in_file)?;
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let execute = match make(&definition, execute, folder).map_err(in_file)? {
+        Some(execute) => execute,
+        None => Arc::new(Program::of(execute).map_err(in_file)?.folder(folder)),
+    };
+    let tools = JsonTools::new(vec![(definition, execute)]).map_err(in_file)?;
     Ok(tools)
 }

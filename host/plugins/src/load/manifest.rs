@@ -1,10 +1,12 @@
 //! A file that says which library a plug-in is, and what it has to be.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER_PERMISSIVE;
 use semver::Version;
 use serde::Deserialize;
+use trine_wasm::Limits;
 
 use super::Needs;
 use super::needs::ManifestNeeds;
@@ -24,6 +26,9 @@ const MANIFEST_MAX: u64 = 64 * 1024;
 /// [needs]
 /// memory_min = "64M"
 /// calls_per_second = 20
+///
+/// [limits]
+/// fuel = 5000000
 /// ```
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -42,6 +47,9 @@ pub(super) struct Manifest {
     /// What it needs and may use, in the place of what it says itself.
     #[serde(default)]
     needs: ManifestNeeds,
+    /// What a module may use, where that is less than what every module may.
+    #[serde(default)]
+    limits: BTreeMap<String, u64>,
 }
 
 impl Manifest {
@@ -87,6 +95,20 @@ impl Manifest {
     pub(super) fn needs(&self, own: &Needs) -> Result<Needs, String> {
         let needs = self.needs.over(own);
         needs.judge().map(|()| needs)
+    }
+
+    /// What a module may use, of what every module may.
+    pub(super) fn limits(&self, most: &Limits, is_module: bool) -> Result<Limits, String> {
+        if !self.limits.is_empty() && !is_module {
+            return Err("its [limits] are those of a module in WebAssembly, which this is not: a \
+                        library has none"
+                .to_owned());
+        }
+        let mut limits = *most;
+        for (name, value) in &self.limits {
+            limits.lower(name, *value).map_err(|why| format!("limits: {why}"))?;
+        }
+        Ok(limits)
     }
 
     /// The library of the manifest at a path.

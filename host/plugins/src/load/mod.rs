@@ -95,6 +95,7 @@ pub struct Checked {
     /// What of it may be a reason not to load it.
     pub findings: Vec<Finding>,
     manifest: Manifest,
+    limits: Limits,
     bytes: Vec<u8>,
 }
 
@@ -110,6 +111,8 @@ fn checked(path: &Path, policy: &Policy) -> std::result::Result<Checked, Fault> 
     let manifest = Manifest::of(path).map_err(|why| Fault(Step::Manifest, why))?;
     let file = manifest.library(path);
     let bytes = read(&file).map_err(|why| Fault(Step::Read, why))?;
+    let limits = manifest.limits(&policy.limits, Module::is_one(&bytes));
+    let limits = limits.map_err(|why| Fault(Step::Manifest, why))?;
     let digest: [u8; 32] = Sha256::digest(&bytes).into();
     manifest.compare(&digest).map_err(|why| Fault(Step::Digest, why))?;
     let signed_by = policy.keys.check(&file, &bytes);
@@ -120,10 +123,10 @@ fn checked(path: &Path, policy: &Policy) -> std::result::Result<Checked, Fault> 
         false => scan::scan(&bytes).map_err(|why| Fault(Step::Machine, why))?,
     };
     policy.imports.judge(&scanned).map_err(|why| Fault(Step::Imports, why))?;
-    Ok(Checked { file, digest, signed_by, findings: scanned, manifest, bytes })
+    Ok(Checked { file, digest, signed_by, findings: scanned, manifest, limits, bytes })
 }
 
-fn read(file: &Path) -> std::result::Result<Vec<u8>, String> {
+pub(crate) fn read(file: &Path) -> std::result::Result<Vec<u8>, String> {
     use std::io::Read as _;
     let mut bytes = Vec::new();
     let opened = std::fs::File::open(file).map_err(|error| error.to_string())?;
@@ -142,8 +145,8 @@ pub(crate) enum Code {
     Library(&'static Image),
     /// A library that runs in a process of its own.
     Isolated(Arc<Sealed>),
-    /// A module in WebAssembly.
-    Module(Arc<[u8]>),
+    /// A module in WebAssembly, and what it may use.
+    Module(Arc<[u8]>, Limits),
 }
 
 impl Checked {
@@ -155,12 +158,12 @@ impl Checked {
     /// Maps a library into this process or another one, which runs its constructors, or compiles a
     /// module. Answers what its table says.
     pub(crate) fn open(self, policy: &Policy, children: &Children) -> Result<(Code, Arc<About>)> {
-        let Self { file, digest, manifest, bytes, .. } = self;
+        let Self { file, digest, manifest, limits, bytes, .. } = self;
         let (code, about) = if Module::is_one(&bytes) {
-            let module = Module::start(&bytes, &policy.limits).map_err(|fault| fault.of(&file))?;
+            let module = Module::start(&bytes, &limits).map_err(|fault| fault.of(&file))?;
             let about = module.about().clone();
             module.shutdown();
-            (Code::Module(bytes.into()), about)
+            (Code::Module(bytes.into(), limits), about)
         } else if policy.isolate || manifest.isolate {
             let name = file.file_name().unwrap_or_default();
             let sealed = Sealed::open(&bytes, name, policy, children);

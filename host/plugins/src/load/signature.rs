@@ -43,7 +43,7 @@ impl Keys {
     }
 
     /// Whether one of the keys has signed a file, and which. Without keys none has to.
-    pub(super) fn check(&self, file: &Path, bytes: &[u8]) -> Result<Option<String>, String> {
+    pub(crate) fn check(&self, file: &Path, bytes: &[u8]) -> Result<Option<String>, String> {
         if self.0.is_empty() {
             return Ok(None);
         }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod calls;
+mod defined;
 #[cfg(target_os = "linux")]
 mod isolated;
 mod limits;

@@ -10,7 +10,7 @@ use trine_plugins::{Limits, Policy, Step};
 use crate::site::{PATIENCE, Site};
 
 /// Compiles the tool `loop` for this machine or for WebAssembly.
-fn build(site: &Site, name: &str, version: u32, defines: &[&str]) -> PathBuf {
+pub(crate) fn build(site: &Site, name: &str, version: u32, defines: &[&str]) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let path = site.path(name);
     let mut clang = Command::new("clang");

@@ -132,7 +132,7 @@ impl Tool {
             ("tests", "make test".to_owned()),
             ("documents", "README.md".to_owned()),
             ("deployment", format!("trine gateway --plugin ./{output}; trine new server")),
-            ("monitoring", "trine health, where it serves over HTTP".to_owned()),
+            ("monitoring", "trine gateway --report; trine report; trine health".to_owned()),
         ];
         say!("then:");
         for (at, (step, what)) in steps.iter().enumerate() {

@@ -8,8 +8,9 @@ use serde_json::Value;
 use tracing::info;
 use trine::{Error, Result};
 use trine_gateway::Hub;
-use trine_gateway::json_tools::load_file;
-use trine_plugins::{Budget, Bytes, Caps, Imports, MaxRss, Plugins, Policy, Watch, keys};
+use trine_plugins::{
+    Budget, Bytes, Caps, Imports, Limits, MaxRss, Plugins, Policy, Watch, keys, load_defined,
+};
 
 /// What plug-ins have to be like.
 #[derive(Clone, Debug, clap::Args)]
@@ -50,6 +51,21 @@ pub(in crate::cli) struct PolicyArgs {
     /// Graphics memory for all plug-ins together.
     #[arg(long, value_name = "SIZE", default_value = "0")]
     plugin_gpu_memory: Bytes,
+    /// Limit of plug-ins in WebAssembly, such as fuel=5000000; several may be given.
+    ///
+    /// fuel (instructions of a call), time (of a call, in milliseconds), memory (bytes), depth
+    /// (calls in calls), module (bytes of the file), result (bytes), waiting (calls).
+    #[arg(long, value_name = "NAME=NUMBER", value_parser = limit)]
+    plugin_limit: Vec<(String, u64)>,
+}
+
+/// A limit by its name.
+fn limit(text: &str) -> std::result::Result<(String, u64), String> {
+    let (name, value) = text.split_once('=').ok_or("write it as NAME=NUMBER, fuel=5000000")?;
+    let value = value.parse().map_err(|_| format!("'{value}' is no whole number"))?;
+    // One that there is not is said here.
+    Limits::default().set(name, value)?;
+    Ok((name.to_owned(), value))
 }
 
 impl PolicyArgs {
@@ -60,6 +76,9 @@ impl PolicyArgs {
             call_cpu: call_cpu.filter(|cap| !cap.is_zero()),
             ..Caps::default()
         };
+        let mut limits = Limits::default();
+        // Each was tried when it was read.
+        self.plugin_limit.iter().for_each(|(name, value)| drop(limits.set(name, *value)));
         Ok(Policy {
             isolate: self.isolate,
             caps,
@@ -69,6 +88,7 @@ impl PolicyArgs {
             memory_all: self.plugin_memory_all.map(|Bytes(bytes)| bytes),
             memory_reserve: self.plugin_memory_reserve.0,
             gpu_memory: self.plugin_gpu_memory.0,
+            limits,
             ..Policy::default()
         })
     }
@@ -80,7 +100,7 @@ pub(in crate::cli) struct PluginArgs {
     /// Plug-in whose tools are served; several may be given.
     ///
     /// A shared library or a WebAssembly module, a manifest of one, or a tool that is defined by
-    /// JSON and done by a program.
+    /// JSON and done by a program or by a plug-in of Extism.
     #[arg(long, value_name = "FILE")]
     plugin: Vec<PathBuf>,
     /// Replace a plug-in as soon as its file changes.
@@ -142,7 +162,7 @@ impl PluginArgs {
         if let Some(file) = self.plugin.iter().find(is_watched) {
             return Err(Error::NotWatched(file.clone()));
         }
-        let files = load(&plugins, hub, &self.plugin)?;
+        let files = load(&plugins, hub, &self.plugin, &self.policy.policy()?)?;
         let watch = self.plugin_watch.then(|| plugins.watch(&files)).transpose();
         let watch = watch.map_err(trine_gateway::Error::Thread)?;
         #[cfg(unix)]
@@ -175,12 +195,17 @@ impl Drop for Serving {
 }
 
 /// Loads plug-ins and tools that are defined by JSON. Answers which are plug-ins.
-pub(super) fn load(plugins: &Plugins, hub: &Hub, files: &[PathBuf]) -> Result<Vec<PathBuf>> {
+pub(super) fn load(
+    plugins: &Plugins,
+    hub: &Hub,
+    files: &[PathBuf],
+    policy: &Policy,
+) -> Result<Vec<PathBuf>> {
     let (defined, files): (Vec<_>, Vec<_>) = files.iter().cloned().partition(|it| is_defined(it));
     plugins.load(&files)?;
     for file in defined {
         let place = file.display().to_string();
-        let added = load_file(&file).and_then(|tools| hub.add_tools(tools));
+        let added = load_defined(&file, policy).and_then(|(tools, _)| hub.add_tools(tools));
         added.map_err(|error| Error::from(error).at(place))?;
     }
     Ok(files)

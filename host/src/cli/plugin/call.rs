@@ -58,8 +58,9 @@ impl Call {
             Err(error) => return Err(Error::ArgumentsJson(error)),
         }
         let hub = Hub::open_with(&DeviceArgs::default(), Prefix::Auto, &Settings::none())?;
-        let plugins = Plugins::new(hub.clone(), self.policy.policy()?);
-        load(&plugins, &hub, std::slice::from_ref(&self.file))?;
+        let policy = self.policy.policy()?;
+        let plugins = Plugins::new(hub.clone(), policy.clone());
+        load(&plugins, &hub, std::slice::from_ref(&self.file), &policy)?;
         let patience = Duration::from_secs(self.patience);
         let report = hub.call_own(&self.tool, &self.arguments, patience)?;
         plugins.close();

@@ -8,7 +8,9 @@ use serde_json::Value;
 use trine::{Error, Result};
 use trine_gateway::json_tools::{Definition, load_definition};
 use trine_gateway::{DeviceArgs, Hub, Prefix, Settings};
-use trine_plugins::{Dependency, Loaded, Needs, Plugins, check};
+use trine_plugins::{
+    Dependency, Limits, Loaded, Needs, Plugins, Policy, Runs, check, load_defined,
+};
 
 use super::PolicyArgs;
 use super::args::is_defined;
@@ -21,6 +23,8 @@ program, or with --isolate into a process of its own. Its tools are checked, it 
 tests itself. A step that fails is named. --static leaves out all that runs code of the plug-in.
 
 Example: trine plugin check ./libclock.so --plugin-keys keys.pub --plugin-imports deny";
+
+const UNSIGNED: &str = "no signature was asked for";
 
 /// Arguments of `trine plugin check`.
 #[derive(Debug, clap::Args)]
@@ -40,11 +44,11 @@ impl Check {
     pub(super) fn run(&self) -> Result<ExitCode> {
         let policy = self.policy.policy()?;
         if is_defined(&self.file) {
-            return self.definition();
+            return self.definition(&policy);
         }
         let checked = check(&self.file, &policy)?;
-        let digest: String = checked.digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        let signed = checked.signed_by.as_deref().unwrap_or("no signature was asked for");
+        let digest = hexadecimal(&checked.digest);
+        let signed = checked.signed_by.as_deref().unwrap_or(UNSIGNED);
         let findings: Vec<_> = checked.findings.iter().map(ToString::to_string).collect();
         say!("{STRONG}{}{STRONG:#}", checked.file.display());
         line("SHA-256", &digest);
@@ -59,7 +63,7 @@ impl Check {
         Ok(ExitCode::SUCCESS)
     }
 
-    fn load(&self, policy: trine_plugins::Policy) -> Result<()> {
+    fn load(&self, policy: Policy) -> Result<()> {
         let hub = Hub::open_with(&DeviceArgs::default(), Prefix::Auto, &Settings::none())?;
         let plugins = Plugins::new(hub.clone(), policy);
         let began = Instant::now();
@@ -79,8 +83,8 @@ impl Check {
 }
 
 impl Check {
-    /// Reads the definition of a tool, which needs no more to be checked.
-    fn definition(&self) -> Result<ExitCode> {
+    /// Reads the definition of a tool, and loads the plug-in that does its calls.
+    fn definition(&self, policy: &Policy) -> Result<ExitCode> {
         let failed = |error| Error::read(&self.file, error);
         let text = std::fs::read_to_string(&self.file).map_err(failed)?;
         let place = || self.file.display().to_string();
@@ -100,8 +104,29 @@ impl Check {
             let calls = some(limit.max_calls as u64, "call");
             line("rate limit", &format!("{calls} in {} s", limit.per.as_secs()));
         }
+        if !self.is_static && defined.more.contains_key("execute") {
+            let (_, runs) = load_defined(&self.file, policy)?;
+            runs_by(&runs);
+        }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Prints what does the calls of a tool that JSON defines.
+fn runs_by(runs: &Runs) {
+    let Runs::Extism { file, digest, signed_by, limits, .. } = runs else {
+        return line("runs", "a program");
+    };
+    line("runs", &format!("{}, a plug-in of Extism", file.display()));
+    line("SHA-256", &hexadecimal(digest));
+    line("signed by", signed_by.as_deref().unwrap_or(UNSIGNED));
+    let Limits { fuel, time, memory, .. } = limits;
+    let time = time.as_millis();
+    line("limits", &format!("{fuel} instructions, {time} ms, {memory} bytes of memory"));
+}
+
+fn hexadecimal(digest: &[u8; 32]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn line(what: &str, value: &str) {

@@ -124,3 +124,58 @@ impl Count for trine_gateway::table::Table {
         trine_descriptor::ToolTable::count(self)
     }
 }
+
+/// The words of `trine_tool_more` with these functions.
+fn more(on_link_lost: u32, on_reset: u32) -> Vec<u8> {
+    let words = [36, 0, 0, 0, on_link_lost, on_reset, 0, 0, 0];
+    words.iter().flat_map(|word: &u32| word.to_le_bytes()).collect()
+}
+
+#[test]
+fn a_tool_that_acts_by_itself_is_brought_to_safety_before_its_first_call() {
+    // It finds the state that `init` made, and `self_test` finds what it did.
+    let mut plug = Plug::new().hook(0, INIT).hook(
+        3,
+        "(i32.ne (i32.load (local.get $state)) \
+        (i32.const 70)) (if (then (return (i32.const -1)))) i32.const 0",
+    );
+    let reset =
+        plug.function("(param $state i32)", "(i32.store (local.get $state) (i32.const 70))");
+    let more = plug.put(&more(0, reset));
+    let trap = plug.tool_with("read", [&[], &[int("n")]], READ, (more, 0));
+    let guest = trap
+        .tool(
+            "trap",
+            [&[], &[int("n")]],
+            "(i32.store (local.get $state) \
+        (i32.const 1)) unreachable",
+        )
+        .load();
+    assert_eq!(call(&guest, 0, |_| {}), value(0, 70));
+    // And again in a new instance.
+    assert!(call(&guest, 1, |_| {}).is_err());
+    assert_eq!(call(&guest, 0, |_| {}), value(0, 70));
+    // One that fails is not loaded.
+    let mut plug = Plug::new();
+    let reset = plug.function("(param $state i32)", "unreachable");
+    let more = plug.put(&self::more(0, reset));
+    let said = refused(plug.tool_with("read", [&[], &[int("n")]], READ, (more, 0)));
+    assert!(said.starts_with("its on_reset did not return"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tool_that_acts_by_itself_is_brought_to_safety_when_its_hub_is_gone() {
+    // A module is heard at its end by the time that it takes alone: `on_link_lost` keeps its thread
+    // until its time is over, and a call meanwhile waits for that.
+    let mut plug = Plug::new();
+    let lost = plug.function("(param $state i32)", "(loop $again (br $again))");
+    let more = plug.put(&more(lost, 0));
+    let plug = plug.tool_with("read", [&[], &[int("n")]], "i32.const -12", (more, 0));
+    let time = Duration::from_millis(700);
+    let guest = plug.load_with(&Limits { fuel: u64::MAX, time, ..Limits::default() });
+    let began = std::time::Instant::now();
+    guest.shutdown();
+    std::thread::sleep(Duration::from_millis(100));
+    assert!(call(&guest, 0, |_| {}).is_err());
+    assert!(began.elapsed() >= time, "{:?}", began.elapsed());
+}

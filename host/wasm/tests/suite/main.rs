@@ -3,7 +3,9 @@
 
 mod calls;
 mod caps;
+mod component;
 mod content;
+mod extism;
 mod gateway;
 mod hooks;
 mod hostile;
