@@ -25,7 +25,7 @@ type Target = (&'static str, &'static [&'static str], u32);
 
 /// All targets. Left out is what other targets are for, or what reads no foreign bytes. A file that
 /// is new counts until it is left out.
-static TARGETS: [Target; 16] = [
+static TARGETS: [Target; 17] = [
     ("frames", &["core/wire/src", "codec.rs", "message"], 600),
     ("messages", &["core/wire/src/message"], 600),
     // Its server has tools alone; `capi` has resources and prompts.
