@@ -40,7 +40,7 @@ class Suite:
 
 MODEL_FILE = ("tests/golden/bitnet/bytes.gguf",)
 DEVICE = Suite(
-    ("trine", "trine_consent", "trine_run", "trine_news", "trine_mcp"),
+    ("trine", "trine_consent", "trine_run", "trine_news", "trine_mcp", "trine_tools"),
     "tests/c/misuse",
     "tests/c/support",
 )

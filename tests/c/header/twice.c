@@ -11,6 +11,8 @@
 #include "trine_run.h"
 #include "trine_sentences.h"
 #include "trine_sentences.h"
+#include "trine_tools.h"
+#include "trine_tools.h"
 #include "trine_host.h"
 #include "trine_host.h"
 /* Last, since it gives the functions of a call another place. */

@@ -5,6 +5,8 @@
 #include "trine_host.h"
 #include "trine_mcp.h"
 #include "trine_mcp.h"
+#include "trine_tools.h"
+#include "trine_tools.h"
 #include "trine_plugin.h"
 #include "trine_plugin.h"
 

@@ -12,9 +12,10 @@ use crate::slots::State;
 /// it, for a call of which the tool was told already.
 pub const GONE: u16 = 0xbfff;
 
-/// What is said of a call whose tool went.
-const WENT: &str = "the tool was replaced or removed before it answered; it may have taken effect";
-const _: () = assert!(WENT.len() <= 96);
+/// What is said of a call whose tool went: with all that is before it, it is kept in 64 bytes, the
+/// usual [`crate::Config::repeat_max`].
+const WENT: &str = "its tool was replaced or removed; it may have had effect";
+const _: () = assert!(WENT.len() <= 56);
 
 impl<'m> Device<'m> {
     /// Serves other tools from now on: those of before under their numbers, and more behind them.

@@ -21,7 +21,8 @@ pub(super) enum For {
 const FILES: &str = "LICENSE-APACHE LICENSE-MIT include/trine.h include/trine.hpp \
                      include/trine_consent.h include/trine_host.h include/trine_model.h \
                      include/trine_mcp.h include/trine_mcp.hpp include/trine_news.h \
-                     include/trine_plugin.h include/trine_run.h include/trine_sentences.h";
+                     include/trine_plugin.h include/trine_run.h include/trine_sentences.h \
+                     include/trine_tools.h";
 
 /// The host's shared library, made of the same object as the static one, with its two links.
 pub fn shared(library: &Path) -> Result<PathBuf> {
