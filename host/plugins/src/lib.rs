@@ -21,7 +21,7 @@ mod workers;
 pub use canary::Canary;
 pub use error::{Error, Result, Step};
 pub use load::{
-    About, Checked, Dependency, Finding, Imports, Keys, Needs, Policy, check, keys, mapped,
+    About, Checked, Dependency, Entry, Finding, Imports, Keys, Needs, Policy, check, keys, mapped,
 };
 pub use plugins::{Loaded, Plugins};
 pub use trine_wasm::Limits;

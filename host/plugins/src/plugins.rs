@@ -13,7 +13,7 @@ use trine_gateway::host_tools::{HostTools, Leaving, ToolsId};
 use crate::canary::{Canary, Split};
 use crate::error::{Error, Fault, Result, Step};
 use crate::instance::Instance;
-use crate::load::{About, Checked, Code, Policy, check};
+use crate::load::{About, Checked, Code, Entry as EntryFunction, Image, Policy, check};
 use crate::module::Module;
 use crate::order::order;
 use crate::work::{Running, Tools};
@@ -114,7 +114,28 @@ impl Plugins {
     /// [`Error::Load`] for the first that cannot be loaded: then the others are not loaded either.
     pub fn load(&self, files: &[impl AsRef<Path>]) -> Result<()> {
         let sources = files.iter().map(|file| self.0.map(file.as_ref()));
-        let sources = sources.collect::<Result<Vec<_>>>()?;
+        self.load_all(&sources.collect::<Result<Vec<_>>>()?)
+    }
+
+    /// Loads a plug-in that is linked into this program: the steps from the table on. A file may
+    /// take its place, by [`Self::update`], and it may come back.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    ///
+    /// # Safety
+    /// It is the entry of a plug-in, as `trine_plugin.h` says.
+    pub unsafe fn load_linked(&self, entry: EntryFunction) -> Result<()> {
+        let file = PathBuf::from("of this program");
+        // SAFETY: passed on.
+        let image = unsafe { Image::linked(entry) }.map_err(|fault| fault.of(&file))?;
+        let about = Arc::new(image.about.clone());
+        let allowed = self.0.policy.allows(&about.needs);
+        allowed.map_err(|why| Fault(Step::Resources, why).of(&file))?;
+        self.load_all(&[Source { code: Code::Library(image), about, file, signed_by: None }])
+    }
+
+    fn load_all(&self, sources: &[Source]) -> Result<()> {
         let mut loaded = self.0.lock();
         let abouts: Vec<_> = sources.iter().map(|source| &*source.about).collect();
         let there: Vec<_> = loaded.iter().map(Entry::name_and_version).collect();

@@ -18,6 +18,8 @@
 /* Last, since it gives the functions of a call another place. */
 #include "trine_plugin.h"
 #include "trine_plugin.h"
+#include "trine_hub.h"
+#include "trine_hub.h"
 
 /* Something of its own, since an empty translation unit is not valid C. */
 extern const trine_status header_was_included;

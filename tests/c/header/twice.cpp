@@ -9,6 +9,8 @@
 #include "trine_tools.h"
 #include "trine_plugin.h"
 #include "trine_plugin.h"
+#include "trine_hub.h"
+#include "trine_hub.h"
 
 static_assert(TRINE_OK == 0, "success is zero");
 

@@ -18,7 +18,7 @@ use trine_wasm::Limits;
 pub(crate) use about::Claims;
 pub use about::{About, Dependency, Needs};
 pub(crate) use image::Image;
-pub use image::mapped;
+pub use image::{Entry, mapped};
 use manifest::Manifest;
 pub use scan::{Finding, Imports};
 pub use signature::Keys;
