@@ -13,7 +13,8 @@
  *
  * int main(void) {
  *     trine_hub *hub;
- *     if (trine_hub_open(NULL, &hub) != TRINE_OK || trine_hub_add(hub, trine_plugin_entry) != TRINE_OK
+ *     if (trine_hub_open(NULL, &hub) != TRINE_OK
+ *         || trine_hub_add(hub, trine_plugin_entry) != TRINE_OK
  *         || trine_hub_serve_stdio(hub) != TRINE_OK) {
  *         fprintf(stderr, "%s\n", trine_hub_why());
  *         return 1;
@@ -248,9 +249,9 @@ TRINE_API trine_status trine_hub_serve_stdio(struct trine_hub *hub);
  * Serves Streamable HTTP, on threads of the hub's own, until it is closed. Returns at once.
  *
  * @param hub The hub, with at least one tool.
- * @param address Such as `127.0.0.1:8331`, ended by a zero byte; port 0 is any free one. An address
- *                that is not loopback's is refused, since there are no keys here: `trine gateway`
- *                has them.
+ * @param address Such as `127.0.0.1:8331`, ended by a zero byte; port 0 is any free one. An
+ *                address that is not loopback's is refused, since there are no keys here: `trine
+ *                gateway` has them.
  * @param port Where the port goes; may be NULL.
  * @return TRINE_OK, TRINE_E_NULL, TRINE_E_UTF8, TRINE_E_ARGUMENT, or TRINE_E_FAILED when the
  *         address cannot be listened on.

@@ -125,7 +125,8 @@ impl<T> Place<'_, T> {
 /// # let (mut memory, mut bytes) = ([0; Config::DEFAULT.memory()], [0; 256]);
 /// # let mut ring = Ring::new(&mut bytes);
 /// # let received = ring.split().1;
-/// let mut device = Device::with_rules(&Config::DEFAULT, &mut memory, received, &registry).unwrap();
+/// let config = Config::DEFAULT;
+/// let mut device = Device::with_rules(&config, &mut memory, received, &registry).unwrap();
 /// let id = device.add_tool(&registry, &fan)?;
 /// assert_eq!(registry.find(b"fan_set"), Some(id));
 /// assert!(device.add_tool(&registry, &fan).is_err(), "there is a tool of that name");

@@ -16,7 +16,6 @@ use trine_wire::codec::Members;
 use trine_wire::message::block::{Block as WireBlock, Blocks};
 use trine_wire::message::{self, DeviceMessage, outcome};
 
-use crate::added::{Added, Tool};
 #[cfg(feature = "resources")]
 use crate::json_lists;
 #[cfg(feature = "resources")]
@@ -24,6 +23,7 @@ use crate::lists::{trine_extra, trine_mcp_lists};
 use crate::memory::Object;
 #[cfg(target_pointer_width = "64")]
 use crate::quick::Nodes;
+use crate::registry::{Added, Tool};
 use crate::table::Table;
 use crate::tools::CTools;
 

@@ -58,6 +58,8 @@ mod policy;
 mod port;
 #[cfg(target_pointer_width = "64")]
 mod quick;
+#[cfg(feature = "mcp")]
+mod registry;
 mod result;
 #[cfg(feature = "mcp")]
 mod run;

@@ -8,12 +8,12 @@
 use trine_descriptor::Field;
 use trine_descriptor::{IntRange, Integer, Side};
 
-#[cfg(feature = "mcp")]
-use crate::added::Tool;
 use crate::call::State;
 use crate::descriptor::{
     TRINE_KIND_INT, TRINE_NODE_REQUIRED, TRINE_NODE_WHEN, TRINE_NODE_WIDE, trine_node,
 };
+#[cfg(feature = "mcp")]
+use crate::registry::Tool;
 use crate::table::{Table, piece};
 
 /// What calls need of a whole number with narrow bounds and no condition.

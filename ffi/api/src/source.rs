@@ -9,10 +9,10 @@ use core::ptr::null_mut;
 
 use trine_descriptor::{Fault, Head, Item, Packed, Rules, Side};
 
-#[cfg(feature = "mcp")]
-use crate::added::Added;
 use crate::config::trine_config;
 use crate::descriptor::{Callbacks, trine_form, trine_function, trine_table, trine_tool_more};
+#[cfg(feature = "mcp")]
+use crate::registry::Added;
 use crate::status::{
     TRINE_E_ALIGNMENT, TRINE_E_NULL, TRINE_E_TABLE, TRINE_E_VERSION, trine_status,
 };

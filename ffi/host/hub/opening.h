@@ -13,7 +13,8 @@
  *
  * int main(void) {
  *     trine_hub *hub;
- *     if (trine_hub_open(NULL, &hub) != TRINE_OK || trine_hub_add(hub, trine_plugin_entry) != TRINE_OK
+ *     if (trine_hub_open(NULL, &hub) != TRINE_OK
+ *         || trine_hub_add(hub, trine_plugin_entry) != TRINE_OK
  *         || trine_hub_serve_stdio(hub) != TRINE_OK) {
  *         fprintf(stderr, "%s\n", trine_hub_why());
  *         return 1;

@@ -1,18 +1,14 @@
 //! A hub of tools in a C program: its own and those of plug-ins.
 
-use std::cell::RefCell;
-use std::ffi::{CStr, CString, c_char};
+use std::ffi::{CString, c_char};
 use std::net::SocketAddr;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
-use std::ptr::null;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use trine_c_api::{
-    TRINE_E_ARGUMENT, TRINE_E_FAILED, TRINE_E_NOT_FOUND, TRINE_E_NULL, TRINE_E_STATE, TRINE_E_UTF8,
+    TRINE_E_ARGUMENT, TRINE_E_FAILED, TRINE_E_NOT_FOUND, TRINE_E_NULL, TRINE_E_STATE,
     TRINE_E_VERSION, TRINE_OK, TRINE_PENDING, trine_status,
 };
 use trine_c_plugin::trine_plugin_entry_function;
@@ -21,7 +17,11 @@ use trine_gateway::host_tools::{Leaving, ToolStats};
 use trine_gateway::server::{self, Server, ServerHandle};
 use trine_gateway::table::Table;
 use trine_gateway::{DeviceArgs, Hub, Prefix, Settings};
-use trine_plugins::{Error, Loaded, Plugins, Policy, keys};
+use trine_plugins::{Loaded, Plugins};
+
+use crate::answer::{
+    Done, Refused, answered, give, give_text, read_options, refused, text, text_or, why,
+};
 
 /// `trine_hub_find` looks for a plug-in of this name.
 pub const TRINE_HUB_BY_NAME: u32 = 1;
@@ -62,122 +62,12 @@ struct Object {
     servers: Mutex<Vec<(ServerHandle, JoinHandle<()>)>>,
 }
 
-thread_local! {
-    /// Why the last function of this thread failed.
-    static WHY: RefCell<CString> = RefCell::default();
-}
-
-/// A status, and what to change.
-struct Refused(trine_status, String);
-
-type Done<T> = Result<T, Refused>;
-
-impl From<trine_gateway::Error> for Refused {
-    fn from(error: trine_gateway::Error) -> Self {
-        Self(TRINE_E_FAILED, error.chain())
-    }
-}
-
-impl From<Error> for Refused {
-    fn from(error: Error) -> Self {
-        let status =
-            if matches!(error, Error::Unknown(..)) { TRINE_E_NOT_FOUND } else { TRINE_E_FAILED };
-        Self(status, error.to_string())
-    }
-}
-
-fn refused<T>(status: trine_status, why: &str) -> Done<T> {
-    Err(Refused(status, why.to_owned()))
-}
-
-/// What a function answers: a panic of its work is an error too.
-fn answered(work: impl FnOnce() -> Done<trine_status>) -> trine_status {
-    let done = catch_unwind(AssertUnwindSafe(work));
-    let broken =
-        || Refused(TRINE_E_FAILED, "a fault of libtrine_host: please report it".to_owned());
-    let (status, why) = match done.unwrap_or_else(|_| Err(broken())) {
-        Ok(status) => (status, String::new()),
-        Err(Refused(status, why)) => (status, why),
-    };
-    WHY.with_borrow_mut(|place| *place = c_text(&why));
-    status
-}
-
-/// A text that ends with its first zero byte.
-fn c_text(text: &str) -> CString {
-    CString::new(text.replace('\0', " ")).unwrap_or_default()
-}
-
 /// # Safety
 /// NULL, or a hub that was opened and not closed.
 unsafe fn object<'h>(hub: *const trine_hub) -> Done<&'h Object> {
     // SAFETY: the caller's promise.
     let object = unsafe { hub.cast::<Object>().as_ref() };
     object.ok_or_else(|| Refused(TRINE_E_NULL, "the hub is NULL".to_owned()))
-}
-
-/// # Safety
-/// NULL, or a text that ends with a zero byte.
-unsafe fn text<'t>(text: *const c_char, what: &str) -> Done<&'t str> {
-    if text.is_null() {
-        return refused(TRINE_E_NULL, &format!("{what} is NULL"));
-    }
-    // SAFETY: the caller's promise.
-    let text = unsafe { CStr::from_ptr(text) };
-    text.to_str().map_err(|_| Refused(TRINE_E_UTF8, format!("{what} is not UTF-8")))
-}
-
-/// The same where NULL means something.
-///
-/// # Safety
-/// As [`text`].
-unsafe fn text_or<'t>(from: *const c_char, what: &str, default: &'t str) -> Done<&'t str> {
-    if from.is_null() {
-        return Ok(default);
-    }
-    // SAFETY: passed on.
-    unsafe { text(from, what) }
-}
-
-/// # Safety
-/// NULL, or the caller's to be written.
-unsafe fn give<T>(place: *mut T, value: T) {
-    // SAFETY: the caller's promise.
-    if let Some(place) = unsafe { place.as_mut() } {
-        *place = value;
-    }
-}
-
-/// Gives a text away, which `trine_hub_free` frees.
-///
-/// # Safety
-/// The caller's to be written.
-unsafe fn give_text(place: *mut *mut c_char, text: &str) {
-    // SAFETY: passed on.
-    unsafe { give(place, c_text(text).into_raw()) };
-}
-
-/// What the options say.
-fn read_options(text: &str) -> Done<(Policy, usize)> {
-    const KNOWN: &str = "in_flight, patience_ms, plugin_imports, plugin_keys, plugin_memory";
-    let (mut policy, mut in_flight) = (Policy::default(), 16);
-    for line in text.split(['\n', ';']).map(str::trim).filter(|line| !line.is_empty()) {
-        let wrong = |why: &str| Refused(TRINE_E_ARGUMENT, format!("option '{line}': {why}"));
-        let (key, value) = line.split_once('=').ok_or_else(|| wrong("write key=value"))?;
-        let (key, value) = (key.trim(), value.trim());
-        let number = || value.parse::<u32>().map_err(|_| wrong("its value is a number"));
-        match key {
-            "in_flight" => in_flight = number()?.clamp(1, 1024) as usize,
-            "patience_ms" => policy.patience = Duration::from_millis(number()?.into()),
-            "plugin_imports" => policy.imports = value.parse().map_err(wrong)?,
-            "plugin_keys" => policy.keys = keys(Path::new(value))?,
-            "plugin_memory" => {
-                policy.memory_max = value.parse().map_err(|_| wrong("its value is a number"))?;
-            }
-            _ => return Err(wrong(&format!("no option is called '{key}': there is {KNOWN}"))),
-        }
-    }
-    Ok((policy, in_flight))
 }
 
 /// Opens a hub without tools.
@@ -531,9 +421,9 @@ pub unsafe extern "C" fn trine_hub_serve_stdio(hub: *mut trine_hub) -> trine_sta
 /// Serves Streamable HTTP, on threads of the hub's own, until it is closed. Returns at once.
 ///
 /// @param hub The hub, with at least one tool.
-/// @param address Such as `127.0.0.1:8331`, ended by a zero byte; port 0 is any free one. An address
-///                that is not loopback's is refused, since there are no keys here: `trine gateway`
-///                has them.
+/// @param address Such as `127.0.0.1:8331`, ended by a zero byte; port 0 is any free one. An
+///                address that is not loopback's is refused, since there are no keys here: `trine
+///                gateway` has them.
 /// @param port Where the port goes; may be NULL.
 /// @return TRINE_OK, TRINE_E_NULL, TRINE_E_UTF8, TRINE_E_ARGUMENT, or TRINE_E_FAILED when the
 ///         address cannot be listened on.
@@ -577,7 +467,7 @@ pub unsafe extern "C" fn trine_hub_serve_http(
 /// Context: any-thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn trine_hub_why() -> *const c_char {
-    catch_unwind(|| WHY.with_borrow(|why| why.as_ptr())).unwrap_or(null())
+    why()
 }
 
 /// Frees a text that a function of a hub has given.

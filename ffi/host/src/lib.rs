@@ -1,5 +1,5 @@
-//! libtrine_host: language models from files, with threads and on devices, and a hub of tools, for C
-//! programs.
+//! libtrine_host: language models from files, with threads and on devices, and a hub of tools, for
+//! C programs.
 //!
 //! `include/trine_host.h` is made from this crate and is its documentation. The functions on what
 //! is opened here are those of `trine-c-model`, which this library brings along.
@@ -12,6 +12,8 @@
 #![expect(clippy::doc_markdown, reason = "the comments are those of the C header")]
 #![expect(clippy::missing_safety_doc, reason = "the page of this crate says it for all functions")]
 
+#[cfg(feature = "hub")]
+mod answer;
 mod choice;
 mod device;
 #[cfg(feature = "hub")]

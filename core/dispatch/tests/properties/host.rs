@@ -11,6 +11,9 @@ use crate::source::Source;
 /// Most bytes of a message here.
 const MOST: usize = 6_000;
 
+/// A device, or why there is none.
+type Started = Result<Device<'static>, InitError>;
+
 /// A device, its tools, and who is at the other end of its line.
 pub(crate) struct Host<T> {
     pub(crate) device: Device<'static>,
@@ -49,7 +52,7 @@ impl<T: Tools> Host<T> {
     /// The same over whatever tools.
     pub(crate) fn over(
         config: &Config<'static>,
-        device: impl FnOnce(&'static mut [u8], Consumer<'static>) -> Result<Device<'static>, InitError>,
+        device: impl FnOnce(&'static mut [u8], Consumer<'static>) -> Started,
         tools: T,
         source: &mut Source<'_>,
     ) -> Self {

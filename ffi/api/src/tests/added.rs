@@ -11,7 +11,7 @@ use std::vec::Vec;
 use trine_wire::message::{self, DeviceMessage, HostHello, HostMessage, Outcome};
 use trine_wire::{DecodeEvent, Decoder, frame};
 
-use crate::added::Tool;
+use crate::registry::Tool;
 use crate::*;
 use trine_dispatch::Registered as _;
 

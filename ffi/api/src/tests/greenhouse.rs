@@ -102,7 +102,7 @@ fn the_c_tools_are_the_rust_tools_in_every_byte_and_hash() {
                     );
                     let one = table.tool(tool).unwrap();
                     // SAFETY: the tools of this file.
-                    let one = unsafe { crate::added::Tool::of(one) };
+                    let one = unsafe { crate::registry::Tool::of(one) };
                     let nodes = crate::quick::Nodes::new(one, side);
                     if let Some(found) = nodes.integer(node) {
                         let whole = nodes.field(node).unwrap().integer().unwrap();
