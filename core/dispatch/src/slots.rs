@@ -329,8 +329,8 @@ impl<'m> CallSlots<'m> {
         }
     }
 
-    /// Forgets what a call of the program's own was answered where the tool goes by whose descriptor
-    /// the answer is read: that the call has ended is still known.
+    /// Forgets what a call of the program's own was answered where the tool goes whose descriptor
+    /// its reader needs: that the call has ended is still known.
     pub(crate) fn forget_answer(&mut self, index: u8, tool: u16) {
         if index >= self.hosts()
             && let Some(slot) = self.slots.get_mut(usize::from(index))
