@@ -48,6 +48,7 @@ DEVICE = Suite(
         "trine_mcp",
         "trine_resources",
         "trine_runtime",
+        "trine_tools",
     ),
     "tests/c/misuse",
     "tests/c/support",

@@ -34,7 +34,7 @@ fn headers() -> Result<Headers> {
 
 const LIST: &str = "ffi/headers.toml";
 /// What each function says of its callers.
-const CONTEXTS: [&str; 3] = ["isr-safe", "owner-only", "init-only"];
+const CONTEXTS: [&str; 4] = ["isr-safe", "owner-only", "init-only", "any-thread"];
 
 /// `cargo xtask header`: writes the headers.
 pub(crate) fn write() -> Result<()> {

@@ -7,6 +7,7 @@
 //!   block goes back to its caller as bytes, each of which is initialised.
 //! - [`Ring`] carries bytes from an interrupt to the main loop (or from one task to another) with
 //!   loads and stores alone. It needs no compare-and-swap, so a Cortex-M0 can.
+//! - [`AtomicRef`] is a reference that is replaced while others look at it.
 //!
 //! This is one of the few crates of the core that contain `unsafe`; each block says why it holds.
 #![no_std]
@@ -15,10 +16,12 @@ mod bump;
 #[cfg(all(test, loom))]
 mod model;
 mod ring;
+mod shared;
 mod solid;
 
 pub use bump::{Arena, OutOfMemory, carve};
 pub use ring::{Consumer, Producer, Ring};
+pub use shared::AtomicRef;
 pub use solid::Solid;
 #[doc(hidden)]
 pub use solid::sealed;

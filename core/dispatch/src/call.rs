@@ -168,7 +168,9 @@ pub trait Tools {
     }
 
     /// A pending call, or one whose content is being sent, is over without the tool: it expired,
-    /// was cancelled, or its host is gone for good. `id` is stale after this.
+    /// was cancelled, or its host is gone for good. `id` is stale after this. Of a call that was
+    /// under way when its tool was replaced or removed, the tool is told at once, and where the
+    /// answer has to wait once more as [`crate::GONE`].
     fn stop(&mut self, tool: u16, id: CallId) {
         _ = (tool, id);
     }

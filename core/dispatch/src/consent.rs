@@ -185,6 +185,13 @@ impl Consents<'_> {
         }
     }
 
+    /// Ends the question or the agreement of a tool that goes.
+    pub(crate) fn forget_tool(&mut self, now: u64, tool: u16) {
+        if self.tool == tool && matches!(self.state, State::Asked | State::Armed) {
+            self.end(State::Free, now);
+        }
+    }
+
     /// Milliseconds until a press counts, where it does not yet.
     pub(crate) fn guard_left(&self, now: u64, times: Times) -> Option<u32> {
         let since = self.shown.filter(|_| self.state == State::Asked)?;

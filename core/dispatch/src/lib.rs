@@ -68,6 +68,7 @@ pub use device::Local;
 pub use device::ask::{Asked, SENTENCE, fault, tokens, verdict, why};
 #[cfg(feature = "resources")]
 pub use device::constant::{constant_piece, read_constant};
+pub use device::registry::GONE;
 #[cfg(feature = "resources")]
 pub use device::shelf::{
     COMPLETION, Completion, PROMPT, Prompted, READ, RESOURCE, Wanted as ReadRequest,
@@ -75,7 +76,7 @@ pub use device::shelf::{
 pub use device::{Device, News, PORTS_MAX, most_pending};
 pub use heartbeat::Heartbeat;
 pub use port::Port;
-pub use registry::{Registry, RegistryError, ToolId};
+pub use registry::{Listed, Place, Registered, Registry, RegistryError, ToolId};
 pub use slots::CallId;
 pub use text::cut;
 pub use trine_wire::message::Status;

@@ -329,6 +329,18 @@ impl<'m> CallSlots<'m> {
         }
     }
 
+    /// Forgets what a call of the program's own was answered where the tool goes whose descriptor
+    /// its reader needs: that the call has ended is still known.
+    pub(crate) fn forget_answer(&mut self, index: u8, tool: u16) {
+        if index >= self.hosts()
+            && let Some(slot) = self.slots.get_mut(usize::from(index))
+            && slot.tool == tool
+            && slot.state == State::Answered
+        {
+            (slot.state, slot.bytes) = (State::Forgotten, 0);
+        }
+    }
+
     /// One open call fewer.
     fn close(&mut self) {
         if let Some(open) = self.open.first_mut() {

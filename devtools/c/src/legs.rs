@@ -16,7 +16,7 @@ pub fn matrix() -> Result<()> {
 
 /// `cargo xtask test --leg examples`: what the examples and the quick starts print.
 pub fn examples() -> Result<()> {
-    test(&["test_examples", "test_models"])
+    test(&["test_examples", "test_hub", "test_models"])
 }
 
 /// Runs tests of `tests/c` with all libraries.

@@ -58,11 +58,14 @@ unsafe fn named(call: *mut trine_call, side: Side, name: *const c_char, size: us
         Ok(name) => name,
         Err(status) => return status,
     };
-    let tool = state.info.tool as u16;
     #[cfg(not(feature = "resources"))]
-    let number = state.object.and_then(|object| object.source().named(tool, side, name));
+    let number =
+        state.object.and_then(|object| object.source().named(state.info.tool as u16, side, name));
     #[cfg(feature = "resources")]
-    let number = state.object.and_then(|object| state.nodes(object).0?.named(tool, side, name));
+    let number = state.object.and_then(|object| {
+        let (nodes, tool) = state.nodes(object).0?;
+        nodes.named(tool, side, name)
+    });
     number.map_or(TRINE_E_NOT_FOUND, i32::from)
 }
 

@@ -215,11 +215,11 @@ impl<'c> State<'c> {
     fn has_tag(&self, parameter: i32, wanted: u8) -> bool {
         let Ok(number) = u16::try_from(parameter) else { return true };
         #[cfg(not(feature = "resources"))]
-        let nodes = self.object.and_then(|object| object.source().nodes());
+        let nodes = self.object.and_then(|object| object.source().nodes_of(self.info.tool as u16));
         #[cfg(feature = "resources")]
         let nodes = self.object.and_then(|object| self.nodes(object).0);
-        let Some(nodes) = &nodes else { return true };
-        let node = nodes.bare_node(self.info.tool as u16, Side::Params, number);
+        let Some((nodes, tool)) = &nodes else { return true };
+        let node = nodes.bare_node(*tool, Side::Params, number);
         node.is_none_or(|node| node.kind.tag() == wanted)
     }
 

@@ -5,7 +5,7 @@ use trine_descriptor::extras::Of;
 #[cfg(feature = "resources")]
 use trine_descriptor::{Lists, Shelf};
 use trine_descriptor::{Side, ToolTable, record, validate};
-use trine_dispatch::{CallId, Device, Local, TOO_LONG_BYTES, Tools, too_long};
+use trine_dispatch::{CallId, Device, Local, Registered as _, TOO_LONG_BYTES, Tools, too_long};
 use trine_mcp::json::same;
 use trine_mcp::notify;
 use trine_mcp::{
@@ -23,6 +23,7 @@ use crate::lists::{trine_extra, trine_mcp_lists};
 use crate::memory::Object;
 #[cfg(target_pointer_width = "64")]
 use crate::quick::Nodes;
+use crate::registry::{Added, Tool};
 use crate::table::Table;
 use crate::tools::CTools;
 
@@ -96,6 +97,8 @@ impl Waiting {
 pub(crate) struct JsonTools<'o> {
     pub(crate) object: &'o Object,
     table: &'o Table<'static>,
+    /// Those that come and go; their indices are behind those of the table, without gaps.
+    added: Option<&'o Added>,
     generation: u64,
     is_plain: bool,
     /// Whether what happens is kept for clients.
@@ -103,17 +106,40 @@ pub(crate) struct JsonTools<'o> {
 }
 
 impl<'o> JsonTools<'o> {
-    pub(crate) const fn new(
-        object: &'o Object,
-        (generation, is_plain): (u64, bool),
-        logs: bool,
-    ) -> Self {
-        Self { object, table: &object.rules.table, generation, is_plain, logs }
+    pub(crate) fn new(object: &'o Object, (generation, is_plain): (u64, bool), logs: bool) -> Self {
+        let added = object.source().added();
+        let changes = added.map_or(0, |added| u64::from(added.changes()));
+        let generation = generation.wrapping_add(changes);
+        Self { object, table: &object.rules.table, added, generation, is_plain, logs }
     }
 
     /// The name of a tool, for who reads of it.
     pub(crate) fn name_of(&self, tool: u16) -> &str {
-        self.name(tool).unwrap_or_default()
+        self.name(self.index(tool)).unwrap_or_default()
+    }
+
+    /// The device's number of a tool.
+    #[inline(always)]
+    fn number(&self, index: u16) -> u16 {
+        let Some(added) = self.added else { return index };
+        if index < self.table.count() { index } else { added.number(index) }
+    }
+
+    /// The index of a tool of the device, as the engine knows it.
+    #[inline(always)]
+    fn index(&self, number: u16) -> u16 {
+        let Some(added) = self.added else { return number };
+        if number < self.table.count() { number } else { added.index(number) }
+    }
+
+    /// The tool of an index.
+    #[inline(always)]
+    fn one(&self, index: u16) -> Option<&'o Tool> {
+        match self.table.tool(index) {
+            // SAFETY: the promise of `Table::new`.
+            Some(tool) => Some(unsafe { Tool::of(tool) }),
+            None => self.added?.tool(self.number(index)),
+        }
     }
 
     /// Runs a call and writes its response, or says what to wait for.
@@ -128,7 +154,8 @@ impl<'o> JsonTools<'o> {
     ) -> Result<Result<usize, NeedBytes>, Waiting> {
         let mut tools = CTools::new(self.object);
         let mut text = [0; TOO_LONG_BYTES];
-        let given = (call.tool, arguments);
+        let number = self.number(call.tool);
+        let given = (number, arguments);
         let mut written = None;
         let end = if cfg!(target_pointer_width = "64") && call.checked {
             // Most answers are written while they are judged.
@@ -137,7 +164,7 @@ impl<'o> JsonTools<'o> {
                 written = engine.finish_at_once(call.id, call.version, call.tool, value, out);
                 match written {
                     Some(_) => Ok(()),
-                    None => validate(&self.object.rules, call.tool, Side::Output, value),
+                    None => validate(self.object.source(), number, Side::Output, value),
                 }
             };
             device.local_with(given, now, &mut tools, value, judge)
@@ -166,7 +193,7 @@ impl<'o> JsonTools<'o> {
             Local::NeedsPerson(consent) => Outcome::Failed(Failure::NeedsPerson(consent)),
             Local::Busy => Outcome::Failed(Failure::Busy),
             Local::Pending(id) => {
-                match Waiting::new((call.id, call.version), (id, call.tool), call.progress) {
+                match Waiting::new((call.id, call.version), (id, number), call.progress) {
                     Some(waiting) => return Err(waiting),
                     None => {
                         device.local_end(id, &mut tools);
@@ -275,7 +302,7 @@ impl<'o> JsonTools<'o> {
         (id, mime, len): (CallId, &str, u32),
         out: &mut [u8],
     ) -> Result<usize, NeedBytes> {
-        let data = &Content { object: self.object, tool: call.tool, id, len };
+        let data = &Content { object: self.object, tool: self.number(call.tool), id, len };
         let block = if mime.starts_with("image/") {
             Block::Image { mime, data }
         } else if mime.starts_with("audio/") {
@@ -309,7 +336,8 @@ impl<'o> JsonTools<'o> {
             _ => Outcome::Error(cut_short(answer).unwrap_or_else(|text| text)),
         };
         let id = waiting.id()?;
-        Some(McpEngine::new(self).finish(id, waiting.version, waiting.tool, outcome, out))
+        let tool = self.index(waiting.tool);
+        Some(McpEngine::new(self).finish(id, waiting.version, tool, outcome, out))
     }
 
     /// Answers a call that nobody can wait for.
@@ -326,7 +354,7 @@ impl<'o> JsonTools<'o> {
         }
         let outcome = Outcome::Failed(Failure::Cancelled);
         let id = waiting.id().ok_or(NeedBytes(0))?;
-        self.finish(id, waiting.version, waiting.tool, outcome, out)
+        self.finish(id, waiting.version, self.index(waiting.tool), outcome, out)
     }
 
     /// Nobody waits for a call any more.
@@ -336,38 +364,43 @@ impl<'o> JsonTools<'o> {
 }
 
 impl Catalog for JsonTools<'_> {
-    type Table = Table<'static>;
+    type Table = Tool;
 
     fn server(&self) -> ServerInfo<'_> {
         self.object.kept.server
     }
 
     fn count(&self) -> u16 {
-        self.table.count()
+        self.table.count() + self.added.map_or(0, Added::count)
     }
 
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn tool(&self, index: u16) -> Option<(&Self::Table, u16)> {
-        (index < self.table.count()).then_some((self.table, index))
+        self.one(index).map(|tool| (tool, 0))
     }
 
     #[cfg(target_pointer_width = "64")]
     #[inline(always)]
-    fn nodes(table: &Self::Table, row: u16, side: Side) -> impl trine_mcp::Nodes<'_> {
-        Nodes::new(table, row, side)
+    fn nodes(tool: &Self::Table, _: u16, side: Side) -> impl trine_mcp::Nodes<'_> {
+        Nodes::new(tool, side)
     }
 
     fn name(&self, index: u16) -> Option<&str> {
-        self.table.name(index).map(|name| core::str::from_utf8(name).unwrap_or_default())
+        Some(core::str::from_utf8(self.one(index)?.name()).unwrap_or_default())
     }
 
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn find(&self, name: &[u8]) -> Option<u16> {
-        (0..self.table.count())
-            .find(|&index| self.table.name(index).is_some_and(|known| same(known, name)))
+        let table = (0..self.table.count())
+            .find(|&index| self.table.name(index).is_some_and(|known| same(known, name)));
+        match (table, self.added) {
+            (None, Some(added)) => added.called(|known| same(known, name)),
+            (found, _) => found,
+        }
     }
 
-    fn is_plain(&self, _index: u16) -> bool {
-        self.is_plain
+    fn is_plain(&self, index: u16) -> bool {
+        self.is_plain && index < self.table.count()
     }
 
     fn generation(&self) -> u64 {
@@ -379,17 +412,24 @@ impl Catalog for JsonTools<'_> {
     }
 
     fn ttl_ms(&self) -> u32 {
-        3_600_000
+        if self.added.is_some() { 0 } else { 3_600_000 }
+    }
+
+    /// Clients are told by what is kept for them.
+    #[cfg(feature = "resources")]
+    fn can_change(&self) -> bool {
+        self.logs && self.added.is_some()
     }
 
     #[cfg(feature = "resources")]
     fn has_extras(&self, index: u16) -> bool {
-        self.extras().iter().any(|extra| extra.tool == index)
+        index < self.table.count() && self.extras().iter().any(|extra| extra.tool == index)
     }
 
     #[cfg(feature = "resources")]
     fn added(&self, index: u16, of: Of) -> Option<&str> {
-        let extra = self.extras().iter().find(|extra| extra.tool == index && extra.is_of(of))?;
+        let is_it = |extra: &&trine_extra| extra.tool == index && extra.is_of(of);
+        let extra = self.extras().iter().find(is_it).filter(|_| index < self.table.count())?;
         Some(extra.members())
     }
 

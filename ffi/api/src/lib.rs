@@ -14,6 +14,8 @@
 #![expect(clippy::doc_markdown, reason = "the comments are those of the C header")]
 #![expect(clippy::missing_safety_doc, reason = "the page of this crate says it for all functions")]
 
+#[cfg(feature = "mcp")]
+mod added;
 #[cfg(feature = "full")]
 mod allocation;
 mod args;
@@ -62,6 +64,8 @@ mod policy;
 mod port;
 #[cfg(target_pointer_width = "64")]
 mod quick;
+#[cfg(feature = "mcp")]
+mod registry;
 #[cfg(feature = "full")]
 mod resources;
 mod result;
@@ -86,6 +90,11 @@ mod version;
 #[cfg(feature = "resources")]
 mod watch;
 
+#[cfg(feature = "mcp")]
+pub use added::{
+    trine_tool_id, trine_tools_add, trine_tools_count, trine_tools_find, trine_tools_high_water,
+    trine_tools_init, trine_tools_number, trine_tools_remove, trine_tools_replace,
+};
 #[cfg(feature = "full")]
 pub use allocation::*;
 pub use args::*;

@@ -200,7 +200,7 @@ impl<'s> Open<'s> {
         };
         match step {
             Step::Reply(len) => Reply::Now(len),
-            // The tools never change, so there is nothing to tell a subscriber later.
+            // No list is told of here, so there is nothing to tell a subscriber later.
             #[cfg(not(feature = "resources"))]
             Step::Listen(listen) => Reply::Now(listen.acknowledgement),
             #[cfg(feature = "resources")]

@@ -93,10 +93,20 @@ impl core::fmt::Debug for Object {
 impl Object {
     /// All tools, whatever form they have.
     pub(crate) const fn source(&self) -> Tools<'static> {
-        // SAFETY: written before anybody else knew of the object, and never again.
+        // SAFETY: written before anybody else knew of the object, and else only by `set_source`.
         let source = unsafe { &*self.source.get() };
         // SAFETY: as above.
         unsafe { source.assume_init() }
+    }
+
+    /// Serves other tools from now on.
+    ///
+    /// # Safety
+    /// The owner calls it before interrupts and other tasks use the object.
+    #[cfg(feature = "mcp")]
+    pub(crate) unsafe fn set_source(&self, source: Tools<'static>) {
+        // SAFETY: the caller's promise; what `source` answered before is a copy.
+        unsafe { self.source.get().write(MaybeUninit::new(source)) };
     }
 
     /// The end of the ring that takes what was received.

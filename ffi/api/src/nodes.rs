@@ -212,6 +212,29 @@ impl ToolTable for CNodes<'_> {
 
     #[inline(always)]
     fn info(&self, tool: u16) -> Option<ToolInfo<'_>> {
+        self.about(tool)
+    }
+
+    #[inline(always)]
+    fn node_count(&self, tool: u16, side: Side) -> u16 {
+        self.entries(tool, side).len() as u16
+    }
+
+    fn node(&self, tool: u16, side: Side, number: u16) -> Option<Field<'_>> {
+        let description = self.described(tool, side, number)?;
+        Some(Field { description, ..self.bare(tool, side, number)? })
+    }
+
+    #[inline(always)]
+    fn bare_node(&self, tool: u16, side: Side, number: u16) -> Option<Field<'_>> {
+        self.bare(tool, side, number)
+    }
+}
+
+impl<'c> CNodes<'c> {
+    /// What is said of a tool.
+    #[inline(always)]
+    pub(crate) fn about(&self, tool: u16) -> Option<ToolInfo<'c>> {
         let tool = self.tool(tool)?;
         let head = head(tool);
         let title = usize::from(tool.name_size) + 1;
@@ -233,18 +256,9 @@ impl ToolTable for CNodes<'_> {
         })
     }
 
+    /// A node without its description.
     #[inline(always)]
-    fn node_count(&self, tool: u16, side: Side) -> u16 {
-        self.entries(tool, side).len() as u16
-    }
-
-    fn node(&self, tool: u16, side: Side, number: u16) -> Option<Field<'_>> {
-        let description = self.described(tool, side, number)?;
-        Some(Field { description, ..self.bare_node(tool, side, number)? })
-    }
-
-    #[inline(always)]
-    fn bare_node(&self, tool: u16, side: Side, number: u16) -> Option<Field<'_>> {
+    pub(crate) fn bare(&self, tool: u16, side: Side, number: u16) -> Option<Field<'c>> {
         let node = self.entry(tool, side, number)?;
         let field = self.part(tool, node)?;
         let preset = self.preset(tool, node);
@@ -260,9 +274,7 @@ impl ToolTable for CNodes<'_> {
         let unit = utf8(unsafe { piece(node.texts, start, node.unit_size.into()) });
         Some(Field { unit, default, ..field })
     }
-}
 
-impl<'c> CNodes<'c> {
     /// What calls need of a node: no description, unit or default.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn part(&self, tool: u16, node: &'c trine_node) -> Option<Field<'c>> {

@@ -12,6 +12,8 @@ use crate::call::State;
 use crate::descriptor::{
     TRINE_KIND_INT, TRINE_NODE_REQUIRED, TRINE_NODE_WHEN, TRINE_NODE_WIDE, trine_node,
 };
+#[cfg(feature = "mcp")]
+use crate::registry::Tool;
 use crate::table::{Table, piece};
 
 /// What calls need of a whole number with narrow bounds and no condition.
@@ -44,16 +46,15 @@ pub(crate) fn argument(state: &State<'_>, parameter: i32, tag: u8) -> Option<i64
 #[cfg(feature = "mcp")]
 #[derive(Clone, Copy)]
 pub(crate) struct Nodes<'c> {
-    table: &'c Table<'c>,
-    tool: u16,
+    tool: &'c Tool,
     nodes: &'c [trine_node],
 }
 
 #[cfg(feature = "mcp")]
 impl<'c> Nodes<'c> {
     #[inline(always)]
-    pub(crate) fn new(table: &'c Table<'c>, tool: u16, side: Side) -> Self {
-        Self { table, tool, nodes: table.entries(tool, side) }
+    pub(crate) fn new(tool: &'c Tool, side: Side) -> Self {
+        Self { tool, nodes: tool.nodes().entries(0, side) }
     }
 }
 
@@ -72,6 +73,6 @@ impl<'c> trine_mcp::Nodes<'c> for Nodes<'c> {
     }
 
     fn field(self, node: u16) -> Option<Field<'c>> {
-        self.table.part(self.tool, self.nodes.get(usize::from(node))?)
+        self.tool.nodes().part(0, self.nodes.get(usize::from(node))?)
     }
 }

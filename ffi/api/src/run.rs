@@ -439,7 +439,8 @@ unsafe fn tell(
     out: &mut [u8],
 ) -> Result<usize, trine_status> {
     let tool = u16::try_from(outcome.tool).map_err(|_| TRINE_E_ARGUMENT)?;
-    let nodes = owned.object.source().nodes();
+    let (nodes, tool) = owned.object.source().nodes_of(tool).unzip();
+    let tool = tool.unwrap_or_default();
     let name = nodes.as_ref().and_then(|nodes| nodes.name(tool)).unwrap_or_default();
     let name = core::str::from_utf8(name).unwrap_or_default();
     // SAFETY: the caller's promise.

@@ -349,17 +349,17 @@ fn ended(written: Result<(), trine_status>) -> trine_status {
 impl<'c> State<'c> {
     /// The nodes that numbers mean, and how many parameters there are: of the call's tool, or of
     /// its prompt.
-    pub(crate) fn nodes(&self, object: &'c Object) -> (Option<Table<'c>>, u8) {
+    pub(crate) fn nodes(&self, object: &'c Object) -> (Option<(Table<'c>, u16)>, u8) {
         let number = self.info.tool as u16;
         match self.asked {
             Asked::Tool => {
                 let source = object.source();
-                (source.nodes(), source.params(number))
+                (source.nodes_of(number), source.params(number))
             }
             Asked::Prompt(_) => {
                 let table = object.lists().map(trine_mcp_lists::prompt_table);
                 let count = table.map_or(0, |table| table.entries(number, Side::Params).len());
-                (table, count as u8)
+                (table.map(|table| (table, number)), count as u8)
             }
             _ => (None, 0),
         }

@@ -11,6 +11,8 @@ use trine_descriptor::{Fault, Head, Item, Packed, Rules, Side};
 
 use crate::config::trine_config;
 use crate::descriptor::{Callbacks, trine_form, trine_function, trine_table, trine_tool_more};
+#[cfg(feature = "mcp")]
+use crate::registry::Added;
 use crate::status::{
     TRINE_E_ALIGNMENT, TRINE_E_NULL, TRINE_E_TABLE, TRINE_E_VERSION, trine_status,
 };
@@ -48,6 +50,12 @@ pub(crate) trait Source: Rules {
 
     /// The nodes, where names can be looked up; none in a table, whose texts are packed.
     fn nodes(&self) -> Option<Table<'_>>;
+
+    /// The tools that come and go, where there may be such.
+    #[cfg(feature = "mcp")]
+    fn added(&self) -> Option<&Added> {
+        None
+    }
 }
 
 impl core::fmt::Debug for dyn Source + '_ {
@@ -56,11 +64,22 @@ impl core::fmt::Debug for dyn Source + '_ {
     }
 }
 
-#[cfg(not(feature = "resources"))]
 impl dyn Source + '_ {
+    /// The nodes of a tool, where names can be looked up, and the number that it has there.
+    #[inline(always)]
+    pub(crate) fn nodes_of(&self, tool: u16) -> Option<(Table<'_>, u16)> {
+        #[cfg(feature = "mcp")]
+        if let Some(added) = self.added().and_then(|added| added.tool(tool)) {
+            return Some((added.table(), 0));
+        }
+        Some((self.nodes()?, tool))
+    }
+
     /// The number of the node of that name on one side, at top level.
+    #[cfg(not(feature = "resources"))]
     pub(crate) fn named(&self, tool: u16, side: Side, name: &[u8]) -> Option<u16> {
-        self.nodes()?.named(tool, side, name)
+        let (nodes, tool) = self.nodes_of(tool)?;
+        nodes.named(tool, side, name)
     }
 }
 
@@ -145,7 +164,7 @@ impl Source for CRules<'_> {
 }
 
 /// The callbacks of a tool.
-const fn of(more: &trine_tool_more) -> &Callbacks {
+pub(crate) const fn of(more: &trine_tool_more) -> &Callbacks {
     const FIRST: usize = offset_of!(trine_tool_more, on_link_lost);
     const _: () = assert!(size_of::<trine_tool_more>() - FIRST == size_of::<Callbacks>());
     const _: () =
@@ -157,7 +176,7 @@ const fn of(more: &trine_tool_more) -> &Callbacks {
 }
 
 impl Callbacks {
-    fn secure(&self, starts: bool, user_data: *mut c_void) {
+    pub(crate) fn secure(&self, starts: bool, user_data: *mut c_void) {
         if let Some(function) = if starts { self.on_reset } else { self.on_link_lost } {
             // SAFETY: the program's own function and what it asked to be passed.
             unsafe { function(user_data) };

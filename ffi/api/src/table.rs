@@ -201,8 +201,8 @@ fn encode_texts(tool: &trine_tool, out: &mut Encoder<'_>) -> usize {
 
 /// Records written from the C structs as they are: the same bytes as [`record::page`] writes,
 /// without a field being put together, which a small device would have to link.
-impl Table<'_> {
-    fn encode(&self, number: u16, out: &mut Encoder<'_>) {
+impl<'c> Table<'c> {
+    pub(crate) fn encode(&self, number: u16, out: &mut Encoder<'_>) {
         let Some(tool) = self.tool(number) else { return };
         let version = encode_texts(tool, out);
         // SAFETY: the promise of `new`.
@@ -282,6 +282,18 @@ impl Table<'_> {
         }
     }
 
+    /// What a parameter counts as when it is absent.
+    #[inline(always)]
+    pub(crate) fn absent(&self, tool: u16, number: u16) -> Option<Item<'c>> {
+        let node = self.entry(tool, Side::Params, number)?;
+        if node.flags & TRINE_NODE_PRESET == 0 {
+            return None;
+        }
+        let tag = node.kind & KIND;
+        let text = if tag == tag::TEXT { extra(node) } else { &[] };
+        Some(Item { node: number, tag, number: self.preset(tool, node), text })
+    }
+
     fn encode_preset(&self, tool: u16, node: &trine_node, out: &mut Encoder<'_>) {
         let preset = self.preset(tool, node);
         match node.kind & KIND {
@@ -304,7 +316,7 @@ impl Table<'_> {
         }
     }
 
-    fn own_hash(&self, tool: u16) -> u64 {
+    pub(crate) fn own_hash(&self, tool: u16) -> u64 {
         let mut out = Encoder::new(&mut [], 0);
         self.encode(tool, &mut out);
         out.hash()
@@ -351,13 +363,7 @@ impl Rules for CRules<'_> {
     }
 
     fn absent(&self, tool: u16, number: u16) -> Option<Item<'_>> {
-        let node = self.table.entry(tool, Side::Params, number)?;
-        if node.flags & TRINE_NODE_PRESET == 0 {
-            return None;
-        }
-        let tag = node.kind & KIND;
-        let text = if tag == tag::TEXT { extra(node) } else { &[] };
-        Some(Item { node: number, tag, number: self.table.preset(tool, node), text })
+        self.table.absent(tool, number)
     }
 
     fn page(&self, offset: usize, out: &mut [u8]) -> usize {

@@ -26,6 +26,7 @@ const RESOURCES: u8 = 1;
 const PROMPTS: u8 = 2;
 /// It was told of the change that is being told.
 const IS_TOLD: u8 = 4;
+const TOOLS: u8 = 8;
 
 /// Bytes of an address's hash.
 const HASH: usize = size_of::<u32>();
@@ -95,6 +96,7 @@ pub(crate) fn tell(
     let hash = hash(uri.as_bytes());
     let (kind, flag) = match list {
         3 => (Changed::Prompts, PROMPTS),
+        4 => (Changed::Tools, TOOLS),
         _ => (Changed::Resources, RESOURCES),
     };
     let write = |subscription: Option<Id<'_>>, out: &mut [u8]| match list {
@@ -181,7 +183,7 @@ impl Open<'_> {
     #[cold]
     #[inline(never)]
     pub(crate) fn listen(&mut self, listen: &Listen<'_>, out: &mut [u8]) -> Reply {
-        if !listen.resources && !listen.prompts && listen.uris.is_empty() {
+        if !listen.tools && !listen.resources && !listen.prompts && listen.uris.is_empty() {
             return Reply::Now(listen.acknowledgement);
         }
         let parts = &mut *self.parts;
@@ -194,6 +196,7 @@ impl Open<'_> {
             let mut watch = waiting.watch()?;
             *watch.flags = if listen.resources { RESOURCES } else { 0 };
             *watch.flags |= if listen.prompts { PROMPTS } else { 0 };
+            *watch.flags |= if listen.tools { TOOLS } else { 0 };
             each(listen.uris, parts.arguments, &mut |uri| watch.add(hash(uri)))?;
             Some(waiting)
         });

@@ -2,6 +2,8 @@
 
 use std::mem::{offset_of, size_of};
 
+#[cfg(feature = "hub")]
+use crate::trine_hub_stats;
 use crate::{trine_host_config, trine_host_device};
 
 /// What a row says on this target: the first number with pointers of 32 bits, the second with 64.
@@ -49,5 +51,16 @@ layout! {
         description 36 40;
         backend 40 48;
         why 44 56;
+    }
+}
+
+#[cfg(feature = "hub")]
+layout! {
+    trine_hub_stats 32 32 {
+        struct_size 0 0;
+        reserved 4 4;
+        calls 8 8;
+        errors 16 16;
+        nanoseconds 24 24;
     }
 }

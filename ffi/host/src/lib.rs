@@ -1,4 +1,5 @@
-//! libtrine_host: language models from files, with threads and on devices, for C programs.
+//! libtrine_host: language models from files, with threads and on devices, and a hub of tools, for
+//! C programs.
 //!
 //! `include/trine_host.h` is made from this crate and is its documentation. The functions on what
 //! is opened here are those of `trine-c-model`, which this library brings along.
@@ -11,8 +12,12 @@
 #![expect(clippy::doc_markdown, reason = "the comments are those of the C header")]
 #![expect(clippy::missing_safety_doc, reason = "the page of this crate says it for all functions")]
 
+#[cfg(feature = "hub")]
+mod answer;
 mod choice;
 mod device;
+#[cfg(feature = "hub")]
+mod hub;
 mod layout;
 mod model;
 mod note;
@@ -26,6 +31,13 @@ pub use trine_c_model::*;
 pub use device::{
     TRINE_HOST_GPU, TRINE_HOST_HELPER, TRINE_HOST_INTEGRATED, TRINE_HOST_PROCESSOR,
     trine_host_device, trine_host_device_count, trine_host_get_device,
+};
+#[cfg(feature = "hub")]
+pub use hub::{
+    TRINE_HUB_BY_CAPABILITY, TRINE_HUB_BY_NAME, trine_hub, trine_hub_add, trine_hub_call,
+    trine_hub_close, trine_hub_find, trine_hub_free, trine_hub_get_stats, trine_hub_list,
+    trine_hub_load, trine_hub_open, trine_hub_remove, trine_hub_replace, trine_hub_roll_back,
+    trine_hub_serve_http, trine_hub_serve_stdio, trine_hub_stats, trine_hub_why,
 };
 pub use model::{
     TRINE_HOST_FLOATS, TRINE_HOST_IN_PLACE, trine_host_config, trine_host_model_close,

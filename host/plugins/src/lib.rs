@@ -29,7 +29,7 @@ pub use error::{Error, Result, Step};
 pub use isolate::{Caps, ProcessUsage, plugin_host};
 pub use ledger::Budget;
 pub use load::{
-    About, Checked, Dependency, Finding, Imports, Keys, Mapping, Needs, Policy, check, keys,
+    About, Checked, Dependency, Entry, Finding, Imports, Keys, Mapping, Needs, Policy, check, keys,
     mapped, mappings,
 };
 pub use plugins::{Loaded, Plugins};

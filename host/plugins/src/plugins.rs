@@ -1,5 +1,7 @@
 //! The plug-ins of a hub: loaded, replaced, rolled back and taken out while clients call them.
 
+mod start;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -10,18 +12,15 @@ use semver::Version;
 use tracing::{info, warn};
 use trine_gateway::Hub;
 use trine_gateway::host_tools::{HostTools, Leaving, ToolsId};
-use trine_gateway::table::Table;
 
 use crate::account::{Account, Book};
 use crate::canary::{Canary, Split};
 use crate::error::{Error, Fault, Result, Step};
-use crate::instance::Instance;
-use crate::isolate::{Children, Isolated, ProcessUsage};
-use crate::ledger::{Claim, Ledger};
-use crate::load::{About, Checked, Code, Needs, Policy, check};
-use crate::module::Module;
+use crate::isolate::{Children, ProcessUsage};
+use crate::ledger::Ledger;
+use crate::load::{About, Checked, Code, Entry as EntryFunction, Image, Policy};
 use crate::order::order;
-use crate::work::{Running, Tools, Work as _};
+use crate::work::{Running, Tools};
 
 /// How long calls of a plug-in that is taken out may still run before that is said.
 const LEAVING: Duration = Duration::from_secs(10);
@@ -132,7 +131,27 @@ impl Plugins {
     /// [`Error::Load`] for the first that cannot be loaded: then the others are not loaded either.
     pub fn load(&self, files: &[impl AsRef<Path>]) -> Result<()> {
         let sources = files.iter().map(|file| self.0.map(file.as_ref(), true));
-        let sources = sources.collect::<Result<Vec<_>>>()?;
+        self.load_all(&sources.collect::<Result<Vec<_>>>()?)
+    }
+
+    /// Loads a plug-in that is linked into this program: the steps from the table on. A file may
+    /// take its place, by [`Self::update`], and it may come back.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    ///
+    /// # Safety
+    /// It is the entry of a plug-in, as `trine_plugin.h` says.
+    pub unsafe fn load_linked(&self, entry: EntryFunction) -> Result<()> {
+        let file = PathBuf::from("of this program");
+        // SAFETY: passed on.
+        let image = unsafe { Image::linked(entry) }.map_err(|fault| fault.of(&file))?;
+        let about = Arc::new(image.about.clone());
+        self.0.allows(&about.name, &about.needs).map_err(|fault| fault.of(&file))?;
+        self.load_all(&[Source { code: Code::Library(image), about, file, signed_by: None }])
+    }
+
+    fn load_all(&self, sources: &[Source]) -> Result<()> {
         let mut loaded = self.0.lock();
         let abouts: Vec<_> = sources.iter().map(|source| &*source.about).collect();
         let there: Vec<_> = loaded.iter().map(Entry::name_and_version).collect();
@@ -300,71 +319,6 @@ impl Inner {
         })
     }
 
-    /// The steps up to the table, and what of the machine it needs.
-    fn map(&self, file: &Path, is_new: bool) -> Result<Source> {
-        let checked = check(file, &self.policy)?;
-        for finding in &checked.findings {
-            warn!("{}: {finding}", file.display());
-        }
-        let Checked { file: library, signed_by, .. } = &checked;
-        let (library, signed_by) = (library.clone(), signed_by.clone());
-        // What the manifest says is looked at before anything of it runs.
-        let claimed = checked.claimed().map_err(|fault| fault.of(&library))?;
-        let called = || file.file_name().unwrap_or_default().to_string_lossy();
-        self.allows(&called(), &claimed).map_err(|fault| fault.of(&library))?;
-        if is_new {
-            let left = self.ledger.check(&called(), &claimed);
-            left.map_err(|why| Fault(Step::Resources, why).of(&library))?;
-        }
-        let (code, about) = checked.open(&self.policy, &self.children)?;
-        self.allows(&about.name, &about.needs).map_err(|fault| fault.of(&library))?;
-        Ok(Source { code, about, file: library, signed_by })
-    }
-
-    /// Whether it could be given what it needs, if nothing were given yet.
-    fn allows(&self, name: &str, needs: &Needs) -> std::result::Result<(), Fault> {
-        let allowed = self.policy.allows(needs).and_then(|()| self.ledger.bounds(name, needs));
-        allowed.map_err(|why| Fault(Step::Resources, why))
-    }
-
-    /// Starts a plug-in. A library of whose functions one does not return is taken out.
-    /// It has what it needs before, also of what the version has that it replaces.
-    fn start(
-        self: &Arc<Self>,
-        source: &Source,
-        old: Option<&Account>,
-    ) -> std::result::Result<Arc<Running>, Fault> {
-        let About { name, needs, .. } = &*source.about;
-        let claim = match old {
-            Some(old) => old.claim_over(&self.ledger, needs),
-            None => self.ledger.take(name, needs),
-        };
-        let claim = claim.map_err(|why| Fault(Step::Resources, why))?;
-        match &source.code {
-            Code::Module(bytes, limits) => {
-                let module = Module::start(bytes, limits)?;
-                let account = self.account(source, module.table(), claim);
-                Ok(Running::new(module, &account))
-            }
-            Code::Library(image) => {
-                let account = self.account(source, &image.table, claim);
-                let (inner, about) = (Arc::downgrade(self), Arc::clone(&source.about));
-                let lost = move || Self::lost(&inner, &about, STUCK);
-                let started = Instance::start(image, self.policy.patience, &account, lost);
-                // Where a function has not returned it is kept.
-                let started = started.inspect_err(|_| account.end());
-                Ok(Running::new(started?, &account))
-            }
-            Code::Isolated(sealed) => {
-                let (inner, about) = (Arc::downgrade(self), Arc::clone(&source.about));
-                let lost = move |why: &str| Self::lost(&inner, &about, why);
-                let isolated = Isolated::start(sealed, lost)?;
-                let account = self.account(source, isolated.table(), claim);
-                Ok(Running::new(isolated, &account))
-            }
-        }
-    }
-
     fn withdrawn(&self) -> MutexGuard<'_, HashMap<String, String>> {
         self.withdrawn.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -379,13 +333,6 @@ impl Inner {
         let loaded = self.lock();
         let entry = loaded.get(self.place(&loaded, name).ok()?)?;
         Some(Arc::clone(entry.instance.account()))
-    }
-
-    /// A new account of a version.
-    fn account(&self, source: &Source, table: &Arc<Table>, claim: Claim) -> Arc<Account> {
-        let account = Account::new(&source.about, table, self.policy.max_rss.as_ref(), claim);
-        self.book.add(&account);
-        account
     }
 
     fn lost(inner: &Weak<Self>, about: &Arc<About>, why: &str) {

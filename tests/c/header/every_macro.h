@@ -4,6 +4,7 @@
 
 #include "trine.h"
 #include "trine_mcp.h"
+#include "trine_tools.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -19,6 +20,7 @@ size_t every_read(void *user_data, trine_call_id id, uint32_t offset, uint8_t *o
 
 TRINE_STORAGE(every_device,
               TRINE_DEVICE_BYTES(256u, 192u, 256u, 64u, 8u, 4u, sizeof("trine" "board") - 1u));
+TRINE_STORAGE(every_tool, TRINE_TOOLS_BYTES(3u));
 TRINE_STORAGE(every_port, TRINE_PORT_BYTES(64u));
 TRINE_STORAGE(every_draft, TRINE_DRAFT_BYTES(32u));
 TRINE_STORAGE(every_session, TRINE_SESSION_BYTES(192u, 256u));

@@ -23,6 +23,7 @@ trine_status every_call(void *user_data, trine_call *call)
     (void)every_text;
     (void)every_device;
     (void)every_draft;
+    (void)every_tool;
     (void)every_session;
     (void)every_port;
     (void)every_tools;

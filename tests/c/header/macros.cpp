@@ -23,6 +23,7 @@ trine_status every_call(void *user_data, trine_call *call)
     static_cast<void>(every_text);
     static_cast<void>(every_device);
     static_cast<void>(every_draft);
+    static_cast<void>(every_tool);
     static_cast<void>(every_session);
     static_cast<void>(every_port);
     static_cast<void>(every_tools);

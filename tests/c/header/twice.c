@@ -15,11 +15,15 @@
 #include "trine_runtime.h"
 #include "trine_sentences.h"
 #include "trine_sentences.h"
+#include "trine_tools.h"
+#include "trine_tools.h"
 #include "trine_host.h"
 #include "trine_host.h"
 /* Last, since it gives the functions of a call another place. */
 #include "trine_plugin.h"
 #include "trine_plugin.h"
+#include "trine_hub.h"
+#include "trine_hub.h"
 
 /* Something of its own, since an empty translation unit is not valid C. */
 extern const trine_status header_was_included;

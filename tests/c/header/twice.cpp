@@ -5,12 +5,16 @@
 #include "trine_host.h"
 #include "trine_mcp.h"
 #include "trine_mcp.h"
+#include "trine_tools.h"
+#include "trine_tools.h"
 #include "trine_plugin.h"
 #include "trine_plugin.h"
 #include "trine_resources.h"
 #include "trine_resources.h"
 #include "trine_runtime.h"
 #include "trine_runtime.h"
+#include "trine_hub.h"
+#include "trine_hub.h"
 
 static_assert(TRINE_OK == 0, "success is zero");
 

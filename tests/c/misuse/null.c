@@ -9,6 +9,7 @@
 #include <trine_run.h>
 #include <trine_runtime.h>
 #include <trine_sentences.h>
+#include <trine_tools.h>
 
 static const char text[] = "text";
 static const uint8_t bytes[4] = {1u, 2u, 3u, 4u};
@@ -344,6 +345,28 @@ static void clock_functions(void)
     CHECK(trine_now(NULL, 5u) == 5u);
 }
 
+static void tool_functions(void)
+{
+    static uint64_t places[64];
+    trine_tool_id id = 0u;
+
+    REFUSES(trine_tools_init(NULL, sizeof places, fixture_device), TRINE_E_NULL);
+    REFUSES(trine_tools_init(places, sizeof places, NULL), TRINE_E_NULL);
+    CHECK(trine_tools_init(places, sizeof places, fixture_device) == TRINE_OK);
+    REFUSES(trine_tools_add(NULL, fixture_config.tools, &id, NULL), TRINE_E_NULL);
+    REFUSES(trine_tools_add(fixture_device, NULL, &id, NULL), TRINE_E_NULL);
+    REFUSES(trine_tools_add(fixture_device, NULL, NULL, NULL), TRINE_E_NULL);
+    REFUSES(trine_tools_replace(NULL, 1u, fixture_config.tools, NULL), TRINE_E_NULL);
+    REFUSES(trine_tools_replace(fixture_device, 1u, NULL, NULL), TRINE_E_NULL);
+    REFUSES(trine_tools_remove(NULL, 1u), TRINE_E_NULL);
+    REFUSES(trine_tools_find(NULL, TRINE_TEXT("echo"), &id), TRINE_E_NULL);
+    REFUSES(trine_tools_find(fixture_device, NULL, 4u, &id), TRINE_E_NULL);
+    REFUSES(trine_tools_find(fixture_device, TRINE_TEXT("echo"), NULL), TRINE_E_NULL);
+    REFUSES(trine_tools_number(NULL, 1u), TRINE_E_NULL);
+    REFUSES(trine_tools_count(NULL), TRINE_E_NULL);
+    REFUSES(trine_tools_high_water(NULL), TRINE_E_NULL);
+}
+
 int main(void)
 {
     fixture_start();
@@ -359,6 +382,7 @@ int main(void)
     clock_functions();
     fixture_hook = inside;
     (void)fixture_call("hook", 3);
+    tool_functions();
     CHECK(fixture_works());
     CHECK(trine_deinit(fixture_device) == TRINE_OK);
     return check_failures("null");

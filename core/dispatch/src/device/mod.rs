@@ -17,6 +17,7 @@ mod news;
 mod person;
 mod ports;
 mod receive;
+pub(crate) mod registry;
 mod run;
 mod secure;
 mod session;

@@ -19,6 +19,8 @@ use crate::{CallId, NotNow};
 pub const READ: u16 = u16::MAX - 1;
 /// The same of a resource that is being read: this and its number in the list.
 pub const RESOURCE: u16 = 0xc000;
+/// The list of tools among the news, where 0 is what is under an address.
+const TOOLS: u16 = 4;
 /// Resources that have a number of their own; those after them have [`READ`].
 const RESOURCES_MAX: u16 = 0x3ff0;
 /// The same of a prompt.
@@ -179,6 +181,12 @@ impl<'m> Device<'m> {
             List::Prompts => what::PROMPTS,
         };
         self.changed("", list.into(), 1)
+    }
+
+    /// Has the clients of a program in process told that its tools are other ones; hosts are by
+    /// [`Device::add_tool`] and its like. *owner-only*.
+    pub fn tools_changed(&mut self) {
+        self.keep(News::Changed { list: TOOLS, uri: "" });
     }
 
     fn changed(&mut self, text: &str, tool: u16, what: u8) -> Result<(), NotNow> {

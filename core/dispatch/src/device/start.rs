@@ -220,6 +220,34 @@ impl<'m> Device<'m> {
         }
     }
 
+    /// Has only those tools looked at that no one has checked before, and then no hash of the list
+    /// be kept: more tools come and go behind them.
+    pub(super) fn watch_first(&mut self) {
+        let Some(unchecked) = self.unchecked.first_mut() else { return };
+        let is_over = unchecked.is_done && self.fault.is_none();
+        unchecked.look =
+            unchecked.look.filter(|_| !is_over).map(|_| Self::look_first as fn(&mut _));
+    }
+
+    /// Looks at the next tool of the table that no one has checked before.
+    fn look_first(&mut self) {
+        let Some(&Unchecked { next, table: Some((table, _)), .. }) = self.unchecked.first() else {
+            return;
+        };
+        let tools = table.count();
+        if next < tools {
+            self.fault = self.look_at(next);
+        }
+        let is_fine = self.fault.is_none();
+        if let Some(unchecked) = self.unchecked.first_mut() {
+            unchecked.next = next.saturating_add(1);
+            unchecked.is_done = !is_fine || unchecked.next >= tools;
+            if unchecked.is_done && is_fine {
+                unchecked.look = None;
+            }
+        }
+    }
+
     /// Hash of the list, once all tools were looked at.
     pub(super) fn list_hash(&self) -> u64 {
         match self.looks() {

@@ -1,8 +1,8 @@
 //! A host on a stream of bytes, a device in memory of just the size, and a clock.
 
-use trine_arena::{Producer, Ring};
+use trine_arena::{Consumer, Producer, Ring};
 use trine_descriptor::Tool;
-use trine_dispatch::{Config, Device, Tools};
+use trine_dispatch::{Config, Device, InitError, Tools};
 use trine_wire::message::{self, DeviceMessage, HostHello, HostMessage};
 use trine_wire::{DecodeEvent, Decoder, frame};
 
@@ -10,6 +10,9 @@ use crate::source::Source;
 
 /// Most bytes of a message here.
 const MOST: usize = 6_000;
+
+/// A device, or why there is none.
+type Started = Result<Device<'static>, InitError>;
 
 /// A device, its tools, and who is at the other end of its line.
 pub(crate) struct Host<T> {
@@ -33,23 +36,36 @@ impl<T: Tools> Host<T> {
         tools: (&'static [Tool<'static>; N], T),
         source: &mut Source<'_>,
     ) -> Self {
+        let start_device = |memory, rx| {
+            #[cfg(feature = "check")]
+            let device = Device::new(config, memory, rx, tools.0);
+            #[cfg(not(feature = "check"))]
+            let device = {
+                let table = trine_descriptor::check::Checked::new(tools.0).expect("a right table");
+                Device::with_checked(config, memory, rx, table)
+            };
+            device
+        };
+        Self::over(&config, start_device, tools.1, source)
+    }
+
+    /// The same over whatever tools.
+    pub(crate) fn over(
+        config: &Config<'static>,
+        device: impl FnOnce(&'static mut [u8], Consumer<'static>) -> Started,
+        tools: T,
+        source: &mut Source<'_>,
+    ) -> Self {
         let ring: &'static mut Ring<'_> = Box::leak(Box::new(Ring::new(vec![0; 2 * MOST].leak())));
         let (line, rx) = ring.split();
         let skew = source.below(8) as usize;
         // What was there before means nothing.
-        let memory = &mut vec![0xa5; config.memory() + skew].leak()[skew..];
-        #[cfg(feature = "check")]
-        let device = Device::new(config, memory, rx, tools.0);
-        #[cfg(not(feature = "check"))]
-        let device = {
-            let table = trine_descriptor::check::Checked::new(tools.0).expect("a right table");
-            Device::with_checked(config, memory, rx, table)
-        };
+        let device = device(&mut vec![0xa5; config.memory() + skew].leak()[skew..], rx);
         let start = crate::starts(source);
         let (budget, piece) = (1 + source.below(9), source.one(&[1, 7, 10_000]));
         let mut host = Self {
             device: device.expect("the memory is enough"),
-            tools: tools.1,
+            tools,
             start,
             elapsed: 0,
             budget,

@@ -19,6 +19,8 @@ mod judge;
 mod keyed;
 #[cfg(feature = "ports")]
 mod ports;
+#[cfg(feature = "ports")]
+mod registry;
 mod sessions;
 mod shape;
 mod sizes;

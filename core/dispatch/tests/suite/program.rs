@@ -3,8 +3,8 @@
 use trine_arena::Ring;
 use trine_descriptor::ValueWriter;
 use trine_dispatch::{
-    Answer, Call, CallId, Config, InitError, Key, Millis, NotNow, Port, Registry, Tested, Tools,
-    most_pending,
+    Answer, Call, CallId, Config, InitError, Key, Listed, Millis, NotNow, Place, Port, Registry,
+    RegistryError, Tested, Tools, most_pending,
 };
 use trine_wire::message::{self, HostMessage};
 
@@ -330,17 +330,24 @@ fn no_key_and_no_memory_is_shown_and_every_error_says_what_to_do() {
         let shown = format!("{:?}", rig.device);
         assert!(shown.starts_with("Device { session: ") && shown.len() < 300, "{shown}");
     });
-    let mut registry = Registry::<3>::new();
-    registry.add(&TOOLS, FAN).expect("there is room");
+    let fan = Listed::new(&TOOLS, FAN).expect("it is a tool");
+    let registry = Registry::new(0, [const { Place::free() }; 3]);
+    registry.add(&fan).expect("there is room");
     assert_eq!(format!("{registry:?}"), "Registry { places: 3, count: 1 }");
     assert!(!registry.is_empty());
     let said = |error: &dyn core::error::Error| error.to_string();
-    let duplicate = registry.add(&TOOLS, FAN).expect_err("it is there");
+    let duplicate = registry.add(&fan).expect_err("it is there");
     assert_eq!(said(&duplicate), "tool 0 has the same name");
-    let unknown = registry.add(&TOOLS, 99).expect_err("it is not there");
+    let unknown = Listed::new(&TOOLS, 99).expect_err("it is not there");
     assert_eq!(said(&unknown), "the source has no tool of that number");
-    let full = Registry::<0>::new().add(&TOOLS, FAN).expect_err("there is no place");
+    let none: [Place<'_, Listed<'_>>; 0] = [];
+    let full = Registry::new(0, none).add(&fan).expect_err("there is no place");
     assert_eq!(said(&full), "all 0 places are taken");
+    assert_eq!(said(&RegistryError::Stale), "the tool was removed: add it again");
+    let pending = RegistryError::PendingBytes(9);
+    assert_eq!(said(&pending), "the tool declares 9 pending bytes: raise pending_max");
+    assert_eq!(said(&RegistryError::NoConsent), "the tool asks for a person: raise consent_bytes");
+    assert_eq!(format!("{fan:?} {:?}", Place::<Listed<'_>>::free()).split('{').count(), 3);
     let pending = InitError::PendingBytes { tool: 1, needed: 9 };
     assert_eq!(said(&pending), "tool 1 declares 9 pending bytes: raise pending_max");
     assert_eq!(said(&InitError::Slots), "calls_max must be 1 to 64");

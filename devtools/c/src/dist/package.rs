@@ -19,10 +19,11 @@ pub(super) enum For {
 }
 /// Files that are shipped as they are.
 const FILES: &str = "LICENSE-APACHE LICENSE-MIT include/trine.h include/trine.hpp \
-                     include/trine_consent.h include/trine_host.h include/trine_model.h \
+                     include/trine_consent.h include/trine_host.h include/trine_hub.h \
+                     include/trine_model.h \
                      include/trine_mcp.h include/trine_mcp.hpp include/trine_news.h \
                      include/trine_plugin.h include/trine_resources.h include/trine_run.h \
-                     include/trine_runtime.h include/trine_sentences.h";
+                     include/trine_runtime.h include/trine_sentences.h include/trine_tools.h";
 
 /// The host's shared library, made of the same object as the static one, with its two links.
 pub fn shared(library: &Path) -> Result<PathBuf> {
@@ -57,7 +58,9 @@ pub fn hosted(built: &Path, folder: &Path) -> Result<PathBuf> {
     let (path, _) = place("libtrine_host", folder)?;
     let mut strip = sh::line("strip --strip-unneeded -o");
     sh::run(strip.arg(&path).arg(built.join("libtrine_host.so")))?;
-    let wanted = [exports(&MODEL, "full")?, exports(&HOSTED, "full")?].concat();
+    // A hub reads plug-ins' tables by the crate of libtrine, whose functions cannot be hidden.
+    let libtrine = exports(&DEVICE, "sentences")?;
+    let wanted = [libtrine, exports(&MODEL, "full")?, exports(&HOSTED, "full")?].concat();
     object::check_shared(&path, &wanted)?;
     Ok(path)
 }

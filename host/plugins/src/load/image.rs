@@ -41,12 +41,16 @@ unsafe impl Send for Image {}
 // SAFETY: as above.
 unsafe impl Sync for Image {}
 
-type Entry = unsafe extern "C" fn(u32, *const trine_plugin_host) -> *const trine_plugin;
+/// The function that a plug-in exports, `trine_plugin_entry`.
+pub type Entry = unsafe extern "C" fn(u32, *const trine_plugin_host) -> *const trine_plugin;
 type Known = Result<&'static Image, (Step, String)>;
 
 /// All that was mapped, by the SHA-256 of the file; also what turned out to be no plug-in, which is
 /// not mapped again.
 static IMAGES: LazyLock<Mutex<HashMap<[u8; 32], Known>>> = LazyLock::new(Mutex::default);
+
+/// Those that are linked into this program, by the addresses of their entries.
+static LINKED: Mutex<Vec<(usize, &'static Image)>> = Mutex::new(Vec::new());
 
 /// How many libraries are mapped, and the bytes of their files.
 #[must_use]
@@ -123,6 +127,31 @@ impl Image {
         let entry = entry.map_err(|_| {
             table("it exports no trine_plugin_entry: end one file with TRINE_PLUGIN".to_owned())
         })?;
+        // SAFETY: the symbol is the entry of a plug-in, which is never unmapped.
+        unsafe { Self::entered(*entry, size) }
+    }
+
+    /// The image of a plug-in that is linked into this program, by its entry: one for each.
+    ///
+    /// # Safety
+    /// It is the entry of a plug-in, as the header says.
+    pub(crate) unsafe fn linked(entry: Entry) -> Result<&'static Self, Fault> {
+        let mut linked = LINKED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, image)) = linked.iter().find(|(known, _)| *known == entry as usize) {
+            return Ok(image);
+        }
+        // SAFETY: passed on.
+        let image: &'static Self = Box::leak(Box::new(unsafe { Self::entered(entry, 0) }?));
+        linked.push((entry as usize, image));
+        Ok(image)
+    }
+
+    /// What the entry of a plug-in answers, whose file has so many bytes.
+    ///
+    /// # Safety
+    /// It is the entry of a plug-in, as the header says.
+    unsafe fn entered(entry: Entry, size: usize) -> Result<Self, Fault> {
+        let table = |why: String| Fault(Step::Table, why);
         // SAFETY: the program's table lives for ever.
         let raw = unsafe { entry(TRINE_PLUGIN_ABI, &raw const HOST) };
         // SAFETY: what the entry answers is NULL or the plug-in's table, which it keeps for ever.

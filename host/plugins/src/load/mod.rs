@@ -20,7 +20,7 @@ use trine_wasm::Limits;
 pub(crate) use about::Claims;
 pub use about::{About, Dependency, Needs};
 pub(crate) use image::Image;
-pub use image::{Mapping, mapped, mappings};
+pub use image::{Entry, Mapping, mapped, mappings};
 use manifest::Manifest;
 pub use scan::{Finding, Imports};
 pub use signature::Keys;

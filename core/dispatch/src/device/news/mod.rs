@@ -34,7 +34,8 @@ pub enum News<'n> {
     /// A list has changed, or what is under an address.
     #[cfg(feature = "resources")]
     Changed {
-        /// Which: 1 resources, 2 templates, 3 prompts, as on the wire; 0 what is under an address.
+        /// Which: 1 resources, 2 templates, 3 prompts, as on the wire; 4 tools; 0 what is under an
+        /// address.
         list: u16,
         /// The address, never cut: one that finds no room is not kept. Else empty.
         uri: &'n str,

@@ -1,0 +1,2 @@
+/* Devices, ports, statuses, and where the functions are. */
+#include "trine.h"

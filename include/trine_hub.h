@@ -1,0 +1,302 @@
+/**
+ * \file trine_hub.h
+ * \brief Trine: an MCP server of this program's own tools and of plug-ins, on a desktop or server.
+ *
+ * Made from ffi/host by `cargo xtask header`; edit that. Licence: MIT OR Apache-2.0.
+ *
+ * A hub has tools, and serves them to MCP clients: those of this program, which are a plug-in that
+ * is linked in, and those of plug-ins in files, which are loaded, replaced and taken out while
+ * clients call them. trine_plugin.h has the macros of tools and says how their functions answer.
+ *
+ * \code
+ * TRINE_PLUGIN("greeter", "1.0.0", tools);
+ *
+ * int main(void) {
+ *     trine_hub *hub;
+ *     if (trine_hub_open(NULL, &hub) != TRINE_OK
+ *         || trine_hub_add(hub, trine_plugin_entry) != TRINE_OK
+ *         || trine_hub_serve_stdio(hub) != TRINE_OK) {
+ *         fprintf(stderr, "%s\n", trine_hub_why());
+ *         return 1;
+ *     }
+ *     return trine_hub_close(hub) == TRINE_OK ? 0 : 1;
+ * }
+ * \endcode
+ *
+ * Rules:
+ *
+ * - libtrine_host has these functions. They take memory and start threads.
+ * - A function that answers an error has changed nothing, and trine_hub_why() says in words what to
+ *   change.
+ * - A hub is used by any number of threads at a time; trine_hub_close() is the last call.
+ * - No panic and no C++ exception leaves a function.
+ * - What is pointed to is read before a function returns, unless it says otherwise.
+ */
+
+
+#ifndef TRINE_HUB_H
+#define TRINE_HUB_H
+
+#include <stddef.h>
+#include <stdint.h>
+/* The table of a plug-in, statuses, and where the functions are. */
+#include "trine_plugin.h"
+
+
+/**
+ * `trine_hub_find` looks for a plug-in of this name.
+ */
+#define TRINE_HUB_BY_NAME 1
+
+/**
+ * `trine_hub_find` looks for plug-ins with this word among their capabilities.
+ */
+#define TRINE_HUB_BY_CAPABILITY 2
+
+/**
+ * A hub. Opaque.
+ */
+typedef struct trine_hub trine_hub;
+
+/**
+ * The calls of a tool since it was loaded or last replaced.
+ */
+typedef struct trine_hub_stats {
+    /**
+     * `sizeof(trine_hub_stats)`, which the program sets.
+     */
+    uint32_t struct_size;
+    /**
+     * 0.
+     */
+    uint32_t reserved;
+    /**
+     * Calls that have ended.
+     */
+    uint64_t calls;
+    /**
+     * Those of them that ended with an error.
+     */
+    uint64_t errors;
+    /**
+     * Nanoseconds that they took together.
+     */
+    uint64_t nanoseconds;
+} trine_hub_stats;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * Opens a hub without tools.
+ *
+ * @param options Lines of `key=value`, or NULL: `in_flight`, requests of clients that may be with
+ *                tools at a time (16); `plugin_keys`, a file of minisign keys of which one has to
+ *                have signed each plug-in; `plugin_imports`, `allow`, `warn` or `deny`;
+ *                `plugin_memory`, most bytes that a plug-in may say it needs; `patience_ms`, how
+ *                long `init` and its like of a plug-in may take (10,000).
+ * @param hub Where the hub goes, on success only.
+ * @return TRINE_OK, TRINE_E_NULL, TRINE_E_UTF8, TRINE_E_ARGUMENT or TRINE_E_FAILED.
+ *
+ * Context: any-thread.
+ */
+TRINE_API trine_status trine_hub_open(const char *options, struct trine_hub **hub);
+
+/**
+ * Adds tools of this program: a plug-in that is linked in. It goes through the same steps as one
+ * in a file, from its table on, and `trine_hub_replace` may put a file in its place.
+ *
+ * @param hub The hub.
+ * @param entry `trine_plugin_entry` of `TRINE_PLUGIN` or `TRINE_PLUGIN_TABLE`, or another function
+ *              of its kind, which answers another table. What the table points to is constant and
+ *              lives as long as the program.
+ * @return TRINE_OK, TRINE_E_NULL, or TRINE_E_FAILED at one of the steps.
+ *
+ * Context: any-thread.
+ */
+TRINE_API trine_status trine_hub_add(struct trine_hub *hub, trine_plugin_entry_function entry);
+
+/**
+ * Loads a plug-in: a library, a module in WebAssembly, or the manifest of one.
+ *
+ * @param hub The hub.
+ * @param path Its file, ended by a zero byte.
+ * @return TRINE_OK, TRINE_E_NULL, TRINE_E_UTF8, or TRINE_E_FAILED at one of the steps.
+ *
+ * Context: any-thread.
+ */
+TRINE_API trine_status trine_hub_load(struct trine_hub *hub, const char *path);
+
+/**
+ * Puts a new version in the place of the plug-in of its name, which serves on where the new one
+ * cannot. Each call ends in the version that it began in.
+ *
+ * @param hub The hub.
+ * @param path The file of the new version, ended by a zero byte. The first number of its version
+ *             is that of the one that serves.
+ * @return TRINE_OK, TRINE_PENDING when a call of the old version still runs after ten seconds (the
+ *         new one serves), TRINE_E_NULL, TRINE_E_UTF8 or TRINE_E_FAILED.
+ *
+ * Context: any-thread, but no tool's function of this plug-in.
+ */
+TRINE_API trine_status trine_hub_replace(struct trine_hub *hub, const char *path);
+
+/**
+ * Brings the version back that served before `trine_hub_replace`.
+ *
+ * @param hub The hub.
+ * @param name Name of the plug-in, ended by a zero byte.
+ * @return As `trine_hub_replace`; TRINE_E_NOT_FOUND when no plug-in has this name.
+ *
+ * Context: any-thread, but no tool's function of this plug-in.
+ */
+TRINE_API trine_status trine_hub_roll_back(struct trine_hub *hub, const char *name);
+
+/**
+ * Takes a plug-in out. Its calls run to their end; then it is shut down.
+ *
+ * @param hub The hub.
+ * @param name Name of the plug-in, ended by a zero byte.
+ * @return TRINE_OK, TRINE_PENDING when a call of it still runs after ten seconds, TRINE_E_NULL,
+ *         TRINE_E_UTF8, TRINE_E_NOT_FOUND, or TRINE_E_FAILED when another plug-in needs it.
+ *
+ * Context: any-thread, but no tool's function of this plug-in.
+ */
+TRINE_API trine_status trine_hub_remove(struct trine_hub *hub, const char *name);
+
+/**
+ * What is loaded, as JSON: a list of objects with `name`, `version`, `description`, `author`,
+ * `capabilities`, `tools` (their names), `file`, `previous` (the version that
+ * `trine_hub_roll_back` brings back, or null) and `listed` (whether clients see it: of several
+ * versions the highest).
+ *
+ * @param hub The hub.
+ * @param list Where the text goes, ended by a zero byte; `trine_hub_free` frees it.
+ * @return TRINE_OK or TRINE_E_NULL.
+ *
+ * Context: any-thread.
+ */
+TRINE_API trine_status trine_hub_list(struct trine_hub *hub, char **list);
+
+/**
+ * The same of those plug-ins alone that are looked for.
+ *
+ * @param hub The hub.
+ * @param by `TRINE_HUB_BY_...`.
+ * @param word The name or the capability, ended by a zero byte.
+ * @param list Where the text goes, ended by a zero byte; `trine_hub_free` frees it.
+ * @return TRINE_OK, TRINE_E_NULL, TRINE_E_UTF8, TRINE_E_ARGUMENT, or TRINE_E_NOT_FOUND when there
+ *         is none.
+ *
+ * Context: any-thread.
+ */
+TRINE_API
+trine_status trine_hub_find(struct trine_hub *hub,
+                            uint32_t by,
+                            const char *word,
+                            char **list);
+
+/**
+ * Calls a tool, as a client does: its arguments are checked, and so is its result.
+ *
+ * @param hub The hub.
+ * @param tool Its name, or `tool@version`, ended by a zero byte.
+ * @param arguments A JSON object, ended by a zero byte; NULL for none.
+ * @param timeout_ms Milliseconds after which the call is cancelled.
+ * @param answer Where the answer goes, the `result` of a `tools/call`: `structuredContent`,
+ *               `content` and `isError`. It ends with a zero byte, and `trine_hub_free` frees it.
+ *               It is there for an error of the tool too. May be NULL.
+ * @return TRINE_OK, TRINE_E_FAILED when the tool answered an error or there is no such tool (then
+ *         `answer` is NULL), TRINE_E_NULL or TRINE_E_UTF8. `trine_hub_why` has the sentence.
+ *
+ * Context: any-thread.
+ */
+TRINE_API
+trine_status trine_hub_call(struct trine_hub *hub,
+                            const char *tool,
+                            const char *arguments,
+                            uint32_t timeout_ms,
+                            char **answer);
+
+/**
+ * How often a tool was called, since it was loaded or last replaced.
+ *
+ * @param hub The hub.
+ * @param tool Its name, ended by a zero byte.
+ * @param stats Where it goes; the program has set `struct_size`.
+ * @return TRINE_OK, TRINE_E_NULL, TRINE_E_UTF8, TRINE_E_VERSION or TRINE_E_NOT_FOUND.
+ *
+ * Context: any-thread.
+ */
+TRINE_API
+trine_status trine_hub_get_stats(struct trine_hub *hub,
+                                 const char *tool,
+                                 struct trine_hub_stats *stats);
+
+/**
+ * Serves the client on standard input and output until that ends its input. The program writes
+ * nothing else to standard output meanwhile.
+ *
+ * @param hub The hub, with at least one tool.
+ * @return TRINE_OK, TRINE_E_NULL, or TRINE_E_FAILED when there is no tool.
+ *
+ * Context: owner-only, once.
+ */
+TRINE_API trine_status trine_hub_serve_stdio(struct trine_hub *hub);
+
+/**
+ * Serves Streamable HTTP, on threads of the hub's own, until it is closed. Returns at once.
+ *
+ * @param hub The hub, with at least one tool.
+ * @param address Such as `127.0.0.1:8331`, ended by a zero byte; port 0 is any free one. An
+ *                address that is not loopback's is refused, since there are no keys here: `trine
+ *                gateway` has them.
+ * @param port Where the port goes; may be NULL.
+ * @return TRINE_OK, TRINE_E_NULL, TRINE_E_UTF8, TRINE_E_ARGUMENT, or TRINE_E_FAILED when the
+ *         address cannot be listened on.
+ *
+ * Context: any-thread.
+ */
+TRINE_API
+trine_status trine_hub_serve_http(struct trine_hub *hub,
+                                  const char *address,
+                                  uint16_t *port);
+
+/**
+ * Why the last function of a hub that this thread called answered an error.
+ *
+ * @return A text that ends with a zero byte and lives until this thread calls the next one; empty
+ *         where it answered none.
+ *
+ * Context: any-thread.
+ */
+TRINE_API const char *trine_hub_why(void);
+
+/**
+ * Frees a text that a function of a hub has given.
+ *
+ * @param text The text; NULL does nothing.
+ * @return TRINE_OK.
+ *
+ * Context: any-thread.
+ */
+TRINE_API trine_status trine_hub_free(char *text);
+
+/**
+ * Ends a hub: HTTP is no longer served, all plug-ins are taken out and shut down after their last
+ * call, and the hub is gone.
+ *
+ * @param hub The hub. No other thread uses it.
+ * @return TRINE_OK, TRINE_E_NULL, or TRINE_E_STATE when a server's thread could not be ended.
+ *
+ * Context: owner-only, and no tool's function.
+ */
+TRINE_API trine_status trine_hub_close(struct trine_hub *hub);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+
+#endif  /* TRINE_HUB_H */
