@@ -23,8 +23,8 @@ impl Gateway {
         gateway.env("TRINE_LOG", "info").stdin(Stdio::null()).stdout(Stdio::null());
         let mut child = gateway.stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let said: Vec<_> = (&mut lines).take(2).map(Result::unwrap).collect();
-        assert!(said.iter().any(|line| line.contains("MCP over HTTP")), "{said:?}");
+        let serves = (&mut lines).any(|line| line.unwrap().contains("MCP over HTTP"));
+        assert!(serves, "the gateway has ended");
         std::thread::spawn(move || lines.for_each(drop));
         Self(child, socket.to_owned())
     }
@@ -89,6 +89,14 @@ fn what_cannot_be_done_is_refused_by_name_and_changes_nothing() {
     let (_, list) = gateway.order(&["list"]);
     assert!(list.contains("degrees 1.0.0") && list.contains("0 calls, 0 errors"), "{list}");
     assert_eq!(gateway.order(&["unload", "degrees"]).1, "no plug-in is loaded\n");
+    // A tool that JSON defines is no plug-in, and is loaded all the same, once.
+    let defined = folder.path().join("echo.json");
+    let text = r#"{"id": "echo", "name": "Echo", "description": "Answer the same.",
+        "input_schema": {"type": "object"}, "execute": {"command": ["cat"]}}"#;
+    fs::write(&defined, text).unwrap();
+    let defined = defined.to_str().unwrap();
+    assert_eq!(gateway.order(&["load", defined]), (Some(0), "no plug-in is loaded\n".to_owned()));
+    refused(&["load", defined], "echo");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use trine_gateway::host_tools::{table, ToolsId};
 use trine_gateway::{DeviceArgs, Hub, Prefix, Settings};
 use trine_models::inference::Service;
 use trine_models::model::{make, HeadFormat, Shape, Text, Weights};
-use trine_plugins::{Plugins, Policy};
+use trine_plugins::{Plugins, Policy, Step};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 const CLIENTS: u64 = 4;
@@ -83,6 +83,7 @@ fn order(seed: u64) -> Value {
 fn a_library_of_models_is_called_swapped_under_load_and_rolled_back() {
     let folder = models();
     std::env::set_var("TRINE_MODELS", folder.path());
+    refused_where_there_is_too_little();
     let site = Site::new();
     its_tools_are_those_of_the_server(&site);
 
@@ -109,6 +110,17 @@ fn a_library_of_models_is_called_swapped_under_load_and_rolled_back() {
     swapped_under_load(&site);
     site.plugins.close();
     assert!(site.call("bitnet-health", &json!({})).is_err());
+}
+
+/// It needs 2 GiB and takes 8 at most: that is more than a budget of 1 GiB.
+fn refused_where_there_is_too_little() {
+    let hub = Hub::open_with(&DeviceArgs::default(), Prefix::Auto, &Settings::none()).unwrap();
+    let policy = Policy { memory_all: Some(1 << 30), ..Policy::default() };
+    let plugins = Plugins::new(Arc::clone(&hub), policy);
+    let error = plugins.load(&[library("deps/NAME")]).unwrap_err();
+    assert_eq!(error.step(), Some(Step::Resources));
+    assert!(error.to_string().contains("needs 2147483648 bytes of memory"), "{error}");
+    assert!(plugins.list().is_empty());
 }
 
 /// Clients call it all the time; each text has to be that of its number, whatever version wrote it.

@@ -17,6 +17,7 @@ use trine_gateway::Hub;
 use trine_gateway::host_tools::Leaving;
 use trine_plugins::{Canary, Loaded, Plugins};
 
+use super::super::args::load;
 use super::{Answer, LINE_MAX, Order, Row, Tool, Trial};
 
 /// How long an order may take to come.
@@ -131,7 +132,13 @@ fn done(order: Order, hub: &Hub, plugins: &Plugins) -> Answer {
     let all = |loaded: Vec<Loaded>| loaded.iter().map(|one| row(hub, one)).collect();
     let ended: trine_plugins::Result<Option<Leaving>> = match order {
         Order::List => Ok(None),
-        Order::Load { files } => plugins.load(&files).map(|()| None),
+        Order::Load { files } => {
+            // Tools that JSON defines, too.
+            return match load(plugins, hub, &files, plugins.policy()) {
+                Ok(_) => Answer::Done(all(plugins.list())),
+                Err(error) => Answer::Refused(error.chain()),
+            };
+        }
         Order::Update { file, is_compatible, trial: None } => {
             plugins.update(&file, is_compatible).map(Some)
         }
