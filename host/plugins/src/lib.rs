@@ -16,6 +16,7 @@ mod load;
 mod module;
 mod order;
 mod plugins;
+mod start;
 mod sys;
 mod timed;
 mod watch;

@@ -1,7 +1,5 @@
 //! The plug-ins of a hub: loaded, replaced, rolled back and taken out while clients call them.
 
-mod start;
-
 use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -45,9 +43,9 @@ pub struct Plugins(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     hub: Arc<Hub>,
-    policy: Policy,
+    pub(crate) policy: Policy,
     loaded: Mutex<Vec<Entry>>,
-    children: Children,
+    pub(crate) children: Children,
     /// Names of plug-ins that were taken out by themselves, and why.
     withdrawn: Mutex<HashMap<String, String>>,
     pub(crate) book: Book,
@@ -66,11 +64,11 @@ struct Entry {
 
 /// Where a plug-in came from.
 #[derive(Clone)]
-struct Source {
-    code: Code,
-    about: Arc<About>,
-    file: PathBuf,
-    signed_by: Option<String>,
+pub(crate) struct Source {
+    pub(crate) code: Code,
+    pub(crate) about: Arc<About>,
+    pub(crate) file: PathBuf,
+    pub(crate) signed_by: Option<String>,
 }
 
 /// A plug-in that is loaded.
@@ -335,7 +333,7 @@ impl Inner {
         Some(Arc::clone(entry.instance.account()))
     }
 
-    fn lost(inner: &Weak<Self>, about: &Arc<About>, why: &str) {
+    pub(crate) fn lost(inner: &Weak<Self>, about: &Arc<About>, why: &str) {
         let Some(inner) = inner.upgrade() else { return };
         let mut loaded = inner.lock();
         let is_it = |entry: &Entry| Arc::ptr_eq(&entry.from.about, about);
@@ -508,7 +506,7 @@ impl Inner {
 }
 
 /// Why a library whose function does not return is taken out.
-const STUCK: &str = "it was withdrawn: a function of it has not returned";
+pub(crate) const STUCK: &str = "it was withdrawn: a function of it has not returned";
 
 fn gone() -> Fault {
     Fault(Step::Publish, "what it replaces is gone".to_owned())

@@ -23,7 +23,7 @@ impl Gateway {
         gateway.env("TRINE_LOG", "info").stdin(Stdio::null()).stdout(Stdio::null());
         let mut child = gateway.stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let serves = (&mut lines).any(|line| line.unwrap().contains("MCP over HTTP"));
+        let serves = lines.any(|line| line.unwrap().contains("MCP over HTTP"));
         assert!(serves, "the gateway has ended");
         std::thread::spawn(move || lines.for_each(drop));
         Self(child, socket.to_owned())

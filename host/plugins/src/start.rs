@@ -6,7 +6,6 @@ use std::sync::Arc;
 use tracing::warn;
 use trine_gateway::table::Table;
 
-use super::{Inner, STUCK, Source};
 use crate::account::Account;
 use crate::error::{Fault, Result, Step};
 use crate::instance::Instance;
@@ -14,11 +13,12 @@ use crate::isolate::Isolated;
 use crate::ledger::Claim;
 use crate::load::{About, Checked, Code, Needs, check};
 use crate::module::Module;
+use crate::plugins::{Inner, STUCK, Source};
 use crate::work::{Running, Work as _};
 
 impl Inner {
     /// The steps up to the table, and what of the machine it needs.
-    pub(super) fn map(&self, file: &Path, is_new: bool) -> Result<Source> {
+    pub(crate) fn map(&self, file: &Path, is_new: bool) -> Result<Source> {
         let checked = check(file, &self.policy)?;
         for finding in &checked.findings {
             warn!("{}: {finding}", file.display());
@@ -39,14 +39,14 @@ impl Inner {
     }
 
     /// Whether it could be given what it needs, if nothing were given yet.
-    pub(super) fn allows(&self, name: &str, needs: &Needs) -> std::result::Result<(), Fault> {
+    pub(crate) fn allows(&self, name: &str, needs: &Needs) -> std::result::Result<(), Fault> {
         let allowed = self.policy.allows(needs).and_then(|()| self.ledger.bounds(name, needs));
         allowed.map_err(|why| Fault(Step::Resources, why))
     }
 
     /// Starts a plug-in. A library of whose functions one does not return is taken out.
     /// It has what it needs before, also of what the version has that it replaces.
-    pub(super) fn start(
+    pub(crate) fn start(
         self: &Arc<Self>,
         source: &Source,
         old: Option<&Account>,
