@@ -41,6 +41,8 @@ const COMMANDS: &[&str] = &[
     "soak agents",
     "soak coverage",
     "soak devices",
+    "soak killed",
+    "soak resources",
 ];
 
 pub(crate) fn main() -> Result<()> {

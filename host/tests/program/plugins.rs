@@ -19,7 +19,8 @@ fn make(folder: &Path, what: &[&str]) -> bool {
 
 fn project(folder: &Path, name: &str, lang: &str) -> String {
     let path = folder.join(name).to_str().unwrap().to_owned();
-    done(&["new", "tool", name, "--lang", lang, "--folder", &path]);
+    let said = done(&["new", "tool", name, "--lang", lang, "--folder", &path]);
+    assert!(said.contains("  1 schema") && said.contains("  7 monitoring"), "{said}");
     path
 }
 
