@@ -27,7 +27,8 @@ layout() {
 printf '#include <trine_%s.h>\n' mcp run runtime sentences >"$out/all.h"
 layout api all.h 95
 layout model trine_model.h 58
-layout host trine_host.h 5
+printf '#include "%s"\n' trine_host.h trine_hub.h >"$out/host.h"
+layout host host.h 28
 
 # compile SOURCE PROGRAM LIBRARY...
 compile() {
