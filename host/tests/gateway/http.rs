@@ -502,7 +502,8 @@ fn a_thousand_idle_connections_take_little_memory_and_give_it_back() {
         Reply::read(&mut BufReader::new(stream.try_clone().unwrap()));
     }
     let peak = site.gateway.memory_kib("VmHWM");
-    assert!(peak < 40 * 1024, "{peak} KiB, {before} before");
+    // What was there before is the program itself, which is larger without optimisation.
+    assert!(peak < before + 16 * 1024, "{peak} KiB, {before} before");
     drop(all);
     until(
         || (site.get("/health").json()["connected_clients"] == 1).then_some(()),
