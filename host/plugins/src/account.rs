@@ -129,6 +129,7 @@ impl Charged {
         self.tell(Account::leave_state);
     }
 
+    #[inline]
     pub(crate) fn has_cpu_limit(&self) -> bool {
         self.0.as_ref().is_some_and(|account| account.has_cpu_limit())
     }
@@ -201,6 +202,7 @@ impl Account {
     }
 
     /// Whether calls may begin at all.
+    #[inline]
     pub(crate) fn is_open(&self) -> Result<(), String> {
         self.max_rss.as_ref().map_or(Ok(()), |watch| watch.check())
     }
@@ -237,6 +239,7 @@ impl Account {
     }
 
     /// Whether its processor time has a limit, so that it is measured everywhere.
+    #[inline]
     pub(crate) fn has_cpu_limit(&self) -> bool {
         !self.about.needs.cpu_per_minute.is_zero()
     }

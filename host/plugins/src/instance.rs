@@ -114,6 +114,7 @@ impl Instance {
 
     /// Runs the function of one call on this thread.
     /// `take` takes the call then, where it has not ended.
+    #[inline]
     fn run<L: Borrow<Live>>(
         &self,
         row: u16,
@@ -172,8 +173,12 @@ impl Work for Arc<Instance> {
 
     fn call(&self, mut call: HostCall) {
         let (row, args) = (call.row(), call.take_args());
+        if self.workers.is_none() && !self.account.has_cpu_limit() {
+            // What costs least: no deadline holds there.
+            let mut live = Live::new(Client::Host(call), u64::MAX);
+            return self.run(row, &args, &mut live, Live::own_call);
+        }
         if self.workers.is_none() {
-            // No deadline holds there.
             return self.begin((row, args), Client::Host(call), (u64::MAX, 0));
         }
         self.begin((row, args), Client::Host(call), deadline(&self.image.table, row));
@@ -193,8 +198,8 @@ impl Instance {
         (deadline, limit): (u64, u64),
     ) {
         let Some(workers) = &self.workers else {
-            let live = Live::new(client, deadline);
-            let run = || self.run(row, &args, live, Live::into_call);
+            let mut live = Live::new(client, deadline);
+            let mut run = || self.run(row, &args, &mut live, Live::own_call);
             return match self.account.has_cpu_limit() {
                 true => self.account.measured(row, run),
                 false => run(),

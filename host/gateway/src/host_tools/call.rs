@@ -37,6 +37,13 @@ pub struct HostCall {
     wants_progress: bool,
     cancelled: CancelFlag,
     is_done: bool,
+    /// Apart, so that a call stays small: it is moved some times.
+    rare: Option<Box<Rare>>,
+}
+
+/// What few calls have.
+#[derive(Default)]
+struct Rare {
     on_end: Option<OnEnd>,
     /// Where it is counted, if that is not where its tools are.
     accounts: Option<Arc<Accounts>>,
@@ -82,18 +89,19 @@ impl HostCall {
 
     /// Has `told` told whether the call failed, before its client is. The last one counts.
     pub fn tell_end(&mut self, told: impl FnOnce(bool) + Send + 'static) {
-        self.on_end = Some(Box::new(told));
+        self.rare.get_or_insert_default().on_end = Some(Box::new(told));
     }
 
     /// Has the call counted elsewhere, as one of other tools with the same table.
     pub fn count_in(&mut self, accounts: &Arc<Accounts>) {
         self.accounts().forget(self.row);
         accounts.begin(self.row);
-        self.accounts = Some(Arc::clone(accounts));
+        self.rare.get_or_insert_default().accounts = Some(Arc::clone(accounts));
     }
 
     fn accounts(&self) -> &Accounts {
-        self.accounts.as_ref().unwrap_or_else(|| self.tools.accounts())
+        let elsewhere = self.rare.as_ref().and_then(|rare| rare.accounts.as_ref());
+        elsewhere.unwrap_or_else(|| self.tools.accounts())
     }
 
     /// Whether the client has cancelled the call: whatever comes of it is dropped.
@@ -167,7 +175,7 @@ impl HostCall {
 
     fn count(&mut self, is_error: bool) {
         self.accounts().end(self.row, self.began.elapsed(), is_error);
-        if let Some(told) = self.on_end.take() {
+        if let Some(told) = self.rare.as_mut().and_then(|rare| rare.on_end.take()) {
             told(is_error);
         }
     }
@@ -283,8 +291,7 @@ pub(crate) fn start(
         wants_progress: extra.progress,
         cancelled: Arc::clone(&cancelled),
         is_done: false,
-        on_end: None,
-        accounts: None,
+        rare: None,
     };
     tools.accounts().begin(row);
     if catch_unwind(AssertUnwindSafe(|| tools.tools().call(call))).is_err() {

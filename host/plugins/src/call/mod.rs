@@ -83,13 +83,15 @@ pub(crate) struct Live {
 }
 
 impl Live {
+    #[inline]
     pub(crate) const fn new(call: Client, deadline: u64) -> Self {
         Self { call: Mutex::new(Some(call)), is_over: AtomicBool::new(false), deadline }
     }
 
     /// The call of one that nothing else ends.
-    pub(crate) fn into_call(self) -> Option<Client> {
-        self.call.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
+    #[inline]
+    pub(crate) fn own_call(&mut self) -> Option<Client> {
+        self.call.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner).take()
     }
 
     /// The call, for the one who ends it.
@@ -245,6 +247,7 @@ impl<'c, 'l> State<'c, 'l> {
     }
 
     /// What a call came to whose function answered this; `read` reads its content.
+    #[inline]
     pub(crate) fn ended(self, status: trine_status, read: Read<'_>) -> Ended<'c> {
         let Self { out, said, misuse, content, blocks, .. } = self;
         match (misuse, status, content) {
@@ -271,6 +274,7 @@ pub(crate) enum Ended<'c> {
 
 impl Ended<'_> {
     /// Tells the client.
+    #[inline]
     pub(crate) fn tell(self, client: Client) {
         let call = match client {
             Client::Host(call) => call,
