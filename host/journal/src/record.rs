@@ -128,7 +128,7 @@ impl<'a> Record<'a> {
         [&len[..], &crc, &payload].concat()
     }
 
-    /// The record at the beginning of the bytes, and its length; `None` where there is none.
+    /// The record at the beginning of the bytes, and its length; `None` when it is incomplete.
     #[must_use]
     pub fn decode(bytes: &'a [u8]) -> Option<(Self, usize)> {
         let (len, rest) = bytes.split_first_chunk::<4>()?;

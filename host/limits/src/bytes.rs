@@ -30,7 +30,7 @@ impl FromStr for Bytes {
         let unit = text.get(digits.len()..).unwrap_or_default().to_ascii_uppercase();
         let unit = unit.strip_suffix("IB").filter(|it| !it.is_empty()).unwrap_or(&unit);
         let unit = UNITS.iter().find(|(name, _)| *name == unit);
-        // A sign is read as part of a number, and is none of a size.
+        // A number may have a sign; a size may not.
         let number = Some(digits).filter(|it| it.bytes().all(|byte| byte.is_ascii_digit()));
         let number = number.and_then(|it| it.parse::<u64>().ok());
         let bytes = unit.zip(number).and_then(|((_, bits), number)| number.checked_mul(1 << *bits));

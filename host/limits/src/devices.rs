@@ -30,14 +30,14 @@ pub enum Kind {
     Other,
 }
 
-/// A device, or a kind of which there is none.
+/// A device of this machine, or a kind that is absent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Device {
     /// Its kind.
     pub kind: Kind,
     /// By which plug-ins name it: `cuda`, `i2c-1`, `ttyUSB0`.
     pub name: String,
-    /// Why there is none.
+    /// Why it is absent.
     pub absent: Option<String>,
 }
 
@@ -137,7 +137,7 @@ fn absent(kind: Kind, files: &dyn Files, is_apple: bool) -> Option<String> {
     Some(why.to_owned())
 }
 
-/// The device of a name; or why there is none.
+/// The device of a name; an error says why it is absent.
 ///
 /// # Errors
 /// Why it cannot be had.

@@ -1,4 +1,4 @@
-//! Options from a file: `--config FILE` of `trine gateway` and `trine serve`.
+//! Options from a file: `--config FILE` of commands that serve.
 //!
 //! The names in the file are those of the options, and its values are put between the name of the
 //! command and the rest of the command line, which overrides them.
@@ -17,19 +17,29 @@ const FILE_MAX: u64 = 256 * 1024;
 
 /// The command line, with the options of the file that it names.
 pub(super) fn expanded(cli: &clap::Command, mut line: Vec<OsString>) -> Result<Vec<OsString>> {
-    let is_server = |word: &OsString| word == "gateway" || word == "serve";
-    let Some(place) = line.iter().position(is_server) else { return Ok(line) };
-    let (Some(file), Some(command)) = (named(&line[place..]), of(cli, &line[place])) else {
-        return Ok(line);
-    };
+    let (command, place) = called(cli, &line);
+    let takes_one = command.get_arguments().any(|arg| arg.get_long() == Some("config"));
+    let rest = line.get(place..).unwrap_or_default();
+    let Some(file) = named(rest).filter(|_| takes_one) else { return Ok(line) };
     let options = read(&file)?;
     let words = words(command, &options, &file)?;
-    line.splice(place + 1..=place, words);
+    line.splice(place..place, words);
     Ok(line)
 }
 
-fn of<'c>(cli: &'c clap::Command, name: &OsStr) -> Option<&'c clap::Command> {
-    cli.get_subcommands().find(|command| name == command.get_name())
+/// The command that is called, `plugin watch` for one, and where its arguments begin.
+fn called<'c>(cli: &'c clap::Command, line: &[OsString]) -> (&'c clap::Command, usize) {
+    let (mut command, mut place) = (cli, line.len());
+    for (at, word) in line.iter().enumerate().skip(1) {
+        let below = command.get_subcommands().find(|below| word == below.get_name());
+        match below {
+            Some(below) => (command, place) = (below, at + 1),
+            // Options of the program may stand before its command.
+            None if place == line.len() => {}
+            None => break,
+        }
+    }
+    (command, place)
 }
 
 /// The file that `--config` names; the last one counts.
@@ -127,7 +137,10 @@ fn word(arg: &Arg, flag: &OsStr, value: &Value, file: &Path) -> Result<OsString>
 }
 
 fn help(command: &clap::Command) -> String {
-    format!("trine {} --help", command.get_name())
+    match command.get_name() {
+        "watch" => "trine plugin watch --help".to_owned(),
+        name => format!("trine {name} --help"),
+    }
 }
 
 #[cfg(test)]
@@ -165,6 +178,9 @@ mod tests {
         found.sort();
         expected.sort();
         assert_eq!(found, expected);
+        let watch = ["trine", "--log", "info", "plugin", "watch", "a.so", "--config", "FILE"];
+        let watch = line("s.toml", "strict = true", &watch).unwrap();
+        assert_eq!(watch, "trine --log info plugin watch --strict a.so --config DIR/s.toml");
         let json = line("s.json", r#"{"in-flight": 7}"#, &["trine", "serve", "--config=FILE"]);
         assert_eq!(json.unwrap(), "trine serve --in-flight=7 --config=DIR/s.json");
     }

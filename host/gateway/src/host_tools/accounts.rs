@@ -44,7 +44,7 @@ impl ToolStats {
     }
 }
 
-/// Each octave of times has so many buckets.
+/// Buckets for times between a power of two and the next one.
 const PER_OCTAVE: usize = 8;
 /// Nanoseconds from 2^42 on, more than an hour, are in the last octave.
 const BUCKETS: usize = 41 * PER_OCTAVE;

@@ -253,7 +253,7 @@ impl Waiter for Begun {
     }
 
     fn needs_input(&self, tag: u64, asked: &Asked<'_>, cost: Cost) {
-        // The call that goes on with the answers begins under the same id.
+        // The client repeats the call with its answers, under the same id.
         self.free();
         self.inner.needs_input(tag, asked, cost);
     }

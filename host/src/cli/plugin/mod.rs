@@ -67,6 +67,7 @@ impl Plugin {
 
 /// Arguments of `trine plugin watch`.
 #[derive(Debug, clap::Args)]
+#[command(args_override_self = true)]
 struct Watch {
     /// Plug-ins: libraries, modules, or manifests.
     #[arg(value_name = "FILE", required = true)]
