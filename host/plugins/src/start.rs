@@ -35,6 +35,7 @@ impl Inner {
         }
         let (code, about) = checked.open(&self.policy, &self.children)?;
         self.allows(&about.name, &about.needs).map_err(|fault| fault.of(&library))?;
+        measurable(&code, &about).map_err(|fault| fault.of(&library))?;
         Ok(Source { code, about, file: library, signed_by })
     }
 
@@ -88,4 +89,19 @@ impl Inner {
         self.book.add(&account);
         account
     }
+}
+
+/// Refuses a limit of processor time where that is not measured: it would limit nothing.
+fn measurable(code: &Code, about: &About) -> std::result::Result<(), Fault> {
+    let instead = match code {
+        Code::Module(..) => "it is a module: limit its instructions, with fuel in [limits]",
+        Code::Isolated(_) => "it runs in a process of its own: use --isolate-cpu",
+        Code::Library(_) if !cfg!(target_os = "linux") => "it is measured on Linux alone",
+        Code::Library(_) => return Ok(()),
+    };
+    if about.needs.cpu_per_minute.is_zero() {
+        return Ok(());
+    }
+    let why = format!("{}: leave cpu_seconds out of its needs, since {instead}", about.name);
+    Err(Fault(Step::Resources, why))
 }

@@ -20,7 +20,7 @@ impl Drop for End<'_> {
 }
 
 /// Processes that may fail as often as a test has them fail.
-fn caps() -> Caps {
+pub(crate) fn caps() -> Caps {
     Caps { restarts: 1_000, ..Site::caps() }
 }
 

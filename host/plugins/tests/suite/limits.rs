@@ -258,6 +258,23 @@ fn needs_that_no_one_can_mean_are_refused() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_limit_of_processor_time_that_would_not_be_kept_is_refused() {
+    let site = Site::with(Policy { caps: crate::isolated::caps(), ..Policy::default() });
+    let library = plugin(&site, "burns", &["NUMBER=78"]);
+    let isolated = site.path("isolated.toml");
+    let file = library.display();
+    let text = format!("library = \"{file}\"\nisolate = true\n[needs]\ncpu_seconds = 1.0\n");
+    std::fs::write(&isolated, text).unwrap();
+    let module = crate::modules::build(&site, "loop.wasm", 1, &[]);
+    let module = manifest(&site, "loop", &module, "cpu_seconds = 1.0");
+    for (file, instead) in [(isolated, "--isolate-cpu"), (module, "fuel")] {
+        let why = refused(&site, &file);
+        assert!(why.contains("cpu_seconds") && why.contains(instead), "{why}");
+    }
+}
+
 #[test]
 fn the_reserve_is_for_high_priority_alone() {
     let site =
