@@ -1,6 +1,5 @@
 //! A plug-in at work: its state, and its functions on threads that are watched.
 
-use std::borrow::Borrow;
 use std::ffi::c_void;
 use std::ptr::null_mut;
 use std::sync::Arc;
@@ -13,7 +12,7 @@ use trine_gateway::host_tools::HostCall;
 use trine_gateway::table::Table;
 
 use crate::account::{Account, Charged};
-use crate::call::{self, Client, Live, now, with_room};
+use crate::call::{self, Asked, Client, Ended, Live, Room, now};
 use crate::error::{Fault, Step};
 use crate::load::{About, Image};
 use crate::timed::{self, Failed, State};
@@ -29,6 +28,8 @@ pub(crate) struct Instance {
     state: State,
     /// Its threads; none where its functions return at once.
     workers: Option<Workers>,
+    /// Its functions run on the thread that calls, and are not measured.
+    is_direct: bool,
     /// How long its functions may take, but for those of tools.
     patience: Duration,
     account: Charged,
@@ -83,7 +84,17 @@ impl Instance {
         let workers =
             (!image.is_at_once()).then(|| Workers::new(name, account.clone(), calls_max, lost));
         let [is_down, is_stuck] = [(); 2].map(|()| AtomicBool::new(false));
-        Ok(Arc::new(Self { image, state, workers, patience, account, is_down, is_stuck }))
+        let is_direct = workers.is_none() && !account.has_cpu_limit();
+        Ok(Arc::new(Self {
+            image,
+            state,
+            workers,
+            is_direct,
+            patience,
+            account,
+            is_down,
+            is_stuck,
+        }))
     }
 
     /// Lets it try itself out.
@@ -112,18 +123,19 @@ impl Instance {
         done.map(drop).map_err(|why| why.to_string())
     }
 
-    /// Runs the function of one call on this thread.
-    /// `take` takes the call then, where it has not ended.
+    /// Runs the function of one call on this thread, with room for its result.
     #[inline]
-    fn run<L: Borrow<Live>>(
+    fn run<'r>(
         &self,
-        row: u16,
-        args: &[u8],
-        live: L,
-        take: impl FnOnce(L) -> Option<Client>,
-    ) {
-        let Some(tool) = self.image.tools.get(usize::from(row)) else { return };
-        let Some(function) = tool.call else { return };
+        (row, args): (u16, &'r [u8]),
+        room: &'r mut Room,
+        asked: Asked<'_>,
+    ) -> Option<Ended<'r>>
+    where
+        Self: 'r,
+    {
+        let tool = self.image.tools.get(usize::from(row))?;
+        let function = tool.call?;
         let user_data = if tool.user_data.is_null() { self.state.0 } else { tool.user_data };
         // SAFETY: NULL or as long as it says, which was looked at when it was loaded.
         let on_read = unsafe { tool.more.as_ref() }.and_then(|more| more.on_read);
@@ -133,16 +145,19 @@ impl Instance {
                 read(user_data, 0, offset, out.as_mut_ptr(), out.len())
             })
         };
-        with_room(|room| {
-            let mut state = call::State::new((&self.image.table, row), args, room, live.borrow());
-            // SAFETY: the plug-in's function and what it asked to be passed; the state lives until
-            // it returns.
-            let status = unsafe { function(user_data, state.handle()) };
-            let ended = state.ended(status, &read);
-            if let Some(call) = take(live) {
-                ended.tell(call);
-            }
-        });
+        let mut state = call::State::new((&self.image.table, row), args, room.bytes(), asked);
+        // SAFETY: the plug-in's function and what it asked to be passed; the state lives until it
+        // returns.
+        let status = unsafe { function(user_data, state.handle()) };
+        Some(state.ended(status, &read))
+    }
+
+    /// Runs a call that nothing else ends.
+    fn run_own(&self, row: u16, args: &[u8], client: Client, deadline: u64) {
+        let mut room = Room::take();
+        if let Some(ended) = self.run((row, args), &mut room, Asked::Own(&client, deadline)) {
+            ended.tell(client);
+        }
     }
 }
 
@@ -173,15 +188,20 @@ impl Work for Arc<Instance> {
 
     fn call(&self, mut call: HostCall) {
         let (row, args) = (call.row(), call.take_args());
-        if self.workers.is_none() && !self.account.has_cpu_limit() {
-            // What costs least: no deadline holds there.
-            let mut live = Live::new(Client::Host(call), u64::MAX);
-            return self.run(row, &args, &mut live, Live::own_call);
+        if self.is_direct {
+            // What costs least: the call is not moved before it has ended.
+            let mut room = Room::take();
+            if let Some(ended) = self.run((row, &args), &mut room, Asked::Host(&call)) {
+                ended.tell_host(call);
+            }
+            return;
         }
-        if self.workers.is_none() {
-            return self.begin((row, args), Client::Host(call), (u64::MAX, 0));
-        }
-        self.begin((row, args), Client::Host(call), deadline(&self.image.table, row));
+        // No deadline holds for functions that return at once.
+        let by = match self.workers {
+            None => (u64::MAX, 0),
+            Some(_) => deadline(&self.image.table, row),
+        };
+        self.begin((row, args), Client::Host(call), by);
     }
 
     fn shutdown(&self) {
@@ -198,8 +218,7 @@ impl Instance {
         (deadline, limit): (u64, u64),
     ) {
         let Some(workers) = &self.workers else {
-            let mut live = Live::new(client, deadline);
-            let mut run = || self.run(row, &args, &mut live, Live::own_call);
+            let run = || self.run_own(row, &args, client, deadline);
             return match self.account.has_cpu_limit() {
                 true => self.account.measured(row, run),
                 false => run(),
@@ -208,7 +227,13 @@ impl Instance {
         let instance = Arc::clone(self);
         let name = self.image.table.info(row).map(|info| info.name).unwrap_or_default();
         let live = Arc::new(Live::new(client, deadline));
-        let run = Box::new(move |live: &Live| instance.run(row, &args, live, Live::take));
+        let run = Box::new(move |live: &Live| {
+            let mut room = Room::take();
+            let ended = instance.run((row, &args), &mut room, Asked::Shared(live));
+            if let Some((ended, call)) = ended.zip(live.take()) {
+                ended.tell(call);
+            }
+        });
         workers.add(Job { live, limit, name, row, run });
     }
 

@@ -30,6 +30,8 @@ impl ToolsId {
 /// Tools in a hub.
 pub(crate) struct Served {
     tools: Arc<dyn HostTools>,
+    /// Theirs, which each call needs some times.
+    table: Arc<Table>,
     accounts: Arc<Accounts>,
     gone: Arc<Gone>,
 }
@@ -37,16 +39,17 @@ pub(crate) struct Served {
 impl Served {
     pub(crate) fn new(tools: Arc<dyn HostTools>) -> Arc<Self> {
         let accounts = tools.accounts();
-        let accounts = accounts.unwrap_or_else(|| Arc::new(Accounts::new(tools.table())));
-        Arc::new(Self { tools, accounts, gone: Arc::default() })
+        let table = Arc::clone(tools.table());
+        let accounts = accounts.unwrap_or_else(|| Arc::new(Accounts::new(&table)));
+        Arc::new(Self { tools, table, accounts, gone: Arc::default() })
     }
 
     pub(crate) fn tools(&self) -> &dyn HostTools {
         &*self.tools
     }
 
-    pub(crate) fn table(&self) -> &Arc<Table> {
-        self.tools.table()
+    pub(crate) const fn table(&self) -> &Arc<Table> {
+        &self.table
     }
 
     pub(crate) fn schemas(&self, row: u16) -> Option<&Schemas> {

@@ -98,7 +98,8 @@ unsafe extern "C" fn has(call: *mut trine_call, parameter: i32) -> trine_status 
 #[inline(always)]
 unsafe fn number(call: *mut trine_call, parameter: i32, tag: u8) -> i64 {
     // SAFETY: passed on.
-    unsafe { state(call) }.map_or(0, |state| state.number(parameter, tag))
+    let Some(state) = (unsafe { state(call) }) else { return 0 };
+    state.number(parameter, tag)
 }
 
 unsafe extern "C" fn get_bool(call: *mut trine_call, parameter: i32) -> i32 {
@@ -250,17 +251,17 @@ unsafe fn copied(
 
 fn keep(state: &mut State<'_, '_>, block: OwnBlock, is_structured: bool) -> trine_status {
     // A structured block is the first, and what the writers wrote is part of it.
-    let is_first = state.blocks.is_empty();
+    let is_first = state.blocks().is_empty();
     if is_structured != is_first && (is_structured || (is_first && !state.out.is_empty())) {
         state.misuse(|| "the tool wrote a structured result that is no first block".to_owned());
         return TRINE_E_STATE;
     }
-    let written: usize = state.blocks.iter().map(OwnBlock::size).sum();
+    let written: usize = state.blocks().iter().map(OwnBlock::size).sum();
     if written + block.size() > CONTENT_MAX {
         state.misuse(|| format!("the tool wrote more than {CONTENT_MAX} bytes of blocks"));
         return TRINE_E_NO_SPACE;
     }
-    state.blocks.push(block);
+    state.rare().blocks.push(block);
     TRINE_OK
 }
 
@@ -271,7 +272,7 @@ unsafe extern "C" fn fail(call: *mut trine_call, text: *const c_char, size: usiz
     };
     match text {
         Ok(text) => {
-            state.said = Some(sanitize::plain(text).chars().take(SAID_MAX).collect());
+            state.rare().said = Some(sanitize::plain(text).chars().take(SAID_MAX).collect());
             TRINE_E_FAILED
         }
         Err(status) => status,
@@ -291,7 +292,7 @@ unsafe extern "C" fn content(
     match mime {
         Ok(_) if size == 0 => TRINE_E_ARGUMENT,
         Ok(mime) => {
-            state.content = Some((sanitize::plain(mime).into_owned(), size));
+            state.rare().content = Some((sanitize::plain(mime).into_owned(), size));
             TRINE_CONTENT
         }
         Err(status) => status,
@@ -309,7 +310,7 @@ unsafe extern "C" fn call_get_info(
     }
     let known = trine_call_info {
         now: now(),
-        deadline: state.live.deadline,
+        deadline: state.asked.deadline(),
         id: NO_ID,
         tool: state.row.into(),
         tagged: 0,
@@ -323,7 +324,7 @@ unsafe extern "C" fn call_get_info(
 
 unsafe extern "C" fn is_cancelled(call: *mut trine_call) -> i32 {
     // SAFETY: the contract.
-    unsafe { state(call) }.is_some_and(|state| state.live.is_cancelled()).into()
+    unsafe { state(call) }.is_some_and(|state| state.asked.is_cancelled()).into()
 }
 
 unsafe extern "C" fn progress(
@@ -339,7 +340,7 @@ unsafe extern "C" fn progress(
     };
     match text {
         Ok(text) => {
-            state.live.with(|call| call.progress((done, total), &sanitize::plain(text)));
+            state.asked.progress((done, total), &sanitize::plain(text));
             TRINE_OK
         }
         Err(status) => status,
@@ -358,7 +359,7 @@ unsafe extern "C" fn log(
     };
     match (u8::try_from(level), text) {
         (Ok(level @ 0..=7), Ok(text)) => {
-            state.live.with(|call| call.log(level, &sanitize::plain(text)));
+            state.asked.log(level, &sanitize::plain(text));
             TRINE_OK
         }
         (_, Err(status)) => status,

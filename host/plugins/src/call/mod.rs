@@ -3,6 +3,7 @@
 mod content;
 mod functions;
 
+use std::cell::Cell;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -83,15 +84,8 @@ pub(crate) struct Live {
 }
 
 impl Live {
-    #[inline]
     pub(crate) const fn new(call: Client, deadline: u64) -> Self {
         Self { call: Mutex::new(Some(call)), is_over: AtomicBool::new(false), deadline }
-    }
-
-    /// The call of one that nothing else ends.
-    #[inline]
-    pub(crate) fn own_call(&mut self) -> Option<Client> {
-        self.call.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner).take()
     }
 
     /// The call, for the one who ends it.
@@ -110,6 +104,52 @@ impl Live {
     }
 }
 
+/// A call as the function of its tool sees it.
+#[derive(Clone, Copy)]
+pub(crate) enum Asked<'l> {
+    /// Only this thread ends it, and no deadline holds.
+    Host(&'l HostCall),
+    /// Only this thread ends it; until when it should.
+    Own(&'l Client, u64),
+    /// The thread that watches the time may end it.
+    Shared(&'l Live),
+}
+
+impl Asked<'_> {
+    fn is_cancelled(self) -> bool {
+        match self {
+            Self::Host(call) => call.is_cancelled(),
+            Self::Own(call, _) => call.is_cancelled(),
+            Self::Shared(live) => live.is_cancelled(),
+        }
+    }
+
+    fn progress(self, done: (u32, u32), text: &str) {
+        match self {
+            Self::Host(call) => _ = call.progress(done, text),
+            Self::Own(call, _) => call.progress(done, text),
+            Self::Shared(live) => _ = live.with(|call| call.progress(done, text)),
+        }
+    }
+
+    fn log(self, level: u8, text: &str) {
+        match self {
+            Self::Host(call) => call.log(level, text),
+            Self::Own(call, _) => call.log(level, text),
+            Self::Shared(live) => _ = live.with(|call| call.log(level, text)),
+        }
+    }
+
+    /// By [`now`]; `u64::MAX` for never.
+    const fn deadline(self) -> u64 {
+        match self {
+            Self::Host(_) => u64::MAX,
+            Self::Own(_, deadline) => deadline,
+            Self::Shared(live) => live.deadline,
+        }
+    }
+}
+
 /// How a tool's function reads its content, piece by piece.
 pub(crate) type Read<'r> = &'r dyn Fn(u32, &mut [u8]) -> usize;
 
@@ -119,7 +159,14 @@ pub(crate) struct State<'c, 'l> {
     row: u16,
     args: Args<'c>,
     out: ValueWriter<'c>,
-    live: &'l Live,
+    asked: Asked<'l>,
+    /// Apart, so that what most calls need is small.
+    rare: Option<Box<Rare>>,
+}
+
+/// What few calls have.
+#[derive(Default)]
+struct Rare {
     /// What the tool says of its failure.
     said: Option<String>,
     /// What it was that a function was asked for and that is not there: the call fails, whatever
@@ -135,18 +182,15 @@ impl<'c, 'l> State<'c, 'l> {
         (table, row): (&'c Table, u16),
         args: &'c [u8],
         room: &'c mut [u8],
-        live: &'l Live,
+        asked: Asked<'l>,
     ) -> Self {
         Self {
             table,
             row,
             args: Args::new(table, row, args),
             out: ValueWriter::new(room),
-            live,
-            said: None,
-            misuse: None,
-            content: None,
-            blocks: Vec::new(),
+            asked,
+            rare: None,
         }
     }
 
@@ -155,8 +199,19 @@ impl<'c, 'l> State<'c, 'l> {
         (&raw mut *self).cast()
     }
 
+    fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
+    /// The blocks that were written.
+    fn blocks(&self) -> &[OwnBlock] {
+        self.rare.as_ref().map_or(&[], |rare| &rare.blocks)
+    }
+
+    #[cold]
     fn misuse(&mut self, what: impl FnOnce() -> String) {
-        self.misuse.get_or_insert_with(|| format!("{}: a fault of the plug-in", what()));
+        let misuse = &mut self.rare().misuse;
+        misuse.get_or_insert_with(|| format!("{}: a fault of the plug-in", what()));
     }
 
     /// A number; 0 where the call has no value for it. Most calls take the first way.
@@ -235,7 +290,7 @@ impl<'c, 'l> State<'c, 'l> {
             self.misuse(|| format!("the tool wrote node {node}, which its result does not have"));
             return TRINE_E_ARGUMENT;
         };
-        if !self.blocks.is_empty() {
+        if !self.blocks().is_empty() {
             self.misuse(|| "the tool wrote a node of its result behind a block".to_owned());
             return TRINE_E_STATE;
         }
@@ -249,7 +304,17 @@ impl<'c, 'l> State<'c, 'l> {
     /// What a call came to whose function answered this; `read` reads its content.
     #[inline]
     pub(crate) fn ended(self, status: trine_status, read: Read<'_>) -> Ended<'c> {
-        let Self { out, said, misuse, content, blocks, .. } = self;
+        match self.rare {
+            None if status == TRINE_OK => Ended::Value(self.out),
+            rare => rare.map_or_else(Rare::default, |rare| *rare).ended(status, self.out, read),
+        }
+    }
+}
+
+impl Rare {
+    #[cold]
+    fn ended<'c>(self, status: trine_status, out: ValueWriter<'c>, read: Read<'_>) -> Ended<'c> {
+        let Self { said, misuse, content, blocks } = self;
         match (misuse, status, content) {
             (Some(why), ..) => Ended::Error(why),
             (_, TRINE_OK, _) => Ended::Value(out),
@@ -274,13 +339,17 @@ pub(crate) enum Ended<'c> {
 
 impl Ended<'_> {
     /// Tells the client.
-    #[inline]
     pub(crate) fn tell(self, client: Client) {
-        let call = match client {
-            Client::Host(call) => call,
+        match client {
+            Client::Host(call) => self.tell_host(call),
             #[cfg(target_os = "linux")]
-            Client::Wire(call) => return call.tell(self),
-        };
+            Client::Wire(call) => call.tell(self),
+        }
+    }
+
+    /// Tells a client of this program.
+    #[inline]
+    pub(crate) fn tell_host(self, call: HostCall) {
         match self {
             Self::Value(out) | Self::Blocks(_, out) if out.overflowed() => {
                 call.done(Outcome::Failed(Failure::TooLarge));
@@ -301,18 +370,29 @@ impl Ended<'_> {
 /// The handle of a call that is answered later, which no call of a plug-in is.
 const NO_ID: trine_call_id = 0;
 
-/// Lends room for a result, which each thread has once. Pages that nothing is written to take no
-/// memory.
-pub(crate) fn with_room<T>(work: impl FnOnce(&mut [u8]) -> T) -> T {
-    use std::cell::Cell;
-    thread_local! {
-        static ROOM: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+/// Room for a result, which each thread has once. Pages that nothing is written to take no memory.
+pub(crate) struct Room(Option<Box<[u8]>>);
+
+thread_local! {
+    static ROOM: Cell<Option<Box<[u8]>>> = const { Cell::new(None) };
+}
+
+impl Room {
+    /// That of this thread, or a new one where a function has it that is running.
+    #[inline]
+    pub(crate) fn take() -> Self {
+        Self(ROOM.take())
     }
-    let mut room = ROOM.take();
-    if room.is_empty() {
-        room = vec![0; RESULT_MAX];
+
+    #[inline]
+    pub(crate) fn bytes(&mut self) -> &mut [u8] {
+        self.0.get_or_insert_with(|| vec![0; RESULT_MAX].into())
     }
-    let done = work(&mut room);
-    ROOM.set(room);
-    done
+}
+
+impl Drop for Room {
+    #[inline]
+    fn drop(&mut self) {
+        ROOM.set(self.0.take());
+    }
 }
