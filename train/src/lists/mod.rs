@@ -81,7 +81,7 @@ pub struct Call {
 }
 
 /// A sentence with what it asks for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Record {
     /// The line in its file, from 1.
     pub line: usize,
