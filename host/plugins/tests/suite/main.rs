@@ -3,6 +3,7 @@
 
 mod calls;
 mod defined;
+mod files;
 #[cfg(target_os = "linux")]
 mod isolated;
 mod limits;
