@@ -77,15 +77,21 @@ pub(crate) fn private(bytes: &[u8], name: &OsStr) -> io::Result<Private> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(&folder)?;
-    let path = folder.join(name);
-    std::fs::File::create_new(&path)?.write_all(bytes)?;
-    Ok(Private { path })
+    let private = Private { path: folder.join(name) };
+    std::fs::File::create_new(private.path())?.write_all(bytes)?;
+    Ok(private)
 }
 
 #[cfg(not(target_os = "linux"))]
 impl Private {
-    /// Takes the file out of its folder where the system lets it: it stays mapped.
-    pub(crate) fn keep(self) {
+    /// Lets it go, as when it was not mapped: a file that is taken out of its folder stays mapped.
+    pub(crate) fn keep(self) {}
+}
+
+#[cfg(not(target_os = "linux"))]
+impl Drop for Private {
+    /// Takes the file out of its folder where the system lets it, and the folder away.
+    fn drop(&mut self) {
         _ = std::fs::remove_file(&self.path);
         _ = self.path.parent().map(std::fs::remove_dir);
     }
