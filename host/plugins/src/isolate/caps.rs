@@ -9,8 +9,8 @@ use std::time::Duration;
 pub struct Caps {
     /// Bytes of memory that its process may allocate; 0 for no cap. Default: 1 GiB.
     pub memory: u64,
-    /// CPU time of one call, in all threads of the process. Where several calls run at a time, each
-    /// may use it. Default: no cap.
+    /// CPU time of one call, in all threads of the process. Calls that run at a time are charged
+    /// equal parts of what the process uses. Default: no cap.
     pub call_cpu: Option<Duration>,
     /// CPU time of the process while it lives, in whole seconds. Default: no cap.
     pub process_cpu: Option<Duration>,

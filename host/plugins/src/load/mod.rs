@@ -29,7 +29,6 @@ use crate::error::{Error, Fault, Result, Step};
 use crate::isolate::{Caps, Children, Sealed};
 use crate::ledger::Budget;
 use crate::module::Module;
-use crate::work::Work as _;
 
 /// What plug-ins have to be like.
 #[derive(Clone, Debug)]
@@ -184,7 +183,7 @@ impl Checked {
         let (code, about) = if Module::is_one(&bytes) {
             let module = Module::start(&bytes, &limits).map_err(|fault| fault.of(&file))?;
             let about = module.about().clone();
-            module.shutdown();
+            module.end();
             (Code::Module(bytes.into(), limits), about)
         } else if policy.isolate || manifest.isolate {
             let name = file.file_name().unwrap_or_default();
