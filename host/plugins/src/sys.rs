@@ -1,5 +1,8 @@
 //! A file that no one else can change: what is checked is what is mapped.
-#![expect(unsafe_code, reason = "calls into libc; each block says why it holds")]
+#![cfg_attr(
+    target_os = "linux",
+    expect(unsafe_code, reason = "calls into libc; each block says why it holds")
+)]
 
 use std::ffi::OsStr;
 use std::io;
@@ -73,6 +76,7 @@ pub(crate) fn private(bytes: &[u8], name: &OsStr) -> io::Result<Private> {
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     let mut folder = std::env::temp_dir();
     folder.push(format!("trine-{}-{number}", std::process::id()));
+    #[cfg_attr(not(unix), expect(unused_mut, reason = "it has no mode there"))]
     let mut builder = std::fs::DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);

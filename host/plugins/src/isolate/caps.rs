@@ -57,11 +57,10 @@ pub struct ProcessUsage {
 pub(crate) struct Children(Arc<(Mutex<usize>, Condvar)>);
 
 /// One of them.
-#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "no process is started there"))]
 pub(crate) struct Living(Children);
 
 impl Children {
-    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "as above"))]
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "nothing is started there"))]
     pub(crate) fn enter(&self) -> Living {
         *self.0.0.lock().unwrap_or_else(PoisonError::into_inner) += 1;
         Living(self.clone())

@@ -64,17 +64,7 @@ impl Program {
         // It is waited for by its number, which is no other's until then.
         let pid = libc::pid_t::try_from(child.id()).map_err(io::Error::other)?;
         drop((child, command));
-        let ours = Arc::new(ours);
-        let frames = Frames::new(Arc::clone(&ours), wire::MESSAGE_MAX);
-        let process = Arc::new(Process {
-            pid: Pid(pid),
-            socket: ours,
-            out: Arc::default(),
-            inside: Mutex::default(),
-            ended: Mutex::new(None),
-            cpu: AtomicU64::new(0),
-        });
-        Ok(Talk { process, frames })
+        Ok(Talk::with(pid, ours))
     }
 
     fn opening(&self) -> Opening {
@@ -306,6 +296,21 @@ pub(super) struct Talk {
 }
 
 impl Talk {
+    /// A process by its number, and the socket that it has the other end of.
+    fn with(pid: libc::pid_t, socket: UnixStream) -> Self {
+        let socket = Arc::new(socket);
+        let frames = Frames::new(Arc::clone(&socket), wire::MESSAGE_MAX);
+        let process = Arc::new(Process {
+            pid: Pid(pid),
+            socket,
+            out: Arc::default(),
+            inside: Mutex::default(),
+            ended: Mutex::new(None),
+            cpu: AtomicU64::new(0),
+        });
+        Self { process, frames }
+    }
+
     /// Starts a process, which does nothing yet.
     pub(super) fn new(program: &Program) -> Result<Self, Fault> {
         let failed =
@@ -449,4 +454,59 @@ thread_local! {
 /// The guard of calls of the tool in a row.
 pub(super) fn guard(table: &Table, row: u16) -> [u8; 4] {
     message::check(table.hash(row), 0, 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use trine_wire::message::Hello;
+
+    use super::*;
+
+    /// A list of tools that comes a byte at a time has as many pauses as it is long.
+    #[test]
+    fn a_list_of_tools_that_comes_in_crumbs_is_not_waited_for() {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let child = Command::new("sleep").arg("60").spawn().unwrap();
+        let mut talk = Talk::with(child.id().try_into().unwrap(), ours);
+        let answers = thread::spawn(move || {
+            let mut frames = Frames::new(Arc::new(theirs.try_clone().unwrap()), wire::ASKED_MAX);
+            let send = |frame: Option<Vec<u8>>| (&theirs).write_all(&frame.unwrap());
+            let mut pages = 0;
+            while let Ok(bytes) = frames.next(None) {
+                let sent = match message::read(bytes).unwrap() {
+                    HostMessage::Factory { op, .. } => {
+                        let mut about = vec![1, b'a', 5];
+                        about.extend_from_slice(b"1.0.0");
+                        about.resize(about.len() + 5 + 1 + 24, 0);
+                        let (code, bytes) = (factory::FINE, &*about);
+                        send(wire::framed(&DeviceMessage::Factory { op, code, bytes }, 64))
+                    }
+                    HostMessage::Hello(_) => {
+                        let hello = Hello { calls_max: 1, ..Hello::default() };
+                        send(wire::framed(&DeviceMessage::Hello(hello), 64))
+                    }
+                    HostMessage::List { offset, .. } => {
+                        pages += 1;
+                        let (total, what, bytes) = (100, what::TOOLS, &[0][..]);
+                        send(wire::framed(&DeviceMessage::Page { offset, total, bytes, what }, 64))
+                    }
+                    _ => break,
+                };
+                if sent.is_err() {
+                    break;
+                }
+            }
+            pages
+        });
+        let library = File::open("/dev/null").unwrap();
+        let (patience, children) = (Duration::from_secs(5), Children::default());
+        let program = Program::new(library, Caps::default(), patience, children);
+        let Fault(step, why) = talk.described(&program).unwrap_err();
+        assert_eq!(step, Step::Tools, "{why}");
+        assert!(why.contains("it said what it was not asked for"), "{why}");
+        drop(talk);
+        assert_eq!(answers.join().unwrap(), 1);
+    }
 }
