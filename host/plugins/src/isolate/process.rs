@@ -468,6 +468,7 @@ mod tests {
     #[test]
     fn a_list_of_tools_that_comes_in_crumbs_is_not_waited_for() {
         let (ours, theirs) = UnixStream::pair().unwrap();
+        #[expect(clippy::zombie_processes, reason = "it is waited for by its number")]
         let child = Command::new("sleep").arg("60").spawn().unwrap();
         let mut talk = Talk::with(child.id().try_into().unwrap(), ours);
         let answers = thread::spawn(move || {

@@ -29,8 +29,21 @@ pub(crate) struct Sealed {
     spare: Mutex<Option<Spare>>,
 }
 
-/// The way to the thread of a process that waits to be used. The process ends when it is dropped.
-struct Spare(SyncSender<Order>);
+/// The way to the thread of a process that waits to be used. The process has ended when it was
+/// dropped without an order.
+struct Spare {
+    orders: Option<SyncSender<Order>>,
+    /// Closed when it has ended.
+    end: Receiver<()>,
+}
+
+impl Drop for Spare {
+    fn drop(&mut self) {
+        if self.orders.take().is_some() {
+            _ = self.end.recv_timeout(SLACK);
+        }
+    }
+}
 
 /// What the process of a [`Spare`] is used for, and who waits for it to be initialised.
 struct Order(Arc<Shared>, SyncSender<Result<(), Fault>>);
@@ -51,18 +64,20 @@ impl Sealed {
         let program = Arc::new(program);
         let (tell, told) = sync_channel(1);
         let (orders, get) = sync_channel(1);
+        let (ends, end) = sync_channel(0);
         let living = children.enter();
         let own = Arc::clone(&program);
         let started = thread(move || {
-            let _living = living;
+            let _living = (living, ends);
             wait_for_order(&own, &tell, &get);
         });
         started.map_err(|error| Fault(Step::Map, no_thread(&error)))?;
         let described: Described =
             told.recv().map_err(|_| Fault(Step::Map, ENDED.to_owned()))??;
+        // From here on its end is waited for where something fails.
+        let spare = Mutex::new(Some(Spare { orders: Some(orders), end }));
         let table = Table::new(described.list.clone());
         let table = table.map_err(|why| Fault(Step::Tools, why.to_string()))?;
-        let spare = Mutex::new(Some(Spare(orders)));
         Ok(Arc::new(Self { program, described, table: Arc::new(table), spare }))
     }
 
@@ -265,7 +280,7 @@ impl Isolated {
         let shared = Shared::new(sealed, account, Box::new(lost));
         let spare = sealed.spare.lock().unwrap_or_else(PoisonError::into_inner).take();
         let (done, is_done) = sync_channel(1);
-        if let Some(Spare(orders)) = spare {
+        if let Some(orders) = spare.and_then(|mut spare| spare.orders.take()) {
             if orders.send(Order(Arc::clone(&shared), done)).is_ok()
                 && let Ok(started) = is_done.recv()
             {

@@ -97,12 +97,28 @@ fn time_that_is_used_up_is_named_also_where_its_signal_is_ignored() {
 }
 
 #[test]
+fn a_process_whose_plug_in_is_refused_later_has_ended_when_that_is_known() {
+    let site = site(caps());
+    // At the steps of dependencies and resources.
+    for define in ["NEEDS=\"z\"", "PROCESSORS=100000"] {
+        let file = site.build("v.so", "version.c", &[define, "SAYS_PROCESS"]);
+        for _ in 0..5 {
+            assert!(site.plugins.load(&[&file]).is_err());
+            let ledger = site.ledger();
+            let process = ledger.last().unwrap().strip_prefix("process ").unwrap();
+            let place = std::path::Path::new("/proc").join(process);
+            assert!(!place.exists(), "{define}: {process}");
+        }
+    }
+}
+
+#[test]
 fn what_a_plug_in_has_is_not_given_to_another_one_before_its_process_has_ended() {
     let site = site(caps());
     let defines = ["DEVICES=\"null\"", "MEMORY_MIN=1000", "ENDS_SLOWLY"];
     site.plugins.load(&[site.build("v.so", "version.c", &defines)]).unwrap();
     let process = process(&site, "versioned");
-    // Its client has gone, so the call ends on the thread of the process, which cannot wait for that.
+    // Its client has gone, so the call ends on the thread of the process, which cannot wait.
     let patience = Duration::from_millis(50);
     let report = site.hub.call_own("which", r#"{"id":1,"wait":300}"#, patience).unwrap();
     assert!(report.is_error, "{}", report.text);

@@ -83,6 +83,18 @@ static void tell(const char *what) {
 #endif
 }
 
+#ifdef SAYS_PROCESS
+#include <unistd.h>
+
+__attribute__((constructor)) static void say_process(void) {
+    FILE *ledger = fopen(LEDGER, "a");
+    if (ledger != NULL) {
+        fprintf(ledger, "process %d\n", (int)getpid());
+        fclose(ledger);
+    }
+}
+#endif
+
 static inline void sleep_for(long milliseconds) {
     struct timespec pause = {milliseconds / 1000, milliseconds % 1000 * 1000000};
     nanosleep(&pause, NULL);
