@@ -1,7 +1,7 @@
 //! What a plug-in has used, and what is still held of it.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use semver::Version;
@@ -11,6 +11,7 @@ use trine_gateway::table::Table;
 use trine_limits::{MaxRss, System, rss};
 use trine_resources::{Error, Limit, Quota, Quotas};
 
+use crate::isolate::ProcessUsage;
 use crate::ledger::{Budget, Claim, Ledger};
 use crate::load::{About, Needs};
 use crate::plugins::Plugins;
@@ -33,6 +34,8 @@ pub struct Usage {
     pub holds: Holds,
     /// Its tools.
     pub tools: Vec<ToolUsage>,
+    /// What its processes have used, where it runs in one of its own.
+    pub process: Option<ProcessUsage>,
 }
 
 /// What a plug-in has of the budgets.
@@ -56,15 +59,19 @@ pub struct ToolUsage {
     /// What became of its calls.
     pub calls: ToolStats,
     /// Processor time of its functions; zero where it is not measured: in modules, in plug-ins
-    /// whose functions return at once and that have no limit of it, and outside of Linux.
+    /// whose functions return at once and that have no limit of it, and outside of Linux. In a
+    /// process of its own, calls that run at a time have equal parts of what that uses, as of some
+    /// milliseconds ago.
     pub cpu: Duration,
 }
 
 impl Usage {
-    /// The processor time of all tools.
+    /// The processor time of all tools; where it runs in a process of its own, of that process and
+    /// those before, with what they use beside calls.
     #[must_use]
     pub fn cpu(&self) -> Duration {
-        self.tools.iter().map(|tool| tool.cpu).sum()
+        let tools = self.tools.iter().map(|tool| tool.cpu).sum();
+        self.process.as_ref().map_or(tools, |process| process.cpu.max(tools))
     }
 
     /// Whether something of it is still held that would not be if it had ended well.
@@ -99,6 +106,27 @@ pub(crate) struct Account {
     quota: Option<Mutex<Metered>>,
     /// What it has, until it ends well.
     claim: Mutex<Option<Claim>>,
+    /// What reads what its processes have used.
+    process: OnceLock<Reader>,
+}
+
+/// Reads what the processes of a plug-in have used; `None` when they are gone.
+pub(crate) type Reader = Box<dyn Fn() -> Option<ProcessUsage> + Send + Sync>;
+
+/// Ends an account when it is dropped, which who has it does when nothing of the plug-in runs any
+/// more.
+pub(crate) struct Over(Arc<Account>);
+
+impl Over {
+    pub(crate) fn of(account: &Arc<Account>) -> Self {
+        Self(Arc::clone(account))
+    }
+}
+
+impl Drop for Over {
+    fn drop(&mut self) {
+        self.0.end();
+    }
 }
 
 /// The account of a plug-in, where it has one: in a process of its own it has none, since the
@@ -127,6 +155,16 @@ impl Charged {
 
     pub(crate) fn leave_state(&self) {
         self.tell(Account::leave_state);
+    }
+
+    pub(crate) fn free_state(&self) {
+        self.tell(Account::free_state);
+    }
+
+    /// Adds processor time of a tool.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn charge(&self, row: u16, cpu: Duration) {
+        self.tell(|account| account.charge(row, cpu));
     }
 
     #[inline]
@@ -194,7 +232,27 @@ impl Account {
             lost: AtomicU32::new(0),
             is_state_left: AtomicBool::new(false),
             is_down: AtomicBool::new(false),
+            process: OnceLock::new(),
         })
+    }
+
+    /// The plug-in.
+    pub(crate) fn name(&self) -> &str {
+        &self.about.name
+    }
+
+    /// Has what its processes use read.
+    pub(crate) fn read_process(&self, reader: Reader) {
+        // It is told once.
+        _ = self.process.set(reader);
+    }
+
+    #[cfg(target_os = "linux")]
+    fn charge(&self, row: u16, cpu: Duration) {
+        if let Some(sum) = self.cpu.get(usize::from(row)) {
+            let nanos = u64::try_from(cpu.as_nanos()).unwrap_or(u64::MAX);
+            sum.fetch_add(nanos, Ordering::Relaxed);
+        }
     }
 
     pub(crate) const fn calls(&self) -> &Arc<Accounts> {
@@ -295,23 +353,36 @@ impl Account {
 
     /// A thread has not returned in its time.
     pub(crate) fn lose_thread(&self) {
-        self.lost.fetch_add(1, Ordering::AcqRel);
+        self.lost.fetch_add(1, Ordering::SeqCst);
     }
 
     /// It has returned after all.
     pub(crate) fn find_thread(&self) {
-        self.lost.fetch_sub(1, Ordering::AcqRel);
+        self.lost.fetch_sub(1, Ordering::SeqCst);
+        self.settle();
     }
 
     /// The state of the plug-in stays: a function may still use it.
     pub(crate) fn leave_state(&self) {
-        self.is_state_left.store(true, Ordering::Release);
+        self.is_state_left.store(true, Ordering::SeqCst);
+    }
+
+    /// That function has returned, and the state was freed.
+    fn free_state(&self) {
+        self.is_state_left.store(false, Ordering::SeqCst);
+        self.settle();
     }
 
     /// The last call has ended, and its `shutdown` has returned. What it has is given back, but
-    /// where a thread of it may still use that.
+    /// where a thread of it may still use that: then it is when that returns.
     pub(crate) fn end(&self) {
-        self.is_down.store(true, Ordering::Release);
+        self.is_down.store(true, Ordering::SeqCst);
+        self.settle();
+    }
+
+    /// Gives back what it has where it is over. Each thread that changes what this depends on looks
+    /// after that, so that the last one sees all of it.
+    fn settle(&self) {
         if self.is_over() {
             drop(self.claim.lock().unwrap_or_else(PoisonError::into_inner).take());
         }
@@ -319,9 +390,9 @@ impl Account {
 
     /// Whether it has ended and nothing is left of it.
     pub(crate) fn is_over(&self) -> bool {
-        self.is_down.load(Ordering::Acquire)
-            && self.lost.load(Ordering::Acquire) == 0
-            && !self.is_state_left.load(Ordering::Acquire)
+        self.is_down.load(Ordering::SeqCst)
+            && self.lost.load(Ordering::SeqCst) == 0
+            && !self.is_state_left.load(Ordering::SeqCst)
     }
 
     pub(crate) fn usage(&self, serves: bool) -> Usage {
@@ -342,6 +413,7 @@ impl Account {
             is_state_left: self.is_state_left.load(Ordering::Acquire),
             holds,
             tools: (0..self.table.count()).map(tool).collect(),
+            process: self.process.get().and_then(|read| read()),
         }
     }
 }

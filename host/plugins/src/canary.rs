@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use trine_descriptor::ToolTable as _;
 use trine_gateway::host_tools::{Accounts, HostCall, HostTools};
 use trine_gateway::table::Table;
 
@@ -37,15 +38,24 @@ impl Canary {
 
     /// Waits until the new version can be judged; or says what is wrong with it.
     pub(crate) fn judge(&self, new: &Running, trial: &Split) -> Result<(), String> {
-        let end = Instant::now() + self.patience;
+        // A time that is too long to be reckoned with never comes.
+        let end = Instant::now().checked_add(self.patience);
         loop {
             let (calls, errors) = trial.counts.of();
             if errors > self.errors_max {
                 return Err(format!("{errors} of its first {calls} calls failed"));
             }
             new.health()?;
-            if calls >= self.calls || Instant::now() >= end {
+            if calls >= self.calls {
                 return Ok(());
+            }
+            if end.is_some_and(|end| Instant::now() >= end) {
+                return match trial.under_way() {
+                    1.. if calls == 0 => {
+                        Err(format!("none of its calls has ended within {:?}", self.patience))
+                    }
+                    _ => Ok(()),
+                };
             }
             std::thread::sleep(PERIOD);
         }
@@ -88,6 +98,12 @@ impl Split {
         let accounts = [old, new].map(|running| Arc::clone(running.account().calls()));
         let (old, new) = (Tools::new(old), Tools::new(new));
         Self { old, new, accounts, canary, calls, counts, table }
+    }
+
+    /// Calls of the new version that have begun and not ended.
+    fn under_way(&self) -> u64 {
+        let [_, new] = &self.accounts;
+        (0..self.table.count()).map(|row| new.of(row).running()).sum()
     }
 }
 

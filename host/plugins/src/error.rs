@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use trine_gateway::sanitize;
+
 /// The steps of loading a plug-in, in their order. What fails at one of them changes nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -70,7 +72,7 @@ impl Step {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A step of loading failed.
-    #[error("{} is not loaded ({}): {why}", file.display(), step.name())]
+    #[error("{} is not loaded ({}): {why}", shown(file), step.name())]
     Load {
         /// The plug-in or its manifest.
         file: PathBuf,
@@ -91,13 +93,18 @@ pub enum Error {
         why: String,
     },
     /// The file of keys cannot be used.
-    #[error("{}: {why}", file.display())]
+    #[error("{}: {why}", shown(file))]
     Keys {
         /// The file.
         file: PathBuf,
         /// What is wrong.
         why: String,
     },
+}
+
+/// The name of a file, which acts on no terminal.
+fn shown(file: &Path) -> String {
+    sanitize::terminal_text(&file.to_string_lossy()).into_owned()
 }
 
 /// A result of this crate.
@@ -113,7 +120,9 @@ impl Fault {
     }
 
     pub(crate) fn of(self, file: &Path) -> Error {
-        Error::Load { file: file.to_owned(), step: self.0, why: self.1 }
+        // Much of it was read from files, and of what is wrong with them.
+        let why = sanitize::content(&self.1).into_owned();
+        Error::Load { file: file.to_owned(), step: self.0, why }
     }
 }
 

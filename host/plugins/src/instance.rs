@@ -2,8 +2,8 @@
 
 use std::ffi::c_void;
 use std::ptr::null_mut;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use trine_c_api::{TRINE_OK, trine_status};
@@ -11,7 +11,7 @@ use trine_descriptor::ToolTable as _;
 use trine_gateway::host_tools::HostCall;
 use trine_gateway::table::Table;
 
-use crate::account::{Account, Charged};
+use crate::account::{Account, Charged, Over};
 use crate::call::{self, Asked, Client, Ended, Live, Room, now};
 use crate::error::{Fault, Step};
 use crate::load::{About, Image};
@@ -33,9 +33,59 @@ pub(crate) struct Instance {
     /// How long its functions may take, but for those of tools.
     patience: Duration,
     account: Charged,
-    is_down: AtomicBool,
-    /// One of those has not returned.
+    /// Whether it was shut down. Who is in one of those functions holds it.
+    is_down: RwLock<bool>,
+    /// One of those has not returned in time.
     is_stuck: AtomicBool,
+    /// Its state was not freed, since a function might use it.
+    is_left: AtomicBool,
+}
+
+/// The end of a function that is waited for, though not for ever.
+#[derive(Default)]
+struct End {
+    is_late: bool,
+    done: Option<(trine_status, State)>,
+}
+
+/// Runs a function as [`timed::run`] does. Where it is late its thread counts as lost, and `late`
+/// is called; when it returns after all, `back` is, and the thread counts as found.
+fn run_timed(
+    (name, patience, account): (&str, Duration, &Charged),
+    function: impl FnOnce() -> (trine_status, State) + Send + 'static,
+    late: impl FnOnce(&Charged),
+    back: impl FnOnce(&Charged, (trine_status, State)) + Send + 'static,
+) -> Result<State, Failed> {
+    let end = Arc::new(Mutex::new(End::default()));
+    let (its, own) = (Arc::clone(&end), account.clone());
+    let work = move || {
+        let done = function();
+        let mut end = its.lock().unwrap_or_else(PoisonError::into_inner);
+        end.done = Some(done);
+        let is_late = end.is_late;
+        drop(end);
+        if is_late {
+            back(&own, done);
+            own.find_thread();
+        }
+        done
+    };
+    let ended = timed::run(name, patience, work);
+    if !matches!(ended, Err(Failed::Late(_))) {
+        return ended;
+    }
+    let mut end = end.lock().unwrap_or_else(PoisonError::into_inner);
+    match end.done {
+        // It has returned just now.
+        Some((TRINE_OK.., state)) => Ok(state),
+        Some((status, _)) => Err(Failed::Answered(status)),
+        None => {
+            end.is_late = true;
+            account.lose_thread();
+            late(account);
+            ended
+        }
+    }
 }
 
 impl Instance {
@@ -52,7 +102,7 @@ impl Instance {
             .self_test()
             .and_then(|()| instance.health().map_err(|why| Fault(Step::Health, why)));
         if tested.is_err() {
-            instance.shutdown();
+            Self::shutdown(&instance);
         }
         tested.map(|()| instance)
     }
@@ -72,19 +122,23 @@ impl Instance {
                 let status = unsafe { init(&raw mut state) };
                 (status, State(state))
             };
-            let done = timed::run(&image.about.name, patience, begin);
-            let done = done.inspect_err(|why| {
-                if let Failed::Late(_) = why {
-                    account.lose_thread();
+            // No one has its state then.
+            let back = move |_: &Charged, (status, state): (trine_status, State)| {
+                if let Some(shutdown) = image.raw.shutdown.filter(|_| status >= TRINE_OK) {
+                    // SAFETY: it was initialised, and no call will come.
+                    unsafe { shutdown({ state }.0) };
                 }
-            });
+            };
+            let waits = (&*image.about.name, patience, &account);
+            let done = run_timed(waits, begin, |_| (), back);
             state = done.map_err(|why| Fault::new(Step::Init, why))?;
         }
         let (name, calls_max) = (&image.about.name, image.raw.calls_max.max(1));
         let workers =
             (!image.is_at_once()).then(|| Workers::new(name, account.clone(), calls_max, lost));
-        let [is_down, is_stuck] = [(); 2].map(|()| AtomicBool::new(false));
         let is_direct = workers.is_none() && !account.has_cpu_limit();
+        let [is_stuck, is_left] = [(); 2].map(|()| AtomicBool::new(false));
+        let is_down = RwLock::new(false);
         Ok(Arc::new(Self {
             image,
             state,
@@ -94,32 +148,41 @@ impl Instance {
             account,
             is_down,
             is_stuck,
+            is_left,
         }))
     }
 
     /// Lets it try itself out.
-    pub(crate) fn self_test(&self) -> Result<(), Fault> {
+    pub(crate) fn self_test(self: &Arc<Self>) -> Result<(), Fault> {
         self.ask(self.image.raw.self_test).map_err(|why| Fault(Step::SelfTest, why))
     }
 
     /// Whether it can work, as it says.
-    pub(crate) fn health(&self) -> Result<(), String> {
+    pub(crate) fn health(self: &Arc<Self>) -> Result<(), String> {
         self.ask(self.image.raw.health)
     }
 
     fn ask(
-        &self,
+        self: &Arc<Self>,
         function: Option<unsafe extern "C" fn(*mut c_void) -> trine_status>,
     ) -> Result<(), String> {
         let Some(function) = function else { return Ok(()) };
-        let state = self.state;
-        // SAFETY: the plug-in's function and its own state.
-        let ask = move || (unsafe { function({ state }.0) }, state);
-        let done = timed::run(&self.image.about.name, self.patience, ask);
-        if let Err(Failed::Late(_)) = &done {
-            self.is_stuck.store(true, Ordering::Release);
-            self.account.lose_thread();
+        // Held until it has answered, or is late: it is not shut down meanwhile.
+        let is_down = self.is_down.read().unwrap_or_else(PoisonError::into_inner);
+        if *is_down {
+            return Err("it is shut down".to_owned());
         }
+        // It keeps this as long as it runs: the state is not freed before.
+        let own = Arc::clone(self);
+        let ask = move || {
+            let state = own.state;
+            // SAFETY: the plug-in's function and its own state.
+            (unsafe { function({ state }.0) }, state)
+        };
+        let late = |_: &Charged| self.is_stuck.store(true, Ordering::Release);
+        let waits = (&*self.image.about.name, self.patience, &self.account);
+        let done = run_timed(waits, ask, late, |_, _| ());
+        drop(is_down);
         done.map(drop).map_err(|why| why.to_string())
     }
 
@@ -204,8 +267,17 @@ impl Work for Arc<Instance> {
         self.begin((row, args), Client::Host(call), by);
     }
 
-    fn shutdown(&self) {
+    fn shutdown(&self, _: Over) {
         Instance::shutdown(self);
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        // The last function that might have used it has returned.
+        if self.is_left.load(Ordering::Acquire) && self.free() {
+            self.account.free_state();
+        }
     }
 }
 
@@ -237,11 +309,14 @@ impl Instance {
         workers.add(Job { live, limit, name, row, run });
     }
 
-    /// Frees the state, once. It is left where a function has not returned and may still use it.
+    /// Frees the state, once. It is left where a function has not returned and may still use it,
+    /// until that returns.
     pub(crate) fn shutdown(&self) {
-        if self.is_down.swap(true, Ordering::AcqRel) {
+        let mut is_down = self.is_down.write().unwrap_or_else(PoisonError::into_inner);
+        if std::mem::replace(&mut *is_down, true) {
             return;
         }
+        drop(is_down);
         let name = &self.image.about.name;
         let is_lost = self.workers.as_ref().is_some_and(Workers::close);
         if is_lost || self.is_stuck.load(Ordering::Acquire) {
@@ -249,21 +324,26 @@ impl Instance {
                 "plug-in {name}: a function has not returned, so its state is not freed"
             );
             self.account.leave_state();
+            self.is_left.store(true, Ordering::Release);
             return;
         }
-        let Some(shutdown) = self.image.raw.shutdown else { return };
-        let state = self.state;
+        _ = self.free();
+    }
+
+    /// Frees the state. Answers whether that has returned.
+    fn free(&self) -> bool {
+        let Some(shutdown) = self.image.raw.shutdown else { return true };
+        let (name, state) = (&*self.image.about.name, self.state);
         let end = move || {
             // SAFETY: the last call has returned, and no other will come.
             unsafe { shutdown({ state }.0) };
             (TRINE_OK, state)
         };
-        if let Err(why) = timed::run(name, self.patience, end) {
-            if let Failed::Late(_) = why {
-                self.account.lose_thread();
-                self.account.leave_state();
-            }
+        let (late, back) = (Charged::leave_state, |account: &Charged, _| account.free_state());
+        let done = run_timed((name, self.patience, &self.account), end, late, back);
+        if let Err(why) = &done {
             tracing::warn!("plug-in {name}: its shutdown: {why}");
         }
+        !matches!(done, Err(Failed::Late(_)))
     }
 }

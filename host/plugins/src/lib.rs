@@ -19,6 +19,7 @@ mod plugins;
 mod start;
 mod sys;
 mod timed;
+mod trial;
 mod watch;
 mod work;
 mod workers;

@@ -6,6 +6,7 @@ use trine_gateway::host_tools::{HostCall, HostTools as _};
 use trine_gateway::table::Table;
 use trine_wasm::{Error, Guest, Limits};
 
+use crate::account::Over;
 use crate::error::{Fault, Step};
 use crate::load::{About, Claims};
 use crate::work::Work;
@@ -58,6 +59,11 @@ impl Module {
     pub(crate) const fn about(&self) -> &About {
         &self.about
     }
+
+    /// Ends one that was only looked at.
+    pub(crate) fn end(&self) {
+        self.guest.shutdown();
+    }
 }
 
 impl Work for Module {
@@ -77,7 +83,7 @@ impl Work for Module {
         self.guest.call(call);
     }
 
-    fn shutdown(&self) {
+    fn shutdown(&self, _: Over) {
         self.guest.shutdown();
     }
 }

@@ -12,7 +12,7 @@ use trine_gateway::Hub;
 use trine_gateway::host_tools::{HostTools, Leaving, ToolsId};
 
 use crate::account::{Account, Book};
-use crate::canary::{Canary, Split};
+use crate::canary::Canary;
 use crate::error::{Error, Fault, Result, Step};
 use crate::isolate::{Children, ProcessUsage};
 use crate::ledger::Ledger;
@@ -42,7 +42,7 @@ const LEAVING: Duration = Duration::from_secs(10);
 pub struct Plugins(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
-    hub: Arc<Hub>,
+    pub(crate) hub: Arc<Hub>,
     pub(crate) policy: Policy,
     loaded: Mutex<Vec<Entry>>,
     pub(crate) children: Children,
@@ -53,12 +53,12 @@ pub(crate) struct Inner {
 }
 
 /// A plug-in that serves.
-struct Entry {
-    id: ToolsId,
-    instance: Arc<Running>,
-    from: Source,
+pub(crate) struct Entry {
+    pub(crate) id: ToolsId,
+    pub(crate) instance: Arc<Running>,
+    pub(crate) from: Source,
     /// What served before it.
-    previous: Option<Source>,
+    pub(crate) previous: Option<Source>,
     is_listed: bool,
 }
 
@@ -177,7 +177,9 @@ impl Plugins {
                 return Err(fault.of(&source.file));
             }
         }
-        drop(loaded);
+        let mut withdrawn = self.0.withdrawn();
+        sources.iter().for_each(|source| drop(withdrawn.remove(&source.about.name)));
+        drop((withdrawn, loaded));
         Ok(())
     }
 
@@ -293,13 +295,13 @@ impl Entry {
 }
 
 impl Inner {
-    fn lock(&self) -> MutexGuard<'_, Vec<Entry>> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Vec<Entry>> {
         self.loaded.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The place of a plug-in by its name: of several versions the one that is listed; or of the
     /// version behind an `@`.
-    fn place(&self, loaded: &[Entry], name: &str) -> Result<usize> {
+    pub(crate) fn place(&self, loaded: &[Entry], name: &str) -> Result<usize> {
         let is_it = |entry: &Entry| match name.split_once('@') {
             Some((name, version)) => {
                 let (its, version_of) = entry.name_and_version();
@@ -327,18 +329,20 @@ impl Inner {
     }
 
     /// The account of the version that serves.
-    fn serving(&self, name: &str) -> Option<Arc<Account>> {
+    pub(crate) fn serving(&self, name: &str) -> Option<Arc<Account>> {
         let loaded = self.lock();
         let entry = loaded.get(self.place(&loaded, name).ok()?)?;
         Some(Arc::clone(entry.instance.account()))
     }
 
-    pub(crate) fn lost(inner: &Weak<Self>, about: &Arc<About>, why: &str) {
+    /// Takes out the one that has this account, if it still serves: another one that was started
+    /// from the same file has an account of its own.
+    pub(crate) fn lost(inner: &Weak<Self>, account: &Arc<Account>, why: &str) {
         let Some(inner) = inner.upgrade() else { return };
         let mut loaded = inner.lock();
-        let is_it = |entry: &Entry| Arc::ptr_eq(&entry.from.about, about);
+        let is_it = |entry: &Entry| Arc::ptr_eq(entry.instance.account(), account);
         let Some(place) = loaded.iter().position(is_it) else { return };
-        inner.withdrawn().insert(about.name.clone(), why.to_owned());
+        inner.withdrawn().insert(account.name().to_owned(), why.to_owned());
         drop(inner.take_out(&mut loaded, place, "withdrawn"));
     }
 
@@ -364,13 +368,16 @@ impl Inner {
             drop(self.hub.remove_tools(id));
             return Err(Fault::new(Step::Publish, error));
         }
-        self.withdrawn().remove(name);
         info!("plug-in {name} {version}: loaded from {}", source.file.display());
         Ok(())
     }
 
     /// Lets clients see the highest version of a plug-in in the place of another one.
-    fn list_highest(&self, loaded: &mut [Entry], name: &str) -> trine_gateway::Result<()> {
+    pub(crate) fn list_highest(
+        &self,
+        loaded: &mut [Entry],
+        name: &str,
+    ) -> trine_gateway::Result<()> {
         let mut all: Vec<_> =
             loaded.iter_mut().filter(|it| it.instance.about().name == name).collect();
         all.sort_by(|a, b| b.name_and_version().1.cmp(a.name_and_version().1));
@@ -408,12 +415,7 @@ impl Inner {
             );
             return Err(Fault(Step::Dependencies, why));
         }
-        let others = loaded.iter().enumerate().filter(|(at, _)| *at != place);
-        let others: Vec<_> = others.map(|(_, entry)| entry).collect();
-        let there: Vec<_> = others.iter().map(|entry| entry.name_and_version()).collect();
-        let alone = [new];
-        order(&alone, &there).map_err(|(_, why)| Fault(Step::Dependencies, why))?;
-        needed_by(&others, new).map_err(|why| Fault(Step::Dependencies, why))?;
+        may_replace(loaded, place, new).map_err(|why| Fault(Step::Dependencies, why))?;
         let account = loaded.get(place).map(|entry| Arc::clone(entry.instance.account()));
         let instance = self.start(source, account.as_deref())?;
         let tools: Arc<dyn HostTools> = Arc::new(Tools::new(&instance));
@@ -432,54 +434,6 @@ impl Inner {
         let old = old.map(|old| old.to_string()).unwrap_or_default();
         let note = if is_compatible { "" } else { ", without asking whether it is compatible" };
         info!("plug-in {name} {}: serves in the place of {old}{note}", new.version);
-        Ok(leaving)
-    }
-
-    /// Gives a new version a share of the calls, and then all of them or none.
-    fn try_out(
-        self: &Arc<Self>,
-        source: &Source,
-        canary: &Canary,
-    ) -> std::result::Result<Leaving, Fault> {
-        if let Some(why) = canary.fault() {
-            return Err(Fault(Step::Trial, why.to_owned()));
-        }
-        let new: &About = &source.about;
-        let old = self.serving(&new.name);
-        let instance = self.start(source, old.as_deref())?;
-        // Nothing else swaps it meanwhile: who calls is served without this lock.
-        let mut loaded = self.lock();
-        let begun = self.place(&loaded, &new.name).map_err(|error| Fault::new(Step::Trial, error));
-        let begun = begun.and_then(|place| {
-            let entry = loaded.get(place).ok_or_else(gone)?;
-            if entry.instance.table().list_hash() != instance.table().list_hash() {
-                let why = "its tools are described in another way: update without a trial";
-                return Err(Fault(Step::Trial, why.to_owned()));
-            }
-            let split = Arc::new(Split::new(&entry.instance, &instance, *canary));
-            let both: Arc<dyn HostTools> = split.clone();
-            let leaving = self.hub.replace_tools(entry.id, both).map_err(|error| {
-                split.shutdown();
-                Fault::new(Step::Trial, error)
-            })?;
-            drop(leaving);
-            Ok((place, entry.id, Arc::clone(&entry.instance), split))
-        });
-        let (place, id, old, trial) = begun.inspect_err(|_| Tools::new(&instance).shutdown())?;
-        let judged = canary.judge(&instance, &trial);
-        let serves = if judged.is_ok() { &instance } else { &old };
-        let version = serves.about().version.to_string();
-        let tools = Arc::new(Tools::new(serves));
-        let leaving = self.hub.replace_version(id, tools, &version);
-        let leaving = leaving.map_err(|error| Fault::new(Step::Publish, error))?;
-        if let Err(why) = judged {
-            warn!("plug-in {} {}: taken out after its trial: {why}", new.name, new.version);
-            return Err(Fault(Step::Trial, why));
-        }
-        info!("plug-in {} {}: serves after its trial", new.name, new.version);
-        let entry = loaded.get_mut(place).ok_or_else(gone)?;
-        entry.instance = instance;
-        entry.previous = Some(std::mem::replace(&mut entry.from, source.clone()));
         Ok(leaving)
     }
 
@@ -508,7 +462,7 @@ impl Inner {
 /// Why a library whose function does not return is taken out.
 pub(crate) const STUCK: &str = "it was withdrawn: a function of it has not returned";
 
-fn gone() -> Fault {
+pub(crate) fn gone() -> Fault {
     Fault(Step::Publish, "what it replaces is gone".to_owned())
 }
 
@@ -528,12 +482,27 @@ fn needs_it(loaded: &[Entry], place: usize) -> Option<&str> {
     others().find(needs).map(|(_, entry)| &*entry.instance.about().name)
 }
 
-/// Whether those who need a plug-in would still get a version that will do.
-fn needed_by(others: &[&Entry], new: &About) -> std::result::Result<(), String> {
-    for other in others {
+/// Whether a version may take the place of another one: what it needs is there, it is not there
+/// already, and those who need one of its name still get a version that will do.
+pub(crate) fn may_replace(
+    loaded: &[Entry],
+    place: usize,
+    new: &About,
+) -> std::result::Result<(), String> {
+    let others = loaded.iter().enumerate().filter(|(at, _)| *at != place);
+    let others: Vec<_> = others.map(|(_, entry)| entry).collect();
+    let there: Vec<_> = others.iter().map(|entry| entry.name_and_version()).collect();
+    let alone = [new];
+    order(&alone, &there).map_err(|(_, why)| why)?;
+    if there.contains(&(&*new.name, &new.version)) {
+        return Err(format!("{} {} is loaded already", new.name, new.version));
+    }
+    let same = there.iter().filter(|(name, _)| *name == new.name).map(|(_, version)| *version);
+    let same: Vec<_> = same.chain([&new.version]).collect();
+    for other in &others {
         let about = other.instance.about();
         for needed in about.dependencies.iter().filter(|needed| needed.name == new.name) {
-            if !needed.versions.matches(&new.version) {
+            if !same.iter().any(|version| needed.versions.matches(version)) {
                 let (by, versions) = (&about.name, &needed.versions);
                 return Err(format!("'{by}' needs {} {versions}", new.name));
             }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tracing::warn;
 use trine_gateway::table::Table;
 
-use crate::account::Account;
+use crate::account::{Account, Charged};
 use crate::error::{Fault, Result, Step};
 use crate::instance::Instance;
 use crate::isolate::Isolated;
@@ -66,18 +66,20 @@ impl Inner {
             }
             Code::Library(image) => {
                 let account = self.account(source, &image.table, claim);
-                let (inner, about) = (Arc::downgrade(self), Arc::clone(&source.about));
-                let lost = move || Self::lost(&inner, &about, STUCK);
+                let (inner, own) = (Arc::downgrade(self), Arc::clone(&account));
+                let lost = move || Self::lost(&inner, &own, STUCK);
                 let started = Instance::start(image, self.policy.patience, &account, lost);
                 // Where a function has not returned it is kept.
                 let started = started.inspect_err(|_| account.end());
                 Ok(Running::new(started?, &account))
             }
             Code::Isolated(sealed) => {
-                let (inner, about) = (Arc::downgrade(self), Arc::clone(&source.about));
-                let lost = move |why: &str| Self::lost(&inner, &about, why);
-                let isolated = Isolated::start(sealed, lost)?;
-                let account = self.account(source, isolated.table(), claim);
+                let account = self.account(source, sealed.table(), claim);
+                let (inner, own) = (Arc::downgrade(self), Arc::clone(&account));
+                let lost = move |why: &str| Self::lost(&inner, &own, why);
+                let isolated = Isolated::start(sealed, Charged::to(&account), lost);
+                let isolated = isolated.inspect_err(|_| account.end())?;
+                account.read_process(isolated.reader());
                 Ok(Running::new(isolated, &account))
             }
         }

@@ -1,5 +1,8 @@
 //! A file that no one else can change: what is checked is what is mapped.
-#![expect(unsafe_code, reason = "calls into libc; each block says why it holds")]
+#![cfg_attr(
+    target_os = "linux",
+    expect(unsafe_code, reason = "calls into libc; each block says why it holds")
+)]
 
 use std::ffi::OsStr;
 use std::io;
@@ -73,19 +76,26 @@ pub(crate) fn private(bytes: &[u8], name: &OsStr) -> io::Result<Private> {
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     let mut folder = std::env::temp_dir();
     folder.push(format!("trine-{}-{number}", std::process::id()));
+    #[cfg_attr(not(unix), expect(unused_mut, reason = "it has no mode there"))]
     let mut builder = std::fs::DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(&folder)?;
-    let path = folder.join(name);
-    std::fs::File::create_new(&path)?.write_all(bytes)?;
-    Ok(Private { path })
+    let private = Private { path: folder.join(name) };
+    std::fs::File::create_new(private.path())?.write_all(bytes)?;
+    Ok(private)
 }
 
 #[cfg(not(target_os = "linux"))]
 impl Private {
-    /// Takes the file out of its folder where the system lets it: it stays mapped.
-    pub(crate) fn keep(self) {
+    /// Lets it go, as when it was not mapped: a file that is taken out of its folder stays mapped.
+    pub(crate) fn keep(self) {}
+}
+
+#[cfg(not(target_os = "linux"))]
+impl Drop for Private {
+    /// Takes the file out of its folder where the system lets it, and the folder away.
+    fn drop(&mut self) {
         _ = std::fs::remove_file(&self.path);
         _ = self.path.parent().map(std::fs::remove_dir);
     }

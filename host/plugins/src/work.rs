@@ -7,7 +7,7 @@ use self_cell::self_cell;
 use trine_gateway::host_tools::{Accounts, HostCall, HostTools};
 use trine_gateway::table::Table;
 
-use crate::account::Account;
+use crate::account::{Account, Over};
 use crate::isolate::ProcessUsage;
 use crate::load::About;
 
@@ -27,8 +27,9 @@ pub(crate) trait Work: Send + Sync {
         None
     }
 
-    /// The last call has ended, and no other will come. Once.
-    fn shutdown(&self);
+    /// The last call has ended, and no other will come. Once. `over` is dropped when nothing of it
+    /// runs any more, which may be later than this returns.
+    fn shutdown(&self, over: Over);
 }
 
 type Pairs<'a> = Vec<(&'a str, &'a str)>;
@@ -119,8 +120,7 @@ impl HostTools for Tools {
 
     fn shutdown(&self) {
         if self.0.holders.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.0.shutdown();
-            self.0.account.end();
+            self.0.shutdown(Over::of(&self.0.account));
         }
     }
 }

@@ -112,7 +112,12 @@ impl Workers {
     fn start_watch(&self) -> std::io::Result<()> {
         let shared = Arc::clone(&self.0);
         let thread = thread::Builder::new().name(format!("{} watch", self.0.name));
-        thread.spawn(move || shared.watch()).map(drop)
+        let started = thread.spawn(move || shared.watch()).map(drop);
+        if started.is_err() {
+            // The next call tries again.
+            self.0.lock().is_watching = false;
+        }
+        started
     }
 
     /// Ends the threads when they have nothing left to do. Answers whether one is in a function
@@ -155,10 +160,15 @@ impl Shared {
             };
             let Job { live, run, row, .. } = job;
             let it = queue.watched.iter_mut().find(|it| Arc::ptr_eq(&it.live, &live));
-            // It has ended while it waited.
-            let Some(it) = it else { continue };
-            it.thread = Some(name.to_owned());
+            let is_waited_for = it.map(|it| it.thread = Some(name.to_owned())).is_some();
             drop(queue);
+            if !is_waited_for {
+                // It has ended while it waited. With it goes perhaps the last that holds the
+                // plug-in, which closes this queue.
+                drop(run);
+                queue = self.lock();
+                continue;
+            }
             self.account.measured(row, || run(&live));
             queue = self.lock();
             let place = queue.watched.iter().position(|it| Arc::ptr_eq(&it.live, &live));
@@ -175,7 +185,7 @@ impl Shared {
     }
 
     /// Ends calls whose time is over.
-    fn watch(&self) {
+    fn watch(self: &Arc<Self>) {
         let mut queue = self.lock();
         while !(queue.is_closed && queue.watched.is_empty()) {
             let now = now();
@@ -198,7 +208,7 @@ impl Shared {
 
     /// The time of a call is over, or that of a thread to return from it.
     fn late<'q>(
-        &'q self,
+        self: &'q Arc<Self>,
         mut queue: MutexGuard<'q, Queue>,
         place: usize,
         now: u64,
@@ -209,11 +219,16 @@ impl Shared {
             it.until = Some(now.saturating_add(GRACE_MS));
             it.live.is_over.store(true, Ordering::Release);
             let (live, limit, name) = (Arc::clone(&it.live), it.limit, it.name);
+            let mut job = None;
             if it.thread.is_none() {
                 // No function has it, and none will get it.
                 queue.watched.swap_remove(place);
+                let at = queue.jobs.iter().position(|job| Arc::ptr_eq(&job.live, &live));
+                job = at.and_then(|at| queue.jobs.remove(at));
             }
             drop(queue);
+            // It holds the plug-in, perhaps as the last one.
+            drop(job);
             if let Some(call) = live.take() {
                 call.error(&format!("{name} did not answer within {limit} ms"));
             }
@@ -233,7 +248,14 @@ impl Shared {
             it.name,
             it.limit.saturating_add(GRACE_MS)
         );
-        self.lost.as_ref().inspect(|lost| lost());
+        // Who loads another plug-in may hold the list for long, and other calls end meanwhile.
+        let own = Arc::clone(self);
+        let tell = move || _ = own.lost.as_ref().inspect(|lost| lost());
+        let thread = thread::Builder::new().name(format!("{} lost", self.name));
+        if let Err(error) = thread.spawn(tell) {
+            tracing::error!("{}: no thread can be started: {error}", self.name);
+            self.lost.as_ref().inspect(|lost| lost());
+        }
         self.lock()
     }
 }

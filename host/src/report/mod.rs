@@ -50,6 +50,8 @@ pub struct Plugin {
     pub gpu_memory: u64,
     /// Devices that it holds.
     pub devices: Vec<String>,
+    /// Nanoseconds of processor time, of its tools or of its own process.
+    pub cpu: u64,
     /// Its tools.
     pub tools: Vec<Tool>,
 }
@@ -123,6 +125,7 @@ impl Plugin {
             memory: number(value, "memory"),
             gpu_memory: number(value, "gpu_memory"),
             devices: list(value, "devices", |device| shown(device.as_str().unwrap_or_default())),
+            cpu: number(value, "cpu_ns"),
             tools: list(value, "tools", Tool::read),
         }
     }

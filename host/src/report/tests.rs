@@ -89,3 +89,16 @@ fn what_is_no_report_says_so() {
         assert!(Report::read(text).is_err(), "{text}");
     }
 }
+
+#[test]
+fn the_processor_time_of_a_process_is_that_of_its_plug_in() {
+    let value = json!({
+        "trine_report": 1,
+        "plugins": [{"name": "own", "version": "1.0.0", "serves": true, "cpu_ns": 5_000_000_000_u64,
+                     "tools": [{"name": "own", "begun": 1, "cpu_ns": 1_000_000}]}],
+    });
+    let report = Report::read(&value.to_string()).unwrap();
+    let line = text(&report);
+    let line = line.lines().find(|line| line.ends_with("serves")).unwrap();
+    assert!(line.contains(" 5.00 s"), "{line}");
+}

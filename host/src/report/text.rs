@@ -49,9 +49,10 @@ fn plugins(report: &Report, out: &mut String) {
     let whole = report.budget.max(1);
     _ = writeln!(out, "\n{:longest$} {:>10} {:BAR$} {:>9}  state", "plug-in", "memory", "", "cpu");
     for plugin in &report.plugins {
-        let Plugin { name, memory, tools, devices, .. } = plugin;
+        let Plugin { name, memory, tools, devices, cpu, .. } = plugin;
         let pad = " ".repeat(longest - name.chars().count().min(longest));
-        let cpu = tools.iter().fold(0_u64, |sum, tool| sum.saturating_add(tool.cpu));
+        // A report of an older version has that of the tools alone.
+        let cpu = tools.iter().fold(0_u64, |sum, tool| sum.saturating_add(tool.cpu)).max(*cpu);
         let devices = match &devices[..] {
             [] => String::new(),
             some => format!(", has {}", some.join(", ")),

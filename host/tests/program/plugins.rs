@@ -322,6 +322,9 @@ fn children(process: u32) -> Vec<u32> {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_plug_in_in_a_process_of_its_own_is_served_and_ends_with_the_program() {
+    use std::os::unix::ffi::OsStrExt as _;
+    use std::os::unix::process::CommandExt as _;
+
     let folder = TempDir::new().unwrap();
     let path = project(folder.path(), "degrees", "c");
     let library = format!("{path}/libdegrees.so");
@@ -332,6 +335,12 @@ fn a_plug_in_in_a_process_of_its_own_is_served_and_ends_with_the_program() {
     assert!(report.contains("1.0.0") && report.contains("degrees"), "{report}");
     let said = done(&["plugin", "call", "--isolate", &library, "degrees", r#"{"celsius":100}"#]);
     assert!(said.contains("212"), "{said}");
+    // A program in a folder whose name is no UTF-8.
+    let odd = std::ffi::OsStr::from_bytes(b"/opt/\xff/trine");
+    let mut check = Command::new(env!("CARGO_BIN_EXE_trine"));
+    check.arg0(odd).args(["plugin", "check", "--isolate", &library]).env("TRINE_LOG", "off");
+    let checked = check.output().unwrap();
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
     for arguments in
         [&["gateway", "--isolate", "--plugin", &library][..], &["plugin", "watch", &manifest]]
     {

@@ -13,6 +13,7 @@ use trine_wire::slot;
 
 use super::process::guard;
 use super::wire::framed;
+use crate::account::Charged;
 use crate::call::{CONTENT_MAX, SAID_MAX};
 
 /// Kinds of `trine_block`.
@@ -42,10 +43,10 @@ pub(super) struct Begun {
     /// Its client has an answer, and its function may still return until then.
     pub(super) grace: Option<Instant>,
     pub(super) is_cancelled: bool,
-    /// CPU time of the process when it began.
-    pub(super) cpu: Option<Duration>,
-    /// Other calls that ran at some time while it ran.
-    pub(super) others: u32,
+    /// Its part of the CPU time of the process, as far as that was read.
+    pub(super) used: Duration,
+    /// No other call ran at any time while it ran.
+    pub(super) is_alone: bool,
     /// Media type, bytes so far and bytes in all of content that comes.
     content: Option<(String, Vec<u8>, usize)>,
 }
@@ -55,12 +56,14 @@ pub(super) struct Begun {
 pub(super) struct Slots {
     calls: Vec<Option<Begun>>,
     sequences: Vec<u32>,
+    /// CPU time of the process when it was last read.
+    cpu: Duration,
 }
 
 impl Slots {
     pub(super) fn new(count: u8) -> Self {
         let calls = (0..count).map(|_| None).collect();
-        Self { calls, sequences: vec![0; usize::from(count)] }
+        Self { calls, sequences: vec![0; usize::from(count)], cpu: Duration::ZERO }
     }
 
     fn count(&self) -> u8 {
@@ -76,6 +79,19 @@ impl Slots {
         self.calls.iter().all(Option::is_none)
     }
 
+    /// Charges the calls under way for what the process has used since the last time, each for an
+    /// equal part: their sum is exact, and so is a call that runs alone.
+    pub(super) fn charge(&mut self, cpu: Option<Duration>, account: &Charged) {
+        let Some(cpu) = cpu else { return };
+        let count = u32::try_from(self.begun().count()).unwrap_or(u32::MAX);
+        let used = cpu.saturating_sub(self.cpu).checked_div(count).unwrap_or_default();
+        self.cpu = self.cpu.max(cpu);
+        for begun in self.begun().filter(|_| !used.is_zero()) {
+            begun.used += used;
+            account.charge(begun.row, used);
+        }
+    }
+
     /// A slot that is free. `Err` where none will be: its ids are used up.
     pub(super) fn free(&self) -> Result<Option<u8>, ()> {
         let Some(place) = self.calls.iter().position(Option::is_none) else { return Ok(None) };
@@ -86,12 +102,7 @@ impl Slots {
     }
 
     /// Begins a call in a slot that is free: the frame to send.
-    pub(super) fn begin(
-        &mut self,
-        place: u8,
-        waiting: Waiting,
-        (table, cpu): (&Table, Option<Duration>),
-    ) -> Option<Vec<u8>> {
+    pub(super) fn begin(&mut self, place: u8, waiting: Waiting, table: &Table) -> Option<Vec<u8>> {
         let slots = self.count();
         let sequence = self.sequences.get_mut(usize::from(place))?;
         *sequence = sequence.checked_add(1)?;
@@ -111,14 +122,12 @@ impl Slots {
             }),
             args.len(),
         );
-        let mut others = 0;
-        for other in self.begun() {
-            other.others += 1;
-            others += 1;
-        }
+        let is_alone = self.is_idle();
+        self.begun().for_each(|other| other.is_alone = false);
         let (call, grace, is_cancelled, content) = (Some(call), None, false, None);
+        let used = Duration::ZERO;
         let begun =
-            Begun { id, row, call, until, limit, grace, is_cancelled, cpu, others, content };
+            Begun { id, row, call, until, limit, grace, is_cancelled, used, is_alone, content };
         *self.calls.get_mut(usize::from(place))? = Some(begun);
         frame
     }

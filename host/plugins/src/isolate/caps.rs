@@ -9,8 +9,8 @@ use std::time::Duration;
 pub struct Caps {
     /// Bytes of memory that its process may allocate; 0 for no cap. Default: 1 GiB.
     pub memory: u64,
-    /// CPU time of one call, in all threads of the process. Where several calls run at a time, each
-    /// may use it. Default: no cap.
+    /// CPU time of one call, in all threads of the process. Calls that run at a time are charged
+    /// equal parts of what the process uses. Default: no cap.
     pub call_cpu: Option<Duration>,
     /// CPU time of the process while it lives, in whole seconds. Default: no cap.
     pub process_cpu: Option<Duration>,
@@ -57,11 +57,10 @@ pub struct ProcessUsage {
 pub(crate) struct Children(Arc<(Mutex<usize>, Condvar)>);
 
 /// One of them.
-#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "no process is started there"))]
 pub(crate) struct Living(Children);
 
 impl Children {
-    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "as above"))]
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "nothing is started there"))]
     pub(crate) fn enter(&self) -> Living {
         *self.0.0.lock().unwrap_or_else(PoisonError::into_inner) += 1;
         Living(self.clone())

@@ -55,6 +55,7 @@ mod elsewhere {
     use trine_gateway::table::Table;
 
     use super::Children;
+    use crate::account::{Charged, Over, Reader};
     use crate::error::{Fault, Step};
     use crate::load::{About, Policy};
     use crate::work::Work;
@@ -78,6 +79,10 @@ mod elsewhere {
         pub(crate) fn about(&self) -> &About {
             match self.0 {}
         }
+
+        pub(crate) fn table(&self) -> &Arc<Table> {
+            match self.0 {}
+        }
     }
 
     /// One that does not run.
@@ -86,9 +91,14 @@ mod elsewhere {
     impl Isolated {
         pub(crate) fn start(
             sealed: &Arc<Sealed>,
+            _: Charged,
             _: impl Fn(&str) + Send + Sync + 'static,
         ) -> Result<Self, Fault> {
             match sealed.0 {}
+        }
+
+        pub(crate) fn reader(&self) -> Reader {
+            match self.0 {}
         }
     }
 
@@ -109,7 +119,7 @@ mod elsewhere {
             match self.0 {}
         }
 
-        fn shutdown(&self) {
+        fn shutdown(&self, _: Over) {
             match self.0 {}
         }
     }

@@ -10,6 +10,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -40,18 +41,15 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    pub(crate) const fn new(
-        library: File,
-        caps: Caps,
-        patience: Duration,
-        children: Children,
-    ) -> Self {
+    pub(crate) fn new(library: File, caps: Caps, patience: Duration, children: Children) -> Self {
+        // What a time may be added to.
+        let patience = patience.min(Duration::from_millis(u32::MAX.into()));
         Self { library, caps, patience, children }
     }
 
     fn spawn(&self) -> io::Result<Talk> {
         // This one would start another, and that one a further one.
-        if self.caps.program.is_none() && std::env::args().skip(1).eq(ARGUMENTS) {
+        if self.caps.program.is_none() && std::env::args_os().skip(1).eq(ARGUMENTS) {
             let why = "this program was started to run a plug-in and does not: call plugin_host";
             return Err(io::Error::other(why));
         }
@@ -66,20 +64,12 @@ impl Program {
         // It is waited for by its number, which is no other's until then.
         let pid = libc::pid_t::try_from(child.id()).map_err(io::Error::other)?;
         drop((child, command));
-        let ours = Arc::new(ours);
-        let frames = Frames::new(Arc::clone(&ours), wire::MESSAGE_MAX);
-        let process = Arc::new(Process {
-            pid: Pid(pid),
-            socket: ours,
-            out: Arc::default(),
-            inside: Mutex::default(),
-            ended: Mutex::new(None),
-        });
-        Ok(Talk { process, frames })
+        Ok(Talk::with(pid, ours))
     }
 
     fn opening(&self) -> Opening {
-        let seconds = |cap: Duration| cap.as_secs() + u64::from(cap.subsec_nanos() > 0);
+        let seconds =
+            |cap: Duration| cap.as_secs().saturating_add(u64::from(cap.subsec_nanos() > 0));
         Opening {
             parent: std::process::id(),
             memory: self.caps.memory,
@@ -97,6 +87,8 @@ pub(super) struct Process {
     pub(super) inside: Mutex<Inside>,
     /// How it ended, when it was waited for.
     ended: Mutex<Option<Ended>>,
+    /// Nanoseconds of CPU time that it had used when that was last read.
+    cpu: AtomicU64,
 }
 
 /// What could not be sent yet.
@@ -116,6 +108,8 @@ pub(super) struct Inside {
     pub(super) ends_by: Option<Instant>,
     /// Why this program kills it.
     pub(super) killed_for: Option<String>,
+    /// It has ended, or is about to: no one answers.
+    pub(super) is_over: bool,
     /// Who waits for an answer to an operation.
     pub(super) asked: Option<std::sync::mpsc::SyncSender<Result<(), String>>>,
 }
@@ -189,12 +183,25 @@ impl Process {
         let reaped = self.ended();
         match &*reaped {
             Some(ended) => Some(ended.cpu),
-            None => self.pid.cpu(),
+            None => self.pid.cpu().inspect(|cpu| {
+                let nanos = u64::try_from(cpu.as_nanos()).unwrap_or(u64::MAX);
+                self.cpu.fetch_max(nanos, Ordering::Relaxed);
+            }),
         }
+    }
+
+    /// CPU time that it had used when that was last read.
+    pub(super) fn cpu_seen(&self) -> Duration {
+        Duration::from_nanos(self.cpu.load(Ordering::Relaxed))
     }
 
     /// Most bytes of memory that it has had resident.
     pub(super) fn memory(&self) -> Option<u64> {
+        let reaped = self.ended();
+        // Its number may be another one's.
+        if reaped.is_some() {
+            return None;
+        }
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid.0)).ok()?;
         super::kib(&status, "VmHWM:")
     }
@@ -202,30 +209,28 @@ impl Process {
     /// Ends what is left of it and waits for it.
     pub(super) fn reap(&self, caps: &Caps) -> Reaped {
         _ = self.socket.shutdown(std::net::Shutdown::Both);
-        let killed_for = self.inside().killed_for.take();
+        let mut killed_for = self.inside().killed_for.take();
         let known = *self.ended();
         let ended = match known {
-            Some(ended) => Ok(ended),
+            Some(ended) => ended,
             None => {
                 // One that closes its socket may have a moment to end by itself. Nothing is locked
                 // meanwhile, and no other thread waits for it.
                 let until = Instant::now() + SLACK;
-                while killed_for.is_none() && !self.pid.has_ended() && Instant::now() < until {
+                while killed_for.is_none() && !self.pid.has_ended() {
+                    if Instant::now() >= until {
+                        let why = format!("it closed its socket and did not end within {SLACK:?}");
+                        killed_for = Some(why);
+                    }
                     thread::sleep(Duration::from_millis(1));
                 }
                 self.pid.kill();
                 self.pid.wait_for_end();
                 let mut known = self.ended();
                 let ended = self.pid.reap();
-                *known = ended.as_ref().ok().copied();
+                let ended = ended.unwrap_or_else(|_| Ended::unknown(self.cpu_seen()));
+                *known = Some(ended);
                 ended
-            }
-        };
-        let ended = match ended {
-            Ok(ended) => ended,
-            Err(error) => {
-                let how = format!("cannot be waited for: {error}");
-                return Reaped { how, cpu: Duration::ZERO, is_good: false };
             }
         };
         let how = match killed_for {
@@ -249,7 +254,7 @@ pub(super) struct Reaped {
 fn explained(ended: Ended, caps: &Caps) -> String {
     let how = ended.how();
     match caps {
-        Caps { process_cpu: Some(cap), .. } if ended.is_for_cpu() => {
+        Caps { process_cpu: Some(cap), .. } if ended.is_for_cpu(*cap) => {
             format!("{how}: it has used its {cap:?} of CPU time")
         }
         Caps { memory: 1.., .. } => {
@@ -291,16 +296,36 @@ pub(super) struct Talk {
 }
 
 impl Talk {
-    /// Starts a process and has it map the library. Answers what that says of itself.
-    pub(super) fn open(program: &Program) -> Result<(Self, Described), Fault> {
-        let failed =
-            |error: io::Error| Fault(Step::Map, format!("no process can be started: {error}"));
-        let mut talk = program.spawn().map_err(failed)?;
-        let described = talk.described(program);
-        described.map(|described| (talk, described))
+    /// A process by its number, and the socket that it has the other end of.
+    fn with(pid: libc::pid_t, socket: UnixStream) -> Self {
+        let socket = Arc::new(socket);
+        let frames = Frames::new(Arc::clone(&socket), wire::MESSAGE_MAX);
+        let process = Arc::new(Process {
+            pid: Pid(pid),
+            socket,
+            out: Arc::default(),
+            inside: Mutex::default(),
+            ended: Mutex::new(None),
+            cpu: AtomicU64::new(0),
+        });
+        Self { process, frames }
     }
 
-    fn described(&mut self, program: &Program) -> Result<Described, Fault> {
+    /// Starts a process, which does nothing yet.
+    pub(super) fn new(program: &Program) -> Result<Self, Fault> {
+        let failed =
+            |error: io::Error| Fault(Step::Map, format!("no process can be started: {error}"));
+        program.spawn().map_err(failed)
+    }
+
+    /// Ends it, and answers the CPU time that it has used.
+    pub(super) fn end(self) -> Duration {
+        self.process.kill("it is not needed");
+        self.process.reap(&Caps::default()).cpu
+    }
+
+    /// Has it map the library. Answers what that says of itself.
+    pub(super) fn described(&mut self, program: &Program) -> Result<Described, Fault> {
         let opening = program.opening().write().unwrap_or_default();
         let about = self.ask(program, (op::OPEN, &opening), Step::Map)?;
         let about = wire::read_about(&about).map_err(|why| Fault(Step::Table, why))?;
@@ -320,11 +345,16 @@ impl Talk {
             let max = wire::PIECE as u16;
             self.say(&HostMessage::List { offset, max, what: what::TOOLS }, 0);
             let is_whole = self.hear(program, Step::Tools, |message| match message {
+                // Each but the last one is full: no number of small ones holds the loading up.
                 DeviceMessage::Page { offset: at, total, bytes, .. }
-                    if *at == offset && *total as usize <= LIST_MAX && !bytes.is_empty() =>
+                    if *at == offset
+                        && (*total as usize) <= LIST_MAX
+                        && !bytes.is_empty()
+                        && bytes.len()
+                            == (*total as usize).saturating_sub(list.len()).min(wire::PIECE) =>
                 {
                     list.extend_from_slice(bytes);
-                    (list.len() <= *total as usize).then_some(list.len() == *total as usize)
+                    Some(list.len() == *total as usize)
                 }
                 _ => None,
             })?;
@@ -424,4 +454,60 @@ thread_local! {
 /// The guard of calls of the tool in a row.
 pub(super) fn guard(table: &Table, row: u16) -> [u8; 4] {
     message::check(table.hash(row), 0, 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use trine_wire::message::Hello;
+
+    use super::*;
+
+    /// A list of tools that comes a byte at a time has as many pauses as it is long.
+    #[test]
+    fn a_list_of_tools_that_comes_in_crumbs_is_not_waited_for() {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        #[expect(clippy::zombie_processes, reason = "it is waited for by its number")]
+        let child = Command::new("sleep").arg("60").spawn().unwrap();
+        let mut talk = Talk::with(child.id().try_into().unwrap(), ours);
+        let answers = thread::spawn(move || {
+            let mut frames = Frames::new(Arc::new(theirs.try_clone().unwrap()), wire::ASKED_MAX);
+            let send = |frame: Option<Vec<u8>>| (&theirs).write_all(&frame.unwrap());
+            let mut pages = 0;
+            while let Ok(bytes) = frames.next(None) {
+                let sent = match message::read(bytes).unwrap() {
+                    HostMessage::Factory { op, .. } => {
+                        let mut about = vec![1, b'a', 5];
+                        about.extend_from_slice(b"1.0.0");
+                        about.resize(about.len() + 5 + 1 + 24, 0);
+                        let (code, bytes) = (factory::FINE, &*about);
+                        send(wire::framed(&DeviceMessage::Factory { op, code, bytes }, 64))
+                    }
+                    HostMessage::Hello(_) => {
+                        let hello = Hello { calls_max: 1, ..Hello::default() };
+                        send(wire::framed(&DeviceMessage::Hello(hello), 64))
+                    }
+                    HostMessage::List { offset, .. } => {
+                        pages += 1;
+                        let (total, what, bytes) = (100, what::TOOLS, &[0][..]);
+                        send(wire::framed(&DeviceMessage::Page { offset, total, bytes, what }, 64))
+                    }
+                    _ => break,
+                };
+                if sent.is_err() {
+                    break;
+                }
+            }
+            pages
+        });
+        let library = File::open("/dev/null").unwrap();
+        let (patience, children) = (Duration::from_secs(5), Children::default());
+        let program = Program::new(library, Caps::default(), patience, children);
+        let Fault(step, why) = talk.described(&program).unwrap_err();
+        assert_eq!(step, Step::Tools, "{why}");
+        assert!(why.contains("it said what it was not asked for"), "{why}");
+        drop(talk);
+        assert_eq!(answers.join().unwrap(), 1);
+    }
 }

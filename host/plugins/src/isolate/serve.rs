@@ -15,6 +15,7 @@ use super::process::{Process, Program, Reaped, SLACK, Talk, mark_thread};
 use super::shared::Shared;
 use super::wire::{self, Described, NoMore, op};
 use super::{Children, ProcessUsage};
+use crate::account::{Charged, Over, Reader};
 use crate::error::{Fault, Step};
 use crate::load::{About, Policy};
 use crate::work::Work;
@@ -28,8 +29,21 @@ pub(crate) struct Sealed {
     spare: Mutex<Option<Spare>>,
 }
 
-/// The way to the thread of a process that waits to be used. The process ends when it is dropped.
-struct Spare(SyncSender<Order>);
+/// The way to the thread of a process that waits to be used. The process has ended when it was
+/// dropped without an order.
+struct Spare {
+    orders: Option<SyncSender<Order>>,
+    /// Closed when it has ended.
+    end: Receiver<()>,
+}
+
+impl Drop for Spare {
+    fn drop(&mut self) {
+        if self.orders.take().is_some() {
+            _ = self.end.recv_timeout(SLACK);
+        }
+    }
+}
 
 /// What the process of a [`Spare`] is used for, and who waits for it to be initialised.
 struct Order(Arc<Shared>, SyncSender<Result<(), Fault>>);
@@ -50,23 +64,29 @@ impl Sealed {
         let program = Arc::new(program);
         let (tell, told) = sync_channel(1);
         let (orders, get) = sync_channel(1);
+        let (ends, end) = sync_channel(0);
         let living = children.enter();
         let own = Arc::clone(&program);
         let started = thread(move || {
-            let _living = living;
+            let _living = (living, ends);
             wait_for_order(&own, &tell, &get);
         });
         started.map_err(|error| Fault(Step::Map, no_thread(&error)))?;
         let described: Described =
             told.recv().map_err(|_| Fault(Step::Map, ENDED.to_owned()))??;
+        // From here on its end is waited for where something fails.
+        let spare = Mutex::new(Some(Spare { orders: Some(orders), end }));
         let table = Table::new(described.list.clone());
         let table = table.map_err(|why| Fault(Step::Tools, why.to_string()))?;
-        let spare = Mutex::new(Some(Spare(orders)));
         Ok(Arc::new(Self { program, described, table: Arc::new(table), spare }))
     }
 
     pub(crate) const fn about(&self) -> &About {
         &self.described.about
+    }
+
+    pub(crate) const fn table(&self) -> &Arc<Table> {
+        &self.table
     }
 }
 
@@ -90,7 +110,11 @@ fn wait_for_order(
     tell: &SyncSender<Result<Described, Fault>>,
     orders: &Receiver<Order>,
 ) {
-    let mut talk = match Talk::open(program) {
+    let opened = Talk::new(program).and_then(|mut talk| {
+        let described = talk.described(program)?;
+        Ok((talk, described))
+    });
+    let talk = match opened {
         Ok((talk, described)) => {
             _ = tell.send(Ok(described));
             talk
@@ -98,26 +122,36 @@ fn wait_for_order(
         Err(fault) => return drop(tell.send(Err(fault))),
     };
     let Ok(Order(shared, done)) = orders.recv() else { return };
-    let started = talk.start(program).map(|()| talk);
-    run(&shared, started, Some(&done));
+    run(&shared, initialised(talk, Ok(()), program), Some(&done));
 }
 
+/// A process that was started; or why not, and the CPU time that this took.
+type Started = Result<Talk, (Fault, Duration)>;
+
 /// Starts a process of a library whose tools are known.
-fn start(sealed: &Sealed) -> Result<Talk, Fault> {
-    let (mut talk, described) = Talk::open(&sealed.program)?;
-    if described.list != sealed.described.list {
-        let why = "its process describes its tools in another way than before";
-        return Err(Fault(Step::Tools, why.to_owned()));
+fn start(sealed: &Sealed) -> Started {
+    let mut talk = Talk::new(&sealed.program).map_err(|fault| (fault, Duration::ZERO))?;
+    let described = talk.described(&sealed.program);
+    let is_same = described.and_then(|described| match described.list == sealed.described.list {
+        true => Ok(()),
+        false => {
+            let why = "its process describes its tools in another way than before";
+            Err(Fault(Step::Tools, why.to_owned()))
+        }
+    });
+    initialised(talk, is_same, &sealed.program)
+}
+
+/// Initialises a process, if all is well until then.
+fn initialised(mut talk: Talk, until_then: Result<(), Fault>, program: &Program) -> Started {
+    match until_then.and_then(|()| talk.start(program)) {
+        Ok(()) => Ok(talk),
+        Err(fault) => Err((fault, talk.end())),
     }
-    talk.start(&sealed.program).map(|()| talk)
 }
 
 /// Lets a process that was started serve, until it ends. `done` waits for the first one.
-fn run(
-    shared: &Arc<Shared>,
-    started: Result<Talk, Fault>,
-    done: Option<&SyncSender<Result<(), Fault>>>,
-) {
+fn run(shared: &Arc<Shared>, started: Started, done: Option<&SyncSender<Result<(), Fault>>>) {
     match (started, done) {
         (Ok(talk), done) => {
             shared.publish(&talk.process);
@@ -125,12 +159,12 @@ fn run(
             _ = done.map(|done| done.send(Ok(())));
             serve(shared, talk);
         }
-        (Err(fault), Some(done)) => {
+        (Err((fault, _)), Some(done)) => {
             shared.forget();
             _ = done.send(Err(fault));
         }
-        (Err(Fault(step, why)), None) => {
-            shared.ended(None, Duration::ZERO, Some(format!("failed ({}): {why}", step.name())));
+        (Err((Fault(step, why), cpu)), None) => {
+            shared.ended(None, cpu, Some(format!("failed ({}): {why}", step.name())));
         }
     }
 }
@@ -167,8 +201,9 @@ fn serve(shared: &Arc<Shared>, mut talk: Talk) {
     if let Some(what) = wrong {
         talk.process.kill(&format!("it sent {what}"));
     }
-    let Reaped { how, cpu, is_good } = talk.process.reap(&shared.sealed.program.caps);
     let was_asked = talk.process.inside().ends_by.is_some();
+    shared.is_ending(&talk.process);
+    let Reaped { how, cpu, is_good } = talk.process.reap(&shared.sealed.program.caps);
     if was_asked && !is_good {
         tracing::warn!("{}: its process {how} while it was shut down", shared.title());
     }
@@ -185,13 +220,19 @@ fn heard(
 ) -> Result<(), &'static str> {
     match *message {
         DeviceMessage::Result { id, ref outcome } => {
-            let ended = process.inside().slots.result(id, outcome)?;
+            let mut inside = process.inside();
+            inside.slots.charge(process.cpu(), &shared.account);
+            let ended = inside.slots.result(id, outcome)?;
+            drop(inside);
             let Some(begun) = ended else { return Ok(()) };
             shared.is_free(process, &begun);
             begun.tell(&shared.sealed.table, outcome)
         }
         DeviceMessage::Chunk { id, offset, bytes, block: 0 } => {
-            let ended = process.inside().slots.piece(id, offset, bytes)?;
+            let mut inside = process.inside();
+            inside.slots.charge(process.cpu(), &shared.account);
+            let ended = inside.slots.piece(id, offset, bytes)?;
+            drop(inside);
             let Some(begun) = ended else { return Ok(()) };
             shared.is_free(process, &begun);
             begun.content();
@@ -233,12 +274,13 @@ impl Isolated {
     /// serve any more.
     pub(crate) fn start(
         sealed: &Arc<Sealed>,
+        account: Charged,
         lost: impl Fn(&str) + Send + Sync + 'static,
     ) -> Result<Self, Fault> {
-        let shared = Shared::new(sealed, Box::new(lost));
+        let shared = Shared::new(sealed, account, Box::new(lost));
         let spare = sealed.spare.lock().unwrap_or_else(PoisonError::into_inner).take();
         let (done, is_done) = sync_channel(1);
-        if let Some(Spare(orders)) = spare {
+        if let Some(orders) = spare.and_then(|mut spare| spare.orders.take()) {
             if orders.send(Order(Arc::clone(&shared), done)).is_ok()
                 && let Ok(started) = is_done.recv()
             {
@@ -255,6 +297,12 @@ impl Isolated {
         started.map_err(|error| Fault(Step::Init, no_thread(&error)))?;
         let started = is_done.recv().map_err(|_| Fault(Step::Init, ENDED.to_owned()))?;
         started.map(|()| Self(shared))
+    }
+
+    /// What reads what it has used, for as long as it is there.
+    pub(crate) fn reader(&self) -> Reader {
+        let shared = Arc::downgrade(&self.0);
+        Box::new(move || shared.upgrade().map(|shared| shared.usage()))
     }
 }
 
@@ -273,7 +321,14 @@ impl Work for Isolated {
         let _asking = self.0.asking.lock().unwrap_or_else(PoisonError::into_inner);
         let process = self.0.process(4 * patience)?;
         let (tell, told) = sync_channel(1);
-        process.inside().asked = Some(tell);
+        let mut inside = process.inside();
+        // Its end drops what tells; no one would where it has ended since.
+        if inside.is_over {
+            drop(tell);
+        } else {
+            inside.asked = Some(tell);
+        }
+        drop(inside);
         process.send_message(&HostMessage::Factory { op: op::HEALTH, arg: &[] });
         match told.recv_timeout(patience) {
             Ok(health) => health,
@@ -296,7 +351,7 @@ impl Work for Isolated {
         Some(self.0.usage())
     }
 
-    fn shutdown(&self) {
-        self.0.close();
+    fn shutdown(&self, over: Over) {
+        self.0.close(over);
     }
 }

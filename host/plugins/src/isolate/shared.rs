@@ -14,6 +14,7 @@ use super::process::{Process, SLACK, is_marked};
 use super::serve::{Sealed, start_process};
 use super::wire::op;
 use super::{Caps, ProcessUsage};
+use crate::account::{Charged, Over};
 use crate::instance::deadline_ms;
 
 /// What is told why a plug-in does not serve any more.
@@ -21,6 +22,8 @@ pub(super) type Lost = Box<dyn Fn(&str) + Send + Sync>;
 
 pub(super) struct Shared {
     pub(super) sealed: Arc<Sealed>,
+    /// What its calls are charged to.
+    pub(super) account: Charged,
     lost: Lost,
     pub(super) state: Mutex<State>,
     /// The watch has something to do.
@@ -47,6 +50,8 @@ pub(super) struct State {
     pub(super) is_asleep: bool,
     /// Of the processes that have ended, but for the one that runs.
     usage: ProcessUsage,
+    /// What is told when it is closed and its last process has ended.
+    over: Option<Over>,
 }
 
 impl State {
@@ -62,6 +67,12 @@ impl State {
             self.others.extend(self.current.take());
         }
     }
+
+    /// What is told that nothing runs any more and nothing will, once; when nothing is locked.
+    fn take_over(&mut self) -> Option<Over> {
+        let is_over = self.is_closed && !self.is_starting && self.processes().next().is_none();
+        if is_over { self.over.take() } else { None }
+    }
 }
 
 /// Calls that have to be ended when nothing is locked: the last one may take the plug-in out.
@@ -72,10 +83,10 @@ pub(super) fn refuse(calls: Refused) {
 }
 
 impl Shared {
-    pub(super) fn new(sealed: &Arc<Sealed>, lost: Lost) -> Arc<Self> {
+    pub(super) fn new(sealed: &Arc<Sealed>, account: Charged, lost: Lost) -> Arc<Self> {
         let (state, wake, changed) = (Mutex::default(), Condvar::new(), Condvar::new());
         let (sealed, asking) = (Arc::clone(sealed), Mutex::default());
-        Arc::new(Self { sealed, lost, state, wake, changed, asking })
+        Arc::new(Self { sealed, account, lost, state, wake, changed, asking })
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
@@ -138,7 +149,8 @@ impl Shared {
                 }
             };
             let Some(waiting) = state.waiting.pop_front() else { break };
-            let frame = inside.slots.begin(place, waiting, (&self.sealed.table, process.cpu()));
+            inside.slots.charge(process.cpu(), &self.account);
+            let frame = inside.slots.begin(place, waiting, &self.sealed.table);
             drop(inside);
             if let Some(frame) = frame {
                 process.send(&frame);
@@ -171,10 +183,9 @@ impl Shared {
 
     /// A call has ended, so that its process takes another one.
     pub(super) fn is_free(self: &Arc<Self>, process: &Arc<Process>, begun: &Begun) {
-        let used = begun.cpu.and_then(|began| process.cpu()?.checked_sub(began));
         let mut state = self.lock();
-        if begun.others == 0 {
-            state.usage.last_call = used;
+        if begun.is_alone {
+            state.usage.last_call = Some(begun.used);
         }
         let refused = self.pump(&mut state);
         drop(state);
@@ -203,9 +214,14 @@ impl Shared {
     ) {
         let title = self.title();
         let mut state = self.lock();
-        // No call begins in it from here on.
-        let calls = process.map(|it| it.inside().slots.take_all()).unwrap_or_default();
-        let asked = process.and_then(|it| it.inside().asked.take());
+        // No call begins in it from here on, and nothing is asked.
+        let (mut calls, mut asked) = (Vec::new(), None);
+        if let Some(process) = process {
+            let mut inside = process.inside();
+            inside.slots.charge(Some(cpu), &self.account);
+            inside.is_over = true;
+            (calls, asked) = (inside.slots.take_all(), inside.asked.take());
+        }
         match process {
             None => state.is_starting = false,
             Some(process) => {
@@ -241,7 +257,9 @@ impl Shared {
         if lost.is_none() {
             refused = self.pump(&mut state);
         }
+        let over = state.take_over();
         drop(state);
+        drop(over);
         self.changed.notify_all();
         self.wake.notify_all();
         drop(asked);
@@ -286,7 +304,7 @@ impl Shared {
         let state = self.lock();
         let mut usage = state.usage.clone();
         for process in state.processes() {
-            usage.cpu += process.cpu().unwrap_or_default();
+            usage.cpu += process.cpu().unwrap_or_else(|| process.cpu_seen());
         }
         if let Some(process) = &state.current {
             usage.process = u32::try_from(process.pid.0).ok();
@@ -295,20 +313,29 @@ impl Shared {
         usage
     }
 
+    /// A process has closed its socket and is about to end: no call begins in it.
+    pub(super) fn is_ending(&self, process: &Arc<Process>) {
+        self.lock().retire(process);
+    }
+
     /// The last call has ended. Its state is freed and its process ends; that is waited for, but
-    /// on a thread that the process needs for it.
-    pub(super) fn close(self: &Arc<Self>) {
+    /// on a thread that the process needs for it. `over` is dropped when it has ended.
+    pub(super) fn close(self: &Arc<Self>, over: Over) {
         let mut state = self.lock();
         state.is_closed = true;
+        state.over = Some(over);
         self.end(&mut state);
         self.watch(&mut state);
         self.wake.notify_all();
-        if is_marked() {
-            return;
+        if !is_marked() {
+            let patience = self.sealed.program.patience.saturating_add(2 * SLACK);
+            let lives = |state: &mut State| state.is_starting || state.processes().next().is_some();
+            let waited = self.changed.wait_timeout_while(state, patience, lives);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
-        let patience = self.sealed.program.patience + 2 * SLACK;
-        let lives = |state: &mut State| state.is_starting || state.processes().next().is_some();
-        drop(self.changed.wait_timeout_while(state, patience, lives));
+        let over = state.take_over();
+        drop(state);
+        drop(over);
     }
 
     fn end(&self, state: &mut State) {

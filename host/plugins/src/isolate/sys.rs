@@ -13,7 +13,8 @@ pub(super) struct Pid(pub(super) libc::pid_t);
 /// How a process ended.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ended {
-    status: libc::c_int,
+    /// Unknown where something else of this program has waited for it.
+    status: Option<libc::c_int>,
     /// CPU time that it has used, in and for it.
     pub(super) cpu: Duration,
 }
@@ -21,22 +22,45 @@ pub(super) struct Ended {
 impl Ended {
     /// What happened, to be put behind "its process".
     pub(super) fn how(self) -> String {
-        if libc::WIFSIGNALED(self.status) {
-            let signal = libc::WTERMSIG(self.status);
+        let Some(status) = self.status else {
+            return "has ended; something else in this program waited for it, so its exit code is \
+                    not known"
+                .to_owned();
+        };
+        if libc::WIFSIGNALED(status) {
+            let signal = libc::WTERMSIG(status);
             return format!("was ended by {}", name_of(signal));
         }
-        format!("ended by itself with the exit code {}", libc::WEXITSTATUS(self.status))
+        format!("ended by itself with the exit code {}", libc::WEXITSTATUS(status))
     }
 
-    /// Whether it ended as it was asked to.
+    /// A process that something else has waited for.
+    pub(super) const fn unknown(cpu: Duration) -> Self {
+        Self { status: None, cpu }
+    }
+
+    /// Whether it ended as it was asked to, as far as that is known.
     pub(super) fn is_good(self) -> bool {
-        libc::WIFEXITED(self.status) && libc::WEXITSTATUS(self.status) == 0
+        self.status.is_none_or(|it| libc::WIFEXITED(it) && libc::WEXITSTATUS(it) == 0)
     }
 
-    /// Whether it was killed for its CPU time.
-    pub(super) fn is_for_cpu(self) -> bool {
-        libc::WIFSIGNALED(self.status) && libc::WTERMSIG(self.status) == libc::SIGXCPU
+    /// Whether it was killed for having used so much CPU time: at the limit by a signal that it may
+    /// catch, and a second later by one that it cannot.
+    pub(super) fn is_for_cpu(self, cap: Duration) -> bool {
+        let by = self.status.filter(|it| libc::WIFSIGNALED(*it)).map(|it| libc::WTERMSIG(it));
+        by == Some(libc::SIGXCPU) || (by == Some(libc::SIGKILL) && self.cpu >= cap)
     }
+}
+
+/// What the system says of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Seen {
+    Runs,
+    /// It has not been waited for: its number is its own.
+    Ended,
+    /// Something else has waited for it, or the program ignores the ends of its processes: its
+    /// number may be another one's.
+    Gone,
 }
 
 fn name_of(signal: libc::c_int) -> String {
@@ -94,27 +118,35 @@ impl Pid {
 
     /// Whether it has ended.
     pub(super) fn has_ended(self) -> bool {
-        self.look(libc::WNOHANG)
+        self.look(libc::WNOHANG) != Seen::Runs
     }
 
-    /// Waits until it has ended. Its number stays its own.
+    /// Waits until it has ended. Its number stays its own, unless something else waits for it.
     pub(super) fn wait_for_end(self) {
-        while !self.look(0) && io::Error::last_os_error().kind() == io::ErrorKind::Interrupted {}
+        while self.look(0) == Seen::Runs {}
     }
 
-    fn look(self, flags: libc::c_int) -> bool {
+    fn look(self, flags: libc::c_int) -> Seen {
         let flags = libc::WEXITED | libc::WNOWAIT | flags;
         // SAFETY: all members of this structure may be zero.
         let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
-        let Ok(id) = libc::id_t::try_from(self.0) else { return false };
+        let Ok(id) = libc::id_t::try_from(self.0) else { return Seen::Gone };
         // SAFETY: the pointer is to a place for one `siginfo_t`, and only used in the call.
         let done = unsafe { libc::waitid(libc::P_PID, id, &raw mut info, flags) };
+        if done != 0 {
+            let is_interrupted = io::Error::last_os_error().kind() == io::ErrorKind::Interrupted;
+            return if is_interrupted { Seen::Runs } else { Seen::Gone };
+        }
         // SAFETY: the call has written this member, or it is zero.
-        done == 0 && unsafe { info.si_pid() } == self.0
+        if unsafe { info.si_pid() } == self.0 { Seen::Ended } else { Seen::Runs }
     }
 
     /// Kills it and what it has started in its process group.
     pub(super) fn kill(self) {
+        // Its number may be that of a process that has nothing to do with it.
+        if self.look(libc::WNOHANG) == Seen::Gone {
+            return;
+        }
         for target in [-self.0, self.0] {
             // SAFETY: takes two numbers and touches no memory of ours.
             unsafe { libc::kill(target, libc::SIGKILL) };
@@ -137,7 +169,7 @@ impl Pid {
             }
         }
         let cpu = [usage.ru_utime, usage.ru_stime].into_iter().map(duration).sum();
-        Ok(Ended { status, cpu })
+        Ok(Ended { status: Some(status), cpu })
     }
 }
 
@@ -241,7 +273,15 @@ fn sizes() -> io::Result<(u64, u64)> {
     Ok((of("VmSize:"), of("VmData:")))
 }
 
+/// Sets a limit, or leaves the one that this process has where that is lower: it may not be raised.
 fn set(resource: i32, soft: u64, hard: u64) -> io::Result<()> {
+    let mut most = libc::rlimit { rlim_cur: libc::RLIM_INFINITY, rlim_max: libc::RLIM_INFINITY };
+    // SAFETY: the pointer is to a place for one limit, and only used in the call.
+    if unsafe { libc::getrlimit(resource as _, &raw mut most) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // Without a limit the system has the largest number.
+    let (soft, hard) = (soft.min(most.rlim_max), hard.min(most.rlim_max));
     let limit = libc::rlimit { rlim_cur: soft, rlim_max: hard };
     // SAFETY: the pointer is to one valid limit, and only used in the call.
     match unsafe { libc::setrlimit(resource as _, &raw const limit) } {

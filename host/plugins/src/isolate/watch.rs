@@ -127,18 +127,18 @@ impl Shared {
         refused: &mut Refused,
     ) -> (Option<u16>, Duration) {
         let cap = self.sealed.program.caps.call_cpu;
-        let used = cap.and_then(|_| process.cpu());
         let cores =
             thread::available_parallelism().map_or(1, |it| u32::try_from(it.get()).unwrap_or(1));
         let (mut stuck, mut pause, mut spent) = (None, PERIOD, false);
         let mut cancelled = Vec::new();
         let mut inside = process.inside();
+        if !inside.slots.is_idle() {
+            inside.slots.charge(process.cpu(), &self.account);
+        }
         for begun in inside.slots.begun() {
-            if let (Some(cap), Some(used), Some(began)) = (cap, used, begun.cpu) {
-                let cap = cap.saturating_mul(begun.others.saturating_add(1));
-                let used = used.saturating_sub(began);
-                spent |= used >= cap;
-                pause = pause.min(cap.saturating_sub(used) / cores);
+            if let Some(cap) = cap {
+                spent |= begun.used >= cap;
+                pause = pause.min(cap.saturating_sub(begun.used) / cores);
             }
             let is_late = begun.until <= now;
             let is_cancelled = begun.call.as_ref().is_some_and(|call| call.is_cancelled());

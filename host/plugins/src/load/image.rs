@@ -89,12 +89,18 @@ impl Image {
     /// The image of these bytes, whose SHA-256 is `digest`.
     pub(super) fn of(digest: &[u8; 32], bytes: &[u8], file: &Path) -> Result<&'static Self, Fault> {
         let mut images = IMAGES.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = images.entry(*digest).or_insert_with(|| {
-            let fault = |Fault(step, why)| (step, why);
-            let image = Self::map(bytes, file).map_err(fault)?;
-            Ok(Box::leak(Box::new(image)))
-        });
-        known.clone().map_err(|(step, why)| Fault(step, why))
+        if let Some(known) = images.get(digest) {
+            return known.clone().map_err(|(step, why)| Fault(step, why));
+        }
+        let mapped = Self::map(bytes, file);
+        let known: Known = match mapped {
+            Ok(image) => Ok(Box::leak(Box::new(image))),
+            // Nothing is mapped, and what it needs may be there the next time.
+            Err(fault @ Fault(Step::Map, _)) => return Err(fault),
+            Err(Fault(step, why)) => Err((step, why)),
+        };
+        images.insert(*digest, known.clone());
+        known.map_err(|(step, why)| Fault(step, why))
     }
 
     fn map(bytes: &[u8], file: &Path) -> Result<Self, Fault> {

@@ -1,15 +1,17 @@
 //! A file that says which library a plug-in is, and what it has to be.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER_PERMISSIVE;
 use semver::Version;
-use serde::Deserialize;
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use trine_wasm::Limits;
 
-use super::Needs;
 use super::needs::ManifestNeeds;
+use super::{Needs, read_text};
 
 /// Most bytes of a manifest.
 const MANIFEST_MAX: u64 = 64 * 1024;
@@ -48,8 +50,34 @@ pub(super) struct Manifest {
     #[serde(default)]
     needs: ManifestNeeds,
     /// What a module may use, where that is less than what every module may.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "each_once")]
     limits: BTreeMap<String, u64>,
+}
+
+/// A table of which no name is there twice. Of two JSON would take the last one.
+fn each_once<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<String, u64>, D::Error> {
+    struct Each;
+
+    impl<'de> Visitor<'de> for Each {
+        type Value = BTreeMap<String, u64>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a table of numbers")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut all = BTreeMap::new();
+            while let Some((name, number)) = map.next_entry::<String, u64>()? {
+                if all.contains_key(&name) {
+                    return Err(A::Error::custom(format!("duplicate field `{name}`")));
+                }
+                all.insert(name, number);
+            }
+            Ok(all)
+        }
+    }
+
+    from.deserialize_map(Each)
 }
 
 impl Manifest {
@@ -59,11 +87,7 @@ impl Manifest {
         if !matches!(extension, "toml" | "json") {
             return Ok(Self::default());
         }
-        let size = std::fs::metadata(path).map_err(|error| error.to_string())?.len();
-        if size > MANIFEST_MAX {
-            return Err(format!("it has {size} bytes, {MANIFEST_MAX} at most"));
-        }
-        let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
+        let text = read_text(path, MANIFEST_MAX)?;
         let read: Self = if extension == "toml" {
             toml_edit::de::from_str(&text).map_err(|error| error.to_string())?
         } else {

@@ -29,7 +29,6 @@ use crate::error::{Error, Fault, Result, Step};
 use crate::isolate::{Caps, Children, Sealed};
 use crate::ledger::Budget;
 use crate::module::Module;
-use crate::work::Work as _;
 
 /// What plug-ins have to be like.
 #[derive(Clone, Debug)]
@@ -82,6 +81,8 @@ impl Default for Policy {
 
 /// Most bytes of a library.
 const FILE_MAX: u64 = 256 * 1024 * 1024;
+/// Most bytes of a file of keys.
+const KEYS_MAX: u64 = 1024 * 1024;
 
 /// What a file was found to be before anything of it ran.
 #[derive(Debug)]
@@ -127,15 +128,35 @@ fn checked(path: &Path, policy: &Policy) -> std::result::Result<Checked, Fault> 
 }
 
 pub(crate) fn read(file: &Path) -> std::result::Result<Vec<u8>, String> {
+    read_up_to(file, FILE_MAX)
+}
+
+/// Reads a file of up to `max` bytes. What is no file has no end, or waits for one who writes it.
+fn read_up_to(file: &Path, max: u64) -> std::result::Result<Vec<u8>, String> {
     use std::io::Read as _;
+    let mut options = std::fs::OpenOptions::new();
+    options.read(true);
+    // Opening a pipe would wait as well.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK);
+    let failed = |error: std::io::Error| error.to_string();
+    let opened = options.open(file).map_err(failed)?;
+    if !opened.metadata().map_err(failed)?.is_file() {
+        return Err("it is no regular file".to_owned());
+    }
     let mut bytes = Vec::new();
-    let opened = std::fs::File::open(file).map_err(|error| error.to_string())?;
-    let read = opened.take(FILE_MAX + 1).read_to_end(&mut bytes);
-    read.map_err(|error| error.to_string())?;
-    if bytes.len() as u64 > FILE_MAX {
-        return Err(format!("it has more than {FILE_MAX} bytes"));
+    opened.take(max.saturating_add(1)).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > max {
+        return Err(format!("it has more than {max} bytes"));
     }
     Ok(bytes)
+}
+
+/// Reads a text of up to `max` bytes, without the byte order mark that some editors begin it with.
+fn read_text(file: &Path, max: u64) -> std::result::Result<String, String> {
+    let text = String::from_utf8(read_up_to(file, max)?);
+    let text = text.map_err(|_| "it is no UTF-8".to_owned())?;
+    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
 
 /// What is started.
@@ -162,7 +183,7 @@ impl Checked {
         let (code, about) = if Module::is_one(&bytes) {
             let module = Module::start(&bytes, &limits).map_err(|fault| fault.of(&file))?;
             let about = module.about().clone();
-            module.shutdown();
+            module.end();
             (Code::Module(bytes.into(), limits), about)
         } else if policy.isolate || manifest.isolate {
             let name = file.file_name().unwrap_or_default();
@@ -219,6 +240,6 @@ impl Policy {
 /// [`Error::Keys`].
 pub fn keys(file: &Path) -> Result<Keys> {
     let failed = |why: String| Error::Keys { file: file.to_owned(), why };
-    let text = std::fs::read_to_string(file).map_err(|error| failed(error.to_string()))?;
+    let text = read_text(file, KEYS_MAX).map_err(failed)?;
     Keys::read(&text).map_err(failed)
 }

@@ -6,9 +6,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use object::read::elf::{Dyn as _, ElfFile64, FileHeader, ProgramHeader as _};
+use object::read::elf::{Dyn as _, ElfFile64, FileHeader, ProgramHeader as _, SectionHeader as _};
 use object::{Architecture, BinaryFormat, Endianness, Object as _, ObjectKind, ObjectSymbol as _};
 use object::{FileKind, elf};
+use trine_gateway::sanitize;
 
 /// Functions that a library of tools seldom needs: they start programs, take other processes over,
 /// or load further code.
@@ -50,6 +51,8 @@ pub enum Finding {
     WritableCode,
     /// It looks for the libraries that it needs in this folder.
     Path(String),
+    /// What it imports cannot be told: its sections are missing, or are not what is mapped.
+    Hidden,
 }
 
 impl fmt::Display for Finding {
@@ -58,6 +61,7 @@ impl fmt::Display for Finding {
             Self::Import(name) => write!(f, "it imports {name}"),
             Self::WritableCode => f.write_str("it has code that can be written"),
             Self::Path(path) => write!(f, "it looks for libraries in '{path}' (RPATH)"),
+            Self::Hidden => f.write_str("its sections do not say what it imports"),
         }
     }
 }
@@ -152,6 +156,12 @@ fn elf_findings(bytes: &[u8], findings: &mut Vec<Finding>) -> Result<(), String>
     let damaged = |error: object::Error| format!("it is damaged: {error}");
     let file = ElfFile64::<Endianness>::parse(bytes).map_err(damaged)?;
     let endian = file.elf_header().endian().map_err(damaged)?;
+    // Without a word about it, this system makes the stack code.
+    let is_told = |kind| file.elf_program_headers().iter().any(|it| it.p_type(endian) == kind);
+    if cfg!(target_arch = "x86_64") && !is_told(elf::PT_GNU_STACK) {
+        findings.push(Finding::WritableCode);
+    }
+    let mut mapped = None;
     for segment in file.elf_program_headers() {
         let flags = segment.p_flags(endian);
         let is_writable_code = flags & (elf::PF_W | elf::PF_X) == elf::PF_W | elf::PF_X;
@@ -159,20 +169,37 @@ fn elf_findings(bytes: &[u8], findings: &mut Vec<Finding>) -> Result<(), String>
         if kind == elf::PT_INTERP {
             return Err(PROGRAM.to_owned());
         }
+        if kind == elf::PT_DYNAMIC {
+            mapped = Some(segment.p_offset(endian));
+        }
         let counts = kind == elf::PT_LOAD || kind == elf::PT_GNU_STACK;
         if counts && is_writable_code && !findings.contains(&Finding::WritableCode) {
             findings.push(Finding::WritableCode);
         }
     }
-    let dynamic = file.elf_section_table().dynamic(endian, bytes).map_err(damaged)?;
-    let Some((entries, link)) = dynamic else { return Ok(()) };
+    let sections = file.elf_section_table();
+    let place = |kind| sections.iter().find(|it| it.sh_type(endian) == kind);
+    let dynamic = sections.dynamic(endian, bytes).map_err(damaged)?;
+    let Some((entries, link)) = dynamic else {
+        findings.extend(mapped.map(|_| Finding::Hidden));
+        return Ok(());
+    };
+    // The system reads what is mapped, and this the sections: they have to be the same.
+    let symbols = entries.iter().find(|it| it.d_tag(endian) == elf::DT_SYMTAB);
+    let symbols = symbols.map(|it| it.d_val(endian));
+    let is_same = place(elf::SHT_DYNAMIC).map(|it| it.sh_offset(endian)) == mapped
+        && place(elf::SHT_DYNSYM).map(|it| it.sh_addr(endian)) == symbols;
+    if !is_same {
+        findings.push(Finding::Hidden);
+    }
     let texts = file.elf_section_table().strings(endian, bytes, link).map_err(damaged)?;
     for entry in entries {
         let tag = entry.d_tag(endian);
         if tag == elf::DT_RPATH || tag == elf::DT_RUNPATH {
             let at = u32::try_from(entry.d_val(endian)).unwrap_or(u32::MAX);
             let path = texts.get(at).unwrap_or_default();
-            findings.push(Finding::Path(String::from_utf8_lossy(path).into_owned()));
+            let path = String::from_utf8_lossy(path);
+            findings.push(Finding::Path(sanitize::terminal_text(&path).into_owned()));
         }
     }
     Ok(())

@@ -1,10 +1,15 @@
-//! Signatures of minisign: ed25519 over the file or its `BLAKE2b`, in a file beside it.
+//! Signatures of minisign: ed25519 over the `BLAKE2b` of the file, in a file beside it.
 //!
 //! The format is that of <https://jedisct1.github.io/minisign/>.
 
 use std::path::{Path, PathBuf};
 
 use minisign_verify::{PublicKey, Signature};
+
+use super::read_text;
+
+/// Most bytes of a signature, with its comments.
+const SIGNATURE_MAX: u64 = 64 * 1024;
 
 /// Public keys of those whose plug-ins may be loaded.
 #[derive(Clone, Debug, Default)]
@@ -48,13 +53,14 @@ impl Keys {
             return Ok(None);
         }
         let beside = beside(file);
-        let text = std::fs::read_to_string(&beside);
+        let text = read_text(&beside, SIGNATURE_MAX);
         let text = text.map_err(|error| {
             format!("it is not signed: {} cannot be read: {error}", beside.display())
         })?;
         let signature = Signature::decode(&text);
         let signature =
             signature.map_err(|error| format!("{} is no signature: {error}", beside.display()))?;
+        // Not over the file itself, as old versions of minisign sign.
         let is_by = |key: &&Key| key.key.verify(bytes, &signature, false).is_ok();
         match self.0.iter().find(is_by) {
             Some(key) => Ok(Some(key.text.clone())),

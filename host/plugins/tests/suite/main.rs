@@ -2,11 +2,15 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod calls;
+#[cfg(target_os = "linux")]
+mod contained;
 mod defined;
+mod files;
 #[cfg(target_os = "linux")]
 mod isolated;
 mod limits;
 mod modules;
+mod races;
 mod refused;
 mod site;
 mod swaps;

@@ -117,6 +117,7 @@ fn plugin(usage: &Usage) -> Value {
         "gpu_memory": usage.holds.gpu_memory,
         "processors": usage.holds.processors,
         "devices": usage.holds.devices,
+        "cpu_ns": nanos(usage.cpu()),
         "tools": tools.collect::<Vec<_>>(),
     })
 }

@@ -83,10 +83,43 @@ static void tell(const char *what) {
 #endif
 }
 
+#ifdef SAYS_PROCESS
+#include <unistd.h>
+
+__attribute__((constructor)) static void say_process(void) {
+    FILE *ledger = fopen(LEDGER, "a");
+    if (ledger != NULL) {
+        fprintf(ledger, "process %d\n", (int)getpid());
+        fclose(ledger);
+    }
+}
+#endif
+
+static inline void sleep_for(long milliseconds) {
+    struct timespec pause = {milliseconds / 1000, milliseconds % 1000 * 1000000};
+    nanosleep(&pause, NULL);
+}
+
+/* For INIT: longer than the test waits. */
+static inline trine_status late(void) {
+    sleep_for(600);
+    return TRINE_OK;
+}
+
+/* For HEALTH: looks after a while whether the state is still there. */
+static inline trine_status slow(void *state) {
+    sleep_for(400);
+    tell(*(int *)state == NUMBER ? "well" : "gone");
+    return TRINE_OK;
+}
+
 static trine_status which(void *state, trine_call *call) {
     if (state == NULL || *(int *)state != NUMBER) {
         return trine_fail(call, TRINE_TEXT("the state is gone"));
     }
+#ifdef STALLS
+    sleep_for(2000);
+#endif
 #ifdef BROKEN
     return trine_fail(call, TRINE_TEXT("this version is broken"));
 #endif
@@ -119,6 +152,9 @@ static trine_status init(void **state) {
 }
 
 static void shutdown_(void *state) {
+#ifdef ENDS_SLOWLY
+    sleep_for(500);
+#endif
     tell("shutdown");
     *(int *)state = -1;
     free(state);

@@ -260,9 +260,22 @@ static const trine_tool tools[] = {TRINE_TOOL_MORE(TOOL, "", "", "Do something w
                                                    TRINE_CONSENT_NONE, 0u, params, results, wild,
                                                    NULL, &more)};
 
+static void hang(void) {
+    while (!never) {
+        sleep(1);
+    }
+}
+
 static trine_status init(void **state) {
     (void)state;
+    (void)hang;
     tell("init");
+#ifdef EXIT_HANGS
+    atexit(hang);
+#endif
+#ifdef IGNORES_CPU
+    signal(SIGXCPU, SIG_IGN);
+#endif
 #ifdef INIT_ABORTS
     abort();
 #endif
