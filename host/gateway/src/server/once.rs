@@ -135,8 +135,8 @@ impl Helpers {
         known.as_ref().map(|kept| from.caller.kept(from.tag, kept)).is_none()
     }
 
-    /// Takes the id of a call, which has still to begin; `None` where the call was answered and must
-    /// not run.
+    /// Takes the id of a call, which has still to begin; `None` where the call was answered and
+    /// must not run.
     pub(super) fn reserve(
         &self,
         id: &CallId,

@@ -125,8 +125,8 @@ impl DeviceSession {
         !entry.held && slot && !(may_wait && no_slot) && self.has_room(len)
     }
 
-    /// Sends queued calls in order; a call that needs a slot, or may not leave yet, lets others pass
-    /// while it waits.
+    /// Sends queued calls in order; a call that needs a slot, or may not leave yet, lets others
+    /// pass while it waits.
     pub(super) fn send_queue(&mut self, now: u64) {
         let mut at = 0;
         while let Some(&index) = self.calls.queue.get(at) {
