@@ -118,11 +118,27 @@ pub enum Error {
     },
     /// A tool that is defined by JSON, where files are watched.
     #[error(
-        "{} defines a tool by JSON, which is not watched: serve it with trine gateway --plugin, \
-         without --plugin-watch",
+        "{} defines a tool by JSON, which is not watched: serve it without --plugin-watch, and \
+         replace it with trine plugin update",
         .0.display()
     )]
     NotWatched(PathBuf),
+    /// A tool that is defined by JSON, in the place of one that there is not.
+    #[error("{} defines the tool '{id}', which this server does not have: load it first",
+        file.display())]
+    NotServed {
+        /// The file.
+        file: PathBuf,
+        /// The tool.
+        id: String,
+    },
+    /// A tool that is defined by JSON, for a trial.
+    #[error(
+        "{} defines a tool by JSON, which is not given a share of the calls: update it without \
+         --canary",
+        .0.display()
+    )]
+    NoTrial(PathBuf),
     /// A file that `--report` did not write.
     #[error("{} is no report: {why}; write one with trine gateway --report FILE", path.display())]
     NoReport {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::error::{Error, Result};
 
 /// Waits until what was written is on the disk.
-pub(crate) type Sync = Box<dyn FnOnce() -> io::Result<()>>;
+pub(crate) type Sync = Box<dyn FnOnce() -> io::Result<()> + Send>;
 
 /// Where a journal is written.
 pub(crate) trait Disk: Send {
@@ -35,8 +35,8 @@ pub(crate) struct FileDisk {
     file: Arc<File>,
     /// The folder could not be synced after the file was replaced, so it has to be with each call.
     is_folder_due: bool,
-    /// Locked as long as this is open. The journal itself is replaced by others, so it is not what
-    /// is locked.
+    /// Locked as long as this is open, since the journal itself is replaced. That is locked too: a
+    /// file may have several names, by hard links or mounts, with a lock file next to each.
     _lock: File,
 }
 
@@ -54,14 +54,16 @@ impl FileDisk {
         let path = path.canonicalize().map_err(failed)?;
         let lock = own().write(true).create(true).open(with_end(&path, ".lock"));
         let lock = lock.map_err(failed)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(Error::InUse { path }),
-            Err(TryLockError::Error(error)) => return Err(failed(error)),
-        }
+        let alone = |file: &File| match file.try_lock() {
+            Ok(()) => Ok(()),
+            Err(TryLockError::WouldBlock) => Err(Error::InUse { path: path.clone() }),
+            Err(TryLockError::Error(error)) => Err(failed(error)),
+        };
+        alone(&lock)?;
+        let mut file = options.open(&path).map_err(failed)?;
+        alone(&file)?;
         // A program was killed before this took the place of the journal.
         drop(fs::remove_file(with_end(&path, ".new")));
-        let mut file = options.open(&path).map_err(failed)?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(failed)?;
         let file = Arc::new(file);
@@ -77,6 +79,7 @@ impl FileDisk {
 
     fn replaced(&mut self, new: &Path, bytes: &[u8], is_synced: bool) -> io::Result<()> {
         let mut file = own().read(true).append(true).create_new(true).open(new)?;
+        file.try_lock()?;
         file.write_all(bytes)?;
         if is_synced {
             file.sync_all()?;

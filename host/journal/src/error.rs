@@ -51,7 +51,7 @@ pub enum Refused {
     /// The file has its most bytes, and all of them are needed.
     #[error("the journal of calls is full")]
     Full,
-    /// An earlier write failed in the middle of a record, which could not be taken back.
-    #[error("the journal of calls is damaged by a write that failed: start the program again")]
+    /// An earlier write failed in the middle of a record, which cannot be taken back yet.
+    #[error("a part of a record cannot be removed from the journal of calls: check its disk")]
     Broken,
 }

@@ -14,6 +14,8 @@ pub(crate) struct Place {
 /// How a call stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
+    /// It may run in this program, and the file has nothing of it yet.
+    Reserved,
     /// It runs in this program.
     Running,
     /// It began, and how it ended is not known.
@@ -35,6 +37,11 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    /// Whether the file has it.
+    pub(crate) fn is_written(&self) -> bool {
+        self.state != State::Reserved
+    }
+
     /// Bytes of its records, at most.
     pub(crate) fn bytes(&self, key: &[u8]) -> u64 {
         /// Those of a beginning and of an end without their keys and the answer.

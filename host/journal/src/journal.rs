@@ -1,13 +1,15 @@
 //! The journal: calls begin and end, and the file is written again when too much of it is old.
 
 use std::io::{self, ErrorKind};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::disk::{Disk, FileDisk};
 use crate::error::Refused;
 use crate::index::{Entry, Index, Place, State};
 use crate::open::{Found, Options};
 use crate::record::{self, ANSWER_MAX, Digest, HEADER_LEN, KEY_MAX, Record, RecordKind};
+use crate::syncs::Syncs;
 
 /// The time in milliseconds since 1970.
 pub(crate) type Clock = Box<dyn Fn() -> u64 + Send>;
@@ -20,10 +22,10 @@ const FULL_MS: u64 = 60_000;
 /// What a call finds when it begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Begin {
-    /// It may run: the journal has it. [`Journal::end`], [`Journal::free`] or [`Journal::lose`]
-    /// has to follow.
+    /// It may run. [`Journal::end`], [`Journal::free`] or [`Journal::lose`] has to follow, and
+    /// after [`Journal::reserve`] a [`Journal::commit`] before the call runs.
     Started,
-    /// It runs in this program.
+    /// It runs in this program, or is about to.
     Running,
     /// It has ended with this answer.
     Ended {
@@ -42,7 +44,9 @@ pub enum Begin {
 
 /// A journal of begun calls. It is shared by all threads.
 pub struct Journal {
-    writer: Mutex<Writer<FileDisk>>,
+    writer: Arc<Mutex<Writer<FileDisk>>>,
+    /// Where each beginning waits for the disk.
+    syncs: Option<Syncs>,
 }
 
 impl std::fmt::Debug for Journal {
@@ -51,13 +55,21 @@ impl std::fmt::Debug for Journal {
     }
 }
 
+/// What writes a journal, whatever became of the thread that had it before.
+pub(crate) fn lock<D>(writer: &Mutex<Writer<D>>) -> MutexGuard<'_, Writer<D>> {
+    writer.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Journal {
-    pub(crate) const fn new(writer: Writer<FileDisk>) -> Self {
-        Self { writer: Mutex::new(writer) }
+    pub(crate) fn new(writer: Writer<FileDisk>) -> io::Result<Self> {
+        let is_synced = writer.options.sync;
+        let writer = Arc::new(Mutex::new(writer));
+        let syncs = is_synced.then(|| Syncs::start(&writer)).transpose()?;
+        Ok(Self { writer, syncs })
     }
 
     fn writer(&self) -> MutexGuard<'_, Writer<FileDisk>> {
-        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.writer)
     }
 
     /// How a call stands; `None` where it has not begun. A key has [`KEY_MAX`] bytes at most.
@@ -66,25 +78,62 @@ impl Journal {
         self.writer().look(key, digest)
     }
 
+    /// Takes the key for a call that may have to wait before it runs, unless it has begun before.
+    /// The file has nothing of it yet: when this program dies, the call may run in the next one.
+    ///
+    /// # Errors
+    /// When the key is longer than [`KEY_MAX`].
+    pub fn reserve(&self, key: &[u8], digest: &Digest) -> Result<Begin, Refused> {
+        self.writer().reserve(key, digest)
+    }
+
+    /// Writes that a reserved call begins. It may run when the answer is `Some(Ok(()))`. Where the
+    /// journal waits for the disk the answer is `None`, and `then` is told by another thread, which
+    /// has to be left alone with little to do. After an error, here or there, the call must not
+    /// run, and [`Self::free`] has to follow.
+    pub fn commit(
+        &self,
+        key: &[u8],
+        then: impl FnOnce(Result<(), Refused>) + Send + 'static,
+    ) -> Option<Result<(), Refused>> {
+        let committed = self.writer().commit(key);
+        match &self.syncs {
+            Some(syncs) if committed.is_ok() => {
+                syncs.wait(Box::new(then));
+                None
+            }
+            _ => Some(committed),
+        }
+    }
+
+    /// Whether each beginning waits for the disk ([`Options::sync`]).
+    #[must_use]
+    pub const fn waits(&self) -> bool {
+        self.syncs.is_some()
+    }
+
     /// Begins a call, unless it has begun before. When this answers [`Begin::Started`], the file
     /// has it. A key has [`KEY_MAX`] bytes at most.
     ///
     /// # Errors
     /// When the file cannot be written. The call must not run then.
     pub fn begin(&self, key: &[u8], digest: &Digest) -> Result<Begin, Refused> {
-        let mut writer = self.writer();
-        let begun = writer.begin(key, digest)?;
-        if begun != Begin::Started || !writer.options.sync {
+        let begun = self.reserve(key, digest)?;
+        if begun != Begin::Started {
             return Ok(begun);
         }
-        // Others may write while this one waits for the disk.
-        let sync = writer.disk.sync();
-        drop(writer);
-        if let Err(error) = sync() {
-            self.free(key);
-            return Err(error.into());
+        let (send, receive) = channel();
+        let ended = || io::Error::from(ErrorKind::BrokenPipe).into();
+        let committed = self.commit(key, move |synced| drop(send.send(synced)));
+        let committed =
+            committed.unwrap_or_else(|| receive.recv().unwrap_or_else(|_| Err(ended())));
+        match committed {
+            Ok(()) => Ok(begun),
+            Err(why) => {
+                self.free(key);
+                Err(why)
+            }
         }
-        Ok(begun)
     }
 
     /// A call has ended with this answer. One that is longer than [`ANSWER_MAX`] is not kept, nor
@@ -161,7 +210,7 @@ impl<D: Disk> Writer<D> {
         let entry = self.index.calls.get(key)?;
         Some(match entry.state {
             _ if entry.digest.is_some_and(|it| it != *digest) => Begin::OtherCall,
-            State::Running => Begin::Running,
+            State::Reserved | State::Running => Begin::Running,
             State::Unknown => Begin::Unknown,
             State::NotKept => Begin::NotKept,
             State::Ended(place) => self.answer(key, place),
@@ -180,7 +229,7 @@ impl<D: Disk> Writer<D> {
         }
     }
 
-    pub(crate) fn begin(&mut self, key: &[u8], digest: &Digest) -> Result<Begin, Refused> {
+    pub(crate) fn reserve(&mut self, key: &[u8], digest: &Digest) -> Result<Begin, Refused> {
         if let Some(known) = self.look(key, digest) {
             return Ok(known);
         }
@@ -188,15 +237,39 @@ impl<D: Disk> Writer<D> {
             return Err(io::Error::from(ErrorKind::InvalidInput).into());
         }
         let at = (self.clock)();
-        let bytes = Record { at, key, kind: RecordKind::Begun(digest) }.encode();
-        self.make_room(bytes.len() as u64, at)?;
-        self.append(&bytes)?;
-        let entry = Entry { digest: Some(*digest), begun: at, changed: at, state: State::Running };
+        let entry = Entry { digest: Some(*digest), begun: at, changed: at, state: State::Reserved };
         self.index.calls.insert(key.into(), entry);
         Ok(Begin::Started)
     }
 
+    pub(crate) fn commit(&mut self, key: &[u8]) -> Result<(), Refused> {
+        let at = (self.clock)();
+        let reserved = self.index.calls.get(key).filter(|entry| !entry.is_written());
+        let Some(digest) = reserved.and_then(|entry| entry.digest) else {
+            return Err(io::Error::from(ErrorKind::InvalidInput).into());
+        };
+        let bytes = Record { at, key, kind: RecordKind::Begun(&digest) }.encode();
+        self.make_room(bytes.len() as u64, at)?;
+        self.append(&bytes)?;
+        if let Some(entry) = self.index.calls.get_mut(key) {
+            (entry.state, entry.begun, entry.changed) = (State::Running, at, at);
+        }
+        Ok(())
+    }
+
+    /// Whether the file has nothing of a call, which is forgotten then.
+    fn is_unwritten(&mut self, key: &[u8]) -> bool {
+        let is_unwritten = self.index.calls.get(key).is_some_and(|entry| !entry.is_written());
+        if is_unwritten {
+            self.index.calls.remove(key);
+        }
+        is_unwritten
+    }
+
     pub(crate) fn end(&mut self, key: &[u8], is_error: bool, answer: &[u8]) {
+        if self.is_unwritten(key) {
+            return;
+        }
         let at = (self.clock)();
         let kind = RecordKind::Ended { is_error, answer };
         let bytes = Record { at, key, kind }.encode();
@@ -213,6 +286,9 @@ impl<D: Disk> Writer<D> {
     }
 
     pub(crate) fn free(&mut self, key: &[u8]) {
+        if self.is_unwritten(key) {
+            return;
+        }
         let at = (self.clock)();
         let bytes = Record { at, key, kind: RecordKind::Freed }.encode();
         match self.append(&bytes) {
@@ -223,6 +299,9 @@ impl<D: Disk> Writer<D> {
     }
 
     pub(crate) fn lose(&mut self, key: &[u8]) {
+        if self.is_unwritten(key) {
+            return;
+        }
         let at = (self.clock)();
         // Without this record a later program says the same.
         drop(self.append(&Record { at, key, kind: RecordKind::Lost }.encode()));
@@ -237,9 +316,7 @@ impl<D: Disk> Writer<D> {
 
     /// Appends a record, or leaves the file as it was.
     fn append(&mut self, bytes: &[u8]) -> Result<(), Refused> {
-        if self.is_broken {
-            return Err(Refused::Broken);
-        }
+        self.mend()?;
         let error = match self.disk.append(bytes) {
             Ok(len) if len == bytes.len() => {
                 self.len += len as u64;
@@ -252,6 +329,15 @@ impl<D: Disk> Writer<D> {
         self.is_broken = self.disk.cut(self.len).is_err();
         Err(Refused::Write(error))
     }
+
+    /// Takes back what a failed write has left, where that could not be done at once.
+    fn mend(&mut self) -> Result<(), Refused> {
+        if self.is_broken {
+            self.disk.cut(self.len).map_err(|_| Refused::Broken)?;
+            self.is_broken = false;
+        }
+        Ok(())
+    }
 }
 
 impl<D: Disk> Writer<D> {
@@ -259,9 +345,7 @@ impl<D: Disk> Writer<D> {
     /// bytes.
     fn make_room(&mut self, len: u64, now: u64) -> Result<(), Refused> {
         let is_full = |writer: &Self| writer.len + len > writer.options.bytes_max;
-        if self.is_broken {
-            return Err(Refused::Broken);
-        }
+        self.mend()?;
         if is_full(self) && now < self.full_until {
             return Err(Refused::Full);
         }
@@ -287,13 +371,15 @@ impl<D: Disk> Writer<D> {
 
     /// Bytes of the calls that are still to be remembered.
     fn live(&self, now: u64) -> u64 {
-        let live = self.index.calls.iter().filter(|(_, entry)| !self.is_old(entry, now));
+        let is_live = |entry: &Entry| entry.is_written() && !self.is_old(entry, now);
+        let live = self.index.calls.iter().filter(|(_, entry)| is_live(entry));
         live.map(|(key, entry)| entry.bytes(key)).sum()
     }
 
     fn is_old(&self, entry: &Entry, now: u64) -> bool {
         let keep = u64::try_from(self.options.keep.as_millis()).unwrap_or(u64::MAX);
-        entry.state != State::Running && now.saturating_sub(entry.changed) > keep
+        let is_under_way = matches!(entry.state, State::Reserved | State::Running);
+        !is_under_way && now.saturating_sub(entry.changed) > keep
     }
 
     fn has_old(&self) -> bool {
@@ -307,7 +393,7 @@ impl<D: Disk> Writer<D> {
         let now = (self.clock)();
         let mut calls: Vec<(&[u8], &Entry)> =
             self.index.calls.iter().map(|(key, entry)| (&**key, entry)).collect();
-        calls.retain(|(_, entry)| !self.is_old(entry, now));
+        calls.retain(|(_, entry)| entry.is_written() && !self.is_old(entry, now));
         calls.sort_unstable_by_key(|(key, entry)| (entry.begun, *key));
         let mut shed = self.to_shed(&calls);
         let mut bytes = record::header().to_vec();
@@ -326,6 +412,8 @@ impl<D: Disk> Writer<D> {
             moved.calls.insert(key.into(), entry);
         }
         self.disk.replace(&bytes, self.options.sync)?;
+        let reserved = self.index.calls.drain().filter(|(_, entry)| !entry.is_written());
+        moved.calls.extend(reserved);
         (self.index, self.len, self.is_broken) = (moved, bytes.len() as u64, false);
         Ok(())
     }
@@ -358,13 +446,21 @@ impl<D: Disk> Writer<D> {
             }
             State::NotKept => not_kept(),
             State::Unknown => Record { at, key, kind: RecordKind::Lost }.encode(),
-            State::Running => Vec::new(),
+            State::Reserved | State::Running => Vec::new(),
         }
     }
 }
 
 #[cfg(test)]
-impl<D> Writer<D> {
+impl<D: Disk> Writer<D> {
+    pub(crate) fn begin(&mut self, key: &[u8], digest: &Digest) -> Result<Begin, Refused> {
+        let begun = self.reserve(key, digest)?;
+        if begun == Begin::Started {
+            self.commit(key).inspect_err(|_| self.free(key))?;
+        }
+        Ok(begun)
+    }
+
     pub(crate) const fn len(&self) -> u64 {
         self.len
     }

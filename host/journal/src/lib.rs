@@ -25,6 +25,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! A call that may have to wait before it runs is reserved, and committed just before it runs. One
+//! that was still waiting when its program was killed runs in the next one.
+//!
 //! What is written survives the death of the program. With [`Options::sync`] the beginning of a
 //! call survives the loss of power too.
 #![forbid(unsafe_code)]
@@ -37,6 +40,7 @@ mod journal;
 mod model_tests;
 mod open;
 pub mod record;
+mod syncs;
 
 pub use error::{Error, Refused, Result};
 pub use journal::{Begin, Journal};

@@ -26,12 +26,32 @@ struct Memory {
     crashed: Vec<Vec<u8>>,
     room: Option<usize>,
     replaced: u32,
+    synced: u32,
+    fails_syncs: bool,
+    /// Nothing can be cut off.
+    is_stiff: bool,
     /// The states are kept.
     is_watched: bool,
 }
 
 #[derive(Clone, Default)]
-struct MemoryDisk(Arc<Mutex<Memory>>);
+pub(crate) struct MemoryDisk(Arc<Mutex<Memory>>);
+
+impl MemoryDisk {
+    pub(crate) fn fail_syncs(&self, fails: bool) {
+        self.0.lock().unwrap().fails_syncs = fails;
+    }
+
+    pub(crate) fn syncs(&self) -> u32 {
+        self.0.lock().unwrap().synced
+    }
+}
+
+/// What writes a new journal there.
+pub(crate) fn writer_on(disk: &MemoryDisk) -> Writer<MemoryDisk> {
+    disk.0.lock().unwrap().bytes = header().to_vec();
+    open(disk, Options::default(), &Arc::default())
+}
 
 impl Memory {
     /// A crash may leave the file as it is, with these bytes behind it.
@@ -64,6 +84,9 @@ impl Disk for MemoryDisk {
 
     fn cut(&mut self, len: u64) -> io::Result<()> {
         let mut memory = self.0.lock().unwrap();
+        if memory.is_stiff {
+            return Err(ErrorKind::ReadOnlyFilesystem.into());
+        }
         memory.bytes.truncate(len as usize);
         memory.may_crash(&[]);
         Ok(())
@@ -89,7 +112,12 @@ impl Disk for MemoryDisk {
     }
 
     fn sync(&self) -> Sync {
-        Box::new(|| Ok(()))
+        let memory = Arc::clone(&self.0);
+        Box::new(move || {
+            let mut memory = memory.lock().unwrap();
+            memory.synced += 1;
+            if memory.fails_syncs { Err(ErrorKind::Other.into()) } else { Ok(()) }
+        })
     }
 }
 
@@ -104,6 +132,7 @@ struct Ran {
 /// What the program that ran it knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Shown {
+    Reserved,
     Running,
     Unknown,
     Ended(bool, Vec<u8>),
@@ -146,7 +175,7 @@ impl World {
 
     /// Whether a call may have been forgotten.
     fn is_old(&self, ran: &Ran) -> bool {
-        ran.state != Shown::Running && self.now() - ran.changed > KEEP
+        !matches!(ran.state, Shown::Reserved | Shown::Running) && self.now() - ran.changed > KEEP
     }
 
     /// What a journal may say of a call. After a crash nothing runs, and an answer whose record was
@@ -159,6 +188,10 @@ impl World {
                 assert!(is_right, "{number} has not run: {said:?}");
                 continue;
             };
+            if ran.state == Shown::Reserved && crashed {
+                assert!(said.is_none() || is_new, "{number} was not written: {said:?}");
+                continue;
+            }
             let Some(said) = said else {
                 assert!(self.is_old(ran) || is_new, "{number} would run twice: {ran:?}");
                 continue;
@@ -168,7 +201,7 @@ impl World {
             }
             let is_right = match (&said, &ran.state) {
                 _ if at != ran.digest => said == Begin::OtherCall,
-                (Begin::Running, Shown::Running) => !crashed,
+                (Begin::Running, Shown::Running | Shown::Reserved) => !crashed,
                 (Begin::Unknown, Shown::Running) => crashed,
                 (Begin::Unknown, Shown::Unknown) => true,
                 (Begin::Ended { is_error, answer }, Shown::Ended(error, given)) => {
@@ -198,8 +231,27 @@ impl World {
         let number = random.below(KEYS);
         let name = key(number);
         let runs = self.ran.get(&number).is_some_and(|ran| ran.state == Shown::Running);
-        match random.below(8) {
-            0..=2 => self.begin(number, random.below(2)),
+        let waits = self.ran.get(&number).is_some_and(|ran| ran.state == Shown::Reserved);
+        match random.below(9) {
+            0 | 1 => self.begin(number, random.below(2)),
+            2 => self.reserve(number, random.below(2)),
+            3..=5 if waits => match self.writer.commit(&name) {
+                Ok(()) => self.set(number, Shown::Running),
+                Err(_) => {
+                    assert!(self.sheds);
+                    self.writer.free(&name);
+                    self.ran.remove(&number);
+                }
+            },
+            // Whatever ends a call that has not begun frees it.
+            6 | 8 if waits => {
+                match random.below(3) {
+                    0 => self.writer.end(&name, false, b"{}"),
+                    1 => self.writer.free(&name),
+                    _ => self.writer.lose(&name),
+                }
+                self.ran.remove(&number);
+            }
             3 | 4 if runs => {
                 let answer = vec![b'a' + number as u8; random.below(200)];
                 let is_error = random.below(3) == 0;
@@ -222,6 +274,8 @@ impl World {
                 let passed = random.below(KEEP as usize / 2) as u64;
                 self.now.fetch_add(passed, Ordering::Relaxed);
             }
+            // Whoever has no room, or whose file is half old, does so.
+            8 => drop(self.writer.rewrite()),
             _ => {}
         }
         (0..KEYS).for_each(|it| self.check(&self.writer, it, (false, false)));
@@ -242,6 +296,17 @@ impl World {
         }
     }
 
+    fn reserve(&mut self, number: usize, digest: usize) {
+        let known = self.ran.get(&number).cloned();
+        let len = self.writer.len();
+        if self.writer.reserve(&key(number), &DIGESTS[digest]).unwrap() == Begin::Started {
+            assert!(known.is_none_or(|ran| self.is_old(&ran)), "{number} runs twice");
+            let (state, changed) = (Shown::Reserved, self.now());
+            self.ran.insert(number, Ran { digest, state, changed });
+        }
+        assert_eq!(self.writer.len(), len, "nothing is written");
+    }
+
     fn set(&mut self, number: usize, state: Shown) {
         let changed = self.now();
         if let Some(ran) = self.ran.get_mut(&number) {
@@ -252,6 +317,7 @@ impl World {
     /// The program is killed and started again.
     fn restart(&mut self) {
         let now = self.now();
+        self.ran.retain(|_, ran| ran.state != Shown::Reserved);
         for ran in self.ran.values_mut().filter(|ran| ran.state == Shown::Running) {
             (ran.state, ran.changed) = (Shown::Unknown, now);
         }
@@ -298,7 +364,7 @@ fn a_small_journal_is_written_again_and_again_and_forgets_no_call_before_its_tim
         let mut random = Random::named(seed as u64, "small");
         let mut world = World::new(700, true);
         world.disk.0.lock().unwrap().is_watched = true;
-        for step in 0..200 {
+        for step in 0..250 {
             world.step(&mut random);
             if step % 50 == 49 {
                 world.restart();
@@ -320,6 +386,27 @@ fn a_disk_that_is_full_at_any_byte_lets_no_call_begin_that_is_not_in_the_file() 
         world.disk.0.lock().unwrap().room = None;
         (0..20).for_each(|_| world.step(&mut random));
     }
+}
+
+#[test]
+fn a_part_of_a_record_that_cannot_be_cut_off_is_cut_off_as_soon_as_it_can_be() {
+    let mut world = World::new(1 << 20, true);
+    world.begin(0, 0);
+    let set = |world: &World, room, is_stiff| {
+        let mut memory = world.disk.0.lock().unwrap();
+        (memory.room, memory.is_stiff) = (room, is_stiff);
+    };
+    // The disk fills up in the middle of a record, and then cannot be written at all.
+    set(&world, Some(5), true);
+    world.begin(1, 0);
+    set(&world, None, true);
+    world.begin(1, 0);
+    assert!(!world.ran.contains_key(&1));
+    set(&world, None, false);
+    world.begin(1, 0);
+    assert!(world.ran.contains_key(&1), "it is written again");
+    world.restart();
+    (0..2).for_each(|it| world.check(&world.writer, it, (true, false)));
 }
 
 #[test]

@@ -119,7 +119,7 @@ impl Journal {
         }
         let clock = clock(found.index.latest);
         let writer = Writer::new(disk, found, (options, clock)).map_err(failed)?;
-        Ok((Self::new(writer), report))
+        Ok((Self::new(writer).map_err(failed)?, report))
     }
 }
 

@@ -76,7 +76,10 @@ fn a_file_is_one_programs_at_a_time_under_each_of_its_names() {
     let (journal, _) = open(&path);
     let link = folder.0.join("link");
     std::os::unix::fs::symlink(&path, &link).unwrap();
-    for name in [&path, &link] {
+    // As a mount of the file in another place has it: with another lock file.
+    let hard = folder.0.join("hard");
+    fs::hard_link(&path, &hard).unwrap();
+    for name in [&path, &link, &hard] {
         let refused = Journal::open(name, Options::default());
         assert!(matches!(refused, Err(Error::InUse { .. })), "{refused:?}");
     }
@@ -134,6 +137,59 @@ fn a_file_that_is_damaged_is_repaired_and_what_it_was_is_kept() {
     assert_eq!((report.cut, report.damaged.len(), report.calls), (0, 0, 3));
     assert_eq!(journal.begin(b"a", &DIGEST).unwrap(), Begin::Unknown);
     assert!(!folder.0.join("calls.new").exists());
+}
+
+#[test]
+fn what_was_reserved_and_did_not_begin_may_run_in_the_next_program() {
+    let folder = Folder::new("journal-reserved");
+    let path = folder.file();
+    for sync in [false, true] {
+        let options = Options { sync, ..Options::default() };
+        let (journal, _) = Journal::open(&path, options).unwrap();
+        for key in [b"a", b"b", b"c"] {
+            assert_eq!(journal.reserve(key, &DIGEST).unwrap(), Begin::Started);
+            assert_eq!(journal.reserve(key, &DIGEST).unwrap(), Begin::Running);
+            assert_eq!(journal.reserve(key, &[8; 32]).unwrap(), Begin::OtherCall);
+        }
+        assert_eq!(fs::metadata(&path).unwrap().len(), 16, "a header");
+        let (tell, told) = std::sync::mpsc::channel();
+        let then = move |synced: Result<(), _>| tell.send(synced.is_ok()).unwrap();
+        match journal.commit(b"a", then) {
+            Some(committed) => assert!(!sync && committed.is_ok()),
+            None => assert!(sync && told.recv().unwrap()),
+        }
+        journal.free(b"b");
+        assert_eq!(journal.look(b"b", &DIGEST), None);
+        assert!(journal.commit(b"b", drop).unwrap().is_err(), "it is not reserved any more");
+        drop(journal);
+        let (journal, report) = open(&path);
+        assert_eq!((report.calls, report.unknown), (1, 1));
+        assert_eq!(journal.begin(b"a", &DIGEST).unwrap(), Begin::Unknown);
+        assert_eq!(journal.begin(b"c", &DIGEST).unwrap(), Begin::Started);
+        drop(journal);
+        fs::remove_file(&path).unwrap();
+    }
+}
+
+#[test]
+fn the_last_call_may_let_the_journal_go_while_it_is_told() {
+    let folder = Folder::new("journal-last");
+    let options = Options { sync: true, ..Options::default() };
+    let (journal, _) = Journal::open(&folder.file(), options).unwrap();
+    let journal = std::sync::Arc::new(journal);
+    journal.reserve(b"a", &DIGEST).unwrap();
+    let (go, gone) = std::sync::mpsc::channel();
+    let (tell, told) = std::sync::mpsc::channel();
+    let own = std::sync::Arc::clone(&journal);
+    let then = move |_: Result<(), _>| {
+        gone.recv().unwrap();
+        drop(own);
+        tell.send(()).unwrap();
+    };
+    assert!(journal.commit(b"a", then).is_none());
+    drop(journal);
+    go.send(()).unwrap();
+    told.recv_timeout(std::time::Duration::from_secs(20)).unwrap();
 }
 
 #[test]

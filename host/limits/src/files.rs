@@ -13,7 +13,7 @@ pub trait Files {
     /// Whether there is a file or folder.
     fn is_there(&self, path: &Path) -> bool;
 
-    /// Processors on which the system lets this process run.
+    /// Processors on which the system lets this process run, where no file says it.
     fn processors(&self) -> usize;
 }
 

@@ -60,11 +60,14 @@ impl Machine {
     #[must_use]
     pub fn read(files: &dyn Files) -> Self {
         let Groups { memory, processors } = groups(files);
-        let there = u32::try_from(files.processors()).unwrap_or(u32::MAX).saturating_mul(1_000);
+        let text = |path: &str| files.text(Path::new(path)).unwrap_or_default();
+        // The number that the standard library has is that of a control group, too, rounded down.
+        let there = processors_allowed(&text("/proc/self/status"));
+        let there = there.unwrap_or_else(|| files.processors());
+        let there = u32::try_from(there).unwrap_or(u32::MAX).saturating_mul(1_000);
         let there = Processors { thousandths: there, by: Bound::Machine };
         let group = processors.map(|thousandths| Processors { thousandths, by: Bound::Group });
         let less = group.filter(|group| group.thousandths < there.thousandths);
-        let text = |path: &str| files.text(Path::new(path)).unwrap_or_default();
         let all = [
             (memory_total(&text("/proc/meminfo")), Bound::Machine),
             (memory, Bound::Group),
@@ -80,6 +83,18 @@ fn kibibytes(text: &str, name: &str) -> Option<u64> {
     let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
     let number = line.trim().strip_suffix("kB")?.trim_end();
     number.parse::<u64>().ok()?.checked_mul(1_024)
+}
+
+/// How many processors the kernel lets the process run on: a list such as `0-3,8`.
+fn processors_allowed(status: &str) -> Option<usize> {
+    let list = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"))?;
+    let count = |part: &str| {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        let [first, last] = [first, last].map(|it| it.parse::<usize>().ok());
+        last?.checked_sub(first?)?.checked_add(1)
+    };
+    let counts: Option<Vec<usize>> = list.trim().split(',').map(count).collect();
+    counts?.into_iter().try_fold(0_usize, usize::checked_add)
 }
 
 /// The memory of the machine.
@@ -138,6 +153,29 @@ Max address space         unlimited            unlimited            bytes     \n
         assert_eq!(group, (256 << 20, Bound::Group, 200, Bound::Group));
         let process = with("268435456", "1048576", "900000 100000");
         assert_eq!(process, (1 << 20, Bound::Process, 8_000, Bound::Machine));
+    }
+
+    #[test]
+    fn a_group_that_allows_parts_of_processors_is_not_rounded_down() {
+        let with = |list: &str, cpu: &str| {
+            let status = format!("Name:\ttrine\nCpus_allowed:\tff\nCpus_allowed_list:\t{list}\n");
+            let mut files = MadeUp::new(&[
+                ("/proc/self/status", &status),
+                ("/proc/self/cgroup", "0::/\n"),
+                ("/proc/self/mountinfo", "1 2 0:1 / /cg rw - cgroup2 none rw\n"),
+                ("/cg/cpu.max", cpu),
+            ]);
+            // What the standard library answers there.
+            files.0 = 2;
+            let Processors { thousandths, by } = Machine::read(&files).processors;
+            (thousandths, by)
+        };
+        assert_eq!(with("0-7", "250000 100000"), (2_500, Bound::Group));
+        assert_eq!(with("0-3,8,10-11", "max 100000"), (7_000, Bound::Machine));
+        assert_eq!(with("0", "250000 100000"), (1_000, Bound::Machine));
+        for list in ["", "x", "3-1", "0-18446744073709551615", "0,,1", "-1", "0-3-5"] {
+            assert_eq!(with(list, "max 100000"), (2_000, Bound::Machine), "{list}");
+        }
     }
 
     #[test]

@@ -18,6 +18,8 @@ use crate::web::{Site, USUAL, repeated, request};
 
 /// Calls under way at a time.
 const CALLS: usize = 240;
+/// Calls that the device has at a time.
+const SLOTS: usize = 8;
 /// The longest time from the first call to the kill, in microseconds.
 const KILL_MAX: usize = 30_000;
 
@@ -185,7 +187,17 @@ fn answer_all(gateway: &mut Gateway, calls: &mut Calls) {
 
 #[test]
 fn calls_of_a_plug_in_run_once_however_often_the_gateway_is_killed() {
-    let plugin = Plugin::new("killed-stdio");
+    plugin_killed("killed-stdio", &[]);
+}
+
+#[test]
+fn calls_of_a_plug_in_that_wait_for_the_disk_run_once_too() {
+    plugin_killed("killed-sync", &["--journal-sync"]);
+}
+
+fn plugin_killed(name: &str, more: &[&str]) {
+    let mut plugin = Plugin::new(name);
+    plugin.arguments.extend(more.iter().map(|it| (*it).to_owned()));
     let mut random = Random::named(1, "killed");
     let mut calls = Calls::default();
     let kills = kills(14);
@@ -197,8 +209,10 @@ fn calls_of_a_plug_in_run_once_however_often_the_gateway_is_killed() {
     }
     answer_all(&mut Gateway::start(&plugin.arguments()), &mut calls);
     plugin.check(&calls);
-    let seen = calls.tally("plug-in on standard input and output", kills);
-    assert!(calls.next > 240 && seen.iter().all(|count| *count > 0), "{seen:?}");
+    let [unknown, kept, ran] = calls.tally("plug-in on standard input and output", kills);
+    // How many of each there are is a matter of the disk where calls wait for it.
+    let is_each_seen = if more.is_empty() { kept > 0 && ran > 0 } else { kept + ran > 0 };
+    assert!(calls.next > 240 && unknown > 0 && is_each_seen, "{unknown} {kept} {ran}");
 }
 
 #[test]
@@ -241,10 +255,20 @@ fn received(mut stream: TcpStream) -> Option<Value> {
 
 #[test]
 fn calls_of_a_device_run_once_however_often_the_gateway_is_killed() {
-    let folder = Folder::new("killed-device");
+    device_killed("killed-device", &[]);
+}
+
+#[test]
+fn calls_of_a_device_that_wait_for_the_disk_run_once_too() {
+    device_killed("killed-device-sync", &["--journal-sync"]);
+}
+
+fn device_killed(name: &str, more: &[&str]) {
+    let folder = Folder::new(name);
     let ledger = Ledger::start(folder.path("port"), 100_000);
     let (port, journal) = (folder.path("port"), folder.path("calls"));
     let arguments = ["--serial", port.to_str().unwrap(), "--journal", journal.to_str().unwrap()];
+    let arguments = [&arguments[..], more].concat();
     let start = || {
         let mut command = Gateway::command(&arguments);
         let mut gateway = Gateway::spawn(command.env("XDG_RUNTIME_DIR", folder.path("")));
@@ -261,5 +285,7 @@ fn calls_of_a_device_run_once_however_often_the_gateway_is_killed() {
     answer_all(&mut start(), &mut calls);
     let noted = ledger.noted.lock().unwrap();
     calls.check(|id| noted[id as usize] as usize);
-    assert!(calls.tally("device", kills)[0] > 0);
+    let [unknown, _, ran] = calls.tally("device", kills);
+    // Those that were queued had not begun: they run in the next gateway.
+    assert!((1..=kills * SLOTS).contains(&unknown) && ran > 0, "{unknown} {ran}");
 }

@@ -12,6 +12,7 @@ mod client;
 mod clients;
 mod crowd;
 mod dead;
+mod defined;
 #[cfg(target_os = "linux")]
 mod emulation;
 #[cfg(target_os = "linux")]

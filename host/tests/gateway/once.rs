@@ -175,6 +175,58 @@ fn an_answer_that_is_too_long_is_not_kept_and_its_call_does_not_run_again() {
 }
 
 #[test]
+fn a_call_that_a_rate_limit_refuses_has_not_begun_and_runs_when_it_is_repeated() {
+    let desk = Desk::new("once-limit");
+    let script = format!("echo ran >> {}; printf '{{}}'", desk.path("ledger"));
+    let definition = json!({"id": "pay", "name": "pay", "description": "Pays.",
+        "input_schema": {"type": "object"}, "rate_limit": {"max_calls": 1, "per_seconds": 2},
+        "execute": {"command": ["/bin/sh", "-c", script]}});
+    std::fs::write(desk.path("pay.json"), definition.to_string()).unwrap();
+    let mut gateway = desk.gateway();
+    let first = once(&mut gateway, "pay", json!({}), "a");
+    assert!(!is_repeated(&first) && first["result"]["isError"] != true, "{first}");
+    let refused = once(&mut gateway, "pay", json!({}), "b");
+    assert!(text(&refused["result"]).contains("at most 1 call"), "{refused}");
+    let ran = until(
+        || {
+            let told = once(&mut gateway, "pay", json!({}), "b");
+            (told["result"]["isError"] != true).then_some(told)
+        },
+        || "the refusal was kept as the answer".to_owned(),
+    );
+    assert_eq!((is_repeated(&ran), desk.ran()), (false, 2), "{ran}");
+    assert!(is_repeated(&once(&mut gateway, "pay", json!({}), "b")));
+}
+
+#[test]
+fn with_sync_calls_are_answered_as_without_it_also_where_the_input_ends() {
+    let desk = Desk::new("once-sync");
+    let mut arguments = desk.arguments();
+    arguments.push("--journal-sync".into());
+    let start = || Gateway::start(&arguments.iter().map(|it| &**it).collect::<Vec<_>>());
+    for run in 0..2 {
+        let mut gateway = start();
+        for (tool, args) in [("pay", json!({"n": 1})), ("greet", json!({"name": "Ada"}))] {
+            for repeat in 0..2 {
+                let told = once(&mut gateway, tool, args.clone(), tool);
+                assert_eq!(is_repeated(&told), run + repeat > 0, "{told}");
+            }
+        }
+        assert_eq!(desk.ran(), 1);
+        // All of them are answered although the input ends at once.
+        for id in 0..40 {
+            let tool = if id % 2 == 0 { "fail" } else { "greet" };
+            let args = if id % 2 == 0 { json!({}) } else { json!({"name": "Bob"}) };
+            gateway.send(&named(id, tool, args, &json!(format!("{run}-{id}"))));
+        }
+        drop(gateway.input.take());
+        assert_eq!(gateway.rest().len(), 40);
+        std::fs::remove_file(desk.path("ledger")).unwrap();
+        std::fs::write(desk.path("ledger"), "ran\n").unwrap();
+    }
+}
+
+#[test]
 fn a_malformed_id_is_refused_and_so_is_any_id_without_a_journal() {
     let desk = Desk::new("once-bad");
     let mut with = desk.gateway();

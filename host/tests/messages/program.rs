@@ -40,6 +40,8 @@ pub(crate) fn program(out: &mut String) {
             why: text("'colour' is no option that a file can have: see `trine gateway --help`"),
         }
         NotWatched("send_email.json".into())
+        NotServed { file: "send_email.json".into(), id: text("send_email") }
+        NoTrial("send_email.json".into())
         NoReport { path: "used.json".into(), why: text("it has no \"trine_report\"") }
         MaxRss(absent())
         Template("mine/link".into())

@@ -97,6 +97,17 @@ fn what_cannot_be_done_is_refused_by_name_and_changes_nothing() {
     let defined = defined.to_str().unwrap();
     assert_eq!(gateway.order(&["load", defined]), (Some(0), "no plug-in is loaded\n".to_owned()));
     refused(&["load", defined], "echo");
+    // It is replaced and taken out by its id.
+    refused(&["update", defined, "--canary", "10"], "without --canary");
+    fs::write(defined, text.replace("Answer the same", "Answer it again")).unwrap();
+    assert_eq!(gateway.order(&["update", defined]).0, Some(0));
+    fs::write(defined, text.replace("\"object\"", "\"array\"")).unwrap();
+    refused(&["update", defined], "/type");
+    assert_eq!(gateway.order(&["unload", "echo"]).0, Some(0));
+    refused(&["unload", "echo"], "echo");
+    fs::write(defined, text).unwrap();
+    refused(&["update", defined], "load it first");
+    assert_eq!(gateway.order(&["load", defined]).0, Some(0));
 }
 
 #[test]

@@ -29,11 +29,34 @@ pub struct Cost {
     pub bytes_in: u32,
 }
 
+/// Whether a call may leave for its device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Leave {
+    Now,
+    /// [`crate::Device::let_go`] has to follow.
+    Later,
+    /// Its end was told.
+    Never,
+}
+
 /// Who waits for the ends of calls. Each call that was accepted ends once.
 pub trait Waiter: Send + Sync {
     /// The call that was given this `tag` is over. The device is locked meanwhile, so this must
     /// not call it, nor wait for anything.
     fn done(&self, tag: u64, outcome: Outcome<'_>, cost: Cost);
+
+    /// A tool of this program refuses to begin the call, and says why.
+    fn refused(&self, tag: u64, why: &str) {
+        self.done(tag, Outcome::Error(why), Cost::default());
+    }
+
+    /// The call is about to leave for its device, as soon as this allows it. The device is locked.
+    #[doc(hidden)]
+    #[expect(private_interfaces, reason = "calls that are recorded are known to the servers alone")]
+    fn leaves(&self, tag: u64) -> Leave {
+        _ = tag;
+        Leave::Now
+    }
 
     /// The call goes on: `done` of `total`, which is 0 when no one knows. Only where
     /// [`Extra::progress`] asked for it, and never after [`Self::done`]; the device is locked.
@@ -140,6 +163,8 @@ pub(super) struct CallEntry {
     pub(super) repeatable: bool,
     /// May be answered later than at once, so that its answer says nothing of the link's pace.
     pub(super) may_wait: bool,
+    /// May not leave yet, though the device has room for it.
+    pub(super) held: bool,
     pub(super) limit_ms: u32,
     pub(super) expires: u64,
     /// Id on the wire while it is sent.
@@ -267,6 +292,35 @@ impl Calls {
     /// Whether a sent call waits for its answer.
     pub(super) fn awaits_answer(&self) -> bool {
         self.entries.iter().any(|entry| entry.stage == Stage::Sent)
+    }
+
+    /// The first queued call that is not held.
+    pub(super) fn next_queued(&self) -> Option<usize> {
+        self.queue.iter().copied().find(|index| !self.is_held(*index))
+    }
+
+    fn is_held(&self, index: usize) -> bool {
+        self.entries.get(index).is_some_and(|entry| entry.held)
+    }
+
+    /// Whether a queued call may leave. Those that may not yet take the slots that are free, so
+    /// that no more calls are recorded than the device has slots for.
+    pub(super) fn leaves(&mut self, index: usize) -> Leave {
+        let held = self.queue.iter().filter(|index| self.is_held(**index)).count();
+        let is_full = held >= self.slots.free_count();
+        let Some(entry) = self.entries.get_mut(index) else { return Leave::Never };
+        let leave = match &entry.waiter {
+            _ if is_full => Leave::Later,
+            Some(waiter) => waiter.leaves(entry.tag),
+            None => Leave::Never,
+        };
+        entry.held = leave == Leave::Later;
+        leave
+    }
+
+    /// Asks for each call once more whether it may leave.
+    pub(super) fn let_go(&mut self) {
+        self.entries.iter_mut().for_each(|entry| entry.held = false);
     }
 
     /// A call that was taken off the queue is about to be sent, on a slot of its own; answers its
@@ -429,6 +483,7 @@ impl CallEntry {
         self.limit_ms = if limits.deadline_ms == 0 { DEADLINE_MS } else { limits.deadline_ms };
         self.expires = request.now + u64::from(self.limit_ms) + GRACE_MS;
         (self.sendings, self.renewals, self.losses) = (0, 0, 0);
+        self.held = false;
         self.cost = Cost::default();
         self.waiter = Some(Arc::clone(request.waiter));
         self.tag = request.tag;

@@ -26,6 +26,7 @@ use tracing::{info, warn};
 use trine_descriptor::ToolTable;
 
 pub(crate) use ask::{read_json, refused, reporter};
+pub(crate) use calls::Leave;
 pub use calls::{Asked, CALLS_MAX, Cost, Extra, Ticket, Waiter};
 pub use driven::Driven;
 pub use factory::{FactoryResult, op as factory_op};
@@ -326,6 +327,12 @@ impl Device {
             // A board in this process has answered by now.
             ticket.filter(|ticket| session.is_under_way(*ticket))
         })
+    }
+
+    /// A call that [`Waiter::leaves`] has held may leave, or may never.
+    pub(crate) fn let_go(&self) {
+        let now = self.now();
+        self.with(|session| session.let_go(now));
     }
 
     /// Gives a call up; its waiter hears no end if it has not heard it already.

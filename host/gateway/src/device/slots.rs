@@ -78,6 +78,10 @@ impl CallSlots {
         self.slots.iter().all(|slot| slot.worn)
     }
 
+    pub(super) fn free_count(&self) -> usize {
+        self.free.len()
+    }
+
     /// Takes a free slot for the call in `entry`; answers the call's id.
     pub(super) fn take(&mut self, entry: usize) -> Option<u32> {
         let count = self.count();

@@ -170,7 +170,7 @@ impl HostCall {
     pub fn refuse(mut self, why: &str) {
         self.is_done = true;
         self.accounts().refuse(self.row);
-        self.waiter.done(self.tag, Outcome::Error(why), Cost::default());
+        self.waiter.refused(self.tag, why);
     }
 
     fn count(&mut self, is_error: bool) {
@@ -272,7 +272,7 @@ pub(crate) fn start(
     if let Some(why) = tools.tools().refusal(row) {
         tools.accounts().begin(row);
         tools.accounts().refuse(row);
-        waiter.done(tag, Outcome::Error(&why), Cost::default());
+        waiter.refused(tag, &why);
         return None;
     }
     if !consent::is_given(table, row, (args, json.as_deref(), &extra), (waiter, tag)) {

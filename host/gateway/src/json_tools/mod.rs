@@ -198,7 +198,7 @@ impl HostTools for JsonTools {
             if let Err(left) = limiter.take((self.clock)()) {
                 let why = limiter.sentence(left);
                 drop(limiter);
-                return call.error(&why);
+                return call.refuse(&why);
             }
         }
         tool.execute.execute(JsonCall(call));

@@ -133,9 +133,12 @@ impl Helpers {
         let Some(id) = from.context.and_then(once::call_id) else {
             return again(tool, args, given, from);
         };
-        if let Some(waiter) = self.begin(id, of, args, from) {
-            again(tool, args, given, From { waiter: &waiter, ..from });
+        let Some(begun) = self.reserve(id, of, (args, given), from) else { return };
+        if begun.is_of_device() {
+            let waiter = begun as Arc<dyn Waiter>;
+            return again(tool, args, given, From { waiter: &waiter, ..from });
         }
+        begun.start();
     }
 
     /// The answers that a retried request carries; empty for a first request. `None` where they are
@@ -159,7 +162,8 @@ impl Helpers {
     }
 }
 
-fn again(
+/// Calls a tool. The waiter hears the end once.
+pub(super) fn again(
     (snapshot, tool): (&Snapshot, u16),
     args: &[u8],
     (given, progress): (&Given, bool),

@@ -4,6 +4,7 @@
 
 mod answers;
 mod ask;
+mod begun;
 mod builder;
 mod calls;
 pub mod http;

@@ -5,19 +5,17 @@
 //! answered from there.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use sha2::{Digest as _, Sha256};
-use trine_descriptor::Consent;
 use trine_journal::{Begin, Digest, Journal};
 use trine_mcp::json::{JsonWriter, member};
-use trine_mcp::{Failure, Id, McpEngine, NeedBytes, Outcome, Version, error};
+use trine_mcp::{Id, NeedBytes, Version, error};
 
-use super::answers;
+use super::ask::Given;
+use super::begun::Begun;
 use super::calls::{From, Helpers};
 use crate::context::{CallContext, CallId};
-use crate::device::{Asked, Cost, Waiter};
-use crate::hub::{Entry, Owner, Snapshot};
+use crate::hub::{Entry, Snapshot};
 
 const BAD_ID: &str = "params._meta[\"trine/call-id\"] must be a string of 1 to 128 printable ASCII \
     characters";
@@ -58,6 +56,11 @@ impl KeptAnswer {
             "{{\"code\":{code},\"message\":{message},\"data\":{{\"trine/call\":\"{standing}\"}}}}"
         );
         Self { is_error: true, json: json.into_bytes() }
+    }
+
+    /// A call that may not begin, and why.
+    pub(super) fn not_run(why: &str) -> Self {
+        Self::error(error::INTERNAL_ERROR, &format!("not run: {why}"), "not-run")
     }
 
     /// What a client is told of a call that has begun before.
@@ -132,139 +135,34 @@ impl Helpers {
         known.as_ref().map(|kept| from.caller.kept(from.tag, kept)).is_none()
     }
 
-    /// Begins a call that has an id, and answers what waits for its end; `None` where the call was
-    /// answered and must not run.
-    pub(super) fn begin(
+    /// Takes the id of a call, which has still to begin; `None` where the call was answered and
+    /// must not run.
+    pub(super) fn reserve(
         &self,
         id: &CallId,
         of: (&Arc<Snapshot>, u16, Version),
-        args: &[u8],
+        (args, given): (&[u8], (&Given, bool)),
         from: From<'_>,
-    ) -> Option<Arc<dyn Waiter>> {
+    ) -> Option<Arc<Begun>> {
         let entry = of.0.entry(of.1)?;
         let Named { journal, key, digest } = self.named(id, entry, args, from)?;
-        let kept = match journal.begin(&key, &digest) {
+        let kept = match journal.reserve(&key, &digest) {
             Ok(begun) => KeptAnswer::of(begun),
-            Err(why) => {
-                let text = format!("not run: {why}");
-                Some(KeptAnswer::error(error::INTERNAL_ERROR, &text, "not-run"))
-            }
+            Err(why) => Some(KeptAnswer::not_run(&why.to_string())),
         };
-        if let Some(kept) = kept {
-            from.caller.kept(from.tag, &kept);
-            return None;
+        match kept {
+            Some(kept) => {
+                from.caller.kept(from.tag, &kept);
+                None
+            }
+            None => Some(Begun::new((journal, key), of, (args, given), from)),
         }
-        let (snapshot, tool, version) = (Arc::clone(of.0), of.1, of.2);
-        let (inner, is_open) = (Arc::clone(from.waiter), AtomicBool::new(true));
-        let is_of_device = matches!(entry.owner, Owner::Device(_));
-        Some(Arc::new(Begun {
-            journal,
-            key,
-            inner,
-            snapshot,
-            tool,
-            version,
-            is_of_device,
-            is_open,
-        }))
     }
 }
 
 /// The id of a call, if it has one.
 pub(super) fn call_id(context: &Arc<CallContext>) -> Option<&CallId> {
     context.call_id.as_ref()
-}
-
-/// Waits for the end of a call that has begun, records it, and passes it on.
-struct Begun {
-    journal: Arc<Journal>,
-    key: Vec<u8>,
-    inner: Arc<dyn Waiter>,
-    snapshot: Arc<Snapshot>,
-    tool: u16,
-    version: Version,
-    is_of_device: bool,
-    /// No end was recorded.
-    is_open: AtomicBool,
-}
-
-impl Begun {
-    /// Whether this is the first end.
-    fn ends(&self) -> bool {
-        self.is_open.swap(false, Ordering::AcqRel)
-    }
-
-    /// The tool was not entered.
-    fn free(&self) {
-        if self.ends() {
-            self.journal.free(&self.key);
-        }
-    }
-
-    /// Whether a device has not entered the tool. Tools of the program say such things after they
-    /// were entered, too.
-    const fn was_not_entered(&self, outcome: &Outcome<'_>) -> bool {
-        use Failure::{Busy, NeedsPerson, Offline, Stale};
-        self.is_of_device
-            && matches!(outcome, Outcome::Failed(NeedsPerson(_) | Offline | Stale | Busy))
-    }
-
-    fn record(&self, outcome: Outcome<'_>) {
-        let engine = McpEngine::new(&*self.snapshot);
-        let Some(id) = Id::from_raw(b"0") else { return };
-        let write =
-            |out: &mut [u8]| answers::finish(&engine, (id, self.version), self.tool, outcome, out);
-        let mut response = vec![0; 4096];
-        let mut written = write(&mut response);
-        if let Err(NeedBytes(needed)) = written {
-            response.resize(needed, 0);
-            written = write(&mut response);
-        }
-        response.truncate(written.unwrap_or_default());
-        let (is_error, answer) = match member(&response, b"result") {
-            Some(result) => (false, result),
-            None => (true, member(&response, b"error").unwrap_or_default()),
-        };
-        self.journal.end(&self.key, is_error, answer);
-    }
-}
-
-impl Waiter for Begun {
-    fn done(&self, tag: u64, outcome: Outcome<'_>, cost: Cost) {
-        if self.was_not_entered(&outcome) {
-            self.free();
-        } else if self.ends() {
-            self.record(outcome);
-        }
-        self.inner.done(tag, outcome, cost);
-    }
-
-    fn progress(&self, tag: u64, done: (u32, u32), text: &str) -> bool {
-        self.inner.progress(tag, done, text)
-    }
-
-    fn log(&self, tag: u64, level: u8, text: &str) {
-        self.inner.log(tag, level, text);
-    }
-
-    fn needs_person(&self, tag: u64, consent: Consent, args: &[u8], cost: Cost) {
-        self.free();
-        self.inner.needs_person(tag, consent, args, cost);
-    }
-
-    fn needs_input(&self, tag: u64, asked: &Asked<'_>, cost: Cost) {
-        // The client repeats the call with its answers, under the same id.
-        self.free();
-        self.inner.needs_input(tag, asked, cost);
-    }
-}
-
-impl Drop for Begun {
-    fn drop(&mut self) {
-        if self.ends() {
-            self.journal.lose(&self.key);
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,16 +1,15 @@
 //! Which plug-ins may be loaded: arguments of every command that loads some.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
 use tracing::info;
 use trine::{Error, Result};
 use trine_gateway::Hub;
-use trine_plugins::{
-    Budget, Bytes, Caps, Imports, Limits, MaxRss, Plugins, Policy, Watch, keys, load_defined,
-};
+use trine_plugins::{Budget, Bytes, Caps, Imports, Limits, MaxRss, Plugins, Policy, Watch, keys};
+
+use super::defined::{Defined, is_defined};
 
 /// What plug-ins have to be like.
 #[derive(Clone, Debug, clap::Args)]
@@ -162,13 +161,15 @@ impl PluginArgs {
         if let Some(file) = self.plugin.iter().find(is_watched) {
             return Err(Error::NotWatched(file.clone()));
         }
-        let files = load(&plugins, hub, &self.plugin, &self.policy.policy()?)?;
+        let defined = Defined::default();
+        let served = (&**hub, &defined);
+        let files = load(&plugins, served, &self.plugin, &self.policy.policy()?)?;
         let watch = self.plugin_watch.then(|| plugins.watch(&files)).transpose();
         let watch = watch.map_err(trine_gateway::Error::Thread)?;
         #[cfg(unix)]
         let control = self.plugin_control.as_deref().map(|path| {
             hub.expect_tools();
-            super::control::Control::open(path, Arc::clone(hub), plugins.clone())
+            super::control::Control::open(path, Arc::clone(hub), (plugins.clone(), defined))
         });
         Ok(Some(Serving {
             #[cfg(unix)]
@@ -197,27 +198,14 @@ impl Drop for Serving {
 /// Loads plug-ins and tools that are defined by JSON. Answers which are plug-ins.
 pub(super) fn load(
     plugins: &Plugins,
-    hub: &Hub,
+    (hub, served): (&Hub, &Defined),
     files: &[PathBuf],
     policy: &Policy,
 ) -> Result<Vec<PathBuf>> {
     let (defined, files): (Vec<_>, Vec<_>) = files.iter().cloned().partition(|it| is_defined(it));
     plugins.load(&files)?;
     for file in defined {
-        let place = file.display().to_string();
-        let added = load_defined(&file, policy).and_then(|(tools, _)| hub.add_tools(tools));
-        added.map_err(|error| Error::from(error).at(place))?;
+        served.load(hub, &file, policy)?;
     }
     Ok(files)
-}
-
-/// Whether a file defines a tool: a JSON object with a schema.
-pub(super) fn is_defined(file: &Path) -> bool {
-    if file.extension().is_none_or(|extension| extension != "json") {
-        return false;
-    }
-    let read = std::fs::read_to_string(file).ok();
-    let value = read.and_then(|text| serde_json::from_str::<Value>(&text).ok());
-    // What cannot be read is said where it is loaded.
-    value.is_some_and(|value| value.get("input_schema").is_some())
 }

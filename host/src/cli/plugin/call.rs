@@ -12,6 +12,7 @@ use trine_plugins::Plugins;
 
 use super::PolicyArgs;
 use super::args::load;
+use super::defined::Defined;
 use crate::cli::open::usage;
 use crate::cli::paint::say;
 
@@ -60,7 +61,7 @@ impl Call {
         let hub = Hub::open_with(&DeviceArgs::default(), Prefix::Auto, &Settings::none())?;
         let policy = self.policy.policy()?;
         let plugins = Plugins::new(hub.clone(), policy.clone());
-        load(&plugins, &hub, std::slice::from_ref(&self.file), &policy)?;
+        load(&plugins, (&hub, &Defined::default()), std::slice::from_ref(&self.file), &policy)?;
         let patience = Duration::from_secs(self.patience);
         let report = hub.call_own(&self.tool, &self.arguments, patience)?;
         plugins.close();

@@ -13,7 +13,7 @@ use trine_plugins::{
 };
 
 use super::PolicyArgs;
-use super::args::is_defined;
+use super::defined::is_defined;
 use crate::cli::paint::{FAINT, STRONG, WARN, say, some, time};
 use crate::cli::tools::print_table;
 

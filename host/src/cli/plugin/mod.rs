@@ -5,6 +5,7 @@ mod call;
 mod check;
 #[cfg(unix)]
 mod control;
+mod defined;
 mod used;
 
 use std::path::PathBuf;

@@ -21,7 +21,7 @@ use trine_mcp::{Failure, Outcome};
 use trine_wire::message::{self, DeviceMessage, HostMessage, Outcome as Said};
 
 use super::State;
-use super::calls::{CallRequest, Calls, Stage, Ticket};
+use super::calls::{CallEntry, CallRequest, Calls, Stage, Ticket};
 use super::content;
 use super::listing::Listing;
 use super::pace::Pace;
@@ -510,7 +510,8 @@ impl DeviceSession {
     /// Ends every call, because the program ends.
     pub(super) fn close(&mut self) {
         for index in self.calls.under_way() {
-            let sent = self.calls.get(index).is_some_and(|entry| entry.stage == Stage::Sent);
+            let was_sent = |entry: &mut CallEntry| entry.stage == Stage::Sent || entry.renewals > 0;
+            let sent = self.calls.get(index).is_some_and(was_sent);
             let failure = if sent { Failure::Lost } else { Failure::Offline };
             self.calls.end(index, Outcome::Failed(failure));
         }

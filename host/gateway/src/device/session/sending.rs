@@ -10,6 +10,7 @@ use trine_wire::secure::TAIL_LEN;
 use super::DeviceSession;
 use super::hello::nonce;
 use super::upkeep::WAITING_MS;
+use crate::device::calls::Leave;
 use crate::device::stages::CallStage;
 use crate::device::want;
 use crate::link::Line;
@@ -96,8 +97,14 @@ impl DeviceSession {
     }
 
     pub(super) fn can_send_next(&mut self) -> bool {
-        let next = self.calls.queue.front().copied();
+        let next = self.calls.next_queued();
         next.is_some_and(|index| self.may_send(index))
+    }
+
+    /// Calls that were held may leave.
+    pub(in crate::device) fn let_go(&mut self, now: u64) {
+        self.calls.let_go();
+        self.pump(now);
     }
 
     /// Whether the device has a place for the frame of a call whose arguments take `len` bytes.
@@ -115,16 +122,32 @@ impl DeviceSession {
         let slot = self.calls.slots.has_free();
         let Some(entry) = self.calls.get(index) else { return false };
         let (len, may_wait) = (entry.body_len(), entry.may_wait);
-        slot && !(may_wait && no_slot) && self.has_room(len)
+        !entry.held && slot && !(may_wait && no_slot) && self.has_room(len)
     }
 
-    /// Sends queued calls in order; a call that needs a slot lets others pass while it waits.
+    /// Sends queued calls in order; a call that needs a slot, or may not leave yet, lets others
+    /// pass while it waits.
     pub(super) fn send_queue(&mut self, now: u64) {
         let mut at = 0;
         while let Some(&index) = self.calls.queue.get(at) {
             if !self.may_send(index) {
                 at += 1;
                 continue;
+            }
+            if self.is_too_large(index) {
+                self.calls.end(index, Outcome::Failed(Failure::TooLarge));
+                continue;
+            }
+            match self.calls.leaves(index) {
+                Leave::Now => {}
+                Leave::Later => {
+                    at += 1;
+                    continue;
+                }
+                Leave::Never => {
+                    self.calls.forget(index);
+                    continue;
+                }
             }
             self.calls.queue.remove(at);
             if !self.send_call(index, now) {
@@ -140,14 +163,13 @@ impl DeviceSession {
         }
     }
 
+    fn is_too_large(&mut self, index: usize) -> bool {
+        let most = self.body_max();
+        self.calls.get(index).is_some_and(|entry| entry.body_len() > most)
+    }
+
     /// Sends a call that was taken off the queue; `false` when the link is gone.
     fn send_call(&mut self, index: usize, now: u64) -> bool {
-        let Some(entry) = self.calls.get(index) else { return true };
-        let len = entry.body_len();
-        if len > self.body_max() {
-            self.calls.end(index, Outcome::Failed(Failure::TooLarge));
-            return true;
-        }
         if self.calls.begin(index).is_none() {
             self.calls.queue.push_front(index);
             return true;

@@ -511,10 +511,14 @@ impl Caller for Client {
     }
 
     fn started(&self, tag: Tag, call: Running) {
-        match self.state().requests.get(tag) {
-            Some(request) => request.call = Some(call),
-            None => call.cancel(),
+        let mut state = self.state();
+        if let Some(request) = state.requests.get(tag) {
+            request.call = Some(call);
+            return;
         }
+        // A device that answers is locked, and waits for this state.
+        drop(state);
+        call.cancel();
     }
 }
 

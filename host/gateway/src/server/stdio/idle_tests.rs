@@ -1,14 +1,22 @@
-//! A client that says nothing keeps no tools from being shut down.
+//! What a client keeps others from: a silent one keeps no tools from being shut down, and none
+//! keeps a device that answers.
 
+use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
 
 use trine_descriptor::{Tool, ToolInfo};
+use trine_mcp::Outcome;
 
+use super::super::calls::{Caller, Running};
+use super::client::Client;
 use super::{Helpers, Who, serve_lines};
 use crate::args::Prefix;
+use crate::device::{Cost, Device, Extra, Waiter};
 use crate::host_tools::{HostCall, HostTools, table};
 use crate::table::Table;
 use crate::{DeviceArgs, Hub, Settings};
@@ -55,4 +63,50 @@ fn a_client_that_says_nothing_keeps_no_tools_from_being_shut_down() {
     }
     drop((ours, answers));
     serving.join().unwrap().unwrap();
+}
+
+/// Looks at a client's requests while the device is locked, as an answer does.
+struct Answering {
+    begins: Sender<()>,
+    client: Arc<Client>,
+}
+
+impl Waiter for Answering {
+    fn done(&self, _: u64, _: Outcome<'_>, _: Cost) {
+        self.begins.send(()).unwrap();
+        std::thread::sleep(Duration::from_millis(100));
+        assert!(!self.client.wants(7));
+    }
+}
+
+#[test]
+fn a_call_that_has_ended_before_it_is_noted_does_not_stop_the_device_that_answers() {
+    let hub = Hub::open_with(&DeviceArgs::default(), Prefix::Auto, &Settings::none()).unwrap();
+    let helpers = Arc::new(Helpers::new(&hub, None));
+    let (ours, _theirs) = UnixStream::pair().unwrap();
+    let output = File::from(OwnedFd::from(ours));
+    let client = Client::new(hub, (Who::STDIO, output), 4, helpers);
+    let device = Arc::new(Device::new(None, "test".to_owned(), None, &Settings::none()));
+    let (begins, begun) = channel();
+    let answering = Answering { begins, client: Arc::clone(&client) };
+    let waiter: Arc<dyn Waiter> = Arc::new(answering);
+    let tools = Beep::new();
+    let call = (&[][..], Extra::default());
+    let ticket = device.call_with(&tools.0, 0, call, (&waiter, 0)).unwrap();
+    let its = Arc::clone(&device);
+    let (tell, told) = channel();
+    let answers = tell.clone();
+    // The threads are left alone where they wait for one another.
+    std::thread::spawn(move || {
+        its.close();
+        answers.send(()).unwrap();
+    });
+    begun.recv().unwrap();
+    std::thread::spawn(move || {
+        client.started(99, Running::Device(device, ticket));
+        tell.send(()).unwrap();
+    });
+    for _ in 0..2 {
+        told.recv_timeout(Duration::from_secs(20)).expect("they wait for one another");
+    }
 }

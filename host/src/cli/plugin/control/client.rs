@@ -19,7 +19,7 @@ pub(in crate::cli) enum Orders {
     List(At),
     /// Load plug-ins into a server that runs.
     Load {
-        /// Plug-ins: libraries, modules, or manifests.
+        /// Plug-ins: libraries, modules, manifests, or JSON definitions.
         #[arg(value_name = "FILE", required = true)]
         files: Vec<PathBuf>,
         #[command(flatten)]
@@ -29,7 +29,7 @@ pub(in crate::cli) enum Orders {
     ///
     /// It is loaded and tested before; calls end in the version that they began in.
     Update {
-        /// Plug-in: a library, module, or manifest.
+        /// Plug-in: a library, module, manifest, or JSON definition.
         #[arg(value_name = "FILE")]
         file: PathBuf,
         /// Allow another first number of the version, which may break clients.

@@ -18,6 +18,7 @@ use trine_gateway::host_tools::Leaving;
 use trine_plugins::{Canary, Loaded, Plugins};
 
 use super::super::args::load;
+use super::super::defined::{Defined, is_defined};
 use super::{Answer, LINE_MAX, Order, Row, Tool, Trial};
 
 /// How long an order may take to come.
@@ -36,7 +37,11 @@ pub(in crate::cli) struct Control {
 
 impl Control {
     /// Takes orders at a socket, which is made.
-    pub(in crate::cli) fn open(path: &Path, hub: Arc<Hub>, plugins: Plugins) -> Result<Self> {
+    pub(in crate::cli::plugin) fn open(
+        path: &Path,
+        hub: Arc<Hub>,
+        tools: (Plugins, Defined),
+    ) -> Result<Self> {
         let failed = |source| Error::Control { path: path.to_owned(), source };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(failed)?;
@@ -49,9 +54,9 @@ impl Control {
         let serve = async move {
             loop {
                 let Ok((stream, _)) = listener.accept().await else { continue };
-                let (hub, plugins) = (Arc::clone(&hub), plugins.clone());
+                let (hub, tools) = (Arc::clone(&hub), tools.clone());
                 tokio::spawn(async move {
-                    if let Err(error) = order(stream, owner, hub, plugins).await {
+                    if let Err(error) = order(stream, owner, hub, tools).await {
                         warn!("an order about plug-ins: {error}");
                     }
                 });
@@ -104,7 +109,7 @@ async fn order(
     mut stream: UnixStream,
     owner: u32,
     hub: Arc<Hub>,
-    plugins: Plugins,
+    (plugins, defined): (Plugins, Defined),
 ) -> io::Result<()> {
     // Whoever connected before the mode of the socket was set, and whoever may do everything.
     let user = stream.peer_cred()?.uid();
@@ -118,7 +123,8 @@ async fn order(
     came.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
     let answer = match serde_json::from_str(&line) {
         Ok(order) => {
-            let done = tokio::task::spawn_blocking(move || done(order, &hub, &plugins)).await;
+            let done =
+                tokio::task::spawn_blocking(move || done(order, &hub, (&plugins, &defined))).await;
             done.unwrap_or_else(|_| Answer::Refused("it failed: see the log".to_owned()))
         }
         Err(error) => Answer::Refused(format!("this is no order: {error}")),
@@ -128,25 +134,34 @@ async fn order(
     write.write_all(&text).await
 }
 
-fn done(order: Order, hub: &Hub, plugins: &Plugins) -> Answer {
+fn done(order: Order, hub: &Hub, (plugins, defined): (&Plugins, &Defined)) -> Answer {
     let all = |loaded: Vec<Loaded>| loaded.iter().map(|one| row(hub, one)).collect();
-    let ended: trine_plugins::Result<Option<Leaving>> = match order {
+    let is_plugin = |name: &str| plugins.list().iter().any(|it| it.about.name == name);
+    let ended: Result<Option<Leaving>> = match order {
         Order::List => Ok(None),
+        // Tools that JSON defines, too.
         Order::Load { files } => {
-            // Tools that JSON defines, too.
-            return match load(plugins, hub, &files, plugins.policy()) {
-                Ok(_) => Answer::Done(all(plugins.list())),
-                Err(error) => Answer::Refused(error.chain()),
-            };
+            load(plugins, (hub, defined), &files, plugins.policy()).map(|_| None)
+        }
+        Order::Update { file, trial: None, .. } if is_defined(&file) => {
+            defined.update(hub, &file, plugins.policy()).map(Some)
         }
         Order::Update { file, is_compatible, trial: None } => {
-            plugins.update(&file, is_compatible).map(Some)
+            plugins.update(&file, is_compatible).map(Some).map_err(Error::from)
         }
+        Order::Update { file, .. } if is_defined(&file) => Err(Error::NoTrial(file)),
         Order::Update { file, trial: Some(trial), .. } => {
-            plugins.try_out(&file, &canary(trial)).map(Some)
+            plugins.try_out(&file, &canary(trial)).map(Some).map_err(Error::from)
         }
-        Order::RollBack { name } => plugins.roll_back(&name).map(Some),
-        Order::Unload { name } => plugins.unload(&name).map(Some),
+        Order::RollBack { name } => plugins.roll_back(&name).map(Some).map_err(Error::from),
+        Order::Unload { name } => {
+            // A tool that JSON defines may have the name of a plug-in.
+            let tool = if is_plugin(&name) { None } else { defined.take(&name) };
+            match tool {
+                Some(id) => hub.remove_tools(id).map(Some).map_err(Error::from),
+                None => plugins.unload(&name).map(Some).map_err(Error::from),
+            }
+        }
         Order::Health { name } => {
             return match plugins.health(&name) {
                 Ok(()) => Answer::Said(format!("{name} is well")),
@@ -159,7 +174,7 @@ fn done(order: Order, hub: &Hub, plugins: &Plugins) -> Answer {
             Answer::Said("done; calls of the version before are still under way".to_owned())
         }
         Ok(_) => Answer::Done(all(plugins.list())),
-        Err(error) => Answer::Refused(Error::from(error).chain()),
+        Err(error) => Answer::Refused(error.chain()),
     }
 }
 

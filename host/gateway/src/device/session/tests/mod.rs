@@ -1,5 +1,6 @@
 //! The session beside devices that are played by the test, message by message.
 
+mod held;
 mod hostile;
 mod keyed;
 mod old;
