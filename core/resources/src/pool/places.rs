@@ -80,7 +80,7 @@ fn class_bytes(config: &PoolConfig) -> Option<usize> {
 }
 
 /// Whether a configuration can be.
-pub(super) fn check(config: &PoolConfig) -> Result<(), Error> {
+pub(crate) fn check(config: &PoolConfig) -> Result<(), Error> {
     let mut last = 0;
     for class in config.classes.iter().filter(|class| class.count > 0) {
         if class.size <= last || !(class.size as usize).is_multiple_of(ALIGN) {
