@@ -252,8 +252,8 @@ impl<'m> Manager<'m> {
     /// # Errors
     /// [`Error::NoAllocation`] when it has none, such as after it was released.
     pub fn release(&mut self, tool: ToolId, now: u64) -> Result<(), Error> {
-        self.seen = now;
         let entry = self.tools.active_mut(tool)?;
+        self.seen = now;
         let allocation = entry.allocation();
         entry.state = State::Released;
         entry.since = now;
@@ -346,8 +346,8 @@ impl<'m> Manager<'m> {
     /// [`Error::NoAllocation`]; [`Error::Limit`] with `ToolMemory` or `Memory`;
     /// [`Error::KeptFor`]; [`Error::Full`]; [`Error::Invalid`] for no bytes.
     pub fn take_block(&mut self, tool: ToolId, size: usize, now: u64) -> Result<Block, Error> {
-        self.observe(now);
         let priority = self.tools.active(tool)?.priority;
+        self.observe(now);
         let checked = self.pool.check(tool, size);
         if let (Err(Error::Limit { limit: Limit::ToolMemory, .. }), Some(entry)) =
             (checked, self.tools.get_mut(tool))
@@ -429,9 +429,9 @@ impl<'m> Manager<'m> {
     /// # Errors
     /// [`Error::NoAllocation`]; [`Error::Quota`] with how long to wait; [`Error::Full`].
     pub fn begin(&mut self, tool: ToolId, now: u64) -> Result<Execution, Error> {
-        self.seen = now;
         self.tools.active(tool)?;
         self.monitor.may_begin(tool)?;
+        self.seen = now;
         self.tools.active_mut(tool)?.quota.admit(now)?;
         self.monitor.begin(tool, now)
     }
@@ -447,8 +447,8 @@ impl<'m> Manager<'m> {
         cpu: u64,
         outcome: Outcome,
     ) -> Result<(), Error> {
-        self.seen = now;
         let (tool, _) = self.monitor.end(execution, now, outcome)?;
+        self.seen = now;
         if let Some(entry) = self.tools.get_mut(tool) {
             entry.quota.charge_cpu(now, cpu);
         }
