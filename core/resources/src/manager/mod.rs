@@ -210,7 +210,9 @@ impl<'m> Manager<'m> {
         let free = state.size - state.used;
         let common = free.saturating_sub(self.reserve - self.reserve_used);
         if span > common + reserve {
-            return Err(refused(Limit::Memory, size, common + reserve));
+            // The block may take more than was asked for: that of a class, or the next multiple.
+            let left = self.pool.floor(common + reserve).min(size - 1);
+            return Err(refused(Limit::Memory, size, left));
         }
         let from_reserve = span.min(reserve);
         if span > from_reserve {

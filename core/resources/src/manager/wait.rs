@@ -86,8 +86,9 @@ impl Manager<'_> {
         match error {
             Error::Limit { limit: Limit::Memory, asked, .. } => {
                 let reserve = if asks.priority == Priority::High { 0 } else { self.reserve };
-                let most = self.pool.state().size - reserve;
-                (asked <= most as u64).then_some((LACKS_MEMORY, Plan::default()))
+                let most = self.pool.size() - reserve;
+                let span = self.pool.span_of(usize::try_from(asked).ok()?)?;
+                (span <= most).then_some((LACKS_MEMORY, Plan::default()))
             }
             Error::Limit { limit: Limit::Processors, asked, .. } => {
                 let is_enough = asked <= self.processors.into();

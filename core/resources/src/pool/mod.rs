@@ -182,6 +182,22 @@ impl<'m> Pool<'m> {
         self.places.fits(size, self.used)
     }
 
+    /// The bytes that a block would take of the pool if it were empty; `None` where none is ever
+    /// large enough.
+    pub(crate) fn span_of(&self, size: usize) -> Option<usize> {
+        self.places.span_of(size)
+    }
+
+    /// Bytes of the pool.
+    pub(crate) const fn size(&self) -> usize {
+        self.places.size()
+    }
+
+    /// The largest block that so many bytes are enough for.
+    pub(crate) const fn floor(&self, bytes: usize) -> usize {
+        self.places.floor(bytes)
+    }
+
     /// Takes a block of `size` bytes for a tool.
     ///
     /// # Errors

@@ -2,8 +2,8 @@
 
 use trine_bits::Random;
 use trine_resources::{
-    Config, DeviceInfo, DeviceKind, DeviceRequest, Error, Limit, Manager, Mode, Presence, Priority,
-    Requirements, Table, ToolId,
+    Class, Config, DeviceInfo, DeviceKind, DeviceRequest, Error, Limit, Manager, Mode, PoolConfig,
+    Presence, Priority, Requirements, Table, ToolId,
 };
 
 use crate::{Aligned, SMALL, steps};
@@ -296,4 +296,39 @@ fn a_further_device_is_kept_for_a_tool_that_waits_as_well() {
     manager.release_device(reads, 1).unwrap();
     manager.release_device(reads, 1).unwrap();
     assert!(manager.allocate(writes, &write, CONFIG.patience).is_ok());
+}
+
+/// One that waits in vain would keep the memory from all others for as long as it asks.
+#[test]
+fn what_no_pool_of_this_form_ever_has_is_not_waited_for() {
+    const ODD: Config = Config { reserve: 100, ..CONFIG };
+    let with = |memory, classes| Config {
+        reserve: 0,
+        pool: PoolConfig { memory, classes, ..SMALL.pool },
+        ..CONFIG
+    };
+    let mut classes = PoolConfig::NO_CLASSES;
+    classes[0] = Class { size: 512, count: 1 };
+    let mut memory = Aligned([0; 2 * Manager::bytes(&CONFIG)]);
+    for (config, most, over) in [
+        // A block takes a multiple of 8: of the 924 bytes beside the reserve, and of all.
+        (ODD, 920, 921),
+        (with(1_023, PoolConfig::NO_CLASSES), 1_016, 1_017),
+        // What is in classes is no part of a larger block.
+        (with(1_000, classes), 512, 513),
+        (with(1_100, classes), 584, 585),
+    ] {
+        let mut manager = Manager::new(&mut memory.0, &config).unwrap();
+        let [never, other] = [ToolId(1), ToolId(2)];
+        let asked = manager.allocate(never, &asks(over, Priority::Low), 0);
+        let left = match asked {
+            Err(Error::Limit { limit: Limit::Memory, asked, left }) if asked == over => left,
+            other => panic!("{other:?}"),
+        };
+        assert!(left < over, "{left} of {over} bytes are left");
+        assert_eq!(manager.waits(never, 0), None, "{over} of {config:?}");
+        assert!(manager.allocate(other, &asks(most, Priority::Low), 0).is_ok());
+        assert!(manager.allocate(never, &asks(most, Priority::Low), 0).is_err());
+        assert_eq!(manager.waits(never, 0), Some(0), "{most} of {config:?}");
+    }
 }
