@@ -443,7 +443,7 @@ trine_status trine_resources_init(void *memory,
  * taken at once; further blocks, up to `memory_max` in all, by `trine_resources_take`.
  *
  * A tool that is refused for want of memory, processors or a device waits from then on, so that
- * no other tool may take what it lacks once it has waited for `patience`. It asks again, or
+ * no other tool may take what it was refused once it has waited for `patience`. It asks again, or
  * `trine_resources_withdraw` ends its waiting.
  *
  * @param resources The resources.

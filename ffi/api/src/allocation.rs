@@ -232,7 +232,7 @@ fn allocation(from: &Allocation, struct_size: u32) -> trine_allocation {
 /// taken at once; further blocks, up to `memory_max` in all, by `trine_resources_take`.
 ///
 /// A tool that is refused for want of memory, processors or a device waits from then on, so that
-/// no other tool may take what it lacks once it has waited for `patience`. It asks again, or
+/// no other tool may take what it was refused once it has waited for `patience`. It asks again, or
 /// `trine_resources_withdraw` ends its waiting.
 ///
 /// @param resources The resources.

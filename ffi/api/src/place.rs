@@ -5,9 +5,8 @@ use core::mem::size_of;
 use core::ptr::NonNull;
 
 use crate::memory::ALIGN;
-use crate::status::{
-    TRINE_E_ALIGNMENT, TRINE_E_ARGUMENT, TRINE_E_NO_SPACE, TRINE_E_NULL, trine_status,
-};
+use crate::status::{TRINE_E_ALIGNMENT, TRINE_E_NO_SPACE, TRINE_E_NULL, trine_status};
+use crate::text;
 
 /// Memory for a `T`, and the bytes behind it, of which there is at least one.
 ///
@@ -39,11 +38,7 @@ pub(crate) unsafe fn place_and_rest<T>(
     }
     // SAFETY: the rest lies in the memory.
     let rest = unsafe { memory.add(size_of::<T>()) };
-    if size > isize::MAX as usize {
-        return Err(TRINE_E_ARGUMENT);
-    }
-    // Also of no bytes it starts behind the `T`, which is where it is aligned.
     // SAFETY: it is the callee's, and nothing else is made of its bytes.
-    let rest = unsafe { core::slice::from_raw_parts_mut(rest.as_ptr(), size - size_of::<T>()) };
+    let rest = unsafe { text::bytes_mut(rest.as_ptr(), size - size_of::<T>()) }?;
     Ok((memory.cast(), rest))
 }

@@ -357,7 +357,8 @@ pub unsafe extern "C" fn trine_runtime_session(
     }
 }
 
-/// The resources, by trine_resources.h. A tool's number there is that of the device.
+/// The resources, by trine_resources.h. A tool's number there is that of the device, so take back
+/// what a tool has (`trine_resources_reclaim`) before another one is added in its place.
 ///
 /// @param runtime The runtime.
 /// @return The handle; NULL when there is no runtime.
