@@ -131,7 +131,8 @@ TRINE_API trine_device *trine_runtime_device(const struct trine_runtime *runtime
 TRINE_API trine_session *trine_runtime_session(const struct trine_runtime *runtime, uint32_t index);
 
 /**
- * The resources, by trine_resources.h. A tool's number there is that of the device.
+ * The resources, by trine_resources.h. A tool's number there is that of the device, so take back
+ * what a tool has (`trine_resources_reclaim`) before another one is added in its place.
  *
  * @param runtime The runtime.
  * @return The handle; NULL when there is no runtime.

@@ -1,6 +1,6 @@
 //! Sizes of the tables.
 
-use crate::CLASSES_MAX;
+use crate::{CLASSES_MAX, Error};
 
 /// A class of fixed blocks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,4 +52,25 @@ pub struct Config {
 impl PoolConfig {
     /// No classes: all blocks are of the arena.
     pub const NO_CLASSES: Classes = [Class { size: 0, count: 0 }; CLASSES_MAX];
+
+    /// Whether a pool could be so, given the memory.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when it contradicts itself.
+    pub fn check(&self) -> Result<(), Error> {
+        crate::pool::check(self)
+    }
+}
+
+impl Config {
+    /// Whether a manager could be so, given the memory.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when it contradicts itself.
+    pub fn check(&self) -> Result<(), Error> {
+        if self.reserve > self.pool.memory {
+            return Err(Error::Invalid("the reserve is more than the memory"));
+        }
+        self.pool.check()
+    }
 }

@@ -118,12 +118,15 @@ impl Quota {
             let windows = self.cpu_used / self.cpu_time;
             let until = windows.saturating_mul(self.window);
             let wait = until - elapsed(self.window_at, now);
+            let wait = wait.saturating_add(elapsed(now, self.window_at));
             return Err(Error::Quota { limit: Limit::CpuTime, wait });
         }
         if self.rate > 0 {
             if self.level < CALL {
                 self.refused_calls = self.refused_calls.saturating_add(1);
                 let wait = (CALL - self.level).div_ceil(self.rate as u64);
+                // A reading that comes late earns nothing before the clock is where it was.
+                let wait = wait.saturating_add(elapsed(now, self.at));
                 return Err(Error::Quota { limit: Limit::Calls, wait });
             }
             self.level -= CALL;

@@ -11,6 +11,11 @@ pub(crate) const fn elapsed(since: u64, now: u64) -> u64 {
 /// arrive in the wrong order.
 const JITTER: u64 = 1_000_000;
 
+/// Whether a clock was set back, from `since` to `now`.
+pub(crate) const fn is_set_back(since: u64, now: u64) -> bool {
+    elapsed(now, since) > JITTER
+}
+
 /// From when the next interval counts. A clock that went back a little has to come past that point
 /// again, so that no time counts twice; one that was set back runs from where it is.
 pub(crate) const fn mark(since: u64, now: u64) -> u64 {

@@ -8,6 +8,9 @@
  * that the program gives; nothing grows, and what is refused changes nothing. Times are
  * microseconds of the program's clock. docs/resource-limits.md describes the limits.
  *
+ * This header includes its four parts: trine_manager.h (what tools ask for and are given),
+ * trine_devices.h, trine_pools.h (memory) and trine_accounts.h (calls and their times).
+ *
  *     #include <trine_resources.h>
  *
  *     static uint64_t memory[1024];

@@ -1,2 +1,8 @@
-/* Devices, ports, statuses, and where the functions are. */
-#include "trine.h"
+/* What tools ask for and are given. */
+#include "trine_manager.h"
+/* Devices. */
+#include "trine_devices.h"
+/* Memory. */
+#include "trine_pools.h"
+/* Calls and their times. */
+#include "trine_accounts.h"

@@ -3,15 +3,15 @@
 use core::mem::size_of;
 
 use ::trine_resources::{
-    Allocation, Block, DEVICES_PER_REQUEST, DeviceKind, DeviceRequest, Held, Mode, Priority,
-    Quotas, Requirements, ToolId, Wanted,
+    Allocation, Block, DEVICES_PER_REQUEST, DeviceKind, DeviceRequest, Held, Manager, Mode,
+    Priority, Quotas, Requirements, ToolId, Wanted,
 };
 
 use crate::block;
 use crate::resources::{
-    TRINE_NONE, check_refusal, give, owned, refuse, room, status, trine_refusal, trine_resources,
+    TRINE_NONE, asked, clear, done, refuse, status, status_of, told, trine_refusal, trine_resources,
 };
-use crate::status::{TRINE_E_ARGUMENT, TRINE_E_NOT_FOUND, TRINE_E_NULL, TRINE_OK, trine_status};
+use crate::status::{TRINE_E_ARGUMENT, TRINE_E_NOT_FOUND, TRINE_E_NULL, trine_status};
 
 /// Priority: as most.
 pub const TRINE_PRIORITY_NORMAL: u32 = 0;
@@ -232,7 +232,7 @@ fn allocation(from: &Allocation, struct_size: u32) -> trine_allocation {
 /// taken at once; further blocks, up to `memory_max` in all, by `trine_resources_take`.
 ///
 /// A tool that is refused for want of memory, processors or a device waits from then on, so that
-/// no other tool may take what it lacks once it has waited for `patience`. It asks again, or
+/// no other tool may take what it was refused once it has waited for `patience`. It asks again, or
 /// `trine_resources_withdraw` ends its waiting.
 ///
 /// @param resources The resources.
@@ -257,32 +257,22 @@ pub unsafe extern "C" fn trine_resources_allocate(
 ) -> trine_status {
     let mut devices = Requests::default();
     // SAFETY: the program's structures, whose first members are set.
-    let struct_size = match unsafe { room(given) }.and_then(|size| {
+    let asks = unsafe { clear(refusal) }.and_then(|()| unsafe {
         // SAFETY: as above.
-        unsafe { check_refusal(refusal) }.map(|()| size)
-    }) {
-        Ok(size) => size,
-        Err(status) => return status,
-    };
-    // SAFETY: as above.
-    let asks = match unsafe { requirements(asks, &mut devices) } {
+        requirements(asks, &mut devices)
+    });
+    let asks = match asks {
         Ok(asks) => asks,
         Err(status) => return status,
     };
-    // SAFETY: the contract of every function.
-    let mut owned = match unsafe { owned(resources) } {
-        Ok(owned) => owned,
-        Err(status) => return status,
+    let find = |manager: &mut Manager<'static>, struct_size| {
+        let made = manager.allocate(ToolId(tool), &asks, now);
+        // SAFETY: the program's structure, which was cleared.
+        let made = made.map_err(|error| unsafe { refuse(error, refusal) })?;
+        Ok(allocation(&made, struct_size))
     };
-    match owned.manager().allocate(ToolId(tool), &asks, now) {
-        Ok(made) => {
-            // SAFETY: as long as it says.
-            unsafe { give(&allocation(&made, struct_size), given) };
-            TRINE_OK
-        }
-        // SAFETY: as above.
-        Err(error) => unsafe { refuse(error, refusal) },
-    }
+    // SAFETY: the contract of every function.
+    unsafe { told(resources, given, find) }
 }
 
 /// Whether a tool could be given what it asks for now. Nothing changes, and it does not wait.
@@ -304,25 +294,18 @@ pub unsafe extern "C" fn trine_resources_check(
     refusal: *mut trine_refusal,
 ) -> trine_status {
     let mut devices = Requests::default();
-    // SAFETY: the program's structure, whose first member is set.
-    if let Err(status) = unsafe { check_refusal(refusal) } {
-        return status;
-    }
-    // SAFETY: as above.
-    let asks = match unsafe { requirements(asks, &mut devices) } {
+    // SAFETY: the program's structures, whose first members are set.
+    let asks = unsafe { clear(refusal) }.and_then(|()| unsafe {
+        // SAFETY: as above.
+        requirements(asks, &mut devices)
+    });
+    let asks = match asks {
         Ok(asks) => asks,
         Err(status) => return status,
     };
+    let check = |manager: &mut Manager<'static>| manager.check(ToolId(tool), &asks, now);
     // SAFETY: the contract of every function.
-    let mut owned = match unsafe { owned(resources) } {
-        Ok(owned) => owned,
-        Err(status) => return status,
-    };
-    match owned.manager().check(ToolId(tool), &asks, now) {
-        Ok(()) => TRINE_OK,
-        // SAFETY: as above.
-        Err(error) => unsafe { refuse(error, refusal) },
-    }
+    status_of(unsafe { asked(resources, refusal, check) })
 }
 
 /// Ends the waiting of a tool that was refused: nothing is kept for it any more.
@@ -337,14 +320,12 @@ pub unsafe extern "C" fn trine_resources_withdraw(
     resources: *mut trine_resources,
     tool: u32,
 ) -> trine_status {
+    let withdraw = |manager: &mut Manager<'static>| {
+        manager.withdraw(ToolId(tool));
+        Ok(())
+    };
     // SAFETY: the contract of every function.
-    match unsafe { owned(resources) } {
-        Ok(mut owned) => {
-            owned.manager().withdraw(ToolId(tool));
-            TRINE_OK
-        }
-        Err(status) => status,
-    }
+    unsafe { done(resources, withdraw) }
 }
 
 /// Ends a tool's allocation: its memory, devices, processors and GPU memory are free again. What it
@@ -364,12 +345,7 @@ pub unsafe extern "C" fn trine_resources_release(
     now: u64,
 ) -> trine_status {
     // SAFETY: the contract of every function.
-    match unsafe { owned(resources) } {
-        Ok(mut owned) => {
-            owned.manager().release(ToolId(tool), now).map_or_else(status, |()| TRINE_OK)
-        }
-        Err(status) => status,
-    }
+    unsafe { done(resources, |manager| manager.release(ToolId(tool), now)) }
 }
 
 /// Takes back all that a tool holds, its allocation included, such as after it crashed. Executions
@@ -389,29 +365,20 @@ pub unsafe extern "C" fn trine_resources_reclaim(
     now: u64,
     reclaimed: *mut trine_reclaimed,
 ) -> trine_status {
-    // SAFETY: the program's structure, whose first member is set.
-    let struct_size = match unsafe { room(reclaimed) } {
-        Ok(size) => size,
-        Err(status) => return status,
+    let find = |manager: &mut Manager<'static>, struct_size| {
+        let back = manager.reclaim(ToolId(tool), now);
+        Ok(trine_reclaimed {
+            struct_size,
+            had_allocation: back.had_allocation.into(),
+            blocks: back.blocks,
+            devices: back.devices,
+            bytes: back.bytes as u64,
+            executions: back.executions,
+            reserved: 0,
+        })
     };
     // SAFETY: the contract of every function.
-    let mut owned = match unsafe { owned(resources) } {
-        Ok(owned) => owned,
-        Err(status) => return status,
-    };
-    let back = owned.manager().reclaim(ToolId(tool), now);
-    let known = trine_reclaimed {
-        struct_size,
-        had_allocation: back.had_allocation.into(),
-        blocks: back.blocks,
-        devices: back.devices,
-        bytes: back.bytes as u64,
-        executions: back.executions,
-        reserved: 0,
-    };
-    // SAFETY: as long as it says.
-    unsafe { give(&known, reclaimed) };
-    TRINE_OK
+    unsafe { told(resources, reclaimed, find) }
 }
 
 /// The allocation of a tool.
@@ -429,24 +396,12 @@ pub unsafe extern "C" fn trine_resources_get_allocation(
     tool: u32,
     given: *mut trine_allocation,
 ) -> trine_status {
-    // SAFETY: the program's structure, whose first member is set.
-    let struct_size = match unsafe { room(given) } {
-        Ok(size) => size,
-        Err(status) => return status,
+    let find = |manager: &mut Manager<'static>, struct_size| {
+        let found = manager.allocation(ToolId(tool)).map_err(status)?;
+        Ok(allocation(&found, struct_size))
     };
     // SAFETY: the contract of every function.
-    let mut owned = match unsafe { owned(resources) } {
-        Ok(owned) => owned,
-        Err(status) => return status,
-    };
-    match owned.manager().allocation(ToolId(tool)) {
-        Ok(found) => {
-            // SAFETY: as long as it says.
-            unsafe { give(&allocation(&found, struct_size), given) };
-            TRINE_OK
-        }
-        Err(error) => status(error),
-    }
+    unsafe { told(resources, given, find) }
 }
 
 /// What a tool holds: after its allocation was released, what it leaks.
@@ -466,24 +421,15 @@ pub unsafe extern "C" fn trine_resources_get_held(
     index: u32,
     held: *mut trine_held,
 ) -> trine_status {
-    // SAFETY: the program's structure, whose first member is set.
-    let struct_size = match unsafe { room(held) } {
-        Ok(size) => size,
-        Err(status) => return status,
+    let find = |manager: &mut Manager<'static>, struct_size| {
+        let mut all = manager.leaks(ToolId(tool));
+        let (kind, handle, count) = match all.nth(index as usize).ok_or(TRINE_E_NOT_FOUND)? {
+            Held::Block { block, size } => (TRINE_HELD_BLOCK, block.to_bits(), size as u64),
+            Held::Device { device, count, .. } => (TRINE_HELD_DEVICE, device.into(), count.into()),
+            Held::Execution(execution) => (TRINE_HELD_EXECUTION, execution.to_bits(), 1),
+        };
+        Ok(trine_held { struct_size, kind, handle, count })
     };
     // SAFETY: the contract of every function.
-    let mut owned = match unsafe { owned(resources) } {
-        Ok(owned) => owned,
-        Err(status) => return status,
-    };
-    let mut all = owned.manager().leaks(ToolId(tool));
-    let Some(found) = all.nth(index as usize) else { return TRINE_E_NOT_FOUND };
-    let (kind, handle, count) = match found {
-        Held::Block { block, size } => (TRINE_HELD_BLOCK, block.to_bits(), size as u64),
-        Held::Device { device, count, .. } => (TRINE_HELD_DEVICE, device.into(), count.into()),
-        Held::Execution(execution) => (TRINE_HELD_EXECUTION, execution.to_bits(), 1),
-    };
-    // SAFETY: as long as it says.
-    unsafe { give(&trine_held { struct_size, kind, handle, count }, held) };
-    TRINE_OK
+    unsafe { told(resources, held, find) }
 }

@@ -87,20 +87,27 @@ pub unsafe extern "C" fn trine_put_block(
     }
 }
 
+/// What the first member of a structure says: its size, which is one that can be.
+///
+/// # Safety
+/// NULL, or a structure whose first member is set.
+pub(crate) unsafe fn size_of_known<T>(from: *const T, v1: usize) -> Result<usize, trine_status> {
+    if from.is_null() {
+        return Err(TRINE_E_NULL);
+    }
+    // SAFETY: the first member of a structure of any version.
+    let size = unsafe { from.cast::<u32>().read_unaligned() } as usize;
+    if (v1..=STRUCT_MAX).contains(&size) { Ok(size) } else { Err(TRINE_E_VERSION) }
+}
+
 /// A structure of any version, whose first member is its size: of the members that this library
 /// has not, none is set.
 ///
 /// # Safety
 /// NULL, or a structure as long as its first member says; zero is a value of every member.
 pub(crate) unsafe fn known<T: Copy>(from: *const T, v1: usize) -> Result<T, trine_status> {
-    if from.is_null() {
-        return Err(TRINE_E_NULL);
-    }
-    // SAFETY: the first member of a structure of any version.
-    let size = unsafe { from.cast::<u32>().read_unaligned() } as usize;
-    if !(v1..=STRUCT_MAX).contains(&size) {
-        return Err(TRINE_E_VERSION);
-    }
+    // SAFETY: passed on.
+    let size = unsafe { size_of_known(from, v1) }?;
     // SAFETY: it holds `size` bytes.
     let bytes = unsafe { core::slice::from_raw_parts(from.cast::<u8>(), size) };
     if bytes.iter().skip(size_of::<T>()).any(|byte| *byte != 0) {

@@ -33,9 +33,9 @@ mod config;
 mod consent;
 mod descriptor;
 mod device;
-mod guard;
 #[cfg(feature = "full")]
-mod holdings;
+mod devices;
+mod guard;
 #[cfg(feature = "policy")]
 pub mod hosted;
 #[cfg(feature = "resources")]
@@ -61,6 +61,8 @@ mod nodes;
 mod place;
 #[cfg(feature = "policy")]
 mod policy;
+#[cfg(feature = "full")]
+mod pools;
 mod port;
 #[cfg(target_pointer_width = "64")]
 mod quick;
@@ -121,7 +123,7 @@ pub use consent::{
 pub use descriptor::*;
 pub use device::*;
 #[cfg(feature = "full")]
-pub use holdings::*;
+pub use devices::*;
 pub use later::{trine_event, trine_resume};
 #[cfg(feature = "resources")]
 pub use lists::{
@@ -144,21 +146,18 @@ pub use news::trine_news_init;
 pub use policy::{
     trine_agree, trine_asked, trine_counters, trine_get_counters, trine_log, trine_progress,
 };
+#[cfg(feature = "full")]
+pub use pools::*;
 pub use port::{
     trine_draft, trine_port, trine_port_agree, trine_port_cancel, trine_port_complete,
     trine_port_event, trine_port_fail, trine_port_init,
 };
 #[cfg(feature = "full")]
 pub use resources::{
-    TRINE_ABSENT_DISABLED, TRINE_ABSENT_FAILED, TRINE_ABSENT_NO_DRIVER, TRINE_ABSENT_NOT_BUILT,
-    TRINE_ABSENT_NOT_FOUND, TRINE_ABSENT_REMOVED, TRINE_DEVICE_CPU, TRINE_DEVICE_CUDA,
-    TRINE_DEVICE_GPIO, TRINE_DEVICE_I2C, TRINE_DEVICE_METAL, TRINE_DEVICE_NEURAL_ENGINE,
-    TRINE_DEVICE_SPI, TRINE_DEVICE_UART, TRINE_DEVICE_VULKAN, TRINE_LIMIT_CALLS,
-    TRINE_LIMIT_CPU_TIME, TRINE_LIMIT_DEVICE, TRINE_LIMIT_GPU_MEMORY, TRINE_LIMIT_KEPT,
-    TRINE_LIMIT_MEMORY, TRINE_LIMIT_PROCESSORS, TRINE_LIMIT_TOOL_MEMORY, TRINE_NONE, TRINE_PRESENT,
-    trine_pool_class, trine_refusal, trine_resources, trine_resources_add_device,
-    trine_resources_config, trine_resources_device, trine_resources_get_device,
-    trine_resources_init, trine_resources_set_presence, trine_resources_size,
+    TRINE_LIMIT_CALLS, TRINE_LIMIT_CPU_TIME, TRINE_LIMIT_DEVICE, TRINE_LIMIT_GPU_MEMORY,
+    TRINE_LIMIT_KEPT, TRINE_LIMIT_MEMORY, TRINE_LIMIT_PROCESSORS, TRINE_LIMIT_TOOL_MEMORY,
+    TRINE_NONE, trine_pool_class, trine_refusal, trine_resources, trine_resources_config,
+    trine_resources_init, trine_resources_size,
 };
 pub use result::*;
 #[cfg(feature = "mcp")]

@@ -1,10 +1,8 @@
-//! Resources of tools: executions, and what is known of the pool and of quotas.
+//! Resources of tools: executions, how long they take, and what quotas leave.
 
-use ::trine_resources::{Execution, Outcome, Summary, ToolId};
+use ::trine_resources::{Execution, Manager, Outcome, Summary, ToolId};
 
-use crate::resources::{
-    check_refusal, give, owned, refuse, room, status, trine_refusal, trine_resources,
-};
+use crate::resources::{asked, clear, done, status, told, trine_refusal, trine_resources};
 use crate::status::{TRINE_E_ARGUMENT, TRINE_E_NOT_FOUND, TRINE_E_NULL, TRINE_OK, trine_status};
 
 /// Outcome of an execution: a result.
@@ -40,36 +38,6 @@ pub struct trine_times {
     pub p50: u64,
     /// 99 of 100 took at most this, to an eighth of it.
     pub p99: u64,
-}
-
-/// What the pool and the processors hold.
-#[repr(C)]
-#[derive(Clone, Copy, Debug)]
-pub struct trine_pool_state {
-    /// `sizeof(trine_pool_state)`.
-    pub struct_size: u32,
-    /// Blocks.
-    pub blocks: u32,
-    /// Bytes of the pool.
-    pub size: u64,
-    /// Bytes in blocks: of a class its size, of others the next multiple of 8.
-    pub used: u64,
-    /// The most bytes in blocks at once so far.
-    pub high_water: u64,
-    /// The largest block that there is room for outside of the classes.
-    pub largest: u64,
-    /// Bytes that only tools of high priority may have.
-    pub reserve: u64,
-    /// Bytes of them that they have.
-    pub reserve_used: u64,
-    /// Free pieces between blocks.
-    pub holes: u32,
-    /// Processors in all.
-    pub processors: u32,
-    /// Processors that tools have.
-    pub processors_used: u32,
-    /// 0.
-    pub reserved: u32,
 }
 
 /// What the limits of a tool leave, and what was refused.
@@ -118,26 +86,22 @@ pub unsafe extern "C" fn trine_resources_begin(
     execution: *mut u64,
     refusal: *mut trine_refusal,
 ) -> trine_status {
+    // SAFETY: the program's structure, whose first member is set.
+    if let Err(status) = unsafe { clear(refusal) } {
+        return status;
+    }
     if execution.is_null() {
         return TRINE_E_NULL;
     }
-    // SAFETY: the program's structure, whose first member is set.
-    if let Err(status) = unsafe { check_refusal(refusal) } {
-        return status;
-    }
+    let begin = |manager: &mut Manager<'static>| manager.begin(ToolId(tool), now);
     // SAFETY: the contract of every function.
-    let mut owned = match unsafe { owned(resources) } {
-        Ok(owned) => owned,
-        Err(status) => return status,
-    };
-    match owned.manager().begin(ToolId(tool), now) {
+    match unsafe { asked(resources, refusal, begin) } {
         Ok(begun) => {
             // SAFETY: not NULL, and the caller's to be written.
             unsafe { execution.write(begun.to_bits()) };
             TRINE_OK
         }
-        // SAFETY: as above.
-        Err(error) => unsafe { refuse(error, refusal) },
+        Err(status) => status,
     }
 }
 
@@ -166,13 +130,9 @@ pub unsafe extern "C" fn trine_resources_end(
         TRINE_EXECUTION_ABORTED => Outcome::Aborted,
         _ => return TRINE_E_ARGUMENT,
     };
-    // SAFETY: the contract of every function.
-    let mut owned = match unsafe { owned(resources) } {
-        Ok(owned) => owned,
-        Err(status) => return status,
-    };
     let execution = Execution::from_bits(execution);
-    owned.manager().end(execution, now, cpu_time, outcome).map_or_else(status, |()| TRINE_OK)
+    // SAFETY: the contract of every function.
+    unsafe { done(resources, |manager| manager.end(execution, now, cpu_time, outcome)) }
 }
 
 /// What was measured of a tool.
@@ -190,82 +150,26 @@ pub unsafe extern "C" fn trine_resources_get_times(
     tool: u32,
     times: *mut trine_times,
 ) -> trine_status {
-    // SAFETY: the program's structure, whose first member is set.
-    let struct_size = match unsafe { room(times) } {
-        Ok(size) => size,
-        Err(status) => return status,
+    let find = |manager: &mut Manager<'static>, struct_size| {
+        let found = manager.monitor().summary(ToolId(tool));
+        let summary = found.ok_or(TRINE_E_NOT_FOUND)?;
+        let Summary { started, ended, errors, aborted, min, mean, max, p50, p99 } = summary;
+        Ok(trine_times {
+            struct_size,
+            reserved: 0,
+            started,
+            ended,
+            errors,
+            aborted,
+            min,
+            mean,
+            max,
+            p50,
+            p99,
+        })
     };
     // SAFETY: the contract of every function.
-    let mut owned = match unsafe { owned(resources) } {
-        Ok(owned) => owned,
-        Err(status) => return status,
-    };
-    let Some(summary) = owned.manager().monitor().summary(ToolId(tool)) else {
-        return TRINE_E_NOT_FOUND;
-    };
-    let Summary { started, ended, errors, aborted, min, mean, max, p50, p99 } = summary;
-    let reserved = 0;
-    let known = trine_times {
-        struct_size,
-        reserved,
-        started,
-        ended,
-        errors,
-        aborted,
-        min,
-        mean,
-        max,
-        p50,
-        p99,
-    };
-    // SAFETY: as long as it says.
-    unsafe { give(&known, times) };
-    TRINE_OK
-}
-
-/// What the pool and the processors hold.
-///
-/// @param resources The resources.
-/// @param pool Where it goes; its `struct_size` is set.
-/// @return TRINE_OK, TRINE_E_NULL, TRINE_E_STATE, TRINE_E_BUSY or TRINE_E_VERSION.
-///
-/// Context: owner-only.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn trine_resources_get_pool(
-    resources: *mut trine_resources,
-    pool: *mut trine_pool_state,
-) -> trine_status {
-    // SAFETY: the program's structure, whose first member is set.
-    let struct_size = match unsafe { room(pool) } {
-        Ok(size) => size,
-        Err(status) => return status,
-    };
-    // SAFETY: the contract of every function.
-    let mut owned = match unsafe { owned(resources) } {
-        Ok(owned) => owned,
-        Err(status) => return status,
-    };
-    let manager = owned.manager();
-    let state = manager.pool().state();
-    let (reserve, reserve_used) = manager.reserve();
-    let (processors, processors_used) = manager.processors();
-    let known = trine_pool_state {
-        struct_size,
-        blocks: state.blocks,
-        size: state.size as u64,
-        used: state.used as u64,
-        high_water: state.high_water as u64,
-        largest: state.largest as u64,
-        reserve: reserve as u64,
-        reserve_used: reserve_used as u64,
-        holes: state.holes,
-        processors,
-        processors_used,
-        reserved: 0,
-    };
-    // SAFETY: as long as it says.
-    unsafe { give(&known, pool) };
-    TRINE_OK
+    unsafe { told(resources, times, find) }
 }
 
 /// What the limits of a tool leave, and what was refused.
@@ -285,35 +189,22 @@ pub unsafe extern "C" fn trine_resources_get_quota(
     now: u64,
     quota: *mut trine_quota_state,
 ) -> trine_status {
-    // SAFETY: the program's structure, whose first member is set.
-    let struct_size = match unsafe { room(quota) } {
-        Ok(size) => size,
-        Err(status) => return status,
+    let find = |manager: &mut Manager<'static>, struct_size| {
+        let state = manager.quota(ToolId(tool), now).map_err(status)?;
+        let usage = manager.pool().usage(ToolId(tool)).unwrap_or_default();
+        Ok(trine_quota_state {
+            struct_size,
+            refused_calls: state.refused_calls,
+            refused_cpu: state.refused_cpu,
+            reserved: 0,
+            refused_memory: state.refused_memory,
+            calls_left: state.calls_left,
+            cpu_left: state.cpu_left,
+            memory_used: usage.used as u64,
+            memory_high_water: usage.high_water as u64,
+            memory_max: usage.budget as u64,
+        })
     };
     // SAFETY: the contract of every function.
-    let mut owned = match unsafe { owned(resources) } {
-        Ok(owned) => owned,
-        Err(status) => return status,
-    };
-    let manager = owned.manager();
-    let state = match manager.quota(ToolId(tool), now) {
-        Ok(state) => state,
-        Err(error) => return status(error),
-    };
-    let usage = manager.pool().usage(ToolId(tool)).unwrap_or_default();
-    let known = trine_quota_state {
-        struct_size,
-        refused_calls: state.refused_calls,
-        refused_cpu: state.refused_cpu,
-        reserved: 0,
-        refused_memory: state.refused_memory,
-        calls_left: state.calls_left,
-        cpu_left: state.cpu_left,
-        memory_used: usage.used as u64,
-        memory_high_water: usage.high_water as u64,
-        memory_max: usage.budget as u64,
-    };
-    // SAFETY: as long as it says.
-    unsafe { give(&known, quota) };
-    TRINE_OK
+    unsafe { told(resources, quota, find) }
 }

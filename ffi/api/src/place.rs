@@ -11,8 +11,21 @@ use crate::text;
 /// Memory for a `T`, and the bytes behind it, of which there is at least one.
 ///
 /// # Safety
-/// NULL, or `size` bytes that are the callee's for as long as it says.
+/// As [`place_and_rest`].
 pub(crate) unsafe fn place<T>(
+    memory: *mut c_void,
+    size: usize,
+) -> Result<(NonNull<T>, &'static mut [u8]), trine_status> {
+    // SAFETY: passed on.
+    let (place, rest) = unsafe { place_and_rest(memory, size) }?;
+    if rest.is_empty() { Err(TRINE_E_NO_SPACE) } else { Ok((place, rest)) }
+}
+
+/// Memory for a `T`, and the bytes behind it, if there are any.
+///
+/// # Safety
+/// NULL, or `size` bytes that are the callee's for as long as it says.
+pub(crate) unsafe fn place_and_rest<T>(
     memory: *mut c_void,
     size: usize,
 ) -> Result<(NonNull<T>, &'static mut [u8]), trine_status> {
@@ -20,7 +33,7 @@ pub(crate) unsafe fn place<T>(
     if !memory.addr().get().is_multiple_of(ALIGN) {
         return Err(TRINE_E_ALIGNMENT);
     }
-    if size <= size_of::<T>() {
+    if size < size_of::<T>() {
         return Err(TRINE_E_NO_SPACE);
     }
     // SAFETY: the rest lies in the memory.

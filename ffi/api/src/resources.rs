@@ -1,58 +1,21 @@
-//! Resources of tools: the object, its configuration, and its devices.
+//! Resources of tools: the object, its configuration, and why it refuses something.
 
 use core::cell::UnsafeCell;
 use core::ffi::c_void;
 use core::mem::size_of;
 use core::sync::atomic::{AtomicU32, Ordering, fence};
 
-use ::trine_resources::{
-    Class, Config, DeviceInfo, DeviceKind, Error, Limit, Manager, PoolConfig, Presence,
-};
+use ::trine_resources::{Class, Config, Error, Limit, Manager, PoolConfig};
 
 use crate::block;
 use crate::guard::Busy;
 use crate::memory::ALIGN;
-use crate::place::place;
+use crate::place::place_and_rest;
 use crate::status::{
     TRINE_E_ALIGNMENT, TRINE_E_ARGUMENT, TRINE_E_FULL, TRINE_E_LIMIT, TRINE_E_NO_DEVICE,
     TRINE_E_NO_SPACE, TRINE_E_NOT_FOUND, TRINE_E_NULL, TRINE_E_QUOTA, TRINE_E_STALE, TRINE_E_STATE,
-    TRINE_E_UNSUPPORTED, TRINE_E_VERSION, TRINE_OK, trine_status,
+    TRINE_E_UNSUPPORTED, TRINE_OK, trine_status,
 };
-use crate::text::trine_text;
-
-/// Device: a processor.
-pub const TRINE_DEVICE_CPU: u32 = 0;
-/// Device: a GPU by CUDA.
-pub const TRINE_DEVICE_CUDA: u32 = 1;
-/// Device: a GPU by Metal.
-pub const TRINE_DEVICE_METAL: u32 = 2;
-/// Device: a GPU by Vulkan.
-pub const TRINE_DEVICE_VULKAN: u32 = 3;
-/// Device: a neural engine, which is no GPU.
-pub const TRINE_DEVICE_NEURAL_ENGINE: u32 = 4;
-/// Device: pins.
-pub const TRINE_DEVICE_GPIO: u32 = 5;
-/// Device: an I2C bus.
-pub const TRINE_DEVICE_I2C: u32 = 6;
-/// Device: an SPI bus.
-pub const TRINE_DEVICE_SPI: u32 = 7;
-/// Device: a serial port.
-pub const TRINE_DEVICE_UART: u32 = 8;
-
-/// The device is there.
-pub const TRINE_PRESENT: u32 = 0;
-/// The device is absent: the program has no code for it.
-pub const TRINE_ABSENT_NOT_BUILT: u32 = 1;
-/// The device is absent: the machine has none.
-pub const TRINE_ABSENT_NOT_FOUND: u32 = 2;
-/// The device is absent: its driver is missing or too old.
-pub const TRINE_ABSENT_NO_DRIVER: u32 = 3;
-/// The device is absent: it failed to start.
-pub const TRINE_ABSENT_FAILED: u32 = 4;
-/// The device is absent: it was removed.
-pub const TRINE_ABSENT_REMOVED: u32 = 5;
-/// The device is absent: it is switched off by configuration.
-pub const TRINE_ABSENT_DISABLED: u32 = 6;
 
 /// In place of a tool's or a device's number: none.
 pub const TRINE_NONE: u32 = 0xffff_ffff;
@@ -122,36 +85,8 @@ pub struct trine_resources_config {
     pub classes: [trine_pool_class; 4],
 }
 
-/// A device: as the program enters it, and who has it.
-#[repr(C)]
-#[derive(Clone, Copy, Debug)]
-pub struct trine_resources_device {
-    /// `sizeof(trine_resources_device)`.
-    pub struct_size: u32,
-    /// Its number, by which it is taken.
-    pub id: u32,
-    /// `TRINE_DEVICE_...`.
-    pub kind: u32,
-    /// Number of the bus, or of the device among those of its kind.
-    pub bus: u32,
-    /// TRINE_PRESENT, or `TRINE_ABSENT_...`.
-    pub presence: u32,
-    /// Answered: references of tools that share it.
-    pub shared: u32,
-    /// Bytes of its own memory; 0 for none.
-    pub memory: u64,
-    /// Answered: bytes of it that tools have.
-    pub memory_used: u64,
-    /// Answered: the tool that has it exclusively, or TRINE_NONE.
-    pub exclusive: u32,
-    /// 0.
-    pub reserved: u32,
-    /// A name for people, of at most 29 bytes; copied.
-    pub name: trine_text,
-}
-
-/// Why something was refused. Set `struct_size`; the other members are written when a function
-/// answers an error, where they belong to it, and are 0 or TRINE_NONE otherwise.
+/// Why something was refused. Set `struct_size`; each call writes the other members. Those that
+/// belong to its error say why, and the others are 0 or TRINE_NONE.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct trine_refusal {
@@ -200,6 +135,11 @@ impl Owned<'_> {
         // SAFETY: the guard lets one in, and `&mut self` lets it borrow the manager once.
         unsafe { &mut *self.0.manager.get() }
     }
+
+    /// Ends the object: its memory is the program's again.
+    pub(crate) fn end(self) {
+        self.0.magic.store(0, Ordering::Release);
+    }
 }
 
 /// The manager of a handle.
@@ -231,20 +171,16 @@ pub(crate) unsafe fn owned<'o>(
 ///
 /// # Safety
 /// NULL, or a structure whose first member is set.
-pub(crate) unsafe fn room<T>(out: *mut T) -> Result<u32, trine_status> {
-    if out.is_null() {
-        return Err(TRINE_E_NULL);
-    }
-    // SAFETY: the first member of a structure of any version.
-    let size = unsafe { out.cast::<u32>().read_unaligned() };
-    if (size as usize) < size_of::<T>() { Err(TRINE_E_VERSION) } else { Ok(size) }
+unsafe fn room<T>(out: *mut T) -> Result<u32, trine_status> {
+    // SAFETY: the caller's promise.
+    unsafe { block::size_of_known(out, size_of::<T>()) }.map(|size| size as u32)
 }
 
 /// Gives the program a structure.
 ///
 /// # Safety
 /// As [`room`], whose answer was a success.
-pub(crate) unsafe fn give<T: Copy>(value: &T, out: *mut T) {
+unsafe fn give<T: Copy>(value: &T, out: *mut T) {
     // SAFETY: it has room for it.
     unsafe { core::ptr::copy_nonoverlapping(value, out, 1) };
 }
@@ -276,8 +212,8 @@ const fn limit_number(limit: Limit) -> u32 {
 }
 
 impl trine_refusal {
-    fn new(struct_size: u32, error: Error) -> Self {
-        let mut refusal = Self {
+    const fn empty(struct_size: u32) -> Self {
+        Self {
             struct_size,
             limit: 0,
             asked: 0,
@@ -287,7 +223,11 @@ impl trine_refusal {
             presence: TRINE_NONE,
             kept_for: TRINE_NONE,
             reserved: 0,
-        };
+        }
+    }
+
+    fn new(struct_size: u32, error: Error) -> Self {
+        let mut refusal = Self::empty(struct_size);
         match error {
             Error::Limit { limit, asked, left } => {
                 refusal.limit = limit_number(limit);
@@ -327,16 +267,83 @@ pub(crate) unsafe fn refuse(error: Error, refusal: *mut trine_refusal) -> trine_
     status(error)
 }
 
-/// What to answer before anything is done, for a refusal that is optional.
+/// Before anything is done: nothing was refused yet. A program that gives NULL wants no reason.
 ///
 /// # Safety
 /// NULL, or a structure whose first member is set.
-pub(crate) unsafe fn check_refusal(refusal: *mut trine_refusal) -> Result<(), trine_status> {
+pub(crate) unsafe fn clear(refusal: *mut trine_refusal) -> Result<(), trine_status> {
     if refusal.is_null() {
         return Ok(());
     }
     // SAFETY: the caller's promise.
-    unsafe { room(refusal) }.map(|_| ())
+    let size = unsafe { room(refusal) }?;
+    // SAFETY: as above.
+    unsafe { give(&trine_refusal::empty(size), refusal) };
+    Ok(())
+}
+
+/// What a function answers that does something with the manager.
+///
+/// # Safety
+/// As [`owned`].
+pub(crate) unsafe fn done(
+    resources: *const trine_resources,
+    work: impl FnOnce(&mut Manager<'static>) -> Result<(), Error>,
+) -> trine_status {
+    // SAFETY: passed on.
+    match unsafe { owned(resources) } {
+        Ok(mut owned) => work(owned.manager()).map_or_else(status, |()| TRINE_OK),
+        Err(status) => status,
+    }
+}
+
+/// What the manager makes of a request, or the status after the program was told why.
+///
+/// # Safety
+/// As [`owned`]; the refusal was cleared.
+pub(crate) unsafe fn asked<T>(
+    resources: *const trine_resources,
+    refusal: *mut trine_refusal,
+    work: impl FnOnce(&mut Manager<'static>) -> Result<T, Error>,
+) -> Result<T, trine_status> {
+    // SAFETY: passed on.
+    let mut owned = unsafe { owned(resources) }?;
+    // SAFETY: the program's structure, whose first member is set.
+    work(owned.manager()).map_err(|error| unsafe { refuse(error, refusal) })
+}
+
+/// What a function answers that writes what the manager knows into a structure of the program:
+/// `find` gets the manager and the structure's size.
+///
+/// # Safety
+/// As [`owned`]; NULL, or a structure whose first member is set.
+pub(crate) unsafe fn told<T: Copy>(
+    resources: *const trine_resources,
+    out: *mut T,
+    find: impl FnOnce(&mut Manager<'static>, u32) -> Result<T, trine_status>,
+) -> trine_status {
+    // SAFETY: the caller's promise.
+    let found = unsafe { room(out) }.and_then(|size| {
+        // SAFETY: passed on.
+        let mut owned = unsafe { owned(resources) }?;
+        find(owned.manager(), size)
+    });
+    match found {
+        Ok(value) => {
+            // SAFETY: it has room for it.
+            unsafe { give(&value, out) };
+            TRINE_OK
+        }
+        Err(status) => status,
+    }
+}
+
+/// The status of what went well, or not.
+pub(crate) const fn status_of(result: Result<(), trine_status>) -> trine_status {
+    match result {
+        Ok(()) => TRINE_OK,
+        Err(status) => status,
+    }
 }
 
 /// # Safety
@@ -355,7 +362,7 @@ unsafe fn read(config: *const trine_resources_config) -> Result<Config, trine_st
         blocks_max: from.blocks_max,
         tools_max: from.tools_max,
     };
-    Ok(Config {
+    let config = Config {
         pool,
         reserve: bytes(from.reserve)?,
         processors: from.processors,
@@ -363,7 +370,9 @@ unsafe fn read(config: *const trine_resources_config) -> Result<Config, trine_st
         holds_max: from.holds_max,
         executions_max: from.executions_max,
         patience: from.patience,
-    })
+    };
+    // Before any memory is touched, so that what is there is not torn by a start that fails.
+    config.check().map(|()| config).map_err(status)
 }
 
 /// Bytes of memory that resources of a configuration take, exactly: the tables, and the pool unless
@@ -431,7 +440,7 @@ pub(crate) unsafe fn start(
     // SAFETY: the caller's promise.
     let config = unsafe { read(config) }?;
     // SAFETY: the memory is the program's, and the object's from now on.
-    let (at, rest) = unsafe { place::<Object>(memory, size) }?;
+    let (at, rest) = unsafe { place_and_rest::<Object>(memory, size) }?;
     if rest.len() < Manager::bytes(&config) {
         return Err(TRINE_E_NO_SPACE);
     }
@@ -444,117 +453,4 @@ pub(crate) unsafe fn start(
     // SAFETY: the memory is aligned, large enough and the callee's.
     unsafe { at.write(object) };
     Ok(at.as_ptr().cast())
-}
-
-/// Enters a device into the table, present or absent.
-///
-/// @param resources The resources.
-/// @param device The device; copied.
-/// @return TRINE_OK, TRINE_E_NULL, TRINE_E_STATE, TRINE_E_BUSY, TRINE_E_VERSION,
-///         TRINE_E_UNSUPPORTED, TRINE_E_UTF8, TRINE_E_FULL when there are `devices_max`, or
-///         TRINE_E_ARGUMENT when its number is taken, its kind unknown or its name too long.
-///
-/// Context: owner-only.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn trine_resources_add_device(
-    resources: *mut trine_resources,
-    device: *const trine_resources_device,
-) -> trine_status {
-    // SAFETY: the contract of every function.
-    match unsafe { owned(resources) }.and_then(|mut owned| unsafe { add(&mut owned, device) }) {
-        Ok(()) => TRINE_OK,
-        Err(status) => status,
-    }
-}
-
-/// # Safety
-/// NULL, or a structure whose first member is set, and its name can be read.
-unsafe fn add(
-    owned: &mut Owned<'_>,
-    device: *const trine_resources_device,
-) -> Result<(), trine_status> {
-    // SAFETY: the caller's promise.
-    let from = unsafe { block::known(device, size_of::<trine_resources_device>()) }?;
-    let info = DeviceInfo {
-        id: from.id,
-        kind: DeviceKind::from_number(from.kind).ok_or(TRINE_E_ARGUMENT)?,
-        bus: from.bus,
-        // SAFETY: the caller's promise.
-        name: unsafe { from.name.get() }?,
-        memory: from.memory,
-        presence: Presence::from_number(from.presence).ok_or(TRINE_E_ARGUMENT)?,
-    };
-    owned.manager().add_device(&info).map_err(status)
-}
-
-/// Says that a device came or went. Tools that hold it keep it until they release it.
-///
-/// @param resources The resources.
-/// @param id Number of the device.
-/// @param presence TRINE_PRESENT, or `TRINE_ABSENT_...`.
-/// @return TRINE_OK, TRINE_E_NULL, TRINE_E_STATE, TRINE_E_BUSY, TRINE_E_ARGUMENT, or
-///         TRINE_E_NO_DEVICE when there is none of that number.
-///
-/// Context: owner-only.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn trine_resources_set_presence(
-    resources: *mut trine_resources,
-    id: u32,
-    presence: u32,
-) -> trine_status {
-    // SAFETY: the contract of every function.
-    let mut owned = match unsafe { owned(resources) } {
-        Ok(owned) => owned,
-        Err(status) => return status,
-    };
-    let Some(presence) = Presence::from_number(presence) else { return TRINE_E_ARGUMENT };
-    match owned.manager().set_presence(id, presence) {
-        Ok(()) => TRINE_OK,
-        Err(error) => status(error),
-    }
-}
-
-/// A device of the table, in the order in which they were entered, and who has it.
-///
-/// @param resources The resources.
-/// @param index From 0 on.
-/// @param device Where it goes; its `struct_size` is set. Its name lives as long as the resources.
-/// @return TRINE_OK, TRINE_E_NULL, TRINE_E_STATE, TRINE_E_BUSY, TRINE_E_VERSION, or
-///         TRINE_E_NOT_FOUND behind the last one.
-///
-/// Context: owner-only.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn trine_resources_get_device(
-    resources: *mut trine_resources,
-    index: u32,
-    device: *mut trine_resources_device,
-) -> trine_status {
-    // SAFETY: the program's structure, whose first member is set.
-    let struct_size = match unsafe { room(device) } {
-        Ok(size) => size,
-        Err(status) => return status,
-    };
-    // SAFETY: the contract of every function.
-    let mut owned = match unsafe { owned(resources) } {
-        Ok(owned) => owned,
-        Err(status) => return status,
-    };
-    let mut states = owned.manager().devices().states();
-    let Some(state) = states.nth(index as usize) else { return TRINE_E_NOT_FOUND };
-    let known = trine_resources_device {
-        struct_size,
-        id: state.info.id,
-        kind: state.info.kind as u32,
-        bus: state.info.bus,
-        presence: state.info.presence as u32,
-        shared: state.shared,
-        memory: state.info.memory,
-        memory_used: state.memory_used,
-        exclusive: state.exclusive.map_or(TRINE_NONE, |tool| tool.0),
-        reserved: 0,
-        name: trine_text { data: state.info.name.as_ptr().cast(), size: state.info.name.len() },
-    };
-    // SAFETY: as long as it says.
-    unsafe { give(&known, device) };
-    TRINE_OK
 }

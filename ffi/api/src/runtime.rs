@@ -3,11 +3,11 @@
 
 use core::cell::UnsafeCell;
 use core::ffi::c_void;
-use core::mem::size_of;
+use core::mem::{offset_of, size_of};
 use core::ptr::{NonNull, null_mut};
 use core::sync::atomic::{AtomicU32, Ordering, fence};
 
-use ::trine_resources::ToolId;
+use ::trine_resources::{Manager, ToolId};
 
 use crate::allocation::{Requests, requirements, trine_requirements};
 use crate::block;
@@ -16,7 +16,7 @@ use crate::guard::Busy;
 use crate::mcp::{session_bytes, trine_session, trine_session_init};
 use crate::memory::{ALIGN, Measures, measures, trine_deinit, trine_device, trine_init};
 use crate::resources::{
-    self, check_refusal, refuse, trine_refusal, trine_resources, trine_resources_config,
+    self, asked, clear, done, status_of, trine_refusal, trine_resources, trine_resources_config,
     trine_resources_size,
 };
 use crate::status::{
@@ -196,6 +196,11 @@ unsafe fn start(
     if size < places.end {
         return Err(TRINE_E_NO_SPACE);
     }
+    // A runtime that was there is gone from now on, also where this start fails.
+    // SAFETY: the number lies in the memory, which is the callee's.
+    let magic = unsafe { memory.add(offset_of!(Object, magic)) }.cast::<u32>();
+    // SAFETY: as above.
+    unsafe { magic.write(0) };
     // SAFETY: each part lies in the memory.
     let at = |place: usize| unsafe { memory.add(place) }.as_ptr();
     let (mut device, bytes) = (null_mut(), measures.bytes);
@@ -304,9 +309,15 @@ pub unsafe extern "C" fn trine_runtime_deinit(runtime: *mut trine_runtime) -> tr
         Ok(owned) => owned,
         Err(status) => return status,
     };
-    // SAFETY: it was started with the runtime.
+    // SAFETY: they were started with the runtime.
+    let limits = match unsafe { resources::owned(owned.0.parts.resources) } {
+        Ok(limits) => limits,
+        Err(status) => return status,
+    };
+    // SAFETY: as above.
     let status = unsafe { trine_deinit(owned.0.parts.device) };
     if status == TRINE_OK {
+        limits.end();
         owned.0.magic.store(0, Ordering::Release);
     }
     status
@@ -346,7 +357,8 @@ pub unsafe extern "C" fn trine_runtime_session(
     }
 }
 
-/// The resources, by trine_resources.h. A tool's number there is that of the device.
+/// The resources, by trine_resources.h. A tool's number there is that of the device, so take back
+/// what a tool has (`trine_resources_reclaim`) before another one is added in its place.
 ///
 /// @param runtime The runtime.
 /// @return The handle; NULL when there is no runtime.
@@ -401,7 +413,7 @@ pub unsafe extern "C" fn trine_runtime_activate(
     refusal: *mut trine_refusal,
 ) -> trine_status {
     // SAFETY: the program's structure, whose first member is set.
-    if let Err(status) = unsafe { check_refusal(refusal) } {
+    if let Err(status) = unsafe { clear(refusal) } {
         return status;
     }
     // SAFETY: the contract of every function.
@@ -423,7 +435,7 @@ pub unsafe extern "C" fn trine_runtime_activate(
 }
 
 /// # Safety
-/// The parts live; the refusal is NULL or has room for a reason.
+/// The parts live; the refusal is NULL or was cleared.
 unsafe fn allocate(
     parts: &Parts,
     tool: u32,
@@ -437,14 +449,10 @@ unsafe fn allocate(
         Err(status) => return status,
     };
     // SAFETY: they live as long as the runtime.
-    match unsafe { resources::owned(parts.resources) } {
-        Ok(mut owned) => match owned.manager().allocate(ToolId(tool), &asks, now) {
-            Ok(_) => TRINE_OK,
-            // SAFETY: the caller's promise.
-            Err(error) => unsafe { refuse(error, refusal) },
-        },
-        Err(status) => status,
-    }
+    let made = unsafe {
+        asked(parts.resources, refusal, |manager| manager.allocate(ToolId(tool), &asks, now))
+    };
+    status_of(made.map(|_| ()))
 }
 
 /// What a tool asks for; nothing where no tool asks for anything.
@@ -459,8 +467,8 @@ unsafe fn asks_of<'r>(
     if all.is_null() {
         return Ok(::trine_resources::Requirements::default());
     }
-    // SAFETY: the first member of a structure of any version.
-    let stride = unsafe { all.cast::<u32>().read_unaligned() } as usize;
+    // SAFETY: there is a structure for each tool, and this is one.
+    let stride = unsafe { block::size_of_known(all, size_of::<trine_requirements>()) }?;
     // SAFETY: there are as many structures as tools.
     let own = unsafe { all.byte_add(stride * tool as usize) };
     // SAFETY: as above.
@@ -493,15 +501,13 @@ pub unsafe extern "C" fn trine_runtime_deactivate(
         Ok(_) => return TRINE_E_STATE,
         Err(status) => return status,
     };
+    let reclaim = |manager: &mut Manager<'static>| {
+        manager.reclaim(ToolId(tool), now);
+        *active = 0;
+        Ok(())
+    };
     // SAFETY: they live as long as the runtime.
-    match unsafe { resources::owned(resources) } {
-        Ok(mut limits) => {
-            limits.manager().reclaim(ToolId(tool), now);
-            *active = 0;
-            TRINE_OK
-        }
-        Err(status) => status,
-    }
+    unsafe { done(resources, reclaim) }
 }
 
 /// Whether a tool is active.

@@ -42,15 +42,13 @@ pub(crate) unsafe fn bytes_mut<'a>(
     data: *mut u8,
     size: usize,
 ) -> Result<&'a mut [u8], trine_status> {
-    if size == 0 {
-        return Ok(&mut []);
-    }
     if data.is_null() {
-        return Err(TRINE_E_NULL);
+        return if size == 0 { Ok(&mut []) } else { Err(TRINE_E_NULL) };
     }
     if size > isize::MAX as usize {
         return Err(TRINE_E_ARGUMENT);
     }
+    // Zero bytes keep their address, so that what is laid there stays aligned.
     // SAFETY: the caller's promise; NULL and what is too long for a slice were refused.
     Ok(unsafe { core::slice::from_raw_parts_mut(data, size) })
 }

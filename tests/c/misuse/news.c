@@ -1,49 +1,9 @@
 /* Progress, events and log reach a client at the MCP door: in order, to who wants them, never after
  * the answer; and who asks too seldom misses the oldest alone. */
-#include "../support/fixture.h"
+#include "../support/client.h"
 #include <trine_news.h>
 
 static uint64_t news_memory[16];
-static uint64_t session_memory[512];
-static trine_session *session;
-static char answer[2048];
-
-static bool says(const char *what)
-{
-    return strstr(answer, what) != NULL;
-}
-
-static trine_status say(const char *request)
-{
-    size_t size = 0u;
-    trine_status status = trine_handle_json(session, 1u, request, strlen(request), answer,
-                                            sizeof answer - 1u, &size);
-
-    answer[size] = '\0';
-    return status;
-}
-
-/* The next message of the server's own accord; false where there is none. */
-static bool next(void)
-{
-    size_t size = 0u;
-
-    CHECK(trine_next_json(session, answer, sizeof answer - 1u, &size) == TRINE_OK);
-    answer[size] = '\0';
-    return size > 0u;
-}
-
-static trine_status finish(void *user_data, trine_call *call)
-{
-    (void)user_data;
-    return trine_put_int(call, 0, 7);
-}
-
-static const char initialize[] =
-    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\",\"params\":{\"protocolVersion\":"
-    "\"2025-11-25\",\"capabilities\":{},\"clientInfo\":{\"name\":\"t\",\"version\":\"1\"}}}";
-static const char initialized[] =
-    "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}";
 
 static void progress_goes_to_who_asked_for_it(void)
 {
@@ -106,13 +66,12 @@ int main(void)
     fixture_start();
     CHECK(trine_news_init(news_memory, 63u, fixture_device) == TRINE_E_NO_SPACE);
     CHECK(trine_news_init(news_memory, sizeof news_memory, fixture_device) == TRINE_OK);
-    CHECK(trine_session_init(session_memory, sizeof session_memory, fixture_device, &session) ==
-          TRINE_OK);
-    CHECK(say(initialize) == TRINE_OK && says("\"logging\":{}"));
+    client_open();
+    CHECK(says("\"logging\":{}"));
     /* Nothing before the client is ready. */
     CHECK(trine_log(fixture_device, 7u, TRINE_TEXT("too early")) == TRINE_OK);
     CHECK(!next());
-    CHECK(say(initialized) == TRINE_OK);
+    client_is_ready();
     progress_goes_to_who_asked_for_it();
     events_and_log_reach_sessions();
     CHECK(fixture_works());

@@ -54,6 +54,13 @@ static trine_pool_state pool(void)
     return state;
 }
 
+/* Such resources have no size, and do not start. */
+static void contradicts_itself(const trine_resources_config *other)
+{
+    CHECK(trine_resources_size(other) == 0u);
+    CHECK(trine_resources_init(memory, sizeof memory, other, &resources) == TRINE_E_ARGUMENT);
+}
+
 static void starts(void)
 {
     trine_resources_config other = config;
@@ -77,10 +84,13 @@ static void starts(void)
     CHECK(trine_resources_init(memory, size, &other, &resources) == TRINE_E_UNSUPPORTED);
     other = config;
     other.reserve = POOL + 1u;
-    CHECK(trine_resources_init(memory, size, &other, &resources) == TRINE_E_ARGUMENT);
+    contradicts_itself(&other);
     other = config;
     other.classes[0].size = 12u;
-    CHECK(trine_resources_init(memory, size, &other, &resources) == TRINE_E_ARGUMENT);
+    contradicts_itself(&other);
+    other = config;
+    other.classes[0].count = POOL / 16u + 1u;
+    contradicts_itself(&other);
     other = config;
     other.memory = UINT64_MAX;
     CHECK(trine_resources_size(&other) == 0u);
@@ -88,6 +98,48 @@ static void starts(void)
     CHECK(trine_resources_init(memory, size, &config, &resources) == TRINE_OK);
     CHECK(trine_resources_init(memory, size, &config, &resources) == TRINE_OK);
     CHECK(pool().size == POOL && pool().used == 0u && pool().reserve == 128u);
+    /* One that fails leaves what is there as it is. */
+    other = config;
+    other.reserve = POOL + 1u;
+    UNCHANGED(trine_resources_init(memory, size, &other, &resources), TRINE_E_ARGUMENT);
+    CHECK(pool().size == POOL);
+}
+
+/* Zero is none of everything, and that is a configuration as well. */
+static void none_of_everything(void)
+{
+    static uint64_t small[64];
+    const trine_resources_config none = {.struct_size = sizeof none};
+    const size_t size = trine_resources_size(&none);
+    trine_requirements wanted = asks(0u, 0u);
+    trine_resources *empty = NULL;
+
+    CHECK(size > 0u && size <= sizeof small);
+    CHECK(trine_resources_init(small, size - 1u, &none, &empty) == TRINE_E_NO_SPACE);
+    CHECK(trine_resources_init(small, size, &none, &empty) == TRINE_OK);
+    why.struct_size = sizeof why;
+    CHECK(trine_resources_check(empty, 1u, &wanted, 0u, &why) == TRINE_E_FULL);
+}
+
+/* Where memory is only counted there is none to point to. */
+static void counted_memory(void)
+{
+    static uint64_t small[256];
+    trine_resources_config counts = {.struct_size = sizeof counts};
+    trine_requirements wanted = asks(UINT32_MAX, UINT32_MAX);
+    trine_allocation given = {.struct_size = sizeof given};
+    trine_resources *counted = NULL;
+    uint8_t *bytes = (uint8_t *)small;
+    size_t size = 1u;
+
+    counts.tools_max = 1u;
+    counts.blocks_max = 1u;
+    counts.memory = UINT32_MAX;
+    counts.counts_only = 1u;
+    CHECK(trine_resources_init(small, sizeof small, &counts, &counted) == TRINE_OK);
+    CHECK(trine_resources_allocate(counted, 1u, &wanted, 0u, &given, NULL) == TRINE_OK);
+    CHECK(trine_resources_memory(counted, 1u, given.block, &bytes, &size) == TRINE_OK);
+    CHECK(bytes == NULL && size == 0u);
 }
 
 static void devices(void)
@@ -120,6 +172,16 @@ static void devices(void)
     UNCHANGED(trine_resources_add_device(resources, &device), TRINE_E_ARGUMENT);
     device.name = (trine_text){"\xff", 1u};
     UNCHANGED(trine_resources_add_device(resources, &device), TRINE_E_UTF8);
+    device.name = (trine_text){TRINE_TEXT("a name of 29 bytes, no longer")};
+    device.id = TRINE_NONE;
+    UNCHANGED(trine_resources_add_device(resources, &device), TRINE_E_ARGUMENT);
+    device.id = 3u;
+    device.reserved = 1u;
+    UNCHANGED(trine_resources_add_device(resources, &device), TRINE_E_UNSUPPORTED);
+    device.reserved = 0u;
+    CHECK(trine_resources_add_device(resources, &device) == TRINE_OK);
+    CHECK(trine_resources_get_device(resources, 2u, &device) == TRINE_OK);
+    CHECK(device.id == 3u && device.name.size == 29u);
 
     wanted.devices = any_gpu;
     wanted.devices_count = 1u;
@@ -133,7 +195,7 @@ static void devices(void)
     CHECK(trine_resources_get_device(resources, 0u, &device) == TRINE_OK);
     CHECK(device.exclusive == 1u && device.memory_used == 1000u && device.shared == 0u);
     CHECK(device.name.size == 8u && memcmp(device.name.data, "the card", 8u) == 0);
-    UNCHANGED(trine_resources_get_device(resources, 2u, &device), TRINE_E_NOT_FOUND);
+    UNCHANGED(trine_resources_get_device(resources, 3u, &device), TRINE_E_NOT_FOUND);
 
     UNCHANGED(trine_resources_check(resources, 2u, &wanted, 0u, &why), TRINE_E_LIMIT);
     CHECK(why.limit == TRINE_LIMIT_DEVICE && why.device == 4u);
@@ -333,6 +395,47 @@ static void sizes_of_structures(void)
     wanted.struct_size--;
     UNCHANGED(trine_resources_check(resources, 1u, &wanted, 0u, &why), TRINE_E_VERSION);
     UNCHANGED(trine_resources_get_pool(resources, &state), TRINE_E_VERSION);
+    /* As where nobody has set it. */
+    state.struct_size = UINT32_MAX;
+    UNCHANGED(trine_resources_get_pool(resources, &state), TRINE_E_VERSION);
+    small.struct_size = 0xccccccccu;
+    UNCHANGED(trine_resources_begin(resources, 1u, 0u, &(uint64_t){0u}, &small), TRINE_E_VERSION);
+}
+
+/* Whether nothing is left of the refusal before. */
+static bool says_nothing(void)
+{
+    const bool is_empty = why.struct_size == sizeof why && why.limit == 0u && why.asked == 0u &&
+                          why.left == 0u && why.wait == 0u && why.device == TRINE_NONE &&
+                          why.presence == TRINE_NONE && why.kept_for == TRINE_NONE;
+
+    memset(&why, 0x5a, sizeof why);
+    why.struct_size = sizeof why;
+    return is_empty;
+}
+
+/* A refusal is written by each call, also where there is no reason to tell. */
+static void refusals(void)
+{
+    trine_requirements wanted = asks(2u, 1u);
+    trine_allocation given = {.struct_size = sizeof given};
+    uint64_t handle = 0u;
+
+    (void)says_nothing();
+    CHECK(trine_resources_allocate(resources, 1u, &wanted, 0u, &given, &why) == TRINE_E_ARGUMENT);
+    CHECK(says_nothing());
+    CHECK(trine_resources_allocate(resources, 1u, NULL, 0u, &given, &why) == TRINE_E_NULL);
+    CHECK(says_nothing());
+    CHECK(trine_resources_check(NULL, 1u, &wanted, 0u, &why) == TRINE_E_NULL && says_nothing());
+    CHECK(trine_resources_take(resources, 1u, 1u, 0u, NULL, &why) == TRINE_E_NULL);
+    CHECK(says_nothing());
+    CHECK(trine_resources_take(resources, NO_TOOL, 1u, 0u, &handle, &why) == TRINE_E_NOT_FOUND);
+    CHECK(says_nothing());
+    CHECK(trine_resources_take_device(resources, 1u, 1u, 2u, &why) == TRINE_E_ARGUMENT);
+    CHECK(says_nothing());
+    CHECK(trine_resources_begin(NULL, 1u, 0u, &handle, &why) == TRINE_E_NULL && says_nothing());
+    wanted = asks(0u, 0u);
+    CHECK(trine_resources_check(resources, 1u, &wanted, 0u, &why) == TRINE_OK && says_nothing());
 }
 
 int main(void)
@@ -345,5 +448,8 @@ int main(void)
     everything_comes_back();
     waiting();
     sizes_of_structures();
+    refusals();
+    none_of_everything();
+    counted_memory();
     return check_failures("resources");
 }

@@ -1,4 +1,7 @@
 /* A runtime: all parts in one piece of memory, to the byte, and again in the same memory. */
+#define BOARD_TOOLS_TABLE
+#include "../../../firmware-example/c/src/board_tools.h"
+
 #include "../support/fixture.h"
 
 #include <trine_runtime.h>
@@ -73,6 +76,62 @@ static void tools_become_active(void)
     CHECK(pool.used == 0u && pool.processors_used == 0u && pool.high_water == 304u);
 }
 
+/* The parts end with the runtime. */
+static void ends(void)
+{
+    trine_resources *resources = trine_runtime_resources(runtime);
+    trine_pool_state pool = {.struct_size = sizeof pool};
+
+    CHECK(trine_resources_get_pool(resources, &pool) == TRINE_OK);
+    CHECK(trine_runtime_deinit(runtime) == TRINE_OK);
+    CHECK(trine_resources_get_pool(resources, &pool) == TRINE_E_STATE);
+    CHECK(trine_runtime_deinit(runtime) == TRINE_E_STATE);
+    CHECK(trine_runtime_device(runtime) == NULL && trine_runtime_session(runtime, 0u) == NULL);
+}
+
+/* Requirements whose size was never set are not looked for where it says. */
+static void requirements_of_any_size(void)
+{
+    static trine_requirements wrong[3];
+    trine_runtime_config other = config;
+    trine_refusal why = {.struct_size = sizeof why, .limit = 7u};
+
+    memset(wrong, 0xcc, sizeof wrong);
+    other.requirements = wrong;
+    CHECK(trine_runtime_init(memory, sizeof memory, &other, &runtime) == TRINE_OK);
+    CHECK(trine_runtime_activate(runtime, 0u, 0u, &why) == TRINE_E_VERSION && why.limit == 0u);
+    CHECK(trine_runtime_activate(runtime, 2u, 0u, NULL) == TRINE_E_VERSION);
+    CHECK(trine_runtime_is_active(runtime, 2u) == 0);
+}
+
+/* A start that fails early leaves the runtime that is there; a later one leaves none. */
+static void starts_that_fail(size_t size)
+{
+    static const trine_function calls[BOARD_TOOLS_COUNT];
+    static const trine_table table =
+        TRINE_TABLE(board_tools_table, calls, NULL, NULL, NULL, NULL, NULL, NULL);
+    trine_resources_config more = limits;
+    trine_runtime_config other = config;
+    trine_config packed = fixture_config;
+
+    CHECK(trine_runtime_init(memory, size, &config, &runtime) == TRINE_OK);
+    more.reserve = more.memory + 1u;
+    other.resources = &more;
+    CHECK(trine_runtime_size(&other) == 0u);
+    CHECK(trine_runtime_init(memory, size, &other, &runtime) == TRINE_E_ARGUMENT);
+    CHECK(trine_runtime_is_active(runtime, 0u) == 0 && answers(0u));
+
+    /* A packed table has no names, which its first session finds out. */
+    packed.tools = NULL;
+    packed.tools_count = 0u;
+    packed.table = &table;
+    other = config;
+    other.device = &packed;
+    CHECK(trine_runtime_init(memory, sizeof memory, &other, &runtime) == TRINE_E_UNSUPPORTED);
+    CHECK(trine_runtime_is_active(runtime, 0u) == TRINE_E_STATE);
+    CHECK(trine_runtime_resources(runtime) == NULL);
+}
+
 static void one_life(size_t size)
 {
     uint8_t *const bytes = (uint8_t *)memory;
@@ -108,12 +167,12 @@ int main(void)
     memset(memory, 0xff, sizeof memory);
     one_life(size);
     one_life(size);
-    CHECK(trine_runtime_deinit(runtime) == TRINE_OK);
-    CHECK(trine_runtime_deinit(runtime) == TRINE_E_STATE);
-    CHECK(trine_runtime_device(runtime) == NULL && trine_runtime_session(runtime, 0u) == NULL);
+    ends();
     one_life(size);
     CHECK(trine_runtime_deinit(runtime) == TRINE_OK);
 
+    starts_that_fail(size);
+    requirements_of_any_size();
     other.requirements = NULL;
     other.sessions = 0u;
     other.bridge_bytes = 0u;

@@ -1,5 +1,5 @@
 /* Tools come and go while a device serves: by id, with their calls under way, and clients are told. */
-#include "../support/fixture.h"
+#include "../support/client.h"
 #include <trine_news.h>
 #include <trine_tools.h>
 
@@ -7,36 +7,9 @@
 
 TRINE_STORAGE(places, TRINE_TOOLS_BYTES(PLACES));
 static uint64_t news_memory[32];
-static uint64_t session_memory[512];
-static trine_session *session;
-static char answer[4096];
 static int stopped;
 static int resets;
 static int losses;
-
-static bool says(const char *what)
-{
-    return strstr(answer, what) != NULL;
-}
-
-static trine_status say(const char *request)
-{
-    size_t size = 0u;
-    trine_status status = trine_handle_json(session, 1u, request, strlen(request), answer,
-                                            sizeof answer - 1u, &size);
-
-    answer[size] = '\0';
-    return status;
-}
-
-static bool next(void)
-{
-    size_t size = 0u;
-
-    CHECK(trine_next_json(session, answer, sizeof answer - 1u, &size) == TRINE_OK);
-    answer[size] = '\0';
-    return size > 0u;
-}
 
 static trine_status lamp(void *user_data, trine_call *call)
 {
@@ -51,12 +24,6 @@ static trine_status later(void *user_data, trine_call *call)
     (void)user_data;
     fixture_pending = trine_call_get_id(call);
     return TRINE_PENDING;
-}
-
-static trine_status finish(void *user_data, trine_call *call)
-{
-    (void)user_data;
-    return trine_put_int(call, 0, 7);
 }
 
 static void on_stop(void *user_data, trine_call_id id)
@@ -220,12 +187,9 @@ int main(void)
     a_device_without_places_has_none();
     what_cannot_be_served_is_refused();
     CHECK(trine_news_init(news_memory, sizeof news_memory, fixture_device) == TRINE_OK);
-    CHECK(trine_session_init(session_memory, sizeof session_memory, fixture_device, &session) ==
-          TRINE_OK);
-    CHECK(say("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\",\"params\":{"
-              "\"protocolVersion\":\"2025-11-25\",\"capabilities\":{},\"clientInfo\":{\"name\":"
-              "\"t\",\"version\":\"1\"}}}") == TRINE_OK && says("\"tools\":{\"listChanged\":true}"));
-    CHECK(say("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}") == TRINE_OK);
+    client_open();
+    CHECK(says("\"tools\":{\"listChanged\":true}"));
+    client_is_ready();
     a_tool_is_served_from_when_it_is_added();
     a_call_under_way_ends_when_its_tool_goes();
     fixture_hook = changes_itself;

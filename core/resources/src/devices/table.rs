@@ -78,6 +78,8 @@ const NO_DEVICE: Device = Device {
     kind: DeviceKind::Cpu,
     presence: Presence::NotFound,
 };
+/// In a table: no device.
+const NONE: u32 = u32::MAX;
 const NO_HOLD: Hold = Hold { tool: NO_TOOL, device: 0, count: 0, is_exclusive: 0 };
 
 pub(super) const fn bytes(devices_max: u32, holds_max: u32) -> usize {
@@ -101,6 +103,21 @@ impl Plan {
 
     fn iter(&self) -> impl Iterator<Item = (u32, bool)> {
         self.ids.into_iter().zip(self.exclusive).take(self.count)
+    }
+
+    /// This device, shared.
+    pub(crate) fn of(id: u32) -> Self {
+        let mut plan = Self::default();
+        plan.insert(id, false);
+        plan
+    }
+
+    /// Leaves those devices alone of which it holds.
+    pub(crate) fn retain(&mut self, holds: impl Fn(u32) -> bool) {
+        let all = core::mem::take(self);
+        all.iter().filter(|(id, _)| holds(*id)).for_each(|(id, is_exclusive)| {
+            self.insert(id, is_exclusive);
+        });
     }
 
     /// Puts a device in its place; false when it is there already or when there is no room.
@@ -176,11 +193,20 @@ impl<'m> Devices<'m> {
         holds.find(|hold| hold.count > 0 && hold.tool == tool.0 && hold.device == device)
     }
 
+    /// Whether a tool holds a device.
+    pub(crate) fn is_held(&self, tool: ToolId, device: u32) -> bool {
+        self.hold(tool, device).is_some()
+    }
+
     /// Enters a device.
     ///
     /// # Errors
-    /// [`Error::Full`]; [`Error::Invalid`] when the number is taken or the name too long.
+    /// [`Error::Full`]; [`Error::Invalid`] when the number is taken or `u32::MAX`, or the name too
+    /// long.
     pub fn add(&mut self, info: &DeviceInfo<'_>) -> Result<(), Error> {
+        if info.id == NONE {
+            return Err(Error::Invalid("this number of a device is reserved"));
+        }
         if self.find(info.id).is_ok() {
             return Err(Error::Invalid("there is a device of this number"));
         }
@@ -209,7 +235,7 @@ impl<'m> Devices<'m> {
     /// # Errors
     /// As [`Self::take`].
     pub fn check(&self, tool: ToolId, requests: &[DeviceRequest]) -> Result<(), Error> {
-        self.plan(tool, requests, 0).map(|_| ())
+        self.plan(tool, requests, 0, |_| false).map(|_| ())
     }
 
     /// Takes all of these devices, or none. A tool that takes a shared device again gets another
@@ -220,20 +246,25 @@ impl<'m> Devices<'m> {
     /// [`Error::DeviceBusy`], [`Error::Order`]; [`Error::Full`] when there are `holds_max`;
     /// [`Error::Invalid`] when one is named twice, or more than [`DEVICES_PER_REQUEST`] are.
     pub fn take(&mut self, tool: ToolId, requests: &[DeviceRequest]) -> Result<(), Error> {
-        let plan = self.plan(tool, requests, 0)?;
+        let plan = self.plan(tool, requests, 0, |_| false)?;
         self.commit(tool, &plan);
         Ok(())
     }
 
-    /// Which devices a request gets; of a kind, one that has `gpu_memory` left if it has any.
+    /// Which devices a request gets; of a kind, one that has `gpu_memory` left if it has any, and
+    /// that is not kept for another tool.
     pub(crate) fn plan(
         &self,
         tool: ToolId,
         requests: &[DeviceRequest],
         gpu_memory: u64,
+        is_kept: impl Fn(u32) -> bool,
     ) -> Result<Plan, Error> {
         let mut plan = Plan::default();
-        if requests.len() > DEVICES_PER_REQUEST || tool.0 == NO_TOOL {
+        if tool.0 == NO_TOOL {
+            return Err(Error::Invalid("this number of a tool is reserved"));
+        }
+        if requests.len() > DEVICES_PER_REQUEST {
             return Err(Error::Invalid("more devices than one request may name"));
         }
         for request in requests {
@@ -245,7 +276,11 @@ impl<'m> Devices<'m> {
         }
         for request in requests {
             if let Wanted::Kind(kind) = request.wanted {
-                let id = self.choose(tool, (kind, request.mode), &plan, gpu_memory)?;
+                let is_best = |device: &Device| {
+                    let left = device.memory - device.memory_used;
+                    !is_kept(device.id) && (!kind.has_gpu_memory() || left >= gpu_memory)
+                };
+                let id = self.choose(tool, (kind, request.mode), &plan, is_best)?;
                 plan.insert(id, request.mode == Mode::Exclusive);
             }
         }
@@ -259,30 +294,37 @@ impl<'m> Devices<'m> {
         Ok(plan)
     }
 
-    /// The lowest device of a kind that may be taken; why the lowest may not, if none may.
+    /// The lowest device of a kind that may be taken, one of the best if there is one. If none may
+    /// be taken, why: a device that is in use comes before one that is absent, since it can be
+    /// waited for, and then the lowest.
     fn choose(
         &self,
         tool: ToolId,
         (kind, mode): (DeviceKind, Mode),
         plan: &Plan,
-        gpu_memory: u64,
+        is_best: impl Fn(&Device) -> bool,
     ) -> Result<u32, Error> {
-        let mut why = Error::NoDevice { device: kind as u32, presence: None };
-        let (mut best, mut nearest) = (None, None);
         let of_kind = self.all().iter().filter(|device| device.kind == kind);
-        for device in of_kind.filter(|device| !plan.ids().contains(&device.id)) {
-            let has_room =
-                !kind.has_gpu_memory() || device.memory - device.memory_used >= gpu_memory;
-            match self.may_take(tool, device.id, mode == Mode::Exclusive) {
-                Ok(()) if has_room => {
-                    best = Some(best.map_or(device.id, |id: u32| id.min(device.id)));
-                }
-                // It is refused for its memory afterwards, with what it has left.
-                Ok(()) => nearest = Some(device.id),
-                Err(error) => why = error,
+        let others = of_kind.filter(|device| !plan.ids().contains(&device.id));
+        let answers = others.map(|device| {
+            let rank = match self.may_take(tool, device.id, mode == Mode::Exclusive) {
+                Ok(()) if is_best(device) => 0,
+                // It is refused for its memory or its tool afterwards, with what it has left.
+                Ok(()) => 1,
+                Err(Error::DeviceBusy { .. }) => 2,
+                Err(Error::NoDevice { .. }) => 4,
+                Err(_) => 3,
+            };
+            (rank, device.id)
+        });
+        match answers.min() {
+            Some((0 | 1, id)) => Ok(id),
+            Some((_, id)) => {
+                let why = self.may_take(tool, id, mode == Mode::Exclusive);
+                Err(why.err().unwrap_or(Error::DeviceBusy { device: id }))
             }
+            None => Err(Error::NoDevice { device: kind as u32, presence: None }),
         }
-        best.or(nearest).ok_or(why)
     }
 
     fn may_take(&self, tool: ToolId, id: u32, is_exclusive: bool) -> Result<(), Error> {
@@ -294,6 +336,9 @@ impl<'m> Devices<'m> {
         let higher = self.held_by(tool).map(|(held, ..)| held).find(|held| *held > id);
         if let (Some(held), None) = (higher, own) {
             return Err(Error::Order { device: id, held });
+        }
+        if device.shared == u32::MAX {
+            return Err(Error::Full(Table::Holds));
         }
         let is_busy = device.exclusive != NO_TOOL || (is_exclusive && device.shared > 0);
         if is_busy { Err(Error::DeviceBusy { device: id }) } else { Ok(()) }
@@ -383,7 +428,9 @@ impl<'m> Devices<'m> {
     pub(crate) fn place_gpu(&self, plan: &Plan, bytes: u64) -> Result<u32, Error> {
         let mut devices = plan.ids().iter().filter_map(|id| self.find(*id).ok());
         let asked = bytes;
-        match devices.find(|device| device.kind.has_gpu_memory()) {
+        // A neural engine that shares the memory of its processor has none of its own.
+        let has_memory = |device: &&Device| device.kind.has_gpu_memory() && device.memory > 0;
+        match devices.find(has_memory) {
             None => Err(Error::Limit { limit: Limit::GpuMemory, asked, left: 0 }),
             Some(device) => {
                 let left = device.memory - device.memory_used;
@@ -406,5 +453,30 @@ impl<'m> Devices<'m> {
         if let Some(device) = self.find_mut(id) {
             device.memory_used -= bytes;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_are_refused_before_they_are_more_than_can_be_counted() {
+        #[repr(align(8))]
+        struct Memory([u8; bytes(1, 1)]);
+        let mut memory = Memory([0; bytes(1, 1)]);
+        let mut devices = Devices::carve(&mut Arena::new(&mut memory.0), 1, 1);
+        let presence = Presence::Present;
+        let info =
+            DeviceInfo { id: 1, kind: DeviceKind::I2c, bus: 0, name: "", memory: 0, presence };
+        devices.add(&info).unwrap();
+        let (tool, one) = (ToolId(1), [DeviceRequest::shared(1)]);
+        devices.take(tool, &one).unwrap();
+        devices.devices[0].shared = u32::MAX - 1;
+        devices.holds[0].count = u32::MAX - 1;
+        devices.take(tool, &one).unwrap();
+        assert_eq!(devices.take(tool, &one), Err(Error::Full(Table::Holds)));
+        assert_eq!(devices.release(tool, 1), Ok(()));
+        assert_eq!(devices.state(1).unwrap().shared, u32::MAX - 1);
     }
 }

@@ -52,6 +52,8 @@ pub struct Manager<'m> {
     processors: u32,
     processors_used: u32,
     patience: u64,
+    /// The time that was last given.
+    seen: u64,
 }
 
 /// What a request would take.
@@ -82,11 +84,9 @@ impl<'m> Manager<'m> {
     /// [`Error::Invalid`] for a configuration that contradicts itself, and for memory that is too
     /// small.
     pub fn new(memory: &'m mut [u8], config: &Config) -> Result<Self, Error> {
+        config.check()?;
         let mut arena = Arena::new(memory);
         align(&mut arena);
-        if config.reserve > config.pool.memory {
-            return Err(Error::Invalid("the reserve is more than the memory"));
-        }
         let tools = Tools(arena.slice(config.pool.tools_max as usize, Tool::EMPTY));
         let devices = Devices::carve(&mut arena, config.devices_max, config.holds_max);
         let monitor = Monitor::carve(&mut arena, config.pool.tools_max, config.executions_max);
@@ -105,6 +105,7 @@ impl<'m> Manager<'m> {
             processors,
             processors_used: 0,
             patience,
+            seen: 0,
         })
     }
 
@@ -149,6 +150,7 @@ impl<'m> Manager<'m> {
         asks: &Requirements<'_>,
         now: u64,
     ) -> Result<Allocation, Error> {
+        self.observe(now);
         match self.grant(tool, asks, now) {
             Ok(grant) => self.commit(tool, asks, &grant, now),
             Err(error) => {
@@ -177,12 +179,13 @@ impl<'m> Manager<'m> {
             let (asked, left) = (asks.processors.into(), left.into());
             return Err(Error::Limit { limit: Limit::Processors, asked, left });
         }
-        let devices = self.devices.plan(tool, asks.devices, asks.gpu_memory)?;
+        let is_kept = |device| self.before(tool, now).any(|entry| entry.lacks_device(device));
+        let devices = self.devices.plan(tool, asks.devices, asks.gpu_memory, is_kept)?;
         let gpu = match asks.gpu_memory {
             0 => None,
             bytes => Some(self.devices.place_gpu(&devices, bytes)?),
         };
-        self.may_pass(tool, asks, &devices, now)?;
+        self.may_pass(tool, asks.processors, &devices, now)?;
         Ok(Grant { devices, from_reserve, gpu })
     }
 
@@ -207,7 +210,9 @@ impl<'m> Manager<'m> {
         let free = state.size - state.used;
         let common = free.saturating_sub(self.reserve - self.reserve_used);
         if span > common + reserve {
-            return Err(refused(Limit::Memory, size, common + reserve));
+            // The block may take more than was asked for: that of a class, or the next multiple.
+            let left = self.pool.floor(common + reserve).min(size - 1);
+            return Err(refused(Limit::Memory, size, left));
         }
         let from_reserve = span.min(reserve);
         if span > from_reserve {
@@ -250,6 +255,7 @@ impl<'m> Manager<'m> {
     /// [`Error::NoAllocation`] when it has none, such as after it was released.
     pub fn release(&mut self, tool: ToolId, now: u64) -> Result<(), Error> {
         let entry = self.tools.active_mut(tool)?;
+        self.seen = now;
         let allocation = entry.allocation();
         entry.state = State::Released;
         entry.since = now;
@@ -343,6 +349,7 @@ impl<'m> Manager<'m> {
     /// [`Error::KeptFor`]; [`Error::Full`]; [`Error::Invalid`] for no bytes.
     pub fn take_block(&mut self, tool: ToolId, size: usize, now: u64) -> Result<Block, Error> {
         let priority = self.tools.active(tool)?.priority;
+        self.observe(now);
         let checked = self.pool.check(tool, size);
         if let (Err(Error::Limit { limit: Limit::ToolMemory, .. }), Some(entry)) =
             (checked, self.tools.get_mut(tool))
@@ -397,12 +404,18 @@ impl<'m> Manager<'m> {
     }
 
     /// Takes further devices for a tool: all or none, of higher numbers than those that it holds.
+    /// Whether another tool has waited for one of them for longer than `patience` is told by the
+    /// time that was last given.
     ///
     /// # Errors
-    /// [`Error::NoAllocation`], and as [`Devices::take`].
+    /// [`Error::NoAllocation`], [`Error::KeptFor`], and as [`Devices::take`].
     pub fn take_devices(&mut self, tool: ToolId, asks: &[DeviceRequest]) -> Result<(), Error> {
         self.tools.active(tool)?;
-        self.devices.take(tool, asks)
+        let is_kept = |device| self.before(tool, self.seen).any(|entry| entry.lacks_device(device));
+        let plan = self.devices.plan(tool, asks, 0, is_kept)?;
+        self.may_pass(tool, 0, &plan, self.seen)?;
+        self.devices.commit(tool, &plan);
+        Ok(())
     }
 
     /// Gives a device back.
@@ -420,6 +433,7 @@ impl<'m> Manager<'m> {
     pub fn begin(&mut self, tool: ToolId, now: u64) -> Result<Execution, Error> {
         self.tools.active(tool)?;
         self.monitor.may_begin(tool)?;
+        self.seen = now;
         self.tools.active_mut(tool)?.quota.admit(now)?;
         self.monitor.begin(tool, now)
     }
@@ -436,6 +450,7 @@ impl<'m> Manager<'m> {
         outcome: Outcome,
     ) -> Result<(), Error> {
         let (tool, _) = self.monitor.end(execution, now, outcome)?;
+        self.seen = now;
         if let Some(entry) = self.tools.get_mut(tool) {
             entry.quota.charge_cpu(now, cpu);
         }

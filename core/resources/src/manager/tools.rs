@@ -130,14 +130,9 @@ pub(super) enum State {
     Released,
 }
 
-/// What a waiting tool was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
-pub(super) enum Lacks {
-    Memory,
-    Processors,
-    Device,
-}
+/// What a waiting tool was refused, joined by |; devices are listed by their numbers.
+pub(super) const LACKS_MEMORY: u64 = 1;
+pub(super) const LACKS_PROCESSORS: u64 = 2;
 
 /// A tool that is known.
 #[derive(Clone, Copy, Debug)]
@@ -153,14 +148,14 @@ pub(super) struct Tool {
     pub(super) asked: u64,
     /// Bytes of the reserve that it has.
     pub(super) from_reserve: u64,
+    /// Of one that waits: all that it was refused since then.
+    pub(super) lacks: u64,
     pub(super) tool: u32,
     pub(super) state: State,
     pub(super) priority: Priority,
-    pub(super) lacks: Lacks,
-    /// The device that it lacks.
-    pub(super) lacks_device: u32,
     processors: u32,
     gpu: u32,
+    /// Its devices; of one that waits, those that it lacks.
     device_count: u32,
     devices: [u32; DEVICES_PER_REQUEST],
 }
@@ -176,11 +171,6 @@ trine_arena::solid!(
     }
 );
 trine_arena::solid!(
-    enum Lacks {
-        Memory,
-    }
-);
-trine_arena::solid!(
     struct Tool {
         quota: Quota,
         memory: u64,
@@ -190,11 +180,10 @@ trine_arena::solid!(
         since: u64,
         asked: u64,
         from_reserve: u64,
+        lacks: u64,
         tool: u32,
         state: State,
         priority: Priority,
-        lacks: Lacks,
-        lacks_device: u32,
         processors: u32,
         gpu: u32,
         device_count: u32,
@@ -215,11 +204,10 @@ impl Tool {
         since: 0,
         asked: 0,
         from_reserve: 0,
+        lacks: 0,
         tool: NO_TOOL,
         state: State::Free,
         priority: Priority::Normal,
-        lacks: Lacks::Memory,
-        lacks_device: NONE,
         processors: 0,
         gpu: NONE,
         device_count: 0,
@@ -247,6 +235,34 @@ impl Tool {
         self.processors = asks.processors;
         self.devices.iter_mut().zip(devices).for_each(|(to, from)| *to = *from);
         self.device_count = devices.len() as u32;
+    }
+
+    /// Begins to wait: nothing was refused yet.
+    pub(super) const fn begin_to_wait(&mut self, now: u64) {
+        self.state = State::Waiting;
+        self.since = now;
+        self.lacks = 0;
+        self.device_count = 0;
+    }
+
+    /// The devices that it has, or that it lacks while it waits.
+    fn listed(&self) -> &[u32] {
+        self.devices.get(..self.device_count as usize).unwrap_or_default()
+    }
+
+    /// Whether it waits for this device.
+    pub(super) fn lacks_device(&self, device: u32) -> bool {
+        self.state == State::Waiting && self.listed().contains(&device)
+    }
+
+    /// Notes a device that it lacks; more than fit are of requests that it has made before.
+    pub(super) fn lack_device(&mut self, device: u32) {
+        if !self.listed().contains(&device)
+            && let Some(place) = self.devices.get_mut(self.device_count as usize)
+        {
+            *place = device;
+            self.device_count += 1;
+        }
     }
 
     pub(super) fn allocation(&self) -> Allocation {

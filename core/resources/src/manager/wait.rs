@@ -1,97 +1,129 @@
 //! Tools that were refused, and what is kept for them, so that none waits for ever.
 
-use super::tools::{Lacks, State, Tool};
+use super::tools::{LACKS_MEMORY, LACKS_PROCESSORS, State, Tool};
 use super::{Manager, Priority, Requirements};
 use crate::devices::Plan;
-use crate::time::elapsed;
+use crate::time::{elapsed, is_set_back};
 use crate::{Error, Limit, ToolId};
 
 /// A waiting tool that has not asked for so many microseconds waits no longer, where `patience` is
 /// not longer yet.
 const CLAIM: u64 = 1_000_000;
 
+/// For how long a tool has waited, and for how long it has not asked. Where the clock was set back
+/// after it asked, both are as they were then.
+const fn waited(entry: &Tool, now: u64) -> (u64, u64) {
+    if is_set_back(entry.asked, now) {
+        (elapsed(entry.since, entry.asked), 0)
+    } else {
+        (elapsed(entry.since, now), elapsed(entry.asked, now))
+    }
+}
+
 impl Manager<'_> {
+    /// The tools that wait and still ask.
+    fn waiting(&self, now: u64) -> impl Iterator<Item = &Tool> {
+        let tools = self.tools.0.iter();
+        tools.filter(move |entry| entry.state == State::Waiting && !self.has_given_up(entry, now))
+    }
+
     /// The tools that have waited for longer than `patience`, and longer than this one.
-    fn before(&self, tool: ToolId, now: u64) -> impl Iterator<Item = &Tool> {
-        let waited = move |entry: &Tool| (elapsed(entry.since, now), u32::MAX - entry.tool);
-        let is_waiting = |entry: &&Tool| entry.state == State::Waiting;
-        let own = self.tools.0.iter().filter(is_waiting).find(|entry| entry.tool == tool.0);
-        let own = own.map(waited);
-        let others = self.tools.0.iter().filter(is_waiting);
-        others.filter(move |entry| {
+    pub(super) fn before(&self, tool: ToolId, now: u64) -> impl Iterator<Item = &Tool> {
+        let rank = move |entry: &Tool| (waited(entry, now).0, u32::MAX - entry.tool);
+        let own = self.waiting(now).find(|entry| entry.tool == tool.0).map(rank);
+        self.waiting(now).filter(move |entry| {
             entry.tool != tool.0
-                && elapsed(entry.since, now) >= self.patience
-                && !self.has_given_up(entry, now)
-                && own.is_none_or(|own| waited(entry) > own)
+                && waited(entry, now).0 >= self.patience
+                && own.is_none_or(|own| rank(entry) > own)
         })
     }
 
     /// Whether a waiting tool has not asked for so long that it waits no longer.
     fn has_given_up(&self, entry: &Tool, now: u64) -> bool {
-        elapsed(entry.asked, now) > self.patience.max(CLAIM)
+        waited(entry, now).1 > self.patience.max(CLAIM)
+    }
+
+    /// Notes the time. Tools that wait when the clock is set back go on from there.
+    pub(super) fn observe(&mut self, now: u64) {
+        self.seen = now;
+        let tools = self.tools.0.iter_mut();
+        for entry in tools.filter(|entry| is_set_back(entry.asked, now)) {
+            if entry.state == State::Waiting {
+                entry.since = now.wrapping_sub(elapsed(entry.since, entry.asked));
+                entry.asked = now;
+            }
+        }
     }
 
     /// Whether memory that is no part of the reserve may be taken.
     pub(super) fn may_take_memory(&self, tool: ToolId, now: u64) -> Result<(), Error> {
         let mut before = self.before(tool, now);
-        let other = before.find(|entry| entry.lacks == Lacks::Memory);
+        let other = before.find(|entry| entry.lacks & LACKS_MEMORY != 0);
         other.map_or(Ok(()), |entry| Err(Error::KeptFor(ToolId(entry.tool))))
     }
 
-    /// Whether processors and devices may be taken.
+    /// Whether processors and devices may be taken; those that the tool has already may.
     pub(super) fn may_pass(
         &self,
         tool: ToolId,
-        asks: &Requirements<'_>,
+        processors: u32,
         devices: &Plan,
         now: u64,
     ) -> Result<(), Error> {
+        let is_new = |device: &&u32| !self.devices.is_held(tool, **device);
         let mut before = self.before(tool, now);
-        let other = before.find(|entry| match entry.lacks {
-            Lacks::Memory => false,
-            Lacks::Processors => asks.processors > 0,
-            Lacks::Device => devices.ids().contains(&entry.lacks_device),
+        let other = before.find(|entry| {
+            let mut new = devices.ids().iter().filter(is_new);
+            (entry.lacks & LACKS_PROCESSORS != 0 && processors > 0)
+                || new.any(|device| entry.lacks_device(*device))
         });
         other.map_or(Ok(()), |entry| Err(Error::KeptFor(ToolId(entry.tool))))
     }
 
     /// What a refused tool waits for; `None` where it would wait in vain.
-    fn lacks(&self, tool: ToolId, asks: &Requirements<'_>, error: Error) -> Option<(Lacks, u32)> {
+    fn lacks(&self, tool: ToolId, asks: &Requirements<'_>, error: Error) -> Option<(u64, Plan)> {
+        let wanted = || self.devices.plan(tool, asks.devices, asks.gpu_memory, |_| false).ok();
         match error {
             Error::Limit { limit: Limit::Memory, asked, .. } => {
                 let reserve = if asks.priority == Priority::High { 0 } else { self.reserve };
-                let most = self.pool.state().size - reserve;
-                (asked <= most as u64).then_some((Lacks::Memory, u32::MAX))
+                let most = self.pool.size() - reserve;
+                let span = self.pool.span_of(usize::try_from(asked).ok()?)?;
+                (span <= most).then_some((LACKS_MEMORY, Plan::default()))
             }
             Error::Limit { limit: Limit::Processors, asked, .. } => {
-                (asked <= self.processors.into()).then_some((Lacks::Processors, u32::MAX))
+                let is_enough = asked <= self.processors.into();
+                is_enough.then_some((LACKS_PROCESSORS, Plan::default()))
             }
             Error::Limit { limit: Limit::GpuMemory, asked, .. } => {
-                let plan = self.devices.plan(tool, asks.devices, asks.gpu_memory).ok()?;
-                let gpu = self.devices.place_gpu(&plan, 0).ok()?;
+                let gpu = self.devices.place_gpu(&wanted()?, 0).ok()?;
                 let memory = self.devices.state(gpu)?.info.memory;
-                (asked <= memory).then_some((Lacks::Device, gpu))
+                (asked <= memory).then_some((0, Plan::of(gpu)))
             }
-            Error::DeviceBusy { device } => Some((Lacks::Device, device)),
+            Error::DeviceBusy { device } => Some((0, Plan::of(device))),
             Error::KeptFor(other) => {
                 let entry = self.tools.find(other)?;
-                Some((entry.lacks, entry.lacks_device))
+                let memory = if asks.memory_min > 0 { LACKS_MEMORY } else { 0 };
+                let processors = if asks.processors > 0 { LACKS_PROCESSORS } else { 0 };
+                let mut devices = wanted().unwrap_or_default();
+                devices.retain(|device| entry.lacks_device(device));
+                Some((entry.lacks & (memory | processors), devices))
             }
             _ => None,
         }
     }
 
-    /// Notes that a tool was refused.
+    /// Notes that a tool was refused. What it was refused before is kept for it as well: with one
+    /// of two at a time others could take turns, and it would never have both.
     pub(super) fn wait(&mut self, tool: ToolId, asks: &Requirements<'_>, error: Error, now: u64) {
-        let Some((lacks, device)) = self.lacks(tool, asks, error) else { return };
-        let is_new = self.tools.find(tool).is_none_or(|entry| self.has_given_up(entry, now));
+        let Some((lacks, devices)) = self.lacks(tool, asks, error) else { return };
+        let is_known = self.waiting(now).any(|entry| entry.tool == tool.0);
         let Ok(entry) = self.enter(tool, now) else { return };
-        if entry.state != State::Waiting || is_new {
-            entry.state = State::Waiting;
-            entry.since = now;
+        if !is_known {
+            entry.begin_to_wait(now);
         }
         entry.asked = now;
-        (entry.lacks, entry.lacks_device) = (lacks, device);
+        entry.lacks |= lacks;
+        devices.ids().iter().for_each(|device| entry.lack_device(*device));
     }
 
     /// Ends the waiting of a tool that was refused: nothing is kept for it any more.
@@ -106,8 +138,8 @@ impl Manager<'_> {
     /// Whether a tool waits, and for how many microseconds.
     #[must_use]
     pub fn waits(&self, tool: ToolId, now: u64) -> Option<u64> {
-        let entry = self.tools.find(tool).filter(|entry| entry.state == State::Waiting)?;
-        Some(elapsed(entry.since, now))
+        let entry = self.waiting(now).find(|entry| entry.tool == tool.0)?;
+        Some(waited(entry, now).0)
     }
 
     /// Whether a tool could be entered.

@@ -5,14 +5,15 @@ mod usage;
 
 use trine_arena::Arena;
 
-pub(crate) use places::ALIGN;
+pub(crate) use places::{ALIGN, check};
 use places::{Places, Record};
 pub use usage::Usage;
 use usage::{Owner, Owners};
 
 use crate::{Class, Error, Limit, PoolConfig, Table, ToolId};
 
-/// The handle of a block. It is never that of another block, also after the block was freed.
+/// The handle of a block. After the block was freed it is that of no other one, until its place
+/// was taken 2^31 times more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Block {
     index: u32,
@@ -105,7 +106,7 @@ impl<'m> Pool<'m> {
     const fn table_bytes(config: &PoolConfig) -> usize {
         let records = (places::records(config) as usize).saturating_mul(size_of::<Record>());
         let owners = (config.tools_max as usize).saturating_mul(size_of::<Owner>());
-        records.saturating_add(owners).next_multiple_of(ALIGN)
+        aligned(records.saturating_add(owners))
     }
 
     /// A pool in `memory`.
@@ -124,7 +125,7 @@ impl<'m> Pool<'m> {
 
     /// The same from an arena, whose `fault` says whether it fitted.
     pub(crate) fn carve(arena: &mut Arena<'m>, config: &PoolConfig) -> Result<Self, Error> {
-        places::check(config)?;
+        config.check()?;
         align(arena);
         let records = arena.slice(places::records(config) as usize, Record::EMPTY);
         let owners = arena.slice(config.tools_max as usize, Owner::EMPTY);
@@ -179,6 +180,22 @@ impl<'m> Pool<'m> {
             return Err(Error::Invalid("a block has a byte at least"));
         }
         self.places.fits(size, self.used)
+    }
+
+    /// The bytes that a block would take of the pool if it were empty; `None` where none is ever
+    /// large enough.
+    pub(crate) fn span_of(&self, size: usize) -> Option<usize> {
+        self.places.span_of(size)
+    }
+
+    /// Bytes of the pool.
+    pub(crate) const fn size(&self) -> usize {
+        self.places.size()
+    }
+
+    /// The largest block that so many bytes are enough for.
+    pub(crate) const fn floor(&self, bytes: usize) -> usize {
+        self.places.floor(bytes)
     }
 
     /// Takes a block of `size` bytes for a tool.
@@ -333,6 +350,14 @@ impl<'m> Pool<'m> {
     }
 }
 
+/// The next multiple of [`ALIGN`]; of more than can be, the largest number.
+const fn aligned(bytes: usize) -> usize {
+    match bytes.checked_next_multiple_of(ALIGN) {
+        Some(bytes) => bytes,
+        None => usize::MAX,
+    }
+}
+
 /// Skips bytes up to the next multiple of [`ALIGN`].
 pub(crate) fn align(arena: &mut Arena<'_>) {
     let skipped = arena.bytes(0).as_ptr().align_offset(ALIGN);
@@ -348,3 +373,16 @@ pub(crate) const fn refused(limit: Limit, asked: usize, left: usize) -> Error {
 
 /// The table of blocks is full.
 const FULL: Error = Error::Full(Table::Blocks);
+
+#[cfg(test)]
+mod tests {
+    use super::aligned;
+
+    /// With words of 32 bits a table of 2^31 blocks takes more bytes than a number can hold.
+    #[test]
+    fn more_bytes_than_can_be_counted_are_not_few() {
+        assert_eq!([0, 1, 8, 9].map(aligned), [0, 8, 8, 16]);
+        assert_eq!([usize::MAX - 7, usize::MAX - 6].map(aligned), [usize::MAX - 7, usize::MAX]);
+        assert_eq!(aligned(usize::MAX), usize::MAX);
+    }
+}

@@ -80,7 +80,7 @@ fn class_bytes(config: &PoolConfig) -> Option<usize> {
 }
 
 /// Whether a configuration can be.
-pub(super) fn check(config: &PoolConfig) -> Result<(), Error> {
+pub(crate) fn check(config: &PoolConfig) -> Result<(), Error> {
     let mut last = 0;
     for class in config.classes.iter().filter(|class| class.count > 0) {
         if class.size <= last || !(class.size as usize).is_multiple_of(ALIGN) {
@@ -223,7 +223,7 @@ impl<'m> Places<'m> {
         if !self.is_placed {
             return self.size - used;
         }
-        let rest = (self.size - self.top) / ALIGN * ALIGN;
+        let rest = self.floor(self.size - self.top);
         let holes = self.spans().filter(|(_, record)| !record.is_live());
         holes.map(|(_, record)| record.span).fold(rest, usize::max)
     }
@@ -242,6 +242,25 @@ impl<'m> Places<'m> {
         }
         // A pool that only counts places nothing, so no byte is lost to alignment.
         Ok(if self.is_placed { size.next_multiple_of(ALIGN) } else { size })
+    }
+
+    /// The bytes that a block would take of an empty pool; `None` where it would find no place.
+    pub(super) fn span_of(&self, size: usize) -> Option<usize> {
+        let tiers = self.tiers.iter().filter(|tier| tier.class.count > 0);
+        let sizes = tiers.map(|tier| tier.class.size as usize);
+        match { sizes }.find(|of_class| *of_class >= size) {
+            None if self.is_placed => {
+                let rest = self.floor(self.size - self.start);
+                (size <= rest).then(|| size.next_multiple_of(ALIGN))
+            }
+            None => (size <= self.size).then_some(size),
+            of_class => of_class,
+        }
+    }
+
+    /// The largest block that so many bytes are enough for.
+    pub(super) const fn floor(&self, bytes: usize) -> usize {
+        if self.is_placed { bytes / ALIGN * ALIGN } else { bytes }
     }
 
     /// Takes a block; answers its record and the bytes that it takes.

@@ -156,6 +156,17 @@ fn any_of_a_kind_is_the_lowest_that_is_free() {
 }
 
 #[test]
+fn the_number_that_stands_for_none_is_no_device() {
+    let mut memory = Aligned([0; Devices::bytes(1, 1)]);
+    let mut devices = Devices::new(&mut memory.0, 1, 1).unwrap();
+    let none = info(u32::MAX, DeviceKind::Cuda);
+    assert!(matches!(devices.add(&none), Err(Error::Invalid(_))));
+    assert_eq!(devices.add(&info(u32::MAX - 1, DeviceKind::Cuda)), Ok(()));
+    let reserved = devices.take(ToolId(u32::MAX), &[DeviceRequest::shared(0)]);
+    assert!(matches!(reserved, Err(Error::Invalid(why)) if why.contains("reserved")));
+}
+
+#[test]
 fn numbers_of_kinds_and_reasons_are_their_places() {
     for (at, kind) in (0..).zip(DeviceKind::ALL) {
         assert_eq!((kind as u32, DeviceKind::from_number(at)), (at, Some(kind)));

@@ -226,8 +226,54 @@ fn a_manager_takes_the_bytes_that_it_says_and_refuses_one_less() {
         manager.resources(ToolId(1)).unwrap().memory.fill(0xff);
         assert_eq!(manager.release(ToolId(1), 0), Ok(()));
     }
-    let reserve = Config { reserve: 1_025, ..SMALL };
-    assert!(Manager::new(&mut memory.0, &reserve).is_err());
+}
+
+#[test]
+fn a_configuration_that_contradicts_itself_is_told_without_memory() {
+    let classes = |size, count| {
+        let mut classes = PoolConfig::NO_CLASSES;
+        classes[1] = Class { size, count };
+        Config { pool: PoolConfig { classes, ..SMALL.pool }, ..SMALL }
+    };
+    let mut memory = Aligned([0; 2 * Manager::bytes(&SMALL)]);
+    for (config, is_valid) in [
+        (SMALL, true),
+        (Config { reserve: 1_024, ..SMALL }, true),
+        (Config { reserve: 1_025, ..SMALL }, false),
+        (classes(8, 128), true),
+        (classes(8, 129), false),
+        (classes(12, 1), false),
+        (classes(0, 1), false),
+    ] {
+        assert_eq!(config.check().is_ok(), is_valid, "{config:?}");
+        assert_eq!(Manager::new(&mut memory.0, &config).is_ok(), is_valid);
+    }
+}
+
+/// The memory of a processor is that of its neural engine as well.
+#[test]
+fn gpu_memory_is_on_the_lowest_device_that_has_some() {
+    let mut memory = Aligned([0; Manager::bytes(&SMALL)]);
+    let mut manager = Manager::new(&mut memory.0, &SMALL).unwrap();
+    let engine = DeviceInfo {
+        id: 1,
+        kind: DeviceKind::NeuralEngine,
+        bus: 0,
+        name: "engine",
+        memory: 0,
+        presence: Presence::Present,
+    };
+    manager.add_device(&engine).unwrap();
+    let metal = DeviceInfo { id: 2, kind: DeviceKind::Metal, memory: 1_000, ..engine };
+    manager.add_device(&metal).unwrap();
+    let any = DeviceRequest::any(DeviceKind::NeuralEngine, Mode::Shared);
+    let both = [any, DeviceRequest::shared(2)];
+    let asks = Requirements { gpu_memory: 1_000, devices: &both, ..Requirements::default() };
+    let given = manager.allocate(ToolId(1), &asks, 0).unwrap();
+    assert_eq!((given.devices(), given.gpu), (&[1, 2][..], Some(2)));
+    let refused = Error::Limit { limit: Limit::GpuMemory, asked: 1_000, left: 0 };
+    assert_eq!(manager.allocate(ToolId(2), &asks, 0), Err(refused));
+    assert!(manager.waits(ToolId(2), 0).is_some(), "it can be had later");
 }
 
 /// Bytes of one more of each, with words of 64 bits and of 32, as docs/resource-limits.md says.

@@ -36,6 +36,23 @@ fn a_refused_call_is_let_in_after_the_wait_and_not_before() {
     }
 }
 
+/// Readings of two contexts may arrive in the wrong order.
+#[test]
+fn a_wait_that_is_told_at_a_late_reading_is_long_enough() {
+    let quotas = Quotas { calls_per_second: 2, burst: 1, cpu_time: 10, window: 300_000 };
+    let mut quota = Quota::new(&quotas, SECOND);
+    quota.admit(SECOND).unwrap();
+    let late = SECOND / 2;
+    assert_eq!(wait(&mut quota, late), Some((Limit::Calls, SECOND)));
+    assert_eq!(wait(&mut quota, late + SECOND - 1), Some((Limit::Calls, 1)));
+    assert_eq!(wait(&mut quota, late + SECOND), None);
+    let mut quota = Quota::new(&quotas, SECOND);
+    quota.charge_cpu(SECOND, 10);
+    assert_eq!(wait(&mut quota, late), Some((Limit::CpuTime, 800_000)));
+    assert_eq!(wait(&mut quota, late + 799_999), Some((Limit::CpuTime, 1)));
+    assert_eq!(wait(&mut quota, late + 800_000), None);
+}
+
 #[test]
 fn no_interval_has_more_calls_than_the_burst_and_the_rate_allow() {
     let mut random = Random::named(2, "quota");
@@ -94,7 +111,7 @@ fn processor_time_beyond_the_budget_counts_against_the_next_windows() {
     assert_eq!(quota.state(at(3_000)).refused_cpu, 2);
     // A reading that comes late, and a clock that is set back: what was used still counts.
     quota.charge_cpu(at(3_000), 100);
-    assert_eq!(wait(&mut quota, at(2_900)), Some((Limit::CpuTime, 1_000)));
+    assert_eq!(wait(&mut quota, at(2_900)), Some((Limit::CpuTime, 1_100)));
     assert_eq!(wait(&mut quota, at(3_999)), Some((Limit::CpuTime, 1)));
     assert_eq!(wait(&mut quota, 10), Some((Limit::CpuTime, 1_000)));
     assert_eq!(wait(&mut quota, 1_010), None);

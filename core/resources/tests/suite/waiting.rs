@@ -2,8 +2,8 @@
 
 use trine_bits::Random;
 use trine_resources::{
-    Config, DeviceInfo, DeviceKind, DeviceRequest, Error, Limit, Manager, Presence, Priority,
-    Requirements, Table, ToolId,
+    Class, Config, DeviceInfo, DeviceKind, DeviceRequest, Error, Limit, Manager, Mode, PoolConfig,
+    Presence, Priority, Requirements, Table, ToolId,
 };
 
 use crate::{Aligned, SMALL, steps};
@@ -176,4 +176,159 @@ fn tools_that_waited_and_ask_no_more_take_no_place() {
     let full = Error::Full(Table::Tools);
     assert_eq!(manager.allocate(ToolId(9), &further, CONFIG.patience), Err(full));
     assert!(manager.allocate(ToolId(9), &further, CONFIG.patience + 1).is_ok());
+}
+
+fn device(id: u32, kind: DeviceKind, memory: u64) -> DeviceInfo<'static> {
+    DeviceInfo { id, kind, bus: 0, name: "device", memory, presence: Presence::Present }
+}
+
+/// One tool uses memory and another one a device, by turns, and each begins before the other ends.
+#[test]
+fn a_tool_that_lacks_now_one_thing_and_now_another_is_served() {
+    let mut memory = Aligned([0; Manager::bytes(&CONFIG)]);
+    let mut manager = Manager::new(&mut memory.0, &CONFIG).unwrap();
+    manager.add_device(&device(1, DeviceKind::Spi, 0)).unwrap();
+    let bus = [DeviceRequest::exclusive(1)];
+    let turns =
+        [asks(600, Priority::Normal), Requirements { devices: &bus, ..asks(0, Priority::Normal) }];
+    let wants = Requirements { devices: &bus, ..asks(700, Priority::Low) };
+    manager.allocate(ToolId(0), &turns[0], 0).unwrap();
+    let served = (1..100_u32).find(|turn| {
+        let now = u64::from(*turn) * SECOND;
+        let [next, last] = [turn % 2, 1 - turn % 2];
+        let _ = manager.allocate(ToolId(next), &turns[next as usize], now);
+        let _ = manager.release(ToolId(last), now);
+        manager.allocate(ToolId(9), &wants, now).is_ok()
+    });
+    // Its patience, and a turn of each.
+    assert!(served.is_some_and(|turn| u64::from(turn) * SECOND <= CONFIG.patience + 3 * SECOND));
+}
+
+#[test]
+fn a_tool_that_gave_up_waiting_is_behind_those_that_wait() {
+    let mut memory = Aligned([0; Manager::bytes(&CONFIG)]);
+    let mut manager = Manager::new(&mut memory.0, &CONFIG).unwrap();
+    let [gone, waits, runs] = [ToolId(1), ToolId(2), ToolId(3)];
+    manager.allocate(runs, &asks(768, Priority::Normal), 0).unwrap();
+    let all = asks(700, Priority::Low);
+    assert!(manager.allocate(gone, &all, 0).is_err());
+    let late = CONFIG.patience * 2;
+    for now in [CONFIG.patience / 2, late, late + CONFIG.patience] {
+        assert!(manager.allocate(waits, &all, now).is_err());
+    }
+    let now = late + CONFIG.patience;
+    assert_eq!(manager.waits(gone, now), None);
+    manager.release(runs, now).unwrap();
+    assert_eq!(manager.allocate(gone, &all, now), Err(Error::KeptFor(waits)));
+    assert!(manager.allocate(waits, &all, now).is_ok());
+}
+
+/// A clock of 32 bits wraps, or a clock is set back by a day: a tool that waits is served after its
+/// patience all the same, and one that is gone keeps nothing.
+#[test]
+fn a_clock_that_is_set_back_takes_no_turn_away_and_gives_none() {
+    for (start, back) in [(u64::from(u32::MAX) - 3 * SECOND, 0), (86_400 * SECOND, 7 * SECOND)] {
+        let mut memory = Aligned([0; Manager::bytes(&CONFIG)]);
+        let mut manager = Manager::new(&mut memory.0, &CONFIG).unwrap();
+        let [waits, runs, other, gone] = [ToolId(1), ToolId(2), ToolId(3), ToolId(4)];
+        manager.allocate(runs, &asks(600, Priority::Normal), start).unwrap();
+        let [most, few] = [asks(700, Priority::Low), asks(8, Priority::Normal)];
+        assert!(manager.allocate(gone, &most, start).is_err());
+        for now in [start, start + SECOND, start + 2 * SECOND, back, back + 4 * SECOND] {
+            assert!(manager.allocate(waits, &most, now).is_err());
+        }
+        let asked = manager.waits(waits, back + 7 * SECOND);
+        assert_eq!(asked, Some(9 * SECOND), "what it had waited counts");
+        assert_eq!(manager.check(other, &few, back + 7 * SECOND), Ok(()));
+        let late = back + 8 * SECOND;
+        assert!(manager.allocate(waits, &most, late).is_err());
+        manager.withdraw(waits);
+        // The other one asked before that for the last time, and has no more than its patience.
+        let last = back + CONFIG.patience;
+        assert_eq!(manager.check(other, &few, last), Err(Error::KeptFor(gone)));
+        assert_eq!(manager.check(other, &few, last + 1), Ok(()));
+    }
+}
+
+#[test]
+fn any_of_a_kind_waits_for_the_one_that_is_there_and_takes_none_that_is_kept() {
+    let mut memory = Aligned([0; Manager::bytes(&CONFIG)]);
+    let mut manager = Manager::new(&mut memory.0, &CONFIG).unwrap();
+    let absent = DeviceInfo { presence: Presence::NoDriver, ..device(3, DeviceKind::Cuda, 0) };
+    for info in [device(1, DeviceKind::Cuda, 0), device(2, DeviceKind::Cuda, 0), absent] {
+        manager.add_device(&info).unwrap();
+    }
+    let [any, alone] =
+        [Mode::Shared, Mode::Exclusive].map(|mode| [DeviceRequest::any(DeviceKind::Cuda, mode)]);
+    let both = [DeviceRequest::shared(1), DeviceRequest::exclusive(2)];
+    let wants = |devices| Requirements { devices, ..Requirements::default() };
+    let [runs, waits, other] = [ToolId(1), ToolId(2), ToolId(3)];
+    manager.allocate(runs, &wants(&both), 0).unwrap();
+    // The absent one would be waited for in vain.
+    assert_eq!(manager.allocate(waits, &wants(&alone), 0), Err(Error::DeviceBusy { device: 1 }));
+    let late = CONFIG.patience;
+    assert!(manager.allocate(waits, &wants(&alone), late).is_err());
+    assert_eq!(manager.check(other, &wants(&any), late), Err(Error::KeptFor(waits)));
+    manager.release_device(runs, 2).unwrap();
+    let given = manager.allocate(other, &wants(&any), late).unwrap();
+    assert_eq!(given.devices(), [2], "the first is kept, and the second is as good");
+}
+
+#[test]
+fn a_further_device_is_kept_for_a_tool_that_waits_as_well() {
+    let mut memory = Aligned([0; Manager::bytes(&CONFIG)]);
+    let mut manager = Manager::new(&mut memory.0, &CONFIG).unwrap();
+    manager.add_device(&device(1, DeviceKind::I2c, 0)).unwrap();
+    let [reads, writes, also] = [ToolId(1), ToolId(2), ToolId(3)];
+    let [shared, alone] = [[DeviceRequest::shared(1)], [DeviceRequest::exclusive(1)]];
+    let write = Requirements { devices: &alone, ..Requirements::default() };
+    for tool in [reads, also] {
+        manager.allocate(tool, &Requirements::default(), 0).unwrap();
+    }
+    manager.take_devices(reads, &shared).unwrap();
+    assert!(manager.allocate(writes, &write, 0).is_err());
+    manager.take_devices(also, &shared).unwrap();
+    manager.release_device(also, 1).unwrap();
+    assert!(manager.allocate(writes, &write, CONFIG.patience).is_err());
+    assert_eq!(manager.take_devices(also, &shared), Err(Error::KeptFor(writes)));
+    // What it has already does not keep the other one waiting for longer.
+    assert_eq!(manager.take_devices(reads, &shared), Ok(()));
+    manager.release_device(reads, 1).unwrap();
+    manager.release_device(reads, 1).unwrap();
+    assert!(manager.allocate(writes, &write, CONFIG.patience).is_ok());
+}
+
+/// One that waits in vain would keep the memory from all others for as long as it asks.
+#[test]
+fn what_no_pool_of_this_form_ever_has_is_not_waited_for() {
+    const ODD: Config = Config { reserve: 100, ..CONFIG };
+    let with = |memory, classes| Config {
+        reserve: 0,
+        pool: PoolConfig { memory, classes, ..SMALL.pool },
+        ..CONFIG
+    };
+    let mut classes = PoolConfig::NO_CLASSES;
+    classes[0] = Class { size: 512, count: 1 };
+    let mut memory = Aligned([0; 2 * Manager::bytes(&CONFIG)]);
+    for (config, most, over) in [
+        // A block takes a multiple of 8: of the 924 bytes beside the reserve, and of all.
+        (ODD, 920, 921),
+        (with(1_023, PoolConfig::NO_CLASSES), 1_016, 1_017),
+        // What is in classes is no part of a larger block.
+        (with(1_000, classes), 512, 513),
+        (with(1_100, classes), 584, 585),
+    ] {
+        let mut manager = Manager::new(&mut memory.0, &config).unwrap();
+        let [never, other] = [ToolId(1), ToolId(2)];
+        let asked = manager.allocate(never, &asks(over, Priority::Low), 0);
+        let left = match asked {
+            Err(Error::Limit { limit: Limit::Memory, asked, left }) if asked == over => left,
+            other => panic!("{other:?}"),
+        };
+        assert!(left < over, "{left} of {over} bytes are left");
+        assert_eq!(manager.waits(never, 0), None, "{over} of {config:?}");
+        assert!(manager.allocate(other, &asks(most, Priority::Low), 0).is_ok());
+        assert!(manager.allocate(never, &asks(most, Priority::Low), 0).is_err());
+        assert_eq!(manager.waits(never, 0), Some(0), "{most} of {config:?}");
+    }
 }

@@ -1,9 +1,41 @@
-//! Resources of tools: blocks and devices beyond an allocation.
+//! Resources of tools: the pool of memory and its blocks.
 
-use ::trine_resources::{Block, DeviceRequest, ToolId};
+use core::ptr::null_mut;
 
-use crate::resources::{check_refusal, owned, refuse, status, trine_refusal, trine_resources};
-use crate::status::{TRINE_E_ARGUMENT, TRINE_E_NULL, TRINE_OK, trine_status};
+use ::trine_resources::{Block, Manager, ToolId};
+
+use crate::resources::{asked, clear, done, owned, status, told, trine_refusal, trine_resources};
+use crate::status::{TRINE_E_NULL, TRINE_OK, trine_status};
+
+/// What the pool and the processors hold.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct trine_pool_state {
+    /// `sizeof(trine_pool_state)`.
+    pub struct_size: u32,
+    /// Blocks.
+    pub blocks: u32,
+    /// Bytes of the pool.
+    pub size: u64,
+    /// Bytes in blocks: of a class its size, of others the next multiple of 8.
+    pub used: u64,
+    /// The most bytes in blocks at once so far.
+    pub high_water: u64,
+    /// The largest block that there is room for outside of the classes.
+    pub largest: u64,
+    /// Bytes that only tools of high priority may have.
+    pub reserve: u64,
+    /// Bytes of them that they have.
+    pub reserve_used: u64,
+    /// Free pieces between blocks.
+    pub holes: u32,
+    /// Processors in all.
+    pub processors: u32,
+    /// Processors that tools have.
+    pub processors_used: u32,
+    /// 0.
+    pub reserved: u32,
+}
 
 /// Takes a further block of memory for a tool, within its `memory_max`.
 ///
@@ -27,26 +59,22 @@ pub unsafe extern "C" fn trine_resources_take(
     handle: *mut u64,
     refusal: *mut trine_refusal,
 ) -> trine_status {
+    // SAFETY: the program's structure, whose first member is set.
+    if let Err(status) = unsafe { clear(refusal) } {
+        return status;
+    }
     if handle.is_null() {
         return TRINE_E_NULL;
     }
-    // SAFETY: the program's structure, whose first member is set.
-    if let Err(status) = unsafe { check_refusal(refusal) } {
-        return status;
-    }
+    let take = |manager: &mut Manager<'static>| manager.take_block(ToolId(tool), size, now);
     // SAFETY: the contract of every function.
-    let mut owned = match unsafe { owned(resources) } {
-        Ok(owned) => owned,
-        Err(status) => return status,
-    };
-    match owned.manager().take_block(ToolId(tool), size, now) {
+    match unsafe { asked(resources, refusal, take) } {
         Ok(block) => {
             // SAFETY: not NULL, and the caller's to be written.
             unsafe { handle.write(block.to_bits()) };
             TRINE_OK
         }
-        // SAFETY: as above.
-        Err(error) => unsafe { refuse(error, refusal) },
+        Err(status) => status,
     }
 }
 
@@ -65,13 +93,9 @@ pub unsafe extern "C" fn trine_resources_give(
     tool: u32,
     handle: u64,
 ) -> trine_status {
-    // SAFETY: the contract of every function.
-    let mut owned = match unsafe { owned(resources) } {
-        Ok(owned) => owned,
-        Err(status) => return status,
-    };
     let block = Block::from_bits(handle);
-    owned.manager().free_block(ToolId(tool), block).map_or_else(status, |()| TRINE_OK)
+    // SAFETY: the contract of every function.
+    unsafe { done(resources, |manager| manager.free_block(ToolId(tool), block)) }
 }
 
 /// Gives a block to another tool, whose `memory_max` it then counts against. The bytes stay where
@@ -91,14 +115,9 @@ pub unsafe extern "C" fn trine_resources_pass(
     handle: u64,
     to: u32,
 ) -> trine_status {
+    let (from, block, to) = (ToolId(tool), Block::from_bits(handle), ToolId(to));
     // SAFETY: the contract of every function.
-    let mut owned = match unsafe { owned(resources) } {
-        Ok(owned) => owned,
-        Err(status) => return status,
-    };
-    let (from, to) = (ToolId(tool), ToolId(to));
-    let passed = owned.manager().pass_block(from, Block::from_bits(handle), to);
-    passed.map_or_else(status, |()| TRINE_OK)
+    unsafe { done(resources, |manager| manager.pass_block(from, block, to)) }
 }
 
 /// The bytes of a tool's block, which no other tool gets.
@@ -107,6 +126,7 @@ pub unsafe extern "C" fn trine_resources_pass(
 /// @param tool Number of the tool.
 /// @param handle The block.
 /// @param bytes Where the pointer goes, aligned to 8 bytes; it lives until the block is given back.
+///              NULL where memory is only counted.
 /// @param size Where the number of bytes goes; 0 where memory is only counted.
 /// @return As `trine_resources_give`.
 ///
@@ -129,8 +149,9 @@ pub unsafe extern "C" fn trine_resources_memory(
     };
     match owned.manager().memory_of(ToolId(tool), Block::from_bits(handle)) {
         Ok(found) => {
+            let first = if found.is_empty() { null_mut() } else { found.as_mut_ptr() };
             // SAFETY: not NULL, and the caller's to be written.
-            unsafe { bytes.write(found.as_mut_ptr()) };
+            unsafe { bytes.write(first) };
             // SAFETY: as above.
             unsafe { size.write(found.len()) };
             TRINE_OK
@@ -139,67 +160,37 @@ pub unsafe extern "C" fn trine_resources_memory(
     }
 }
 
-/// Takes a further device for a tool. Its number is higher than those that the tool holds, so that
-/// no two tools wait for each other; one that it shares may be taken again.
+/// What the pool and the processors hold.
 ///
 /// @param resources The resources.
-/// @param tool Number of the tool.
-/// @param device Number of the device.
-/// @param is_exclusive 1 when no other tool may have it, 0 to share it.
-/// @param refusal Where the reason goes; its `struct_size` is set. It may be NULL.
-/// @return TRINE_OK, TRINE_E_LIMIT when another tool has it, TRINE_E_NO_DEVICE, TRINE_E_FULL when
-///         there are `holds_max`, TRINE_E_NOT_FOUND when the tool has no allocation, TRINE_E_NULL,
-///         TRINE_E_STATE, TRINE_E_BUSY, TRINE_E_VERSION, or TRINE_E_ARGUMENT.
+/// @param pool Where it goes; its `struct_size` is set.
+/// @return TRINE_OK, TRINE_E_NULL, TRINE_E_STATE, TRINE_E_BUSY or TRINE_E_VERSION.
 ///
 /// Context: owner-only.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn trine_resources_take_device(
+pub unsafe extern "C" fn trine_resources_get_pool(
     resources: *mut trine_resources,
-    tool: u32,
-    device: u32,
-    is_exclusive: u32,
-    refusal: *mut trine_refusal,
+    pool: *mut trine_pool_state,
 ) -> trine_status {
-    // SAFETY: the program's structure, whose first member is set.
-    if let Err(status) = unsafe { check_refusal(refusal) } {
-        return status;
-    }
-    let request = match is_exclusive {
-        0 => DeviceRequest::shared(device),
-        1 => DeviceRequest::exclusive(device),
-        _ => return TRINE_E_ARGUMENT,
+    let find = |manager: &mut Manager<'static>, struct_size| {
+        let state = manager.pool().state();
+        let (reserve, reserve_used) = manager.reserve();
+        let (processors, processors_used) = manager.processors();
+        Ok(trine_pool_state {
+            struct_size,
+            blocks: state.blocks,
+            size: state.size as u64,
+            used: state.used as u64,
+            high_water: state.high_water as u64,
+            largest: state.largest as u64,
+            reserve: reserve as u64,
+            reserve_used: reserve_used as u64,
+            holes: state.holes,
+            processors,
+            processors_used,
+            reserved: 0,
+        })
     };
     // SAFETY: the contract of every function.
-    let mut owned = match unsafe { owned(resources) } {
-        Ok(owned) => owned,
-        Err(status) => return status,
-    };
-    match owned.manager().take_devices(ToolId(tool), &[request]) {
-        Ok(()) => TRINE_OK,
-        // SAFETY: as above.
-        Err(error) => unsafe { refuse(error, refusal) },
-    }
-}
-
-/// Gives one reference to a device back.
-///
-/// @param resources The resources.
-/// @param tool Number of the tool.
-/// @param device Number of the device.
-/// @return TRINE_OK, TRINE_E_NULL, TRINE_E_STATE, TRINE_E_BUSY, or TRINE_E_NOT_FOUND when the tool
-///         does not hold it, such as after it gave it back.
-///
-/// Context: owner-only.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn trine_resources_give_device(
-    resources: *mut trine_resources,
-    tool: u32,
-    device: u32,
-) -> trine_status {
-    // SAFETY: the contract of every function.
-    let mut owned = match unsafe { owned(resources) } {
-        Ok(owned) => owned,
-        Err(status) => return status,
-    };
-    owned.manager().release_device(ToolId(tool), device).map_or_else(status, |()| TRINE_OK)
+    unsafe { told(resources, pool, find) }
 }

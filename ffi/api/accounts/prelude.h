@@ -1,0 +1,2 @@
+/* The resources, and why something is refused. */
+#include "trine_manager.h"

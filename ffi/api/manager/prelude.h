@@ -1,0 +1,2 @@
+/* Statuses, texts, and where the functions are. */
+#include "trine.h"
