@@ -491,6 +491,45 @@ trine_status guarded(void *user_data, trine_call *call) noexcept {
     return Function(user_data, call);
 #endif
 }
+
+/** `init` of a table likewise: what it throws is a failure. */
+template <trine_status (*Function)(void **)> trine_status guarded(void **state) noexcept {
+#if defined(__cpp_exceptions) || defined(__EXCEPTIONS) || defined(_CPPUNWIND)
+    try {
+        return Function(state);
+    } catch (...) {
+        return TRINE_E_FAILED;
+    }
+#else
+    return Function(state);
+#endif
+}
+
+/** `health` and `self_test` of a table likewise. */
+template <trine_status (*Function)(void *)> trine_status guarded(void *state) noexcept {
+#if defined(__cpp_exceptions) || defined(__EXCEPTIONS) || defined(_CPPUNWIND)
+    try {
+        return Function(state);
+    } catch (...) {
+        return TRINE_E_FAILED;
+    }
+#else
+    return Function(state);
+#endif
+}
+
+/** `shutdown` of a table likewise, and `on_link_lost` and `on_reset` of a tool: what they throw
+    ends them. */
+template <void (*Function)(void *)> void guarded(void *state) noexcept {
+#if defined(__cpp_exceptions) || defined(__EXCEPTIONS) || defined(_CPPUNWIND)
+    try {
+        Function(state);
+    } catch (...) {
+    }
+#else
+    Function(state);
+#endif
+}
 } // namespace trine
 }
 #endif

@@ -263,7 +263,7 @@ pub unsafe extern "C" fn trine_hub_list(
     list: *mut *mut c_char,
 ) -> trine_status {
     // SAFETY: passed on.
-    unsafe { tell(hub, list, |_| true) }
+    unsafe { tell(hub, list, |_| true, false) }
 }
 
 /// The same of those plug-ins alone that are looked for.
@@ -290,10 +290,11 @@ pub unsafe extern "C" fn trine_hub_find(
     };
     match by {
         // SAFETY: passed on.
-        TRINE_HUB_BY_NAME => unsafe { tell(hub, list, |loaded| loaded.about.name == word) },
+        TRINE_HUB_BY_NAME => unsafe { tell(hub, list, |loaded| loaded.about.name == word, true) },
         // SAFETY: passed on.
         TRINE_HUB_BY_CAPABILITY => unsafe {
-            tell(hub, list, |loaded| loaded.about.capabilities.iter().any(|one| one == word))
+            let has = |loaded: &Loaded| loaded.about.capabilities.iter().any(|one| one == word);
+            tell(hub, list, has, true)
         },
         _ => answered(|| refused(TRINE_E_ARGUMENT, "by is one of TRINE_HUB_BY_...")),
     }
@@ -305,6 +306,7 @@ unsafe fn tell(
     hub: *mut trine_hub,
     list: *mut *mut c_char,
     is_it: impl Fn(&Loaded) -> bool,
+    needs_one: bool,
 ) -> trine_status {
     answered(|| {
         // SAFETY: passed on.
@@ -315,9 +317,12 @@ unsafe fn tell(
         let all = object.plugins.list();
         let found: Vec<Value> =
             all.iter().filter(|one| is_it(one)).map(|one| object.shown(one)).collect();
-        if found.is_empty() && !all.is_empty() {
+        if found.is_empty() && needs_one {
             let known: Vec<_> = all.iter().map(|loaded| &*loaded.about.name).collect();
-            let why = format!("there is none: loaded are {}", known.join(", "));
+            let why = match known[..] {
+                [] => "there is none: no plug-in is loaded".to_owned(),
+                _ => format!("there is none: loaded are {}", known.join(", ")),
+            };
             return refused(TRINE_E_NOT_FOUND, &why);
         }
         // SAFETY: not NULL, and the caller's to be written.

@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 use clap::{Arg, ArgAction};
 use serde_json::{Map, Value};
 use trine::{Error, Result};
+use trine_descriptor::check::name_is_legal;
+use trine_models::ask::Source;
 
 /// Most bytes of a file.
 const FILE_MAX: u64 = 256 * 1024;
@@ -50,11 +52,23 @@ fn named(line: &[OsString]) -> Option<PathBuf> {
             break;
         } else if word == "--config" {
             file = line.get(at + 1).map(PathBuf::from);
-        } else if let Some(path) = word.to_str().and_then(|word| word.strip_prefix("--config=")) {
-            file = Some(path.into());
+        } else if let Some(path) = joined(word) {
+            file = Some(path);
         }
     }
     file
+}
+
+/// The file of `--config=FILE`, whose name need not be UTF-8.
+#[cfg(unix)]
+fn joined(word: &OsStr) -> Option<PathBuf> {
+    use std::os::unix::ffi::OsStrExt as _;
+    word.as_bytes().strip_prefix(b"--config=").map(|path| OsStr::from_bytes(path).into())
+}
+
+#[cfg(not(unix))]
+fn joined(word: &OsStr) -> Option<PathBuf> {
+    word.to_str()?.strip_prefix("--config=").map(Into::into)
 }
 
 fn wrong(file: &Path, why: impl Into<String>) -> Error {
@@ -116,13 +130,16 @@ fn words(
 
 /// An option with its value. The paths in a file begin at its folder.
 fn word(arg: &Arg, flag: &OsStr, value: &Value, file: &Path) -> Result<OsString> {
-    let is_path = arg.get_value_parser().type_id() == std::any::TypeId::of::<PathBuf>();
     let text = match value {
-        Value::String(text) if is_path => {
-            let folder = file.parent().unwrap_or(Path::new(""));
-            folder.join(text).into_os_string()
-        }
-        Value::String(text) => text.into(),
+        Value::String(text) => match path(arg, text) {
+            Some((before, path)) => {
+                let folder = file.parent().unwrap_or(Path::new(""));
+                let mut text = OsString::from(before);
+                text.push(folder.join(path));
+                text
+            }
+            None => text.into(),
+        },
         Value::Number(number) => number.to_string().into(),
         _ => {
             let (name, many) = (arg.get_long().unwrap_or_default(), arg.get_action());
@@ -134,6 +151,25 @@ fn word(arg: &Arg, flag: &OsStr, value: &Value, file: &Path) -> Result<OsString>
     word.push("=");
     word.push(text);
     Ok(word)
+}
+
+/// What stands before the path in the value of an option, and the path; `None` where it has none.
+/// A serial port is the system's, wherever a file is.
+fn path<'t>(arg: &Arg, text: &'t str) -> Option<(&'t str, &'t str)> {
+    if arg.get_value_parser().type_id() == std::any::TypeId::of::<PathBuf>() {
+        return Some(("", text));
+    }
+    let behind = |mark: &str| text.find(mark).and_then(|at| text.split_at_checked(at + mark.len()));
+    match arg.get_long()? {
+        "ask" => matches!(Source::named(text.as_ref()), Source::File(_)).then_some(("", text)),
+        "unix" | "played" => match text.split_once('=') {
+            Some((name, _)) if name_is_legal(name) => behind("="),
+            _ => Some(("", text)),
+        },
+        "button" => behind("unix:").filter(|(before, _)| *before == "unix:"),
+        "bus" => behind("@unix:"),
+        _ => None,
+    }
 }
 
 fn help(command: &clap::Command) -> String {
@@ -183,6 +219,41 @@ mod tests {
         assert_eq!(watch, "trine --log info plugin watch --strict a.so --config DIR/s.toml");
         let json = line("s.json", r#"{"in-flight": 7}"#, &["trine", "serve", "--config=FILE"]);
         assert_eq!(json.unwrap(), "trine serve --in-flight=7 --config=DIR/s.json");
+    }
+
+    #[test]
+    fn a_path_inside_of_a_value_begins_at_the_file_too() {
+        for (text, expected) in [
+            ("unix = 'run/pump'", "--unix=DIR/run/pump"),
+            ("unix = 'pump=run/pump'", "--unix=pump=DIR/run/pump"),
+            ("unix = ['/run/pump', 'a=/b']", "--unix=/run/pump --unix=a=/b"),
+            ("played = 'a=b.cap'", "--played=a=DIR/b.cap"),
+            ("ask = 'tiny.gguf'", "--ask=DIR/tiny.gguf"),
+            ("ask = 'base'", "--ask=base"),
+            ("button = 'unix:button'", "--button=unix:DIR/button"),
+            ("button = 'tty'", "--button=tty"),
+            ("bus = 'a=1@unix:line'", "--bus=a=1@unix:DIR/line"),
+            ("serial = 'a=ttyUSB0:9600'", "--serial=a=ttyUSB0:9600"),
+        ] {
+            let found = line("s.toml", text, &["trine", "gateway", "--config=FILE"]).unwrap();
+            assert_eq!(found, format!("trine gateway {expected} --config=DIR/s.toml"), "{text}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_whose_name_is_not_utf_8_is_read_in_both_forms() {
+        use std::os::unix::ffi::OsStrExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(OsStr::from_bytes(b"a\xff.toml"));
+        std::fs::write(&file, "strict = true").unwrap();
+        let mut joined = OsString::from("--config=");
+        joined.push(&file);
+        for words in [vec![joined], vec!["--config".into(), file.into_os_string()]] {
+            let line = [vec!["trine".into(), "serve".into()], words.clone()].concat();
+            let words = [vec!["trine".into(), "serve".into(), "--strict".into()], words].concat();
+            assert_eq!(expanded(&Cli::command(), line).unwrap(), words);
+        }
     }
 
     #[test]

@@ -7,5 +7,6 @@ mod commands;
 mod figures;
 mod http;
 mod picture;
+mod prelude;
 mod readme;
 mod shown;

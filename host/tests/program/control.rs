@@ -1,5 +1,6 @@
 //! Orders about plug-ins to a server that runs.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
@@ -18,8 +19,13 @@ struct Gateway(Child, PathBuf);
 
 impl Gateway {
     fn start(socket: &Path) -> Self {
+        Self::start_with(socket, &[])
+    }
+
+    fn start_with(socket: &Path, more: &[&OsStr]) -> Self {
         let mut gateway = Command::new(TRINE);
         gateway.args(["gateway", "--http", "127.0.0.1:0", "--plugin-control"]).arg(socket);
+        gateway.args(more);
         gateway.env("TRINE_LOG", "info").stdin(Stdio::null()).stdout(Stdio::null());
         let mut child = gateway.stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
@@ -127,7 +133,7 @@ fn what_is_no_order_is_answered_and_the_next_one_is_served() {
         assert!(ask(bad.as_bytes()).contains("this is no order"), "{bad:?}");
     }
     assert!(ask(&[0xff; 64]).is_empty());
-    drop(ask(&vec![b' '; 3 << 20]));
+    assert!(ask(&vec![b' '; 3 << 20]).contains("it has more than 1048576 bytes"));
     assert_eq!(ask(b"{\"do\":\"list\"}\n"), "{\"done\":[]}\n");
 }
 
@@ -155,4 +161,39 @@ fn a_socket_is_of_its_user_alone_and_of_one_server() {
     fs::write(&path, "mine").unwrap();
     assert!(String::from_utf8(trine(&line).stderr).unwrap().contains("something else"));
     assert_eq!(fs::read(&path).unwrap(), b"mine");
+}
+
+#[test]
+fn a_socket_of_something_else_stays_and_so_does_that_of_the_next_server() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("orders");
+    // No server of orders: a stream cannot be opened to it.
+    let other = std::os::unix::net::UnixDatagram::bind(&path).unwrap();
+    let line = ["gateway", "--simulate", "--plugin-control", path.to_str().unwrap()];
+    let refused = trine(&line);
+    assert!(!refused.status.success());
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(said.contains("a socket of another kind or user has this name"), "{said}");
+    assert!(path.exists());
+    drop(other);
+    // One whose socket was taken away leaves that of the server that has its place.
+    let mut first = Gateway::start(&path);
+    fs::remove_file(&path).unwrap();
+    let second = Gateway::start(&path);
+    first.end("-TERM");
+    assert_eq!(second.order(&["list"]).0, Some(0));
+}
+
+#[test]
+fn a_plug_in_whose_path_is_not_utf_8_is_listed_like_the_others() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let folder = TempDir::new().unwrap();
+    let odd = folder.path().join(OsStr::from_bytes(b"odd\xff.so"));
+    fs::copy(library(folder.path()), &odd).unwrap();
+    let more = [OsStr::new("--plugin"), odd.as_os_str()];
+    let gateway = Gateway::start_with(&folder.path().join("orders"), &more);
+    let (code, list) = gateway.order(&["list"]);
+    assert_eq!(code, Some(0), "{list}");
+    assert!(list.contains("degrees 1.0.0") && list.contains("odd\u{fffd}.so"), "{list}");
+    assert_eq!(gateway.order(&["unload", "degrees"]).0, Some(0));
 }

@@ -14,6 +14,8 @@ fn make(folder: &Path, what: &[&str]) -> bool {
     let mut make = Command::new("make");
     make.arg("--no-print-directory").args(what).current_dir(folder);
     make.env("TRINE", env!("CARGO_BIN_EXE_trine")).env("TRINE_LOG", "off");
+    // Where many have set one for all of their projects.
+    make.env("CARGO_TARGET_DIR", folder.join("../elsewhere"));
     make.stdout(Stdio::null()).status().unwrap().success()
 }
 
@@ -65,6 +67,112 @@ fn a_template_of_ones_own_is_taken_and_nothing_is_written_over() {
     assert!(String::from_utf8(again.stderr).unwrap().contains("is not empty"));
     let bad = trine(&["new", "tool", "../up", "--folder", path]);
     assert_eq!(bad.status.code(), Some(2));
+}
+
+#[cfg(unix)]
+#[test]
+fn of_a_template_each_file_is_taken_and_programs_stay_programs() {
+    use std::os::unix::ffi::OsStrExt as _;
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = TempDir::new().unwrap();
+    let template = folder.path().join("template");
+    std::fs::create_dir(&template).unwrap();
+    let odd = std::ffi::OsStr::from_bytes(b"odd\xff");
+    std::fs::write(template.join("@name@.sh"), "#!/bin/sh\necho @tool@\n").unwrap();
+    std::fs::write(template.join(odd), "@name@").unwrap();
+    let runs = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(template.join("@name@.sh"), runs).unwrap();
+    let (template_path, path) = (template.to_str().unwrap(), folder.path().join("mine"));
+    let new = ["new", "tool", "a-b", "--template", template_path, "--folder"];
+    done(&[&new[..], &[path.to_str().unwrap()]].concat());
+    let said = Command::new(path.join("a-b.sh")).output().unwrap().stdout;
+    assert_eq!(said, b"a_b\n");
+    assert_eq!(std::fs::read(path.join(odd)).unwrap(), b"a-b");
+    assert_eq!(std::fs::metadata(path.join(odd)).unwrap().permissions().mode() & 0o111, 0);
+    // Two files that get one name: neither is lost without a word.
+    std::fs::write(template.join("a-b.sh"), "mine").unwrap();
+    let again = folder.path().join("again");
+    let twice = trine(&[&new[..], &[again.to_str().unwrap()]].concat());
+    assert_eq!(twice.status.code(), Some(2));
+    assert!(String::from_utf8(twice.stderr).unwrap().contains("again/a-b.sh"));
+}
+
+#[test]
+fn a_project_may_have_the_name_of_a_module_of_python_or_a_word_of_rust() {
+    let folder = TempDir::new().unwrap();
+    for (name, lang) in [("json", "python"), ("calendar", "python"), ("import", "python")] {
+        assert!(make(project(folder.path(), name, lang).as_ref(), &["test"]), "{name} {lang}");
+    }
+    let path = project(folder.path(), "fn", "rust");
+    assert!(make(path.as_ref(), &["test"]), "fn rust");
+}
+
+#[test]
+fn what_functions_of_a_table_in_cpp_throw_is_a_failure_and_ends_no_program() {
+    let folder = TempDir::new().unwrap();
+    let path = project(folder.path(), "throws", "cpp");
+    let source = format!("{path}/throws.cpp");
+    let text = std::fs::read_to_string(&source).unwrap();
+    let table = r#"
+static trine_status init(void **) {
+    if (AT == 0) { throw std::runtime_error("init"); }
+    return TRINE_OK;
+}
+static trine_status self_test(void *) {
+    if (AT == 1) { throw std::runtime_error("self_test"); }
+    return TRINE_OK;
+}
+static void shutdown(void *) { throw std::runtime_error("shutdown"); }
+static const trine_plugin own = {
+    TRINE_PLUGIN_HEAD(0u, "throws", "1.0.0", "", "", "", "", NULL, tools), 0u,
+    trine::guarded<init>, trine::guarded<shutdown>, NULL, trine::guarded<self_test>};
+TRINE_PLUGIN_TABLE(own);
+"#;
+    for (at, said) in [("0", "(init): it"), ("1", "(self-test): it answered"), ("2", "")] {
+        let own = table.replace("AT", at);
+        let own = text.replace("TRINE_PLUGIN(\"throws\", \"1.0.0\", tools);", &own);
+        std::fs::write(&source, own).unwrap();
+        assert!(make(path.as_ref(), &["-B"]));
+        let check = trine(&["plugin", "check", &format!("{path}/libthrows.so")]);
+        let stderr = String::from_utf8(check.stderr).unwrap();
+        let code = if said.is_empty() { 0 } else { 1 };
+        assert_eq!((check.status.code(), stderr.contains(said)), (Some(code), true), "{stderr}");
+    }
+}
+
+#[test]
+fn a_tool_that_needs_consent_is_called_after_a_y_at_a_terminal_alone() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("echo.json");
+    let text = r#"{"id": "echo", "name": "Echo", "description": "Answer the same.",
+        "requires_confirmation": true, "input_schema": {"type": "object"},
+        "execute": {"command": ["cat"]}}"#;
+    std::fs::write(&path, text).unwrap();
+    let path = path.to_str().unwrap();
+    let refused = trine(&["plugin", "call", path, "echo", r#"{"a":1}"#]);
+    assert_eq!(refused.status.code(), Some(1));
+    let said = String::from_utf8([refused.stdout, refused.stderr].concat()).unwrap();
+    assert!(said.contains("call it at a terminal"), "{said}");
+    assert!(said.contains("the user did not agree to this call"), "{said}");
+    // `script` runs a command at a terminal of its own.
+    for (answer, code, part) in [
+        ("y\n", 0, r#""structuredContent":{"a":1}"#),
+        ("n\n", 1, "the user did not agree"),
+        ("\n", 1, "the user did not agree"),
+    ] {
+        let line = format!("{} plugin call {path} echo '{{\"a\":1}}'", env!("CARGO_BIN_EXE_trine"));
+        let mut script = Command::new("script");
+        script.args(["-q", "-e", "-c", &line, "/dev/null"]).env("TRINE_LOG", "off");
+        let Ok(mut child) = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn() else {
+            return;
+        };
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(answer.as_bytes()).unwrap();
+        let ended = child.wait_with_output().unwrap();
+        let said = String::from_utf8(ended.stdout).unwrap();
+        assert_eq!((ended.status.code(), said.contains(part)), (Some(code), true), "{said}");
+        assert!(said.contains(r#"Allow echo (Echo) with {"a":1}? [y/N]"#), "{said}");
+    }
 }
 
 #[test]

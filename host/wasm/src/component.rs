@@ -45,7 +45,7 @@ pub(crate) fn names(bytes: &[u8]) -> Option<Names> {
 }
 
 /// The next section: its number and its bytes.
-fn section<'b>(rest: &mut &'b [u8]) -> Option<(u8, &'b [u8])> {
+pub(crate) fn section<'b>(rest: &mut &'b [u8]) -> Option<(u8, &'b [u8])> {
     let id = byte(rest)?;
     let size = usize::try_from(number(rest)?).ok()?;
     let (section, after) = rest.split_at_checked(size)?;
@@ -73,7 +73,7 @@ fn byte(rest: &mut &[u8]) -> Option<u8> {
 }
 
 /// An unsigned number in LEB128, of at most 32 bits.
-fn number(rest: &mut &[u8]) -> Option<u32> {
+pub(crate) fn number(rest: &mut &[u8]) -> Option<u32> {
     let mut number = 0_u64;
     for shift in [0, 7, 14, 21, 28] {
         let next = byte(rest)?;

@@ -16,11 +16,10 @@ use crate::limits::{Cap, Limits, PAGE, Stop};
 use crate::memory::Linear;
 use crate::nodes::Entry;
 use crate::plugin::{ABI, Places};
+use crate::start;
 
 const ENTRY: &str = "trine_plugin_entry";
 const FUNCTIONS: &str = "__indirect_function_table";
-/// Fuel of the module's start function, which cannot be put aside: at most some 0.1 s.
-pub(crate) const START: u64 = 20_000_000;
 /// Fewest pages that are added for what the module is lent.
 const LENT_PAGES: u64 = 2;
 
@@ -106,6 +105,8 @@ pub(crate) fn compile(wasm: &[u8], limits: &Limits) -> Result<Module> {
     if let Some(names) = component::names(wasm) {
         return Err(Error::Component(names));
     }
+    let changed = start::exported(wasm);
+    let wasm = changed.as_deref().unwrap_or(wasm);
     Module::new(&engine, wasm).map_err(|why| Error::Module(why.to_string()))
 }
 
@@ -141,11 +142,10 @@ impl Code {
         let state = State { cap: Cap::new(&limits), ..State::default() };
         let mut store = Store::new(self.module.engine(), state);
         store.limiter(|state| &mut state.cap);
-        let start = START.min(limits.fuel);
-        store.set_fuel(start).map_err(|why| Error::Module(why.to_string()))?;
+        // It has no fuel yet: no function of the module runs while an instance is made.
         let instance = self.linker.instantiate_and_start(&mut store, &self.module);
         let instance = instance.map_err(|error| {
-            let stop = Stop::new(&error, &Limits { fuel: start, ..limits }, refused(&store));
+            let stop = Stop::new(&error, &limits, refused(&store));
             match stop {
                 Stop::Trap(_) if error.as_trap_code().is_none() => Error::Module(error.to_string()),
                 stop => Error::Stopped { function: "start", stop },
@@ -169,9 +169,12 @@ impl Code {
             state: 0,
             room: Vec::new(),
         };
-        // Constructors of C++ and Rust, where the linker left them to the program.
-        if let Ok(initialize) = instance.get_typed_func::<(), ()>(&live.store, "_initialize") {
-            live.complete(initialize, ()).map_err(stopped("_initialize"))?;
+        // The second one has constructors of C++ and Rust, where the linker left them to the
+        // program.
+        for (name, what) in [(start::NAME, "start"), ("_initialize", "_initialize")] {
+            if let Ok(ready) = instance.get_typed_func::<(), ()>(&live.store, name) {
+                live.complete(ready, ()).map_err(stopped(what))?;
+            }
         }
         let remedy = "put TRINE_PLUGIN into one of its files, which takes one i32 and answers one";
         let entry = instance.get_typed_func::<i32, i32>(&live.store, ENTRY);
@@ -266,15 +269,18 @@ impl Live {
         self.reset(entries)
     }
 
-    /// Lets tools that act by themselves begin in safety, and finds what they do at the end.
+    /// Lets tools that act by themselves begin in safety, and finds what they do at the end. All of
+    /// them together have what one call may use.
     fn reset(&mut self, entries: &[Entry]) -> Result<()> {
+        let mut budget = self.budget();
         for (number, entry) in entries.iter().enumerate() {
             let user_data = self.tools.get(number).map_or(self.state, |tool| tool.user_data);
             let what = |function| format!("`{function}` of tool {number}");
             let lost = self.function(entry.on_link_lost, &what("on_link_lost"))?;
             self.on_link_lost.extend(lost.map(|function| (function, user_data)));
             if let Some(reset) = self.function(entry.on_reset, &what("on_reset"))? {
-                self.complete::<_, ()>(reset, user_data).map_err(stopped("on_reset"))?;
+                let reset = self.complete_within::<_, ()>(&mut budget, reset, user_data);
+                reset.map_err(stopped("on_reset"))?;
             }
         }
         Ok(())
@@ -295,13 +301,16 @@ impl Live {
     }
 
     /// Lets the module bring its actuators to safety, since no call will come any more, and free
-    /// its state.
+    /// its state. One that fails keeps no other from safety. All actuators together have what one
+    /// call may use.
     pub(crate) fn shutdown(&mut self) -> Result<()> {
+        let (mut budget, mut ended) = (self.budget(), Ok(()));
         for (lost, user_data) in std::mem::take(&mut self.on_link_lost) {
-            self.complete(lost, user_data).map_err(stopped("on_link_lost"))?;
+            let lost = self.complete_within::<_, ()>(&mut budget, lost, user_data);
+            ended = ended.and(lost.map_err(stopped("on_link_lost")));
         }
-        let Some(shutdown) = self.shutdown.take() else { return Ok(()) };
-        self.complete(shutdown, self.state).map_err(stopped("shutdown"))
+        let Some(shutdown) = self.shutdown.take() else { return ended };
+        ended.and(self.complete(shutdown, self.state).map_err(stopped("shutdown")))
     }
 }
 

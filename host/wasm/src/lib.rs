@@ -15,6 +15,7 @@
 //! - `imports`, `writers`: the functions that the module calls;
 //! - `guest`: the tools of a gateway;
 //! - `extism`: plug-ins of Extism, which do the calls of tools that JSON defines;
+//! - `start`: the start function, as one that is called like the others;
 //! - `component`: what a component says of itself, to refuse it.
 //!
 //! ```
@@ -41,6 +42,7 @@ mod memory;
 mod nodes;
 mod plugin;
 mod run;
+mod start;
 mod writers;
 
 pub use component::Names;

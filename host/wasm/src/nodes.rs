@@ -16,8 +16,8 @@ const NODE: u32 = 24;
 const WIDE: u32 = 32;
 /// Most bytes of a description.
 const TEXT_MAX: usize = 16 * 1024;
-/// Most nodes, and most bytes of descriptions, of all tools together: they may all point to the
-/// same ones.
+/// Most nodes, and most bytes of descriptions, labels and defaults, of all tools together: they may
+/// all point to the same ones.
 const NODES_ALL: usize = 32 * 1024;
 const TEXTS_ALL: usize = 1 << 20;
 
@@ -223,8 +223,11 @@ fn field<'m>(
     let [name, unit] = [4, 5].map(|at| u32::from(node.byte(at)));
     let (kind, flags, extent) = (node.byte(8), node.byte(9), node.half(6));
     let is_text = matches!(kind & 15, STRING | CHOICE);
-    let extra = if is_text { extent.into() } else { 0 };
+    let extra = if is_text { u32::from(extent) } else { 0 };
     let labels = texts.piece(name + unit + 2, extra)?;
+    room.texts = room.texts.checked_sub(labels.len()).ok_or_else(|| {
+        Error::Table(format!("too long texts: {TEXTS_ALL} bytes in all tools are allowed"))
+    })?;
     let bounds = wide.bounds(node)?;
     let [min, max] = [16, 20].map(|at| clamp(node.word(at).cast_signed()));
     let inner = u8::try_from(extent & 0xff).unwrap_or_default();

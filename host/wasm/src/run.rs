@@ -31,7 +31,7 @@ pub(crate) fn now() -> u64 {
 
 /// What a call may still use.
 #[derive(Debug)]
-struct Budget {
+pub(crate) struct Budget {
     /// Fuel that was not handed out yet.
     fuel: u64,
     time: Duration,
@@ -63,7 +63,12 @@ pub(crate) enum Step {
 pub(crate) type End<'e> = &'e mut dyn FnMut(Outcome<'_>);
 
 impl Live {
-    fn budget(&mut self, slice: u64, time: Duration) -> Budget {
+    /// What functions that are called beside calls may use, together.
+    pub(crate) fn budget(&mut self) -> Budget {
+        self.budget_of(SLICE, self.limits.time)
+    }
+
+    fn budget_of(&mut self, slice: u64, time: Duration) -> Budget {
         let first = slice.min(self.limits.fuel);
         self.give(first);
         Budget { fuel: self.limits.fuel - first, time, until: None }
@@ -92,11 +97,11 @@ impl Live {
         function: TypedFunc<P, R>,
         params: P,
     ) -> Result<R, Stop> {
-        let mut budget = self.budget(SLICE, self.limits.time);
+        let mut budget = self.budget();
         self.complete_within(&mut budget, function, params)
     }
 
-    fn complete_within<P: WasmParams, R: WasmResults>(
+    pub(crate) fn complete_within<P: WasmParams, R: WasmResults>(
         &mut self,
         budget: &mut Budget,
         function: TypedFunc<P, R>,
@@ -132,7 +137,7 @@ impl Live {
         };
         let Tool { call: function, user_data, time, .. } = *tool;
         let handle = self.store.data_mut().begin(call, time);
-        let budget = self.budget(FIRST, time);
+        let budget = self.budget_of(FIRST, time);
         let step = function.call_resumable(&mut self.store, (user_data, handle));
         self.follow(step, budget, end)
     }

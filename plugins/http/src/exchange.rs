@@ -20,6 +20,9 @@ use crate::{Reply, Service};
 
 /// How often the call is asked whether it is still wanted.
 const LOOK: Duration = Duration::from_millis(50);
+/// Bytes that are read at once, and so the longest head of an answer. With hyper's own, which grow,
+/// a service that answers nothing but `100 Continue` would keep the thread for seconds at a time.
+const READ: usize = 16 * 1024;
 const AGENT: &str = concat!("trine-plugin/", env!("CARGO_PKG_VERSION"));
 
 pub(crate) fn run(service: &Service, path: &str, is_cancelled: &dyn Fn() -> bool) -> Result<Reply> {
@@ -56,7 +59,11 @@ async fn exchange(service: &Service, path: &str) -> Result<Reply> {
     };
     let request = request(service, path)?;
     let stream = TokioIo::new(connect(service).await?);
-    let (mut sender, connection) = http1::handshake(stream).await.map_err(broken)?;
+    let (mut sender, connection) = http1::Builder::new()
+        .read_buf_exact_size(Some(READ))
+        .handshake(stream)
+        .await
+        .map_err(broken)?;
     // Its end is that of the answer, which tells of its errors.
     drop(tokio::spawn(connection));
     let (head, mut body): (_, Incoming) =

@@ -32,6 +32,8 @@ fn routes(path: &str) -> Answer {
         "/cut-chunk" => raw("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n[1"),
         "/garbage" => raw("\u{0}\u{1}SSH-2.0-OpenSSH\r\n"),
         "/nothing" => raw(""),
+        "/hints" => Answer::Endless(b"HTTP/1.1 100 Continue\r\n\r\n".to_vec()),
+        "/early-hints" => Answer::Endless(b"HTTP/1.1 103 Early Hints\r\nA: b\r\n\r\n".to_vec()),
         "/slow" => Answer::Stuck(Vec::new()),
         "/slow-body" => Answer::Stuck(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n[1".to_vec()),
         "/huge" => json(&format!("[{}]", "1,".repeat(1000))),
@@ -87,7 +89,7 @@ fn neither_bytes_nor_time_are_without_end() {
         let why = service(&server).get(path, NO).unwrap_err();
         assert!(matches!(why, Error::Long { limit: 1000, .. }), "{why}");
     }
-    for path in ["/slow", "/slow-body"] {
+    for path in ["/slow", "/slow-body", "/hints", "/early-hints"] {
         let start = Instant::now();
         let why = service(&server).get(path, NO).unwrap_err().to_string();
         assert!(why.ends_with("did not answer within 0.4 seconds"), "{why}");

@@ -3,12 +3,14 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Sender;
 use std::time::Instant;
 
 use trine_descriptor::{Args, Side, ToolTable as _, ValueWriter, find_tool, validate};
 use trine_mcp::{Failure, Outcome};
 
-use super::{Accounts, Served, consent};
+use super::consent::{self, Asks};
+use super::{Accounts, Served};
 use crate::context::CallContext;
 use crate::device::{CallReport, Cost, Extra, Waiter, read_json, reporter};
 use crate::json_schema::Schemas;
@@ -308,15 +310,126 @@ pub(crate) fn start_json(
     (client, context): (u64, Arc<CallContext>),
     tell: impl FnOnce(CallReport) + Send + 'static,
 ) -> Option<CancelFlag> {
-    let extra = Extra { client, ..Extra::default() };
+    start_asking(tools, call, (Extra { client, ..Extra::default() }, context), (None, tell))
+}
+
+/// The same for a program that asks a person itself: where the tool needs consent, `question` gets
+/// the question, and `tell` hears nothing.
+pub(crate) fn start_asking(
+    tools: &Arc<Served>,
+    call: (&str, &str),
+    (extra, context): (Extra<'_>, Arc<CallContext>),
+    (question, tell): (Option<Sender<String>>, impl FnOnce(CallReport) + Send + 'static),
+) -> Option<CancelFlag> {
     let table = tools.table();
+    let asks = |waiter: &Arc<dyn Waiter>| -> Arc<dyn Waiter> {
+        match question {
+            Some(question) => Arc::new(Asks { inner: Arc::clone(waiter), question }),
+            None => Arc::clone(waiter),
+        }
+    };
     let row = find_tool(&**table, call.0).filter(|row| tools.schemas(*row).is_some());
     if let Some(row) = row {
         // Its own schema judges the text.
-        let waiter = reporter(table, row, Instant::now(), tell);
+        let waiter = asks(&reporter(table, row, Instant::now(), tell));
         return start(tools, row, ((call.1.as_bytes(), extra), context), (&waiter, 0));
     }
     read_json(table, call, (Instant::now(), None), tell, |row, args, waiter| {
-        start(tools, row, ((args, extra), context), (waiter, 0))
+        start(tools, row, ((args, extra), context), (&asks(waiter), 0))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Receiver, channel};
+    use std::time::Duration;
+
+    use trine_descriptor::{Field, Kind, Tool, ToolInfo};
+
+    use super::super::{HostTools, table};
+    use super::*;
+    use crate::{DeviceArgs, Hub, Prefix, Settings};
+
+    const PARAMS: [Field<'static>; 1] =
+        [Field::new("text", Kind::Text { min: 0, max: 1_000 }).describe("A text.")];
+
+    /// Hands each call to a thread, with where its arguments were.
+    struct Hands(Arc<Table>, Sender<(usize, HostCall)>);
+
+    impl HostTools for Hands {
+        fn table(&self) -> &Arc<Table> {
+            &self.0
+        }
+
+        fn call(&self, call: HostCall) {
+            self.1.send((call.args_bytes().as_ptr().addr(), call)).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_call_is_handed_to_a_thread_without_a_copy_of_its_arguments() {
+        let tool = Tool::new(ToolInfo::new("hand", "Take a text."), &PARAMS, &[]);
+        let (send, receive): (_, Receiver<(usize, HostCall)>) = channel();
+        let worker = std::thread::spawn(move || {
+            let (place, call) = receive.recv().unwrap();
+            let is_there = call.args_bytes().as_ptr().addr() == place;
+            let is_long = call.args().text(0).is_some_and(|text| text.len() == 900);
+            call.value(0, |_| {});
+            (is_there, is_long)
+        });
+        let hub = Hub::open_with(&DeviceArgs::default(), Prefix::Auto, &Settings::none()).unwrap();
+        hub.add_tools(Arc::new(Hands(table(&[tool]).unwrap(), send))).unwrap();
+        let text = format!(r#"{{"text": "{}"}}"#, "x".repeat(900));
+        let report = hub.call_own("hand", &text, Duration::from_secs(30)).unwrap();
+        assert!(!report.is_error, "{}", report.text);
+        assert_eq!(worker.join().unwrap(), (true, true));
+    }
+
+    /// A tool that needs consent, and counts its calls.
+    struct Counts(Arc<Table>, std::sync::atomic::AtomicUsize);
+
+    impl HostTools for Counts {
+        fn table(&self) -> &Arc<Table> {
+            &self.0
+        }
+
+        fn call(&self, call: HostCall) {
+            self.1.fetch_add(1, Ordering::AcqRel);
+            call.value(0, |_| {});
+        }
+    }
+
+    #[test]
+    fn a_program_asks_a_person_itself_for_each_call_with_the_arguments() {
+        let consent = trine_descriptor::Consent::Elicit;
+        let info = ToolInfo { consent, ..ToolInfo::new("wipe", "Wipe it.") };
+        let tools = Counts(table(&[Tool::new(info, &PARAMS, &[])]).unwrap(), 0.into());
+        let tools = Arc::new(tools);
+        let hub = Hub::open_with(&DeviceArgs::default(), Prefix::Auto, &Settings::none()).unwrap();
+        hub.add_tools(Arc::clone(&tools) as Arc<_>).unwrap();
+        let patience = Duration::from_secs(30);
+        let call = |arguments: &str, agrees: bool| {
+            let mut asked = Vec::new();
+            let agree = |question: &str| {
+                asked.push(question.to_owned());
+                agrees
+            };
+            let report = hub.call_own_asking("wipe", arguments, patience, agree).unwrap();
+            (report.is_error, report.text, asked)
+        };
+        let question = vec![r#"Allow wipe (wipe) with {"text":"a"}?"#.to_owned()];
+        let (is_error, text, asked) = call(r#"{"text": "a"}"#, false);
+        assert!(is_error && text.contains("did not agree"), "{text}");
+        assert_eq!((asked, tools.1.load(Ordering::Acquire)), (question.clone(), 0));
+        for count in 1..=2 {
+            let (is_error, text, asked) = call(r#"{"text": "a"}"#, true);
+            assert!(!is_error, "{text}");
+            assert_eq!((asked, tools.1.load(Ordering::Acquire)), (question.clone(), count));
+        }
+        // No one is asked for a call that cannot be made, and one that asks no one is refused.
+        let (is_error, _, asked) = call(r#"{"text": 1}"#, true);
+        assert!(is_error && asked.is_empty());
+        assert!(hub.call_own("wipe", r#"{"text": "a"}"#, patience).unwrap().is_error);
+        assert_eq!(tools.1.load(Ordering::Acquire), 2);
+    }
 }

@@ -5,9 +5,10 @@
 //! once; in a session it belongs to the one call that waits for it. Answers come here no other way.
 
 use std::sync::Arc;
+use std::sync::mpsc::Sender;
 
 use trine_descriptor::record::Encoder;
-use trine_descriptor::{Args, Consent, Field, Kind, Tool, ToolInfo, ToolTable as _};
+use trine_descriptor::{Args, Consent, Field, Kind, Tool, ToolInfo, ToolTable as _, ValueWriter};
 use trine_mcp::{Failure, Outcome, result};
 use trine_wire::message::input::{self, Answer, Records, Request, asks};
 
@@ -69,6 +70,47 @@ fn agrees(answers: &[u8]) -> bool {
         return false;
     };
     Args::new(&form, 0, values).bool(0) == Some(true)
+}
+
+/// The answer of a person whom this program has asked itself, as `Extra` of the call.
+pub(crate) fn answered(agrees: bool) -> (&'static [u8], Vec<u8>) {
+    let mut values = [0; 16];
+    let mut form = ValueWriter::new(&mut values);
+    form.bool(0, agrees);
+    let answer = Answer { name: NAME, action: ACCEPTED, values: form.bytes() };
+    let mut bytes = vec![0; 64];
+    let len = input::write(&[answer], &mut bytes).unwrap_or_default();
+    bytes.truncate(len);
+    (STATE, bytes)
+}
+
+/// Passes on what becomes of a call, but for a question, which this program asks a person itself.
+pub(super) struct Asks {
+    pub(super) inner: Arc<dyn Waiter>,
+    pub(super) question: Sender<String>,
+}
+
+impl Waiter for Asks {
+    fn done(&self, tag: u64, outcome: Outcome<'_>, cost: Cost) {
+        self.inner.done(tag, outcome, cost);
+    }
+
+    fn progress(&self, tag: u64, at: (u32, u32), text: &str) -> bool {
+        self.inner.progress(tag, at, text)
+    }
+
+    fn log(&self, tag: u64, level: u8, text: &str) {
+        self.inner.log(tag, level, text);
+    }
+
+    fn needs_input(&self, tag: u64, asked: &Asked<'_>, cost: Cost) {
+        let request = Records::new(asked.requests).and_then(|mut all| all.record::<Request<'_>>());
+        let message = request.map(|request| request.message.to_owned());
+        // Where no one waits for the question, the call has ended as one that cannot ask.
+        if message.is_none_or(|message| self.question.send(message).is_err()) {
+            self.inner.needs_input(tag, asked, cost);
+        }
+    }
 }
 
 /// The arguments as JSON.

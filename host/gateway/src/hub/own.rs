@@ -10,7 +10,7 @@ use trine_mcp::Catalog as _;
 use super::catalog::{self, TOOL_MAX};
 use super::{Hub, NAME_ALL};
 use crate::ask_tool::KnownTools;
-use crate::device::CallReport;
+use crate::device::{CallReport, Extra};
 use crate::error::{Error, Result};
 use crate::host_tools::{self, Direct, HostTools, Leaving, Served, ToolStats, ToolsId};
 use crate::suggest::did_you_mean;
@@ -237,6 +237,40 @@ impl Hub {
     /// # Errors
     /// When no tool of this program has this name.
     pub fn call_own(&self, tool: &str, arguments: &str, patience: Duration) -> Result<CallReport> {
+        let (tools, tool) = self.own_tool(tool)?;
+        let asked = run((&tools, &tool), arguments, patience, (Extra::default(), None));
+        // No question is told here.
+        Ok(asked
+            .unwrap_or_else(|question| crate::device::refused(&tool, &question, Duration::ZERO)))
+    }
+
+    /// Calls a tool of this program as [`Self::call_own`] does, for a program that can ask a person
+    /// itself: where the tool needs consent, `agree` gets the question, with the arguments, and
+    /// answers whether the person agrees to this one call. It may take its time.
+    ///
+    /// # Errors
+    /// As [`Self::call_own`].
+    pub fn call_own_asking(
+        &self,
+        tool: &str,
+        arguments: &str,
+        patience: Duration,
+        agree: impl FnOnce(&str) -> bool,
+    ) -> Result<CallReport> {
+        let (tools, tool) = self.own_tool(tool)?;
+        let (send, asked) = mpsc::channel();
+        let call = (&tools, &*tool);
+        let ended = run(call, arguments, patience, (Extra::default(), Some((send, asked))));
+        Ok(ended.unwrap_or_else(|question| {
+            let (state, answers) = host_tools::answered(agree(&question));
+            let extra = Extra { state, answers: &answers, ..Extra::default() };
+            run(call, arguments, patience, (extra, None))
+                .unwrap_or_else(|question| crate::device::refused(&tool, &question, Duration::ZERO))
+        }))
+    }
+
+    /// The tools that have a tool of this program, and its name there.
+    fn own_tool(&self, tool: &str) -> Result<(Arc<Served>, String)> {
         let snapshot = self.snapshot();
         let entry = snapshot.find(tool.as_bytes()).and_then(|tool| snapshot.entry(tool));
         let found = entry.and_then(|entry| Some((entry.host()?, entry.own_name()?)));
@@ -246,17 +280,7 @@ impl Hub {
             let known = names.join(", ");
             return Err(refused(format!("no tool is called '{tool}': there is {known}{meant}")));
         };
-        let (send, receive) = mpsc::channel();
-        // Who asked may have stopped waiting.
-        let tell = move |report| drop(send.send(report));
-        let began = Instant::now();
-        let running = host_tools::start_json(tools, (tool, arguments), (0, Arc::default()), tell);
-        Ok(receive.recv_timeout(patience).unwrap_or_else(|_| {
-            running.inspect(|flag| flag.store(true, Ordering::Release));
-            let why =
-                format!("no answer within {} ms; the call was cancelled", patience.as_millis());
-            crate::device::refused(tool, &why, began.elapsed())
-        }))
+        Ok((Arc::clone(tools), tool.to_owned()))
     }
 
     /// Makes the list without tools that it still has.
@@ -301,6 +325,35 @@ impl Hub {
         }
         Ok(())
     }
+}
+
+/// What a question of a tool comes by: one end goes with the call.
+type Question = (mpsc::Sender<String>, mpsc::Receiver<String>);
+
+/// Runs a call until its end, or until its time is over. Where its tool needs consent and a
+/// question can be told, that is the error.
+fn run(
+    (tools, tool): (&Arc<Served>, &str),
+    arguments: &str,
+    patience: Duration,
+    (extra, question): (Extra<'_>, Option<Question>),
+) -> std::result::Result<CallReport, String> {
+    let (send, receive) = mpsc::channel();
+    // Who asked may have stopped waiting.
+    let tell = move |report| drop(send.send(report));
+    let began = Instant::now();
+    let (question, asked) = question.unzip();
+    let call = (tool, arguments);
+    let running = host_tools::start_asking(tools, call, (extra, Arc::default()), (question, tell));
+    // A question is told before that returns.
+    if let Some(Ok(question)) = asked.map(|asked| asked.try_recv()) {
+        return Err(question);
+    }
+    Ok(receive.recv_timeout(patience).unwrap_or_else(|_| {
+        running.inspect(|flag| flag.store(true, Ordering::Release));
+        let why = format!("no answer within {} ms; the call was cancelled", patience.as_millis());
+        crate::device::refused(tool, &why, began.elapsed())
+    }))
 }
 
 fn refused(why: String) -> Error {

@@ -1,7 +1,8 @@
 //! The files of a project, and the names in them.
 
 use std::fs;
-use std::path::{Component, Path, PathBuf};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 
 use trine::{Error, Result};
 
@@ -9,8 +10,44 @@ use trine::{Error, Result};
 const FILE_MAX: u64 = 4 * 1024 * 1024;
 const FILES_MAX: usize = 1_000;
 
-/// A file of a project: where it is, and what it holds.
-pub(super) type File = (PathBuf, Vec<u8>);
+/// A file of a project.
+#[derive(Clone, Debug)]
+pub(super) struct File {
+    /// Where it is, in the folder.
+    pub(super) path: PathBuf,
+    pub(super) bytes: Vec<u8>,
+    /// Whether it is a program.
+    pub(super) runs: bool,
+}
+
+impl File {
+    pub(super) fn new(path: impl Into<PathBuf>, bytes: impl Into<Vec<u8>>) -> Self {
+        Self { path: path.into(), bytes: bytes.into(), runs: false }
+    }
+}
+
+#[cfg(unix)]
+fn runs(file: &fs::Metadata) -> bool {
+    std::os::unix::fs::PermissionsExt::mode(&file.permissions()) & 0o100 != 0
+}
+
+#[cfg(not(unix))]
+const fn runs(_: &fs::Metadata) -> bool {
+    false
+}
+
+/// Makes a file a program for whoever may read it.
+fn let_run(path: &Path) -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = fs::metadata(path)?.permissions().mode();
+        fs::set_permissions(path, fs::Permissions::from_mode(mode | (mode & 0o444) >> 2))?;
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
+}
 
 /// What stands for the names of a project.
 pub(super) struct Names {
@@ -44,12 +81,13 @@ pub(super) fn copied(folder: &Path) -> Result<Vec<File>> {
             let entry = entry.map_err(failed)?;
             let name = below.join(entry.file_name());
             let kind = entry.file_type().map_err(failed)?;
-            let size = entry.metadata().map_err(failed)?.len();
+            let about = entry.metadata().map_err(failed)?;
             if kind.is_dir() {
                 folders.push(name);
-            } else if kind.is_file() && size <= FILE_MAX && files.len() < FILES_MAX {
+            } else if kind.is_file() && about.len() <= FILE_MAX && files.len() < FILES_MAX {
                 let bytes = fs::read(entry.path());
-                files.push((name, bytes.map_err(|error| Error::read(entry.path(), error))?));
+                let bytes = bytes.map_err(|error| Error::read(entry.path(), error))?;
+                files.push(File { path: name, bytes, runs: runs(&about) });
             } else {
                 return Err(Error::Template(entry.path()));
             }
@@ -60,16 +98,16 @@ pub(super) fn copied(folder: &Path) -> Result<Vec<File>> {
 
 /// The files with the names of a project, in a folder. What is no text is as it was.
 pub(super) fn renamed(files: &[File], names: &Names, folder: &Path) -> Vec<File> {
-    let is_below = |path: &PathBuf| path.components().all(|it| matches!(it, Component::Normal(_)));
-    let one = |(path, bytes): &File| {
-        let path = path.to_str().map(|path| PathBuf::from(names.put(path))).filter(is_below)?;
+    let one = |File { path, bytes, runs }: &File| {
+        // What is no text stands for no name.
+        let path = path.to_str().map_or_else(|| path.clone(), |path| names.put(path).into());
         let bytes = match std::str::from_utf8(bytes) {
             Ok(text) => names.put(text).into_bytes(),
             Err(_) => bytes.clone(),
         };
-        Some((folder.join(path), bytes))
+        File { path: folder.join(path), bytes, runs: *runs }
     };
-    files.iter().filter_map(one).collect()
+    files.iter().map(one).collect()
 }
 
 /// Writes the files into a folder that is new or empty.
@@ -79,10 +117,15 @@ pub(super) fn write(folder: &Path, files: &[File], names: &Names) -> Result<()> 
     if fs::read_dir(folder).map_err(failed)?.next().is_some() {
         return Err(Error::ProjectThere(folder.to_owned()));
     }
-    for (path, bytes) in renamed(files, names, folder) {
+    for File { path, bytes, runs } in renamed(files, names, folder) {
         let failed = |error| Error::write(&path, error);
         path.parent().map_or(Ok(()), fs::create_dir_all).map_err(failed)?;
-        fs::write(&path, bytes).map_err(failed)?;
+        // Two files of a template may get the same name.
+        let mut file = fs::File::create_new(&path).map_err(failed)?;
+        file.write_all(&bytes).map_err(failed)?;
+        if runs {
+            let_run(&path).map_err(failed)?;
+        }
     }
     Ok(())
 }

@@ -87,7 +87,7 @@ impl Lang {
             Self::C | Self::Wasm => format!("{name}.c"),
             Self::Cpp => format!("{name}.cpp"),
             Self::Rust => "src/lib.rs".to_owned(),
-            Self::Python => format!("{name}.json and {name}.py"),
+            Self::Python => format!("{name}.json and {}_tool.py", name.replace('-', "_")),
         }
     }
 }

@@ -100,7 +100,7 @@ fn files(tools: &[(String, Lang)]) -> Vec<File> {
             .replace("@build-packages@", &build.join(" "))
             .replace("@packages@", &run.join(" "))
     };
-    FILES.iter().map(|(path, text)| ((*path).into(), filled(text).into_bytes())).collect()
+    FILES.iter().map(|(path, text)| File::new(*path, filled(text))).collect()
 }
 
 fn list(tools: &[(String, Lang)], between: &str) -> String {

@@ -35,7 +35,7 @@ const PYTHON: [(&str, &str); 5] = [
     ("Makefile", include_str!("../../../templates/tool/python/Makefile")),
     ("README.md", include_str!("../../../templates/tool/python/README.md")),
     ("@name@.json", include_str!("../../../templates/tool/python/@name@.json")),
-    ("@name@.py", include_str!("../../../templates/tool/python/@name@.py")),
+    ("@tool@_tool.py", include_str!("../../../templates/tool/python/@tool@_tool.py")),
     ("test_@tool@.py", include_str!("../../../templates/tool/python/test_@tool@.py")),
 ];
 
@@ -57,5 +57,5 @@ pub(super) fn of(lang: Lang) -> Vec<File> {
 }
 
 fn file(path: &str, text: &str) -> File {
-    (path.into(), text.as_bytes().to_vec())
+    File::new(path, text)
 }

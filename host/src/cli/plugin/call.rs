@@ -1,12 +1,13 @@
 //! `trine plugin call`.
 
+use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use serde_json::Value;
 use trine::{Error, Result};
-use trine_gateway::sanitize::terminal_json;
+use trine_gateway::sanitize::{plain, terminal_json};
 use trine_gateway::{CallReport, DeviceArgs, Hub, Prefix, Settings};
 use trine_plugins::Plugins;
 
@@ -17,7 +18,8 @@ use crate::cli::open::usage;
 use crate::cli::paint::say;
 
 const AFTER_HELP: &str = "\
-Prints the result on standard output, as JSON.
+Prints the result on standard output, as JSON. A tool that needs consent is called after a y at the
+terminal; where there is none, the call is refused.
 Exit code: 1 when the tool refused or failed, 2 when the plug-in, the tool or the JSON is invalid.
 
 Example: trine plugin call ./libclock.so now '{\"zone\": \"UTC\"}'";
@@ -63,8 +65,21 @@ impl Call {
         let plugins = Plugins::new(hub.clone(), policy.clone());
         load(&plugins, (&hub, &Defined::default()), std::slice::from_ref(&self.file), &policy)?;
         let patience = Duration::from_secs(self.patience);
-        let report = hub.call_own(&self.tool, &self.arguments, patience)?;
+        let report = hub.call_own_asking(&self.tool, &self.arguments, patience, agreed)?;
         plugins.close();
         Ok(report)
     }
+}
+
+/// Asks the person at the terminal, if one is there, for consent to a call.
+fn agreed(question: &str) -> bool {
+    if !std::io::stdin().is_terminal() {
+        eprintln!("trine: the tool needs consent: call it at a terminal");
+        return false;
+    }
+    eprint!("{} [y/N] ", plain(question));
+    // Where nobody sees the question nobody says yes.
+    let mut answer = String::new();
+    let heard = std::io::stderr().flush().and_then(|()| std::io::stdin().read_line(&mut answer));
+    heard.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
 }

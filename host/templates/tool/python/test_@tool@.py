@@ -1,7 +1,6 @@
-import importlib
 import unittest
 
-tool = importlib.import_module("@name@")
+import @tool@_tool as tool
 
 
 class Degrees(unittest.TestCase):

@@ -50,6 +50,19 @@ pub(crate) static SIGNATURES: [(&str, &str); 26] = [
     ("get_log_level", ":i"),
 ];
 
+/// What is read of a request. The rest of it, which may be as long as the memory, is passed over
+/// and takes none.
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+struct Request {
+    url: String,
+}
+
+/// The address of a request; empty where it has none.
+fn url(request: &[u8]) -> String {
+    serde_json::from_slice::<Request>(request).unwrap_or_default().url
+}
+
 /// Adds them to what a module may import.
 pub(crate) fn define(linker: &mut Linker<Host>) -> Done<()> {
     memory(linker)?;
@@ -83,9 +96,7 @@ pub(crate) fn define(linker: &mut Linker<Host>) -> Done<()> {
         .func_wrap(MODULE, "var_set", var_set)?
         .func_wrap(MODULE, "http_request", |mut caller: Caller<'_, Host>, request, _: u64| {
             let request = take(&mut caller, request)?;
-            let url = serde_json::from_slice::<serde_json::Value>(&request).ok();
-            let url = url.and_then(|it| Some(it.get("url")?.as_str()?.to_owned()));
-            let url: String = url.unwrap_or_default().chars().take(200).collect();
+            let url: String = url(&request).chars().take(200).collect();
             let url = trine_gateway::sanitize::plain(&url).into_owned();
             Err::<u64, _>(caller.data_mut().stop(Stop::Http(url)))
         })?
@@ -194,4 +205,20 @@ fn var_set(mut caller: Caller<'_, Host>, key: u64, value: u64) -> Done<()> {
     host.vars_size = size;
     host.vars.insert(key, value);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::url;
+
+    #[test]
+    fn of_a_request_its_address_alone_is_kept() {
+        assert_eq!(url(br#"{"method": "GET", "url": "http://a"}"#), "http://a");
+        // As values, each item would take 32 bytes, and so deep ones are not read at all.
+        let deep = format!(r#"{{"x": {}{}, "url": "http://a"}}"#, "[".repeat(500), "]".repeat(500));
+        assert_eq!(url(deep.as_bytes()), "http://a");
+        for none in [&b""[..], b"{}", b"[]", br#"{"url": 1}"#, br#"{"url": "a""#] {
+            assert_eq!(url(none), "");
+        }
+    }
 }

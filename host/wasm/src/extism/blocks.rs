@@ -45,15 +45,18 @@ impl Blocks {
             return Some(0);
         }
         let size = room(usize::try_from(len).ok()?)?;
-        let at = match self.free.get_mut(&size).and_then(Vec::pop) {
+        let free = self.free.get_mut(&size).filter(|free| !free.is_empty());
+        let more = if free.is_some() { 0 } else { size };
+        let end = self.bytes.len().checked_add(more)?;
+        // What is kept of a block in freed room counts too.
+        let kept = self.used.len().checked_add(1)?.checked_mul(KEPT)?;
+        if end.checked_add(kept)? > self.most {
+            return None;
+        }
+        let at = match free.and_then(Vec::pop) {
             Some(at) => at,
             None => {
                 let at = self.bytes.len();
-                let end = at.checked_add(size)?;
-                let kept = self.used.len().checked_add(1)?.checked_mul(KEPT)?;
-                if end.checked_add(kept)? > self.most {
-                    return None;
-                }
                 self.bytes.resize(end, 0);
                 u64::try_from(at).ok()?
             }
@@ -156,6 +159,21 @@ mod tests {
         assert!(count < 100_000 / KEPT, "{count}");
         blocks.clear();
         assert!(blocks.add(90_000).is_some());
+    }
+
+    #[test]
+    fn what_is_kept_of_blocks_in_freed_room_has_the_cap_too() {
+        let most = 100_000;
+        let mut blocks = Blocks::new(most);
+        // Gaps of each size, which are all taken again.
+        let sizes = [1, 17, 33, 49, 65, 97];
+        for size in sizes {
+            let made: Vec<_> = (0..200).map_while(|_| blocks.add(size)).collect();
+            made.into_iter().for_each(|at| blocks.free(at));
+        }
+        while sizes.iter().any(|size| blocks.add(*size).is_some()) {}
+        let kept = blocks.bytes.len() + blocks.used.len() * KEPT;
+        assert!(kept <= most, "{kept}");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use trine_gateway::sanitize;
 use wasmi::Memory;
 
 use super::blocks::Blocks;
+use crate::call::SAID_MAX;
 use crate::limits::{Cap, Limits, Stop};
 
 /// What a plug-in is configured with.
@@ -92,8 +93,9 @@ impl Host {
     /// The text of the error that the plug-in has set.
     pub(crate) fn error(&self) -> Option<String> {
         let bytes = self.blocks.block(self.error)?;
-        let text = String::from_utf8_lossy(bytes);
-        let text: String = text.chars().take(crate::call::SAID_MAX / 4).collect();
+        // The block may be as long as the memory.
+        let text = String::from_utf8_lossy(bytes.get(..SAID_MAX).unwrap_or(bytes));
+        let text: String = text.chars().take(SAID_MAX / 4).collect();
         Some(sanitize::plain(&text).into_owned()).filter(|text| !text.trim().is_empty())
     }
 

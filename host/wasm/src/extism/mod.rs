@@ -78,7 +78,8 @@ impl Extism {
         let panicked = |_| Err(Error::Module("the interpreter panicked".to_owned()));
         let (code, live) = catch_unwind(load).unwrap_or_else(panicked)?;
         let (waiting, is_ending) = (AtomicUsize::new(0), AtomicBool::new(false));
-        let name = format!("extism {}", task.function);
+        // A name of WebAssembly may have a zero byte, which one of a thread may not.
+        let name = format!("extism {}", task.function).replace('\0', " ");
         let shared = Arc::new(Shared { code, task, waiting, is_ending });
         let (jobs, todo) = channel();
         let worker = Arc::clone(&shared);

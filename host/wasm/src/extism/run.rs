@@ -9,11 +9,12 @@ use wasmi::{Linker, Module, Store, TypedFunc, TypedResumableCall, WasmResults};
 
 use super::host::{Config, Host};
 use super::{Task, abi, wasi};
-use crate::engine::{self, START};
+use crate::engine;
 use crate::error::{Error, Result};
 use crate::imports::written;
 use crate::limits::{Limits, Stop};
 use crate::run::SLICE;
+use crate::start;
 
 /// What a plug-in exports to be made ready, of which the first that is there is called.
 const READY: [&str; 2] = ["_initialize", "__wasm_call_ctors"];
@@ -78,15 +79,9 @@ impl Code {
         let host = Host::new(Arc::clone(&self.config), &limits);
         let mut store = Store::new(self.module.engine(), host);
         store.limiter(|host| &mut host.cap);
-        let start = START.min(limits.fuel);
-        store.set_fuel(start).map_err(|why| Error::Module(why.to_string()))?;
         let instance = self.linker.instantiate_and_start(&mut store, &self.module);
         let instance = instance.map_err(|error| {
-            let host = store.data_mut();
-            let within = Limits { fuel: start, ..limits };
-            let refused = host.cap.refused;
-            let stop = host.stopped.take();
-            match stop.unwrap_or_else(|| Stop::new(&error, &within, refused)) {
+            match Stop::new(&error, &limits, store.data().cap.refused) {
                 Stop::Trap(_) if error.as_trap_code().is_none() => Error::Module(error.to_string()),
                 stop => Error::Stopped { function: "start", stop },
             }
@@ -97,13 +92,13 @@ impl Code {
         let function = judged.or_else(|_| unjudged()).map_err(|_| Error::NoFunction {
             name: trine_gateway::sanitize::plain(&self.function).into_owned(),
         })?;
-        let ready = READY
-            .iter()
-            .find_map(|name| Some((name, instance.get_typed_func::<(), ()>(&store, name).ok()?)));
         let mut live = Live { store, function, limits };
-        if let Some((name, ready)) = ready {
+        let find = |store: &Store<Host>, name| instance.get_typed_func::<(), ()>(store, name).ok();
+        let ready = READY.iter().find_map(|name| Some((*name, find(&live.store, name)?)));
+        let start = find(&live.store, start::NAME).map(|start| ("start", start));
+        for (name, function) in start.into_iter().chain(ready) {
             let stopped = |stop| Error::Stopped { function: name, stop };
-            live.complete(ready, &AtomicBool::new(false)).map_err(stopped)?;
+            live.complete(function, &AtomicBool::new(false)).map_err(stopped)?;
         }
         Ok(live)
     }

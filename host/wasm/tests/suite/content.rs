@@ -101,6 +101,22 @@ fn a_block_that_cannot_stand_there_makes_the_call_fail() {
     assert!(end(&guest).contains(wrong));
 }
 
+#[test]
+fn blocks_without_a_byte_count_too() {
+    let mut plug = Plug::new();
+    let words: Vec<u8> =
+        [40_u32, 1, 0, 0, 0, 0, 0, 0, 0, 0].iter().flat_map(|word| word.to_le_bytes()).collect();
+    let at = plug.put(&words);
+    // Puts empty texts until one is refused.
+    let body = format!(
+        "(loop $again (br_if $again (i32.eqz
+           (call $put_block (local.get $call) (i32.const {at}))))) i32.const 3"
+    );
+    let limits = Limits { fuel: 3_000_000, ..Limits::default() };
+    let guest = plug.tool_with("blocks", [&[], &[]], &body, (0, 1)).load_with(&limits);
+    assert!(end(&guest).contains("a block of content that cannot stand there"), "{}", end(&guest));
+}
+
 /// A tool whose content has so many bytes, of which `read` writes some and answers how many.
 fn reader(mime: &str, size: u32, read: &str) -> Guest {
     let mut plug = Plug::new();

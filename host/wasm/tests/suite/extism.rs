@@ -223,6 +223,24 @@ fn calls_wait_for_each_other_and_one_too_many_is_refused() {
 }
 
 #[test]
+fn a_function_may_have_any_name_that_webassembly_allows() {
+    let text = r#"(module (memory (export "memory") 1) (func (export "a\00b")))"#;
+    let wasm = wat::parse_str(text).unwrap();
+    let tool = Tool::of(&wasm, task("a\0b"), &limits());
+    assert_eq!(tool.said("x"), "");
+}
+
+#[test]
+fn a_start_function_that_never_ends_is_stopped_by_name() {
+    let wasm = wat::parse_str(
+        "(module (func $f (loop $a (br $a))) (start $f)
+        (func (export \"f\")))",
+    );
+    let said = Extism::load(&wasm.unwrap(), task("f"), &limits()).unwrap_err().to_string();
+    assert!(said.starts_with("its start did not return: it ran for more than"), "{said}");
+}
+
+#[test]
 fn damaged_plug_ins_are_refused_or_run() {
     let whole = of_the_kit("count_vowels.wasm");
     let limits = Limits { fuel: 300_000, memory: 2 << 20, ..limits() };

@@ -179,3 +179,46 @@ async fn a_tool_that_acts_by_itself_is_brought_to_safety_when_its_hub_is_gone() 
     assert!(call(&guest, 0, |_| {}).is_err());
     assert!(began.elapsed() >= time, "{:?}", began.elapsed());
 }
+
+/// A module of three tools, each of which has these two functions.
+fn three(on_link_lost: &str, on_reset: &str) -> Plug {
+    let mut plug = Plug::new().code("(global $spun (mut i32) (i32.const 0))");
+    for name in ["one", "two", "three"] {
+        let functions = [on_link_lost, on_reset].map(|body| match body {
+            "" => 0,
+            body => plug.function("(param $state i32)", body),
+        });
+        let more = plug.put(&more(functions[0], functions[1]));
+        plug = plug.tool_with(name, [&[], &[int("n")]], "i32.const -12", (more, 0));
+    }
+    plug
+}
+
+/// Takes some 120,000 units of fuel.
+const SPIN: &str = "(local $left i32) (local.set $left (i32.const 30000))
+    (loop $again
+      (br_if $again (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))";
+
+#[test]
+fn what_brings_tools_to_safety_has_the_caps_of_one_call_for_all_of_them() {
+    let load = |fuel| Guest::load(&three("", SPIN).wasm(), &Limits { fuel, ..Limits::default() });
+    assert!(load(1_000_000).is_ok());
+    // Enough for one of them and not for three.
+    let said = load(150_000).unwrap_err().to_string();
+    assert!(said.starts_with("its on_reset did not return: it ran for more than 150000"), "{said}");
+}
+
+#[test]
+fn a_tool_that_fails_at_its_end_keeps_no_other_from_safety() {
+    // The first one traps. The second takes all of the time, by which it is heard.
+    let lost = "(global.set $spun (i32.add (global.get $spun) (i32.const 1)))
+        (if (i32.eq (global.get $spun) (i32.const 1)) (then unreachable))
+        (loop $again (br $again))";
+    let time = Duration::from_millis(700);
+    let guest = three(lost, "").load_with(&Limits { fuel: u64::MAX, time, ..Limits::default() });
+    let began = std::time::Instant::now();
+    guest.shutdown();
+    std::thread::sleep(Duration::from_millis(100));
+    assert!(call(&guest, 0, |_| {}).is_err());
+    assert!(began.elapsed() >= time, "{:?}", began.elapsed());
+}

@@ -1,6 +1,6 @@
 //! Modules that are not loaded, and the reason that is given.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use trine_wasm::{Error, Guest, Limits};
 
@@ -101,6 +101,39 @@ fn an_entry_that_does_not_answer_is_stopped() {
     let text = with_entry("i32.const 0")
         .replace("(func (export", "(func (export \"_initialize\") unreachable) (func (export");
     assert!(refused(&text).contains("_initialize did not return"), "{}", refused(&text));
+}
+
+#[test]
+fn a_start_function_has_the_time_of_a_call_whatever_its_steps_cost() {
+    // Each call clears 2,000 registers, and takes a few units of fuel for that.
+    let wide = format!("(func $wide (local {}))", "i64 ".repeat(2_000));
+    let start = format!("{wide} (func $start (loop $again (call $wide) (br $again)))");
+    let text = with_entry("i32.const 0").replace("(memory", "(start $start) (memory");
+    let wasm = wat::parse_str(text.replace("(func (export", &format!("{start} (func (export")));
+    let limits = Limits { fuel: u64::MAX, time: Duration::from_millis(50), ..Limits::default() };
+    let began = Instant::now();
+    let said = Guest::load(&wasm.unwrap(), &limits).unwrap_err().to_string();
+    assert!(said.starts_with("its start did not return: it ran for more than 50 ms"), "{said}");
+    assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
+}
+
+#[test]
+fn texts_that_nodes_share_count_for_each_of_them() {
+    let mut plug = with_other("i32.const 0");
+    let default = [&b"a\0\0"[..], &vec![b'x'; 60_000], b"\0A text.\0"].concat();
+    let texts = plug.put(&default).to_le_bytes();
+    let [low, high, ..] = 60_000_u32.to_le_bytes();
+    let numbers = [0, 0, i32::MAX].map(i32::to_le_bytes);
+    let node = [&texts[..], &[1, 0, low, high, 4, 2, 0, 0], numbers.as_flattened()].concat();
+    let nodes = plug.put(&node.repeat(100));
+    plug.finish();
+    // The first tool has 100 parameters, each with this default: 6 MB.
+    let at = (plug.list - BASE) as usize;
+    plug.bytes[at + 4..at + 8].copy_from_slice(&nodes.to_le_bytes());
+    plug.bytes[at + 30] = 100;
+    plug.memory = "4";
+    let said = refused(&plug.text());
+    assert!(said.contains("tool 0: too long texts: 1048576 bytes"), "{said}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use trine::{Error, Result};
 use trine_gateway::sanitize::plain;
 
-use super::{Answer, LINE_MAX, Order, Row, Trial};
+use super::{ANSWER_MAX, Answer, Order, Row, Trial};
 use crate::cli::paint::{FAINT, STRONG, say, some};
 
 /// Orders to a server that runs.
@@ -136,9 +136,13 @@ fn give(path: &Path, order: &Order) -> Result<Answer> {
         let mut stream = UnixStream::connect(path)?;
         let mut text = serde_json::to_vec(order)?;
         text.push(b'\n');
-        stream.write_all(&text)?;
+        // One that is too long is answered before all of it is read.
+        let given = stream.write_all(&text);
         let mut line = String::new();
-        BufReader::new(stream.take(LINE_MAX)).read_line(&mut line)?;
+        let read = BufReader::new(stream.take(ANSWER_MAX)).read_line(&mut line);
+        if line.is_empty() {
+            given.and(read)?;
+        }
         Ok(serde_json::from_str(&line)?)
     };
     ask().map_err(failed)
@@ -149,7 +153,7 @@ fn print(row: &Row) {
     let [name, version] = [name, version].map(|text| plain(text));
     let hidden = if *is_listed { "" } else { ", called by its version alone" };
     say!("{STRONG}{name} {version}{STRONG:#}{hidden}");
-    say!("  {FAINT}file{FAINT:#}      {}", plain(&file.display().to_string()));
+    say!("  {FAINT}file{FAINT:#}      {}", plain(file));
     if let Some(previous) = previous {
         say!("  {FAINT}before{FAINT:#}    {}", plain(previous));
     }

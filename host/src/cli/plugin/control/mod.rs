@@ -13,8 +13,10 @@ use serde::{Deserialize, Serialize};
 pub(in crate::cli) use client::Orders;
 pub(in crate::cli) use server::Control;
 
-/// The longest order, and the longest answer.
+/// The longest order.
 const LINE_MAX: u64 = 1 << 20;
+/// The longest answer: a list names each tool of each plug-in.
+const ANSWER_MAX: u64 = 64 << 20;
 
 /// What a server is told to do.
 #[derive(Debug, Deserialize, Serialize)]
@@ -58,7 +60,8 @@ enum Answer {
 struct Row {
     name: String,
     version: String,
-    file: PathBuf,
+    /// Where it was loaded from. As text, since a path need not be UTF-8, which JSON is.
+    file: String,
     /// The version that a roll-back would bring back.
     previous: Option<String>,
     is_listed: bool,
@@ -71,4 +74,35 @@ struct Tool {
     name: String,
     calls: u64,
     errors: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Orders and answers are read by other programs too.
+    #[test]
+    fn each_order_has_one_text() {
+        let (name, file) = ("a".to_owned(), PathBuf::from("/a.so"));
+        let trial = Trial { percent: 5, calls: 9, errors_max: 2, seconds: 60 };
+        let plain = Order::Update { file: file.clone(), is_compatible: true, trial: None };
+        let tried = Order::Update { file: file.clone(), is_compatible: false, trial: Some(trial) };
+        let same = |order: &Order, text: &str| {
+            assert_eq!(serde_json::to_string(order).unwrap(), text);
+            let read: Order = serde_json::from_str(text).unwrap();
+            assert_eq!(serde_json::to_string(&read).unwrap(), text);
+        };
+        same(&Order::List, r#"{"do":"list"}"#);
+        same(&Order::Load { files: vec![file] }, r#"{"do":"load","files":["/a.so"]}"#);
+        let text = r#"{"do":"update","file":"/a.so","is_compatible":true,"trial":null}"#;
+        same(&plain, text);
+        let text = concat!(
+            r#"{"do":"update","file":"/a.so","is_compatible":false,"#,
+            r#""trial":{"percent":5,"calls":9,"errors_max":2,"seconds":60}}"#
+        );
+        same(&tried, text);
+        same(&Order::RollBack { name: name.clone() }, r#"{"do":"roll-back","name":"a"}"#);
+        same(&Order::Unload { name: name.clone() }, r#"{"do":"unload","name":"a"}"#);
+        same(&Order::Health { name }, r#"{"do":"health","name":"a"}"#);
+    }
 }

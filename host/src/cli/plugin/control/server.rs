@@ -25,12 +25,16 @@ use super::{Answer, LINE_MAX, Order, Row, Tool, Trial};
 const ORDER_PATIENCE: Duration = Duration::from_secs(5);
 /// How long calls of a version that was taken out are waited for.
 const LEAVING_PATIENCE: Duration = Duration::from_secs(10);
+/// How long it waits after a connection that the system could not give, such as one too many.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// The longest trial.
 const TRIAL_SECONDS_MAX: u64 = 3600;
 
 /// Takes orders until it is dropped.
 pub(in crate::cli) struct Control {
     path: PathBuf,
+    /// Which file the socket is.
+    file: FileId,
     end: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -45,7 +49,7 @@ impl Control {
         let failed = |source| Error::Control { path: path.to_owned(), source };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(failed)?;
-        let (listener, owner) = {
+        let (listener, owner, file) = {
             let _entered = runtime.enter();
             listen(path).map_err(failed)?
         };
@@ -53,7 +57,10 @@ impl Control {
         let (end, ended) = oneshot::channel();
         let serve = async move {
             loop {
-                let Ok((stream, _)) = listener.accept().await else { continue };
+                let Ok((stream, _)) = listener.accept().await else {
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
+                };
                 let (hub, tools) = (Arc::clone(&hub), tools.clone());
                 tokio::spawn(async move {
                     if let Err(error) = order(stream, owner, hub, tools).await {
@@ -71,7 +78,7 @@ impl Control {
         };
         let thread = std::thread::Builder::new().name("plug-in orders".to_owned());
         let thread = Some(thread.spawn(run).map_err(failed)?);
-        Ok(Self { path: path.to_owned(), end: Some(end), thread })
+        Ok(Self { path: path.to_owned(), file, end: Some(end), thread })
     }
 }
 
@@ -81,27 +88,43 @@ impl Drop for Control {
         if let Some(thread) = self.thread.take() {
             drop(thread.join());
         }
-        drop(std::fs::remove_file(&self.path));
+        // Another server may have made a socket of its own there.
+        if std::fs::symlink_metadata(&self.path).is_ok_and(|there| id(&there) == self.file) {
+            drop(std::fs::remove_file(&self.path));
+        }
     }
 }
 
+/// A file's device, and its number there.
+type FileId = (u64, u64);
+
+fn id(file: &std::fs::Metadata) -> FileId {
+    (file.dev(), file.ino())
+}
+
 /// Listens at a path, where the socket of a server that has ended may be in the way. Answers who
-/// owns the socket, too.
-fn listen(path: &Path) -> io::Result<(UnixListener, u32)> {
-    match std::fs::symlink_metadata(path) {
-        Ok(there) if !there.file_type().is_socket() => {
+/// owns the socket and which file it is, too.
+fn listen(path: &Path) -> io::Result<(UnixListener, u32, FileId)> {
+    if let Ok(there) = std::fs::symlink_metadata(path) {
+        if !there.file_type().is_socket() {
             return Err(io::Error::other("something else than a socket has this name"));
         }
-        Ok(_) if std::os::unix::net::UnixStream::connect(path).is_ok() => {
-            return Err(io::Error::other("another server takes orders there"));
+        match std::os::unix::net::UnixStream::connect(path) {
+            Ok(_) => return Err(io::Error::other("another server takes orders there")),
+            // No one has it open any more.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                std::fs::remove_file(path)?;
+            }
+            Err(error) => {
+                let why = format!("a socket of another kind or user has this name: {error}");
+                return Err(io::Error::other(why));
+            }
         }
-        Ok(_) => std::fs::remove_file(path)?,
-        Err(_) => {}
     }
     let listener = UnixListener::bind(path)?;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
-    let owner = std::fs::symlink_metadata(path)?.uid();
-    Ok((listener, owner))
+    let made = std::fs::symlink_metadata(path)?;
+    Ok((listener, made.uid(), id(&made)))
 }
 
 /// Reads an order, does it and answers.
@@ -122,6 +145,9 @@ async fn order(
     let came = tokio::time::timeout(ORDER_PATIENCE, read.read_line(&mut line)).await;
     came.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
     let answer = match serde_json::from_str(&line) {
+        _ if line.len() as u64 >= LINE_MAX && !line.ends_with('\n') => {
+            Answer::Refused(format!("this is no order: it has more than {LINE_MAX} bytes"))
+        }
         Ok(order) => {
             let done =
                 tokio::task::spawn_blocking(move || done(order, &hub, (&plugins, &defined))).await;
@@ -197,7 +223,7 @@ fn row(hub: &Hub, loaded: &Loaded) -> Row {
     Row {
         name: about.name.clone(),
         version: about.version.to_string(),
-        file: loaded.file.clone(),
+        file: loaded.file.display().to_string(),
         previous: loaded.previous.as_ref().map(ToString::to_string),
         is_listed: loaded.is_listed,
         tools: names.map(tool).collect(),
