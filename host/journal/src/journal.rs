@@ -89,7 +89,7 @@ impl Journal {
 
     /// Writes that a reserved call begins. It may run when the answer is `Some(Ok(()))`. Where the
     /// journal waits for the disk the answer is `None`, and `then` is told by another thread, which
-    /// has to be left alone with little to do. After an error, here or there, the call must not
+    /// must soon return from it. After an error, here or there, the call must not
     /// run, and [`Self::free`] has to follow.
     pub fn commit(
         &self,
