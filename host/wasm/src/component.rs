@@ -66,7 +66,7 @@ fn first(mut section: &[u8]) -> Option<String> {
     Some(trine_gateway::sanitize::plain(&name).into_owned())
 }
 
-fn byte(rest: &mut &[u8]) -> Option<u8> {
+pub(crate) fn byte(rest: &mut &[u8]) -> Option<u8> {
     let (first, after) = rest.split_first()?;
     *rest = after;
     Some(*first)

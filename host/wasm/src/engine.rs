@@ -8,7 +8,7 @@ use wasmi::{
 };
 
 use crate::call::Call;
-use crate::component;
+use crate::component::{self, byte, number};
 use crate::error::{Error, Result};
 use crate::extism;
 use crate::imports;
@@ -105,9 +105,28 @@ pub(crate) fn compile(wasm: &[u8], limits: &Limits) -> Result<Module> {
     if let Some(names) = component::names(wasm) {
         return Err(Error::Component(names));
     }
+    if has_code_of_nothing(wasm) {
+        let why = "its section of code has bytes, but no function".to_owned();
+        return Err(Error::Module(why));
+    }
     let changed = start::exported(wasm);
     let wasm = changed.as_deref().unwrap_or(wasm);
     Module::new(&engine, wasm).map_err(|why| Error::Module(why.to_string()))
+}
+
+/// Whether a section of code has more bytes than a count of no functions has. The interpreter
+/// divides its size by that count before it finds the mistake.
+fn has_code_of_nothing(wasm: &[u8]) -> bool {
+    const CODE: u8 = 10;
+    let mut rest = wasm.get(8..).unwrap_or_default();
+    while let (Some(id), Some(size)) = (byte(&mut rest), number(&mut rest)) {
+        let mut code = rest;
+        if id == CODE && size > 5 && number(&mut code) == Some(0) {
+            return true;
+        }
+        rest = rest.get(size as usize..).unwrap_or_default();
+    }
+    false
 }
 
 impl Code {

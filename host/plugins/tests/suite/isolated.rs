@@ -143,7 +143,8 @@ fn what_a_process_says_of_a_result_is_checked_like_a_devices() {
 #[test]
 fn a_loop_ends_at_its_deadline_and_calls_beside_it_end_as_if_it_were_not_there() {
     let site = site(caps());
-    let defines = ["DEADLINE=200", "CALLS=4u"];
+    // The call that ends takes a tenth of its time, also where the machine is busy.
+    let defines = ["DEADLINE=1500", "CALLS=4u"];
     let slow = ["NAME=\"slow\"", "TOOL=\"slow\"", "CALLS=4u", "VERSION=\"2.0.0\""];
     site.plugins.load(&[wild(&site, &defines), wild(&site, &slow)]).unwrap();
     for what in ["loop", "never"] {
@@ -153,14 +154,15 @@ fn a_loop_ends_at_its_deadline_and_calls_beside_it_end_as_if_it_were_not_there()
             let beside = json!({"what": "pause", "n": 150});
             assert_eq!(site.call("wild", &beside), Ok(json!({"n": 150})));
             let why = stuck.join().unwrap().unwrap_err();
-            assert_eq!(why, "wild: wild did not answer within 200 ms");
+            assert_eq!(why, "wild: wild did not answer within 1500 ms");
         });
         // Until its time to return is over, it takes calls beside.
         until("it is not killed", || process(&site, "wild") != Some(process_before));
         assert_eq!(site.call("wild", &json!({"what": "fine"})), Ok(json!({"n": 1})));
         until("it lives", || !lives(process_before));
-        let usage = site.plugins.process_usage("wild").unwrap().unwrap();
-        let why = usage.last_failure.unwrap();
+        let failure = || site.plugins.process_usage("wild").unwrap().unwrap().last_failure;
+        until("nothing is said of it", || failure().is_some());
+        let why = failure().unwrap();
         assert!(why.contains("wild did not return 2000 ms after its time was over"), "{why}");
     }
     assert_eq!(site.plugins.list().len(), 2);

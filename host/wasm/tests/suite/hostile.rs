@@ -13,6 +13,23 @@ fn limits() -> Limits {
     Limits { fuel: 300_000, time, memory: 1 << 20, ..Limits::default() }
 }
 
+/// The interpreter divided by the number of functions.
+#[test]
+fn a_section_of_code_without_functions_is_refused_whole_or_torn() {
+    let code = |size: &[u8], bytes: usize| {
+        let mut wasm = b"\0asm\x01\0\0\0\x0a".to_vec();
+        wasm.extend_from_slice(size);
+        wasm.extend(vec![0; bytes]);
+        wasm
+    };
+    for wasm in [code(&[0xe8, 0x07], 1_000), code(&[0xcf, 0xd3, 0x88, 0x08], 20)] {
+        let why = Guest::load(&wasm, &limits()).unwrap_err().to_string();
+        assert!(why.contains("its section of code has bytes, but no function"), "{why}");
+    }
+    let empty = Guest::load(&code(&[0x01], 1), &limits()).unwrap_err().to_string();
+    assert!(!empty.contains("but no function"), "{empty}");
+}
+
 #[test]
 fn pointers_outside_of_its_memory_end_the_call_by_name() {
     for at in ["300000", "-1", "-5", "0x7fffffff"] {
