@@ -30,14 +30,18 @@ CPP_WARNINGS = "-Wold-style-cast"
 BARE_CPP_WARNINGS = "-Wold-style-cast -fno-exceptions -fno-rtti"
 
 EXAMPLES = [
-    *files("host-example/c", "c"),
     *files("host-example/model", "c"),
     Path("host-example/device/well.c"),
 ]
 C = [*files("tests/c/header", "c"), *EXAMPLES]
 MISUSE = [file for name in ("misuse", "model", "host") for file in files(f"tests/c/{name}", "c")]
 # Programs that need an operating system.
-HOSTED = [*MISUSE, *(Path(f"host-example/device/{name}.c") for name in ("stdio", "unix"))]
+HOSTED = [
+    *MISUSE,
+    *files("host-example/c", "c"),
+    *files("tests/c/hosted", "c"),
+    *(Path(f"host-example/device/{name}.c") for name in ("stdio", "unix")),
+]
 CPP = files("tests/c/header", "cpp")
 HPP = files("tests/c/hpp", "cpp")
 HOSTED_HPP = [*files("host-example/cpp", "cpp"), *files("tests/c/hpp_run", "cpp")]
