@@ -33,7 +33,7 @@ EXAMPLES = [
     *files("host-example/model", "c"),
     Path("host-example/device/well.c"),
 ]
-C = [*files("tests/c/header", "c"), *EXAMPLES]
+C = [*files("tests/c/header", "c"), *files("tests/c/mock", "c"), *EXAMPLES]
 MISUSE = [file for name in ("misuse", "model", "host") for file in files(f"tests/c/{name}", "c")]
 # Programs that need an operating system.
 HOSTED = [
@@ -42,7 +42,7 @@ HOSTED = [
     *files("tests/c/hosted", "c"),
     *(Path(f"host-example/device/{name}.c") for name in ("stdio", "unix")),
 ]
-CPP = files("tests/c/header", "cpp")
+CPP = [*files("tests/c/header", "cpp"), *files("tests/c/mock", "cpp")]
 HPP = files("tests/c/hpp", "cpp")
 HOSTED_HPP = [*files("host-example/cpp", "cpp"), *files("tests/c/hpp_run", "cpp")]
 
