@@ -207,6 +207,7 @@ fn needed(setup: &Setup<'_>) -> usize {
 /// @return Bytes; 0 when it is NULL or not valid.
 ///
 /// Context: init-only.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trine_sizeof(config: *const trine_config) -> usize {
     let mut setup = MaybeUninit::uninit();
@@ -279,6 +280,7 @@ pub extern "C" fn trine_alignof() -> usize {
 ///         first polls.
 ///
 /// Context: init-only.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trine_init(
     memory: *mut c_void,
