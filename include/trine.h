@@ -1112,10 +1112,11 @@ trine_status trine_init(void *memory,
 
 /**
  * What is wrong with a device whose `trine_poll` answers TRINE_E_TABLE: which tool breaks which
- * rule.
+ * rule. Else, from profile `policy` on, the last result that its tool's nodes do not allow: the
+ * tool, the node and the rule. `bad_results` of trine_counters says how many there were.
  *
  * @param device The device.
- * @param problem Where it goes.
+ * @param problem Where it goes; its `tool` is -1 when nothing is wrong.
  * @return TRINE_OK, TRINE_E_NULL, TRINE_E_STATE or TRINE_E_BUSY.
  *
  * Context: owner-only.
@@ -1981,15 +1982,15 @@ template <> struct trine_nodes_of<long long> : trine_no_nodes {};
 #if TRINE_PROFILE == TRINE_PROFILE_BASE
 #define TRINE_FIXED_BYTES (200u + 56u * sizeof(void *))
 #elif TRINE_PROFILE == TRINE_PROFILE_POLICY
-#define TRINE_FIXED_BYTES (520u + 68u * sizeof(void *))
+#define TRINE_FIXED_BYTES (528u + 68u * sizeof(void *))
 #elif TRINE_PROFILE == TRINE_PROFILE_MCP
-#define TRINE_FIXED_BYTES (536u + 80u * sizeof(void *))
+#define TRINE_FIXED_BYTES (544u + 80u * sizeof(void *))
 #elif TRINE_PROFILE == TRINE_PROFILE_FULL
-#define TRINE_FIXED_BYTES (942u + 90u * sizeof(void *))
+#define TRINE_FIXED_BYTES (950u + 90u * sizeof(void *))
 #elif TRINE_PROFILE == TRINE_PROFILE_RESOURCES
-#define TRINE_FIXED_BYTES (942u + 94u * sizeof(void *))
+#define TRINE_FIXED_BYTES (950u + 94u * sizeof(void *))
 #elif TRINE_PROFILE == TRINE_PROFILE_SENTENCES
-#define TRINE_FIXED_BYTES (942u + 96u * sizeof(void *))
+#define TRINE_FIXED_BYTES (950u + 96u * sizeof(void *))
 #else
 #error "TRINE_PROFILE is none of TRINE_PROFILE_BASE to TRINE_PROFILE_SENTENCES"
 #endif

@@ -88,15 +88,15 @@ template <> struct trine_nodes_of<long long> : trine_no_nodes {};
 #if TRINE_PROFILE == TRINE_PROFILE_BASE
 #define TRINE_FIXED_BYTES (200u + 56u * sizeof(void *))
 #elif TRINE_PROFILE == TRINE_PROFILE_POLICY
-#define TRINE_FIXED_BYTES (520u + 68u * sizeof(void *))
+#define TRINE_FIXED_BYTES (528u + 68u * sizeof(void *))
 #elif TRINE_PROFILE == TRINE_PROFILE_MCP
-#define TRINE_FIXED_BYTES (536u + 80u * sizeof(void *))
+#define TRINE_FIXED_BYTES (544u + 80u * sizeof(void *))
 #elif TRINE_PROFILE == TRINE_PROFILE_FULL
-#define TRINE_FIXED_BYTES (942u + 90u * sizeof(void *))
+#define TRINE_FIXED_BYTES (950u + 90u * sizeof(void *))
 #elif TRINE_PROFILE == TRINE_PROFILE_RESOURCES
-#define TRINE_FIXED_BYTES (942u + 94u * sizeof(void *))
+#define TRINE_FIXED_BYTES (950u + 94u * sizeof(void *))
 #elif TRINE_PROFILE == TRINE_PROFILE_SENTENCES
-#define TRINE_FIXED_BYTES (942u + 96u * sizeof(void *))
+#define TRINE_FIXED_BYTES (950u + 96u * sizeof(void *))
 #else
 #error "TRINE_PROFILE is none of TRINE_PROFILE_BASE to TRINE_PROFILE_SENTENCES"
 #endif

@@ -12,11 +12,11 @@ use crate::memory::Object;
 /// the size of a pointer.
 const PROFILES: [(&str, [usize; 2]); 6] = [
     ("BASE", [200, 56]),
-    ("POLICY", [520, 68]),
-    ("MCP", [536, 80]),
-    ("FULL", [942, 90]),
-    ("RESOURCES", [942, 94]),
-    ("SENTENCES", [942, 96]),
+    ("POLICY", [528, 68]),
+    ("MCP", [544, 80]),
+    ("FULL", [950, 90]),
+    ("RESOURCES", [950, 94]),
+    ("SENTENCES", [950, 96]),
 ];
 /// The profile that is compiled.
 const PROFILE: usize = cfg!(feature = "policy") as usize
