@@ -83,7 +83,7 @@ template <> struct trine_nodes_of<long long> : trine_no_nodes {};
                            identity_bytes)                                                        \
     (TRINE_FIXED_BYTES + TRINE_TOOLS_MAX * 4u + TRINE_HELD_BYTES + (rx_bytes) + (message_max) +   \
      TRINE_REPLY_BYTES(TRINE_LARGER((result_max) + 16u, (identity_bytes) + 112u)) +               \
-     ((calls_max) + TRINE_DOOR_CALLS) * (TRINE_LANE_BYTES + TRINE_LARGER(repeat_max, pending_max)))
+     ((calls_max) + TRINE_MCP_CALLS) * (TRINE_LANE_BYTES + TRINE_LARGER(repeat_max, pending_max)))
 /** What of it does not depend on the configuration. */
 #if TRINE_PROFILE == TRINE_PROFILE_BASE
 #define TRINE_FIXED_BYTES (200u + 56u * sizeof(void *))
@@ -112,11 +112,11 @@ template <> struct trine_nodes_of<long long> : trine_no_nodes {};
 #else
 #define TRINE_HELD_BYTES TRINE_CONSENT_BYTES
 #endif
-/** Calls of the MCP door. */
+/** Pending calls of MCP. */
 #if TRINE_PROFILE < TRINE_PROFILE_MCP
-#define TRINE_DOOR_CALLS 0u
+#define TRINE_MCP_CALLS 0u
 #else
-#define TRINE_DOOR_CALLS TRINE_JSON_CALLS_MAX
+#define TRINE_MCP_CALLS TRINE_JSON_CALLS_MAX
 #endif
 /** What a reply of so many bytes takes in the form of the link. */
 #define TRINE_REPLY_BYTES(bytes) ((bytes) + (bytes) / 127u)

@@ -131,7 +131,7 @@ fn with_names(text: &str, first: &str, last: &str) -> Result<String> {
 
 const ENUM: &str = "\
 /**
- * The numbers of a `trine_status`, which is an `int32_t` however short a compiler makes enumerations.
+ * The numbers of a `trine_status`, which is an `int32_t` whatever size enumerations have.
  */
 enum TRINE_AS_INT32 {";
 
@@ -215,7 +215,20 @@ impl log::Log for Warnings {
 
 #[cfg(test)]
 mod tests {
-    use super::{headers, rules};
+    use super::{headers, rules, with_names};
+
+    #[test]
+    fn constants_from_the_first_to_the_last_are_named_in_an_enumeration() {
+        let text = "/** A. */\n#define A 1\n\n/**\n * B.\n */\n#define TRINE_B 0\n\n\
+                    /**\n * C.\n */\n#define TRINE_C (-2)\n\n/** D. */\n#define TRINE_D 4\n";
+        let made = with_names(text, "TRINE_B", "TRINE_C").unwrap();
+        let (before, named) = made.split_once("enum TRINE_AS_INT32 {\n").unwrap();
+        let [b, c] = ["    /**\n     * B.\n     */\n    TRINE_B = 0,\n", "    TRINE_C = -2,\n};\n"];
+        assert!(before.starts_with("/** A. */\n#define A 1\n\n/**\n * The numbers"), "{made}");
+        assert!(named.starts_with(b) && named.contains(c), "{made}");
+        assert!(named.ends_with("};\n\n/** D. */\n#define TRINE_D 4\n"), "{made}");
+        assert!(with_names(text, "TRINE_B", "TRINE_X").is_err());
+    }
 
     #[test]
     fn functions_must_say_who_may_call_them_and_what_they_return() {

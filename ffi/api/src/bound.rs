@@ -29,8 +29,8 @@ const FIXED: [usize; 2] = PROFILES[PROFILE].1;
 /// profile `base` and in the others.
 const SLOTS: [usize; 2] = [16, 28];
 const SLOT: usize = SLOTS[cfg!(feature = "policy") as usize];
-/// Calls at the MCP door that it has room for, from profile `mcp` on.
-const DOOR: usize = 4 * cfg!(feature = "mcp") as usize;
+/// Pending calls of MCP that it has room for, from profile `mcp` on.
+const MCP_CALLS: usize = 4 * cfg!(feature = "mcp") as usize;
 /// Bytes of a call that waits for a person, from profile `policy` on.
 const CONSENT: usize = 192 * cfg!(feature = "policy") as usize;
 /// Bytes of a greeting beside its texts, and those before a result.
@@ -43,7 +43,7 @@ const NAME: &str = "a greenhouse with a rather long name, for whoever reads this
 
 /// The macro.
 const fn bound(config: &Config<'_>, identity: usize) -> usize {
-    let calls = config.calls_max as usize + DOOR;
+    let calls = config.calls_max as usize + MCP_CALLS;
     let reply = larger(config.result_max as usize + HEADS[1], identity + HEADS[0]);
     let block = larger(config.repeat_max as usize, config.pending_max as usize);
     FIXED[0]
@@ -82,7 +82,7 @@ const _: () = {
             repeat_max: messages[at / 96 % 4],
             pending_max: 8,
             hashes_max: TOOLS,
-            local_max: DOOR as u8,
+            local_max: MCP_CALLS as u8,
             ..Config::DEFAULT
         };
         let (needed, bound) = (needed(&config), bound(&config, 2 * name.len()));
