@@ -1,11 +1,11 @@
 /* An MCP server on standard input and output with one tool, in a C program without a heap. */
 #include <trine_stdio.h>
 
-/* The tool. Parameters and results are addressed by their place in their arrays. */
+/* Parameters and results are addressed by their places in their arrays. */
 enum { ADD_A, ADD_B };
 enum { ADD_SUM };
 
-/* The arguments are checked before it runs, and the result after. */
+/* The tool. Its arguments are checked before it runs, and its result after. */
 static trine_status add(void *user_data, trine_call *call)
 {
     (void)user_data;
