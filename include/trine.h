@@ -38,6 +38,30 @@
 #define TRINE_API
 #endif
 
+/** Before a function whose result has to be looked at: a compiler warns where it is dropped. Define
+    it as nothing before the header is included to be told nothing. */
+#if !defined(TRINE_MUST_USE)
+#if defined(__cplusplus) && (__cplusplus >= 201703L)
+#define TRINE_MUST_USE [[nodiscard]]
+#elif !defined(__cplusplus) && defined(__STDC_VERSION__) && (__STDC_VERSION__ >= 202311L)
+#define TRINE_MUST_USE [[nodiscard]]
+#elif defined(__GNUC__)
+#define TRINE_MUST_USE __attribute__((warn_unused_result))
+#elif defined(_MSC_VER)
+#include <sal.h>
+#define TRINE_MUST_USE _Check_return_
+#else
+#define TRINE_MUST_USE
+#endif
+#endif
+
+/** What an enumeration is in C++, where it is a type of its own. */
+#if defined(__cplusplus)
+#define TRINE_AS_INT32 : int32_t
+#else
+#define TRINE_AS_INT32
+#endif
+
 /** Version of this header as text. */
 #define TRINE_VERSION "0.1.0"
 
@@ -55,119 +79,102 @@
 #define TRINE_ABI_VERSION 1
 
 /**
- * Done.
+ * The numbers of a `trine_status`, which is an `int32_t` whatever size enumerations have.
  */
-#define TRINE_OK 0
-
-/**
- * A tool's function: the answer comes later. `trine_handle_json`: likewise.
- */
-#define TRINE_PENDING 1
-
-/**
- * A tool's function: the answer is content, which `on_read` will yield.
- */
-#define TRINE_CONTENT 2
-
-/**
- * A tool's function: the answer is the blocks that `trine_put_block` wrote.
- */
-#define TRINE_BLOCKS 3
-
-/**
- * A tool's function: it must know more first, as `trine_need_input` wrote.
- */
-#define TRINE_NEED_INPUT 4
-
-/**
- * A pointer that must not be NULL is.
- */
-#define TRINE_E_NULL (-1)
-
-/**
- * A value is out of its range.
- */
-#define TRINE_E_ARGUMENT (-2)
-
-/**
- * The object is in use: by a callback that is running, or by another thread. Nothing happened.
- */
-#define TRINE_E_BUSY (-3)
-
-/**
- * The memory or the buffer is too small; nothing happened.
- */
-#define TRINE_E_NO_SPACE (-4)
-
-/**
- * The memory is not aligned as `trine_alignof` says.
- */
-#define TRINE_E_ALIGNMENT (-5)
-
-/**
- * `struct_size` or `abi_version` of a structure is not one that this library knows.
- */
-#define TRINE_E_VERSION (-6)
-
-/**
- * A flag, or a member of a structure that is newer than this library, asks for what it has not.
- */
-#define TRINE_E_UNSUPPORTED (-7)
-
-/**
- * The object was not initialised, or is initialised already.
- */
-#define TRINE_E_STATE (-8)
-
-/**
- * A tool's descriptor breaks a rule.
- */
-#define TRINE_E_TABLE (-9)
-
-/**
- * There is no parameter, node or tool of that name or number.
- */
-#define TRINE_E_NOT_FOUND (-10)
-
-/**
- * The value is of another type.
- */
-#define TRINE_E_TYPE (-11)
-
-/**
- * A tool's function: it could not do what was asked.
- */
-#define TRINE_E_FAILED (-12)
-
-/**
- * There is no room now; try again after the next `trine_poll`.
- */
-#define TRINE_E_FULL (-13)
-
-/**
- * The call was answered already.
- */
-#define TRINE_E_STALE (-14)
-
-/**
- * The text is no UTF-8.
- */
-#define TRINE_E_UTF8 (-15)
-
-/**
- * The device is absent, or there is none of that number.
- */
-#define TRINE_E_NO_DEVICE (-17)
-
-/**
- * More than a limit of resources leaves; nothing happened.
- */
-#define TRINE_E_LIMIT (-18)
-
-/**
- * More calls or more processor time than a tool may have now; wait.
- */
-#define TRINE_E_QUOTA (-19)
+enum TRINE_AS_INT32 {
+    /**
+     * Done.
+     */
+    TRINE_OK = 0,
+    /**
+     * A tool's function: the answer comes later. `trine_handle_json`: likewise.
+     */
+    TRINE_PENDING = 1,
+    /**
+     * A tool's function: the answer is content, which `on_read` will yield.
+     */
+    TRINE_CONTENT = 2,
+    /**
+     * A tool's function: the answer is the blocks that `trine_put_block` wrote.
+     */
+    TRINE_BLOCKS = 3,
+    /**
+     * A tool's function: it must know more first, as `trine_need_input` wrote.
+     */
+    TRINE_NEED_INPUT = 4,
+    /**
+     * A pointer that must not be NULL is.
+     */
+    TRINE_E_NULL = -1,
+    /**
+     * A value is out of its range.
+     */
+    TRINE_E_ARGUMENT = -2,
+    /**
+     * The object is in use: by a callback that is running, or by another thread. Nothing happened.
+     */
+    TRINE_E_BUSY = -3,
+    /**
+     * The memory or the buffer is too small; nothing happened.
+     */
+    TRINE_E_NO_SPACE = -4,
+    /**
+     * The memory is not aligned as `trine_alignof` says.
+     */
+    TRINE_E_ALIGNMENT = -5,
+    /**
+     * `struct_size` or `abi_version` of a structure is not one that this library knows.
+     */
+    TRINE_E_VERSION = -6,
+    /**
+     * A flag, or a member of a structure that is newer than this library, asks for what it has not.
+     */
+    TRINE_E_UNSUPPORTED = -7,
+    /**
+     * The object was not initialised, or is initialised already.
+     */
+    TRINE_E_STATE = -8,
+    /**
+     * A tool's descriptor breaks a rule.
+     */
+    TRINE_E_TABLE = -9,
+    /**
+     * There is no parameter, node or tool of that name or number.
+     */
+    TRINE_E_NOT_FOUND = -10,
+    /**
+     * The value is of another type.
+     */
+    TRINE_E_TYPE = -11,
+    /**
+     * A tool's function: it could not do what was asked.
+     */
+    TRINE_E_FAILED = -12,
+    /**
+     * There is no room now; try again after the next `trine_poll`.
+     */
+    TRINE_E_FULL = -13,
+    /**
+     * The call was answered already.
+     */
+    TRINE_E_STALE = -14,
+    /**
+     * The text is no UTF-8.
+     */
+    TRINE_E_UTF8 = -15,
+    /**
+     * The device is absent, or there is none of that number.
+     */
+    TRINE_E_NO_DEVICE = -17,
+    /**
+     * More than a limit of resources leaves; nothing happened.
+     */
+    TRINE_E_LIMIT = -18,
+    /**
+     * More calls or more processor time than a tool may have now; wait.
+     */
+    TRINE_E_QUOTA = -19,
+};
 
 /**
  * A node that is true or false.
@@ -1065,7 +1072,7 @@ TRINE_API const char *trine_status_string(trine_status status);
  *
  * Context: init-only.
  */
-TRINE_API size_t trine_sizeof(const struct trine_config *config);
+TRINE_MUST_USE TRINE_API size_t trine_sizeof(const struct trine_config *config);
 
 /**
  * Alignment of the memory of a device, a port, a draft or a session.
@@ -1095,6 +1102,7 @@ TRINE_API size_t trine_alignof(void);
  *
  * Context: init-only.
  */
+TRINE_MUST_USE
 TRINE_API
 trine_status trine_init(void *memory,
                         size_t size,
@@ -1104,10 +1112,11 @@ trine_status trine_init(void *memory,
 
 /**
  * What is wrong with a device whose `trine_poll` answers TRINE_E_TABLE: which tool breaks which
- * rule.
+ * rule. Else, from profile `policy` on, the last result that its tool's nodes do not allow: the
+ * tool, the node and the rule. `bad_results` of trine_counters says how many there were.
  *
  * @param device The device.
- * @param problem Where it goes.
+ * @param problem Where it goes; its `tool` is -1 when nothing is wrong.
  * @return TRINE_OK, TRINE_E_NULL, TRINE_E_STATE or TRINE_E_BUSY.
  *
  * Context: owner-only.
@@ -1171,7 +1180,11 @@ TRINE_API trine_status trine_call_get_block(struct trine_call *call, uint8_t **b
  *
  * Context: owner-only, inside a tool's function.
  */
-TRINE_API trine_status trine_fail(struct trine_call *call, const char *text, size_t size);
+TRINE_MUST_USE
+TRINE_API
+trine_status trine_fail(struct trine_call *call,
+                        const char *text,
+                        size_t size);
 
 /**
  * The tool answers content (an image, say) of `size` bytes, which its `on_read` will yield. The
@@ -1186,6 +1199,7 @@ TRINE_API trine_status trine_fail(struct trine_call *call, const char *text, siz
  *
  * Context: owner-only, inside a tool's function.
  */
+TRINE_MUST_USE
 TRINE_API
 trine_status trine_content(struct trine_call *call,
                            const char *mime,
@@ -1420,6 +1434,7 @@ TRINE_API trine_status trine_put_block(struct trine_call *call, const struct tri
  *
  * Context: owner-only, inside a tool's function.
  */
+TRINE_MUST_USE
 TRINE_API
 trine_status trine_need_input(struct trine_call *call,
                               const struct trine_question *question,
@@ -1533,6 +1548,7 @@ trine_status trine_poll(struct trine_device *device,
  *
  * Context: isr-safe.
  */
+TRINE_MUST_USE
 TRINE_API
 trine_status trine_is_live(const struct trine_device *device,
                            uint32_t now,
@@ -1553,6 +1569,7 @@ trine_status trine_is_live(const struct trine_device *device,
  *
  * Context: owner-only; from an interrupt use `trine_port_complete`.
  */
+TRINE_MUST_USE
 TRINE_API
 trine_status trine_resume(struct trine_device *device,
                           trine_call_id id,
@@ -1671,6 +1688,7 @@ trine_status trine_log(struct trine_device *device,
  *
  * Context: init-only.
  */
+TRINE_MUST_USE
 TRINE_API
 trine_status trine_port_init(void *memory,
                              size_t size,
@@ -1688,7 +1706,11 @@ trine_status trine_port_init(void *memory,
  *
  * Context: isr-safe, on memory of its own.
  */
-TRINE_API trine_status trine_draft(void *memory, size_t size, struct trine_call **draft);
+TRINE_MUST_USE
+TRINE_API
+trine_status trine_draft(void *memory,
+                         size_t size,
+                         struct trine_call **draft);
 
 /**
  * Completes a pending call with a draft, at the next `trine_poll`.
@@ -1700,6 +1722,7 @@ TRINE_API trine_status trine_draft(void *memory, size_t size, struct trine_call 
  *
  * Context: isr-safe.
  */
+TRINE_MUST_USE
 TRINE_API
 trine_status trine_port_complete(struct trine_port *port,
                                  trine_call_id id,
@@ -1716,6 +1739,7 @@ trine_status trine_port_complete(struct trine_port *port,
  *
  * Context: isr-safe.
  */
+TRINE_MUST_USE
 TRINE_API
 trine_status trine_port_fail(struct trine_port *port,
                              trine_call_id id,
@@ -1808,6 +1832,7 @@ TRINE_API trine_status trine_provision(struct trine_device *device, int32_t open
  *
  * Context: init-only.
  */
+TRINE_MUST_USE
 TRINE_API
 trine_status trine_session_init(void *memory,
                                 size_t size,
@@ -1913,21 +1938,80 @@ template <> struct trine_nodes_of<long long> : trine_no_nodes {};
 /** A literal as pointer and size: two arguments, or two members of a trine_text. */
 #define TRINE_TEXT(literal) (literal), TRINE_TEXT_BYTES(literal)
 
-/** Bytes of memory that a device needs at most, from the members of its configuration of the same
-    names; pass the values that count, not 0. It is for profile `full`, up to 32 tools and 4 calls
-    at the MCP door: add 4 for each further tool, what a call takes for each further one of
-    `json_calls_max`, on a packet link its `mtu`, and what `consent_bytes` has above 192.
-    `trine_init` checks it, and `trine_sizeof` answers the exact number, which for profile `base` is
-    some 1,200 bytes less. */
+/** Profile of the library: the wire, validation, ports. */
+#define TRINE_PROFILE_BASE 0
+/** Profile of the library: and consent, lists, content blocks, counters. */
+#define TRINE_PROFILE_POLICY 1
+/** Profile of the library: and MCP. */
+#define TRINE_PROFILE_MCP 2
+/** Profile of the library: and packet and bus links, keys, limits of tools. */
+#define TRINE_PROFILE_FULL 3
+/** Profile of the library: and resources and prompts. */
+#define TRINE_PROFILE_RESOURCES 4
+/** Profile of the library: and sentences. */
+#define TRINE_PROFILE_SENTENCES 5
+/** The profile for which TRINE_DEVICE_BYTES counts memory. The default is the largest, which is
+    enough for each library; define it, as the following three, before the header is included. */
+#if !defined(TRINE_PROFILE)
+#define TRINE_PROFILE TRINE_PROFILE_SENTENCES
+#endif
+/** Tools that TRINE_DEVICE_BYTES counts, 4 bytes each. */
+#if !defined(TRINE_TOOLS_MAX)
+#define TRINE_TOOLS_MAX 32u
+#endif
+/** `consent_bytes` that TRINE_DEVICE_BYTES counts, from profile `policy` on; 0 where no tool asks
+    for a person. */
+#if !defined(TRINE_CONSENT_BYTES)
+#define TRINE_CONSENT_BYTES 192u
+#endif
+/** `json_calls_max` that TRINE_DEVICE_BYTES counts, from profile `mcp` on. */
+#if !defined(TRINE_JSON_CALLS_MAX)
+#define TRINE_JSON_CALLS_MAX 4u
+#endif
+
+/** Bytes of memory that a device needs at most in profile TRINE_PROFILE, from the members of its
+    configuration of the same names; pass the values that count, not 0. On a packet link add its
+    `mtu`. It is at most a twentieth more than what `trine_sizeof` answers for a device with
+    TRINE_TOOLS_MAX, TRINE_CONSENT_BYTES and TRINE_JSON_CALLS_MAX. `trine_init` checks it. */
 #define TRINE_DEVICE_BYTES(rx_bytes, message_max, result_max, repeat_max, pending_max, calls_max, \
                            identity_bytes)                                                        \
-    (TRINE_FIXED_BYTES + (rx_bytes) + (message_max) +                                             \
+    (TRINE_FIXED_BYTES + TRINE_TOOLS_MAX * 4u + TRINE_HELD_BYTES + (rx_bytes) + (message_max) +   \
      TRINE_REPLY_BYTES(TRINE_LARGER((result_max) + 16u, (identity_bytes) + 112u)) +               \
-     ((calls_max) + 4u) * (TRINE_LANE_BYTES + TRINE_LARGER(repeat_max, pending_max)))
+     ((calls_max) + TRINE_MCP_CALLS) * (TRINE_LANE_BYTES + TRINE_LARGER(repeat_max, pending_max)))
 /** What of it does not depend on the configuration. */
-#define TRINE_FIXED_BYTES (1296u + 91u * sizeof(void *))
+#if TRINE_PROFILE == TRINE_PROFILE_BASE
+#define TRINE_FIXED_BYTES (200u + 56u * sizeof(void *))
+#elif TRINE_PROFILE == TRINE_PROFILE_POLICY
+#define TRINE_FIXED_BYTES (528u + 68u * sizeof(void *))
+#elif TRINE_PROFILE == TRINE_PROFILE_MCP
+#define TRINE_FIXED_BYTES (544u + 80u * sizeof(void *))
+#elif TRINE_PROFILE == TRINE_PROFILE_FULL
+#define TRINE_FIXED_BYTES (950u + 90u * sizeof(void *))
+#elif TRINE_PROFILE == TRINE_PROFILE_RESOURCES
+#define TRINE_FIXED_BYTES (950u + 94u * sizeof(void *))
+#elif TRINE_PROFILE == TRINE_PROFILE_SENTENCES
+#define TRINE_FIXED_BYTES (950u + 96u * sizeof(void *))
+#else
+#error "TRINE_PROFILE is none of TRINE_PROFILE_BASE to TRINE_PROFILE_SENTENCES"
+#endif
 /** What each call under way takes beside its answer or its own bytes. */
+#if TRINE_PROFILE == TRINE_PROFILE_BASE
+#define TRINE_LANE_BYTES 16u
+#else
 #define TRINE_LANE_BYTES 28u
+#endif
+/** What is kept of a call that waits for a person. */
+#if TRINE_PROFILE == TRINE_PROFILE_BASE
+#define TRINE_HELD_BYTES 0u
+#else
+#define TRINE_HELD_BYTES TRINE_CONSENT_BYTES
+#endif
+/** Pending calls of MCP. */
+#if TRINE_PROFILE < TRINE_PROFILE_MCP
+#define TRINE_MCP_CALLS 0u
+#else
+#define TRINE_MCP_CALLS TRINE_JSON_CALLS_MAX
+#endif
 /** What a reply of so many bytes takes in the form of the link. */
 #define TRINE_REPLY_BYTES(bytes) ((bytes) + (bytes) / 127u)
 /** The larger of two numbers. */

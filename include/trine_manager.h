@@ -432,6 +432,7 @@ TRINE_API size_t trine_resources_size(const struct trine_resources_config *confi
  *
  * Context: init-only.
  */
+TRINE_MUST_USE
 TRINE_API
 trine_status trine_resources_init(void *memory,
                                   size_t size,

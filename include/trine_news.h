@@ -42,7 +42,11 @@ extern "C" {
  *
  * Context: init-only.
  */
-TRINE_API trine_status trine_news_init(void *memory, size_t size, trine_device *device);
+TRINE_MUST_USE
+TRINE_API
+trine_status trine_news_init(void *memory,
+                             size_t size,
+                             trine_device *device);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -92,6 +92,7 @@ TRINE_API size_t trine_runtime_size(const struct trine_runtime_config *config);
  *
  * Context: init-only.
  */
+TRINE_MUST_USE
 TRINE_API
 trine_status trine_runtime_init(void *memory,
                                 size_t size,

@@ -45,7 +45,11 @@ extern "C" {
  *
  * Context: init-only.
  */
-TRINE_API trine_status trine_tools_init(void *memory, size_t size, trine_device *device);
+TRINE_MUST_USE
+TRINE_API
+trine_status trine_tools_init(void *memory,
+                              size_t size,
+                              trine_device *device);
 
 /**
  * Adds a tool. Clients find it in the next list, and those that can be told are: hosts by the next
@@ -64,6 +68,7 @@ TRINE_API trine_status trine_tools_init(void *memory, size_t size, trine_device 
  *
  * Context: owner-only.
  */
+TRINE_MUST_USE
 TRINE_API
 trine_status trine_tools_add(trine_device *device,
                              const trine_tool *tool,
@@ -84,6 +89,7 @@ trine_status trine_tools_add(trine_device *device,
  *
  * Context: owner-only.
  */
+TRINE_MUST_USE
 TRINE_API
 trine_status trine_tools_replace(trine_device *device,
                                  trine_tool_id id,

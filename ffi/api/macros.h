@@ -44,21 +44,80 @@ template <> struct trine_nodes_of<long long> : trine_no_nodes {};
 /** A literal as pointer and size: two arguments, or two members of a trine_text. */
 #define TRINE_TEXT(literal) (literal), TRINE_TEXT_BYTES(literal)
 
-/** Bytes of memory that a device needs at most, from the members of its configuration of the same
-    names; pass the values that count, not 0. It is for profile `full`, up to 32 tools and 4 calls
-    at the MCP door: add 4 for each further tool, what a call takes for each further one of
-    `json_calls_max`, on a packet link its `mtu`, and what `consent_bytes` has above 192.
-    `trine_init` checks it, and `trine_sizeof` answers the exact number, which for profile `base` is
-    some 1,200 bytes less. */
+/** Profile of the library: the wire, validation, ports. */
+#define TRINE_PROFILE_BASE 0
+/** Profile of the library: and consent, lists, content blocks, counters. */
+#define TRINE_PROFILE_POLICY 1
+/** Profile of the library: and MCP. */
+#define TRINE_PROFILE_MCP 2
+/** Profile of the library: and packet and bus links, keys, limits of tools. */
+#define TRINE_PROFILE_FULL 3
+/** Profile of the library: and resources and prompts. */
+#define TRINE_PROFILE_RESOURCES 4
+/** Profile of the library: and sentences. */
+#define TRINE_PROFILE_SENTENCES 5
+/** The profile for which TRINE_DEVICE_BYTES counts memory. The default is the largest, which is
+    enough for each library; define it, as the following three, before the header is included. */
+#if !defined(TRINE_PROFILE)
+#define TRINE_PROFILE TRINE_PROFILE_SENTENCES
+#endif
+/** Tools that TRINE_DEVICE_BYTES counts, 4 bytes each. */
+#if !defined(TRINE_TOOLS_MAX)
+#define TRINE_TOOLS_MAX 32u
+#endif
+/** `consent_bytes` that TRINE_DEVICE_BYTES counts, from profile `policy` on; 0 where no tool asks
+    for a person. */
+#if !defined(TRINE_CONSENT_BYTES)
+#define TRINE_CONSENT_BYTES 192u
+#endif
+/** `json_calls_max` that TRINE_DEVICE_BYTES counts, from profile `mcp` on. */
+#if !defined(TRINE_JSON_CALLS_MAX)
+#define TRINE_JSON_CALLS_MAX 4u
+#endif
+
+/** Bytes of memory that a device needs at most in profile TRINE_PROFILE, from the members of its
+    configuration of the same names; pass the values that count, not 0. On a packet link add its
+    `mtu`. It is at most a twentieth more than what `trine_sizeof` answers for a device with
+    TRINE_TOOLS_MAX, TRINE_CONSENT_BYTES and TRINE_JSON_CALLS_MAX. `trine_init` checks it. */
 #define TRINE_DEVICE_BYTES(rx_bytes, message_max, result_max, repeat_max, pending_max, calls_max, \
                            identity_bytes)                                                        \
-    (TRINE_FIXED_BYTES + (rx_bytes) + (message_max) +                                             \
+    (TRINE_FIXED_BYTES + TRINE_TOOLS_MAX * 4u + TRINE_HELD_BYTES + (rx_bytes) + (message_max) +   \
      TRINE_REPLY_BYTES(TRINE_LARGER((result_max) + 16u, (identity_bytes) + 112u)) +               \
-     ((calls_max) + 4u) * (TRINE_LANE_BYTES + TRINE_LARGER(repeat_max, pending_max)))
+     ((calls_max) + TRINE_MCP_CALLS) * (TRINE_LANE_BYTES + TRINE_LARGER(repeat_max, pending_max)))
 /** What of it does not depend on the configuration. */
-#define TRINE_FIXED_BYTES (1296u + 91u * sizeof(void *))
+#if TRINE_PROFILE == TRINE_PROFILE_BASE
+#define TRINE_FIXED_BYTES (200u + 56u * sizeof(void *))
+#elif TRINE_PROFILE == TRINE_PROFILE_POLICY
+#define TRINE_FIXED_BYTES (528u + 68u * sizeof(void *))
+#elif TRINE_PROFILE == TRINE_PROFILE_MCP
+#define TRINE_FIXED_BYTES (544u + 80u * sizeof(void *))
+#elif TRINE_PROFILE == TRINE_PROFILE_FULL
+#define TRINE_FIXED_BYTES (950u + 90u * sizeof(void *))
+#elif TRINE_PROFILE == TRINE_PROFILE_RESOURCES
+#define TRINE_FIXED_BYTES (950u + 94u * sizeof(void *))
+#elif TRINE_PROFILE == TRINE_PROFILE_SENTENCES
+#define TRINE_FIXED_BYTES (950u + 96u * sizeof(void *))
+#else
+#error "TRINE_PROFILE is none of TRINE_PROFILE_BASE to TRINE_PROFILE_SENTENCES"
+#endif
 /** What each call under way takes beside its answer or its own bytes. */
+#if TRINE_PROFILE == TRINE_PROFILE_BASE
+#define TRINE_LANE_BYTES 16u
+#else
 #define TRINE_LANE_BYTES 28u
+#endif
+/** What is kept of a call that waits for a person. */
+#if TRINE_PROFILE == TRINE_PROFILE_BASE
+#define TRINE_HELD_BYTES 0u
+#else
+#define TRINE_HELD_BYTES TRINE_CONSENT_BYTES
+#endif
+/** Pending calls of MCP. */
+#if TRINE_PROFILE < TRINE_PROFILE_MCP
+#define TRINE_MCP_CALLS 0u
+#else
+#define TRINE_MCP_CALLS TRINE_JSON_CALLS_MAX
+#endif
 /** What a reply of so many bytes takes in the form of the link. */
 #define TRINE_REPLY_BYTES(bytes) ((bytes) + (bytes) / 127u)
 /** The larger of two numbers. */

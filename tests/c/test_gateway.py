@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import socket
 import subprocess
 import sys
 import tempfile
@@ -15,9 +16,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from programs import LIBTRINE, OUT, SANITIZED, TRINE
+from programs import LIBTRINE, OUT, SANITIZED, TRINE, ended
 
 FOLDER = Path("tests/c/gateway")
+# Programs that need an operating system.
+HOSTED = Path("tests/c/hosted")
 # An example.
 WELL = Path("host-example/device")
 # The longest that the device may take to listen, on a machine that does much else.
@@ -99,14 +102,14 @@ class Gateway(unittest.TestCase):
         """Runs a device, which ends when its line does; its socket."""
         # A socket's path may have about 100 bytes, which rules out the folder of what is built.
         with tempfile.TemporaryDirectory(prefix="trine-") as folder:
-            socket = Path(folder, "device")
-            device = subprocess.Popen([program, socket])
+            place = Path(folder, "device")
+            device = subprocess.Popen([program, place])
             try:
                 since = time.monotonic()
-                while not socket.exists():
+                while not place.exists():
                     self.assertLess(time.monotonic() - since, START_S, "it opens no socket")
                     time.sleep(0.02)
-                yield socket
+                yield place
                 self.assertEqual(device.wait(START_S), 0, "it ends when its line does")
             finally:
                 device.kill()
@@ -114,8 +117,8 @@ class Gateway(unittest.TestCase):
 
     def serves(self, program: Path, names: list[str]) -> str:
         """Plays transcripts to the gateway before a device; what it says besides."""
-        with self.device(program) as socket:
-            return play(names, TRINE, "gateway", "--unix", socket)
+        with self.device(program) as place:
+            return play(names, TRINE, "gateway", "--unix", place)
 
     def test_a_client_finds_resources_a_template_and_a_prompt_of_a_device(self) -> None:
         self.serves(well(), ["well"])
@@ -129,8 +132,8 @@ class Gateway(unittest.TestCase):
         play(["odd", "near"], program, "-")
 
     def test_a_manual_in_flash_is_a_skill_and_a_list_that_changes_is_asked_for_again(self) -> None:
-        with self.device(well()) as socket:
-            client = Client(TRINE, "gateway", "--unix", socket)
+        with self.device(well()) as place:
+            client = Client(TRINE, "gateway", "--unix", place)
             client.until(lambda: len(client.ask("skills/list")["skills"]) == 1)
             skill = client.ask("skills/list")["skills"][0]
             self.assertEqual(skill["frontmatter"]["name"], "well")
@@ -158,6 +161,40 @@ class Gateway(unittest.TestCase):
             read = client.ask("resources/read", uri="well://flow")
             self.assertEqual(read["message"], "Resource not found")
             self.assertEqual(client.end(), 0)
+
+    def test_a_program_on_standard_input_and_output_is_a_device_or_a_server(self) -> None:
+        program = SANITIZED.compile("later", f"-std=c99 -g -O1 -Iinclude {HOSTED}/later.c", LIBTRINE)
+        # Its input stays open and silent while the tool works.
+        client = Client(program, "mcp")
+        done = client.ask("tools/call", name="later", arguments={})
+        self.assertEqual(done["structuredContent"], {"number": 7})
+        self.assertEqual(client.end(), 0)
+        with tempfile.TemporaryDirectory(prefix="trine-") as folder:
+            path = Path(folder, "device")
+            with socket.socket(socket.AF_UNIX) as listener:
+                listener.bind(str(path))
+                listener.listen()
+                client = Client(TRINE, "gateway", "--unix", path)
+                line, _ = listener.accept()
+                with line:
+                    device = subprocess.Popen((program, "device"), stdin=line, stdout=line)
+            tools = lambda: [one["name"] for one in client.ask("tools/list")["tools"]]  # noqa: E731
+            client.until(lambda: tools() == ["later"])
+            done = client.ask("tools/call", name="later", arguments={})
+            self.assertEqual(done["structuredContent"], {"number": 7})
+            self.assertEqual(client.end(), 0)
+            self.assertEqual(device.wait(START_S), 0, "it ends when its line does")
+
+    def test_a_program_on_standard_input_and_output_says_why_it_ends(self) -> None:
+        line = f"-std=c99 -g -O1 -Iinclude {HOSTED}/later.c"
+        for name, more, why in (
+            ("broken", "", "trine: a tool's descriptor breaks a rule: tool 0, node 0: "),
+            ("cramped", "-DTRINE_STDIO_DEVICE_BYTES=64u", "the device needs "),
+        ):
+            program = SANITIZED.compile(name, f"{line} {more}", LIBTRINE)
+            done = ended(program, "broken")
+            self.assertEqual((done.returncode, done.stdout), (1, b""))
+            self.assertIn(why, done.stderr.decode())
 
     def test_a_device_as_a_server_by_itself_has_lists_and_blocks(self) -> None:
         play(["answers", "unasked"], self.program, "-")

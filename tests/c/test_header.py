@@ -3,6 +3,7 @@ warnings being errors."""
 
 from __future__ import annotations
 
+import re
 import unittest
 from pathlib import Path
 
@@ -30,15 +31,19 @@ CPP_WARNINGS = "-Wold-style-cast"
 BARE_CPP_WARNINGS = "-Wold-style-cast -fno-exceptions -fno-rtti"
 
 EXAMPLES = [
-    *files("host-example/c", "c"),
     *files("host-example/model", "c"),
     Path("host-example/device/well.c"),
 ]
-C = [*files("tests/c/header", "c"), *EXAMPLES]
+C = [*files("tests/c/header", "c"), *files("tests/c/mock", "c"), *EXAMPLES]
 MISUSE = [file for name in ("misuse", "model", "host") for file in files(f"tests/c/{name}", "c")]
 # Programs that need an operating system.
-HOSTED = [*MISUSE, *(Path(f"host-example/device/{name}.c") for name in ("stdio", "unix"))]
-CPP = files("tests/c/header", "cpp")
+HOSTED = [
+    *MISUSE,
+    *files("host-example/c", "c"),
+    *files("tests/c/hosted", "c"),
+    *(Path(f"host-example/device/{name}.c") for name in ("stdio", "unix")),
+]
+CPP = [*files("tests/c/header", "cpp"), *files("tests/c/mock", "cpp")]
 HPP = files("tests/c/hpp", "cpp")
 HOSTED_HPP = [*files("host-example/cpp", "cpp"), *files("tests/c/hpp_run", "cpp")]
 
@@ -99,6 +104,32 @@ class Header(unittest.TestCase):
                 # Refused for what is wrong in it, and for nothing else.
                 output(*line, source)
                 self.assertNotEqual(ended(*line, "-DWRONG", source).returncode, 0, source)
+
+    def test_a_result_that_has_to_be_looked_at_is_not_dropped(self) -> None:
+        source = Path("tests/c/dropped/status.c")
+        for cc, cxx, target in COMPILERS:
+            languages = ((f"{cc} -x c", C_STANDARDS), (f"{cxx} -x c++", CPP_STANDARDS))
+            for compiler, standards in languages:
+                for standard in standards:
+                    # GCC looks at what becomes of results after the syntax.
+                    line = f"{compiler} -std={standard} -c -o /dev/null {target} {WARNINGS}"
+                    self.assertEqual(failures([(line, source)]), [])
+                    self.assertEqual(len(failures([(f"{line} -DWRONG", source)])), 1, line)
+                    # A program may choose to be told nothing.
+                    self.assertEqual(failures([(f"{line} -DWRONG -DTRINE_MUST_USE=", source)]), [])
+
+    def test_programs_are_the_same_with_short_enumerations(self) -> None:
+        for source in (Path("tests/c/header/macros.c"), Path("tests/c/header/macros.cpp")):
+            cc, cxx, target = COMPILERS[2]
+            compiler = f"{cc} -std=c99" if source.suffix == ".c" else f"{cxx} -std=c++11"
+            line = f"{compiler} {target} -Iinclude -O1 -S -o -".split()
+            short, long = (
+                output(*line, flag, source).decode() for flag in ("-fshort-enums", "-fno-short-enums")
+            )
+            # The object says which it was made with, and else all is the same.
+            size = re.compile(r"\t\.eabi_attribute 26, (\d)\n")
+            self.assertEqual((size.findall(short), size.findall(long)), (["1"], ["2"]))
+            self.assertEqual(size.sub("", short), size.sub("", long))
 
     def test_gccs_analyzer_finds_nothing_in_c(self) -> None:
         # It follows the paths through a program; it does not know C++ yet.

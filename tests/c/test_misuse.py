@@ -103,6 +103,17 @@ class Misuse(unittest.TestCase):
         for way in WATCHED:
             holds(way, HOST, LIBTRINE_HOST)
 
+    def test_tools_of_a_firmware_are_tested_without_the_library_and_with_it(self) -> None:
+        # The same checks hold, so that the double is what the library is.
+        for way in (STATIC, *WATCHED):
+            for name, more, libraries in (
+                ("mock", "", ()),
+                ("mock-library", "-DTRINE_MOCK_LIBRARY", (LIBTRINE,)),
+            ):
+                line = f"{FLAGS} {more} tests/c/mock/test.c tests/c/mock/tools.c"
+                said = output(*way.command(way.compile(name, line, *libraries)))
+                self.assertRegex(said.decode(), r"mock: [1-9]\d+ checks, 0 failures")
+
     def test_each_function_is_called_at_least_as_often_with_null_as_it_has_pointers(self) -> None:
         for suite in (DEVICE, MODEL, HOST):
             test = Path(suite.tests, "null.c").read_text()

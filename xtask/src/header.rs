@@ -26,6 +26,9 @@ struct Header {
     sources: Vec<String>,
     /// Functions that it may have; it is to be read in one sitting.
     functions_max: usize,
+    /// The first and the last of the constants that are statuses.
+    #[serde(default)]
+    named: Option<[String; 2]>,
 }
 
 fn headers() -> Result<Headers> {
@@ -88,8 +91,49 @@ fn generate(header: &Header, borrowed: &[String]) -> Result<(String, Vec<Functio
         functions.map(|it| (it.path.name().to_owned(), it.documentation.doc_comment.concat()));
     // Not every header has some.
     let macros = if texts.join("macros.h").exists() { read("macros.h")? } else { String::new() };
-    Ok((with_macros(&String::from_utf8(bytes)?, &macros)?, functions.collect()))
+    let text = with_macros(&in_order(&String::from_utf8(bytes)?), &macros)?;
+    let text = match &header.named {
+        Some([first, last]) => with_names(&text, first, last)?,
+        None => text,
+    };
+    Ok((text, functions.collect()))
 }
+
+/// Makes an enumeration of the constants from `first` to `last`, which debuggers and compilers know
+/// by their names.
+fn with_names(text: &str, first: &str, last: &str) -> Result<String> {
+    let (mut out, mut is_inside, mut is_done) = (Vec::new(), false, false);
+    for line in text.lines() {
+        let constant = line.strip_prefix("#define ").and_then(|define| define.split_once(' '));
+        if let Some((name, number)) = constant.filter(|(name, _)| is_inside || *name == first) {
+            if !is_inside {
+                // The comment of the first one stands before it.
+                let at = out.iter().rposition(|line| line == "/**").context("no comment")?;
+                let comment = out.split_off(at);
+                out.extend(ENUM.lines().map(str::to_owned));
+                out.extend(comment.iter().map(|line| format!("    {line}")));
+            }
+            is_inside = name != last;
+            is_done |= !is_inside;
+            out.push(format!("    {name} = {},", number.trim_matches(['(', ')'])));
+            if is_done {
+                out.push("};".to_owned());
+            }
+        } else if is_inside && !line.is_empty() {
+            out.push(format!("    {line}"));
+        } else if !is_inside || !out.last().is_some_and(|line| line.ends_with(',')) {
+            out.push(line.to_owned());
+        }
+    }
+    ensure!(is_done, "there are no constants from {first} to {last}");
+    Ok(out.join("\n") + "\n")
+}
+
+const ENUM: &str = "\
+/**
+ * The numbers of a `trine_status`, which is an `int32_t` whatever size enumerations have.
+ */
+enum TRINE_AS_INT32 {";
 
 /// Puts the macros before the end of the header, where all types are known.
 fn with_macros(text: &str, macros: &str) -> Result<String> {
@@ -106,6 +150,12 @@ fn tidied(line: &str) -> String {
         Some((name, number)) => format!("#define {name} (-{number})"),
         None => line.to_owned(),
     }
+}
+
+/// An attribute of C++ stands before one of a compiler.
+fn in_order(text: &str) -> String {
+    text.replace("TRINE_API TRINE_MUST_USE", "TRINE_MUST_USE TRINE_API")
+        .replace("TRINE_API\nTRINE_MUST_USE", "TRINE_MUST_USE\nTRINE_API")
 }
 
 /// What every function of the header has to say.
@@ -165,7 +215,20 @@ impl log::Log for Warnings {
 
 #[cfg(test)]
 mod tests {
-    use super::{headers, rules};
+    use super::{headers, rules, with_names};
+
+    #[test]
+    fn constants_from_the_first_to_the_last_are_named_in_an_enumeration() {
+        let text = "/** A. */\n#define A 1\n\n/**\n * B.\n */\n#define TRINE_B 0\n\n\
+                    /**\n * C.\n */\n#define TRINE_C (-2)\n\n/** D. */\n#define TRINE_D 4\n";
+        let made = with_names(text, "TRINE_B", "TRINE_C").unwrap();
+        let (before, named) = made.split_once("enum TRINE_AS_INT32 {\n").unwrap();
+        let [b, c] = ["    /**\n     * B.\n     */\n    TRINE_B = 0,\n", "    TRINE_C = -2,\n};\n"];
+        assert!(before.starts_with("/** A. */\n#define A 1\n\n/**\n * The numbers"), "{made}");
+        assert!(named.starts_with(b) && named.contains(c), "{made}");
+        assert!(named.ends_with("};\n\n/** D. */\n#define TRINE_D 4\n"), "{made}");
+        assert!(with_names(text, "TRINE_B", "TRINE_X").is_err());
+    }
 
     #[test]
     fn functions_must_say_who_may_call_them_and_what_they_return() {

@@ -34,6 +34,7 @@ pub type trine_tool_id = u32;
 ///         configuration are a packed table, which has no names.
 ///
 /// Context: init-only.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trine_tools_init(
     memory: *mut c_void,
@@ -178,6 +179,7 @@ unsafe fn said(done: Result<(), Refused>, problem: *mut trine_problem) -> trine_
 ///         is too small for it.
 ///
 /// Context: owner-only.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trine_tools_add(
     device: *mut trine_device,
@@ -217,6 +219,7 @@ pub unsafe extern "C" fn trine_tools_add(
 ///         more. Nothing has changed then.
 ///
 /// Context: owner-only.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trine_tools_replace(
     device: *mut trine_device,

@@ -56,6 +56,7 @@ const FIELDS_MAX: u32 = 32;
 ///         TRINE_E_UNSUPPORTED, TRINE_E_ARGUMENT, TRINE_E_UTF8, TRINE_E_STATE or TRINE_E_NO_SPACE.
 ///
 /// Context: owner-only, inside a tool's function.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trine_need_input(
     call: *mut trine_call,

@@ -1,5 +1,6 @@
-//! What the macro `TRINE_DEVICE_BYTES` promises, on every target that this crate is compiled for:
-//! no device of up to [`TOOLS`] tools needs more. Its numbers stand here as they do in `macros.h`.
+//! What the macro `TRINE_DEVICE_BYTES` promises, on every target and in every profile that this
+//! crate is compiled for: no device of its configuration needs more, and the macro counts hardly
+//! more than it needs. Its numbers stand here as they do in `macros.h`.
 
 use core::mem::size_of;
 
@@ -7,15 +8,34 @@ use trine_dispatch::{Config, Identity};
 
 use crate::memory::Object;
 
-/// What does not depend on the configuration, but on the size of a pointer.
-const FIXED: [usize; 2] = [1296, 91];
-/// What each call takes beside its answer or its own bytes, of which the longer ones count.
-const LANE: usize = 28;
-/// Calls at the MCP door that it has room for.
-const DOOR: usize = 4;
+/// The profiles in their order, and what of a device does not depend on its configuration, but on
+/// the size of a pointer.
+const PROFILES: [(&str, [usize; 2]); 6] = [
+    ("BASE", [200, 56]),
+    ("POLICY", [528, 68]),
+    ("MCP", [544, 80]),
+    ("FULL", [950, 90]),
+    ("RESOURCES", [950, 94]),
+    ("SENTENCES", [950, 96]),
+];
+/// The profile that is compiled.
+const PROFILE: usize = cfg!(feature = "policy") as usize
+    + cfg!(feature = "mcp") as usize
+    + cfg!(feature = "full") as usize
+    + cfg!(feature = "resources") as usize
+    + cfg!(feature = "sentences") as usize;
+const FIXED: [usize; 2] = PROFILES[PROFILE].1;
+/// What each call takes beside its answer or its own bytes, of which the longer ones count, in
+/// profile `base` and in the others.
+const SLOTS: [usize; 2] = [16, 28];
+const SLOT: usize = SLOTS[cfg!(feature = "policy") as usize];
+/// Pending calls of MCP that it has room for, from profile `mcp` on.
+const MCP_CALLS: usize = 4 * cfg!(feature = "mcp") as usize;
+/// Bytes of a call that waits for a person, from profile `policy` on.
+const CONSENT: usize = 192 * cfg!(feature = "policy") as usize;
 /// Bytes of a greeting beside its texts, and those before a result.
 const HEADS: [usize; 2] = [112, 16];
-/// Tools that the bound has room for; each further one takes 4 bytes.
+/// Tools that the bound has room for, 4 bytes each.
 const TOOLS: u16 = 32;
 
 /// Sixty bytes.
@@ -23,15 +43,17 @@ const NAME: &str = "a greenhouse with a rather long name, for whoever reads this
 
 /// The macro.
 const fn bound(config: &Config<'_>, identity: usize) -> usize {
-    let calls = config.calls_max as usize + DOOR;
+    let calls = config.calls_max as usize + MCP_CALLS;
     let reply = larger(config.result_max as usize + HEADS[1], identity + HEADS[0]);
     let block = larger(config.repeat_max as usize, config.pending_max as usize);
     FIXED[0]
         + FIXED[1] * size_of::<usize>()
+        + TOOLS as usize * size_of::<u32>()
+        + CONSENT
         + config.message_max as usize
         + reply
         + reply / 127
-        + calls * (LANE + block)
+        + calls * (SLOT + block)
 }
 
 const fn larger(one: usize, other: usize) -> usize {
@@ -40,7 +62,9 @@ const fn larger(one: usize, other: usize) -> usize {
 
 /// What a device takes beside its receive buffer, which both have alike.
 const fn needed(config: &Config<'_>) -> usize {
-    size_of::<Object>() + config.memory()
+    // Profile `base` keeps hashes beside the device.
+    let hashes = if cfg!(feature = "policy") { 0 } else { TOOLS as usize * size_of::<u32>() };
+    size_of::<Object>() + hashes + config.memory()
 }
 
 const _: () = {
@@ -58,14 +82,12 @@ const _: () = {
             repeat_max: messages[at / 96 % 4],
             pending_max: 8,
             hashes_max: TOOLS,
-            local_max: DOOR as u8,
+            local_max: MCP_CALLS as u8,
             ..Config::DEFAULT
         };
         let (needed, bound) = (needed(&config), bound(&config, 2 * name.len()));
         assert!(needed <= bound, "TRINE_DEVICE_BYTES is too few");
-        // What is left over is for what a number of bytes cannot know: how long the texts are.
-        let is_close = bound <= needed + needed / 64 + 64;
-        assert!(is_close || cfg!(not(feature = "full")), "TRINE_DEVICE_BYTES is too many");
+        assert!(bound <= needed + needed / 20, "TRINE_DEVICE_BYTES is too many");
         at += 1;
     }
 };
@@ -78,14 +100,25 @@ mod tests {
     #[test]
     fn the_header_has_the_numbers_that_the_compiler_checks() {
         let header = include_str!("../macros.h");
-        let [once, pointers] = FIXED;
-        let fixed = std::format!("TRINE_FIXED_BYTES ({once}u + {pointers}u * sizeof(void *))");
-        assert!(header.contains(&fixed), "{fixed}");
-        assert!(header.contains(&std::format!("TRINE_LANE_BYTES {LANE}u")));
+        for (name, [once, pointers]) in PROFILES {
+            let fixed = std::format!(
+                "TRINE_PROFILE == TRINE_PROFILE_{name}\n\
+                 #define TRINE_FIXED_BYTES ({once}u + {pointers}u * sizeof(void *))\n"
+            );
+            assert!(header.contains(&fixed), "{fixed}");
+        }
+        for (at, (name, _)) in PROFILES.iter().enumerate() {
+            assert!(header.contains(&std::format!("#define TRINE_PROFILE_{name} {at}\n")));
+        }
+        for slot in SLOTS {
+            assert!(header.contains(&std::format!("#define TRINE_LANE_BYTES {slot}u\n")));
+        }
         let [greeting, result] = HEADS;
         let reply =
             std::format!("TRINE_LARGER((result_max) + {result}u, (identity_bytes) + {greeting}u)");
         assert!(header.contains(&reply), "{reply}");
-        assert!(header.contains(&std::format!("up to {TOOLS} tools")));
+        assert!(header.contains(&std::format!("#define TRINE_TOOLS_MAX {TOOLS}u\n")));
+        assert!(header.contains("#define TRINE_CONSENT_BYTES 192u\n"));
+        assert!(header.contains("#define TRINE_JSON_CALLS_MAX 4u\n"));
     }
 }

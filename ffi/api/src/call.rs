@@ -379,6 +379,7 @@ pub unsafe extern "C" fn trine_call_get_block(
 /// @return TRINE_E_FAILED for the tool to return, or TRINE_E_NULL or TRINE_E_UTF8.
 ///
 /// Context: owner-only, inside a tool's function.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trine_fail(
     call: *mut trine_call,
@@ -410,6 +411,7 @@ pub unsafe extern "C" fn trine_fail(
 ///         TRINE_E_UNSUPPORTED where the library was built without content.
 ///
 /// Context: owner-only, inside a tool's function.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trine_content(
     call: *mut trine_call,

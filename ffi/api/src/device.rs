@@ -179,6 +179,7 @@ pub unsafe extern "C" fn trine_poll(
 /// @return 1 or 0, TRINE_E_NULL, TRINE_E_ALIGNMENT or TRINE_E_STATE.
 ///
 /// Context: isr-safe.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trine_is_live(
     device: *const trine_device,

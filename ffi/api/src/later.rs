@@ -28,6 +28,7 @@ const TEXT_MAX: usize = 96;
 ///         answered, or TRINE_E_FULL: then `finish` was not called; try after the next poll.
 ///
 /// Context: owner-only; from an interrupt use `trine_port_complete`.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trine_resume(
     device: *mut trine_device,

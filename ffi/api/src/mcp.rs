@@ -75,6 +75,7 @@ pub(crate) const fn session_bytes((arguments, value): (u16, u16)) -> usize {
 ///         no names.
 ///
 /// Context: init-only.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trine_session_init(
     memory: *mut c_void,

@@ -11,7 +11,7 @@ use core::sync::atomic::{AtomicU32, Ordering, fence};
 use trine_arena::{Producer, Ring};
 use trine_descriptor::Side;
 #[cfg(feature = "policy")]
-use trine_descriptor::check;
+use trine_descriptor::{FaultCode, NO_NODE, check};
 #[cfg(feature = "policy")]
 use trine_dispatch::Check;
 use trine_dispatch::{Device, Heartbeat, InitError};
@@ -207,6 +207,7 @@ fn needed(setup: &Setup<'_>) -> usize {
 /// @return Bytes; 0 when it is NULL or not valid.
 ///
 /// Context: init-only.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trine_sizeof(config: *const trine_config) -> usize {
     let mut setup = MaybeUninit::uninit();
@@ -279,6 +280,7 @@ pub extern "C" fn trine_alignof() -> usize {
 ///         first polls.
 ///
 /// Context: init-only.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trine_init(
     memory: *mut c_void,
@@ -453,10 +455,11 @@ unsafe fn start(
 }
 
 /// What is wrong with a device whose `trine_poll` answers TRINE_E_TABLE: which tool breaks which
-/// rule.
+/// rule. Else, from profile `policy` on, the last result that its tool's nodes do not allow: the
+/// tool, the node and the rule. `bad_results` of trine_counters says how many there were.
 ///
 /// @param device The device.
-/// @param problem Where it goes.
+/// @param problem Where it goes; its `tool` is -1 when nothing is wrong.
 /// @return TRINE_OK, TRINE_E_NULL, TRINE_E_STATE or TRINE_E_BUSY.
 ///
 /// Context: owner-only.
@@ -472,11 +475,44 @@ pub unsafe extern "C" fn trine_get_problem(
     match unsafe { owned(device) } {
         Err(status) => status,
         Ok(mut owned) => {
-            let fault = owned.device().fault();
+            let device = owned.device();
+            let found = device.fault().map_or_else(|| bad_result(device), |fault| said(&fault));
             // SAFETY: not NULL, and the caller's to be written.
-            unsafe { problem.write(fault.map_or(NO_PROBLEM, |fault| said(&fault))) };
+            unsafe { problem.write(found) };
             TRINE_OK
         }
+    }
+}
+
+/// The last result that its tool's nodes do not allow.
+#[cfg(not(feature = "policy"))]
+const fn bad_result(_: &Device<'_>) -> trine_problem {
+    NO_PROBLEM
+}
+
+/// The last result that its tool's nodes do not allow.
+#[cfg(feature = "policy")]
+fn bad_result(device: &Device<'_>) -> trine_problem {
+    let Some((tool, fault)) = device.bad_result() else { return NO_PROBLEM };
+    let node = if fault.node == NO_NODE { -1 } else { 1_000 + i32::from(fault.node) };
+    problem_of(tool.into(), node, broken(fault.code))
+}
+
+/// The rule of a node that a value breaks.
+#[cfg(feature = "policy")]
+const fn broken(code: FaultCode) -> &'static str {
+    match code {
+        FaultCode::Missing | FaultCode::MissingBecause => "the result lacks a required value",
+        FaultCode::WrongType => "the value has another type than its node",
+        FaultCode::TooSmall => "the value is below its minimum",
+        FaultCode::TooLarge => "the value is above its maximum",
+        FaultCode::NotAMultiple => "the value is not a multiple of its step",
+        FaultCode::TooShort => "the text is too short",
+        FaultCode::TooLong => "the text or the result is too long",
+        FaultCode::NotAChoice => "the value is not one of the labels",
+        FaultCode::TooFew => "the list has too few items",
+        FaultCode::TooMany => "the list has too many items",
+        _ => "the result is not what its nodes describe",
     }
 }
 

@@ -26,6 +26,7 @@ const LEAST: usize = 64;
 /// @return TRINE_OK, TRINE_E_NULL, TRINE_E_STATE, TRINE_E_BUSY or TRINE_E_NO_SPACE.
 ///
 /// Context: init-only.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trine_news_init(
     memory: *mut c_void,

@@ -68,6 +68,7 @@ pub(crate) const fn put(went_in: bool) -> trine_status {
 ///         TRINE_E_NO_SPACE, or TRINE_E_FULL when the device has four ports.
 ///
 /// Context: init-only.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trine_port_init(
     memory: *mut c_void,
@@ -119,6 +120,7 @@ pub unsafe extern "C" fn trine_port_init(
 /// @return TRINE_OK, TRINE_E_NULL, TRINE_E_ALIGNMENT or TRINE_E_NO_SPACE.
 ///
 /// Context: isr-safe, on memory of its own.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trine_draft(
     memory: *mut c_void,
@@ -154,6 +156,7 @@ pub unsafe extern "C" fn trine_draft(
 /// @return TRINE_OK, TRINE_E_NULL, TRINE_E_ARGUMENT when the draft overflowed, or TRINE_E_FULL.
 ///
 /// Context: isr-safe.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trine_port_complete(
     port: *mut trine_port,
@@ -179,6 +182,7 @@ pub unsafe extern "C" fn trine_port_complete(
 /// @return TRINE_OK, TRINE_E_NULL, TRINE_E_UTF8 or TRINE_E_FULL.
 ///
 /// Context: isr-safe.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trine_port_fail(
     port: *mut trine_port,

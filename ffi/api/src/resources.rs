@@ -409,6 +409,7 @@ const fn fits(bytes: usize) -> bool {
 ///         TRINE_E_UNSUPPORTED, or TRINE_E_ARGUMENT for a configuration that contradicts itself.
 ///
 /// Context: init-only.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trine_resources_init(
     memory: *mut c_void,

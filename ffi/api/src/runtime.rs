@@ -160,6 +160,7 @@ pub unsafe extern "C" fn trine_runtime_size(config: *const trine_runtime_config)
 ///         answer.
 ///
 /// Context: init-only.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trine_runtime_init(
     memory: *mut c_void,

@@ -9,6 +9,8 @@ CHECK(storage_holds_the_device, sizeof every_device >= TRINE_FIXED_BYTES + 4u * 
 CHECK(nodes_are_counted, TRINE_COUNT(every_params) == 8u);
 CHECK(no_nodes_are_counted, TRINE_COUNT(NULL) == 0u);
 CHECK(success_is_zero, TRINE_OK == 0);
+CHECK(a_status_has_four_bytes, sizeof(trine_status) == 4u);
+CHECK(the_name_of_a_status_is_an_int, sizeof(TRINE_E_NULL) == sizeof(int));
 CHECK(errors_are_negative, TRINE_E_UTF8 < 0);
 CHECK(version_is_packed, TRINE_VERSION_NUMBER >= 1000);
 CHECK(abi_is_one, TRINE_ABI_VERSION == 1);

@@ -1,4 +1,9 @@
 /* The header may be included any number of times, needs nothing before it and leaves C99 valid. */
+#if defined(__unix__)
+/* First, and where there is an operating system. */
+#include "trine_stdio.h"
+#include "trine_stdio.h"
+#endif
 #include "trine.h"
 #include "trine.h"
 #include "trine_consent.h"

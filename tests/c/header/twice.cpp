@@ -1,4 +1,9 @@
 // The header may be included any number of times, and C's names do not clash with C++'s.
+#if defined(__unix__)
+// First, and where there is an operating system.
+#include "trine_stdio.h"
+#include "trine_stdio.h"
+#endif
 #include "trine.h"
 #include "trine.h"
 #include "trine_host.h"

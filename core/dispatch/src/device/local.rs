@@ -149,8 +149,8 @@ impl Device<'_> {
             Answer::NeedInput => Local::NeedInput(out.len()),
             _ => malformed(),
         };
-        if matches!(end, Local::BadResult(_)) {
-            count!(self, bad_results);
+        if let Local::BadResult(fault) = &end {
+            self.count_bad_result(tool, fault);
         }
         end
     }

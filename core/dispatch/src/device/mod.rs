@@ -26,7 +26,7 @@ pub(crate) mod shelf;
 mod start;
 
 use trine_arena::Consumer;
-use trine_descriptor::{Lists, Rules};
+use trine_descriptor::{Fault, FaultCode, Lists, Rules};
 use trine_wire::message::Status;
 
 use crate::call::{Calls, Tools};
@@ -120,6 +120,8 @@ pub struct Device<'m> {
     /// When it was polled first.
     started: [u64; FACTORY | STATUS],
     status: [Status; STATUS],
+    /// The tool whose result broke its descriptor last, and how; the bound is not kept.
+    bad_result: [Option<BadResult>; STATUS],
     secure: [Secure; SECURE],
     /// Whether hosts are told that it takes sentences.
     reads_sentences: [bool; ASK],
@@ -129,6 +131,24 @@ pub struct Device<'m> {
     ports: [Option<Consumer<'m>>; PORTS_MAX],
     /// What happens, where a program in process wants to know.
     news: [Option<Journal<'m>>; NEWS],
+}
+
+/// Adds one to a counter of the status, where there is one.
+macro_rules! count {
+    ($device:expr, $counter:ident) => {{
+        if let Some(status) = $device.status.first_mut() {
+            status.$counter = status.$counter.wrapping_add(1);
+        }
+    }};
+}
+use count;
+
+/// A result that its tool's descriptor does not allow.
+#[derive(Clone, Copy, Debug)]
+struct BadResult {
+    tool: u16,
+    node: u16,
+    code: FaultCode,
 }
 
 impl core::fmt::Debug for Device<'_> {
@@ -213,6 +233,21 @@ impl<'m> Device<'m> {
     #[must_use]
     pub fn status(&self, now: u64) -> Status {
         self.counters(now)
+    }
+
+    /// The last result that its tool's descriptor did not allow: the tool, the node and the rule,
+    /// without its bound. *owner-only*.
+    #[must_use]
+    pub fn bad_result(&self) -> Option<(u16, Fault)> {
+        let &BadResult { tool, node, code } = self.bad_result.first()?.as_ref()?;
+        Some((tool, Fault::new(code, node)))
+    }
+
+    /// Counts a result that its tool's descriptor does not allow.
+    fn count_bad_result(&mut self, tool: u16, fault: &Fault) {
+        count!(self, bad_results);
+        let Fault { node, code, .. } = *fault;
+        self.bad_result = [Some(BadResult { tool, node, code }); STATUS];
     }
 
     fn counters(&self, now: u64) -> Status {
@@ -320,13 +355,3 @@ impl<'m> Device<'m> {
         done || self.message_step(tools)
     }
 }
-
-/// Adds one to a counter of the status, where there is one.
-macro_rules! count {
-    ($device:expr, $counter:ident) => {{
-        if let Some(status) = $device.status.first_mut() {
-            status.$counter = status.$counter.wrapping_add(1);
-        }
-    }};
-}
-use count;

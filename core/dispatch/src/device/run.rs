@@ -238,7 +238,7 @@ impl<'m> Device<'m> {
             Some(_) => Ok(()),
         };
         if let Err(fault) = fault {
-            count!(self, bad_results);
+            self.count_bad_result(tool, &fault);
             self.ending(call, outcome::BAD_RESULT).byte(fault.code as u8).short(fault.node);
             return self.answer(call);
         }

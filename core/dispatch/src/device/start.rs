@@ -131,6 +131,7 @@ impl<'m> Device<'m> {
             announce: [false; ANNOUNCE],
             messages_first: [false; CONTENT],
             status: [Status::default(); STATUS],
+            bad_result: [None; STATUS],
             reads_sentences: [false; ASK],
             config: *config,
         }

@@ -5,6 +5,8 @@ use crate::bench::{
 };
 use trine_arena::Ring;
 use trine_descriptor::ValueWriter;
+#[cfg(feature = "status")]
+use trine_descriptor::{Fault, FaultCode, NO_NODE};
 #[cfg(feature = "ports")]
 use trine_dispatch::Port;
 use trine_dispatch::{Config, InitError};
@@ -71,6 +73,7 @@ fn a_stale_hash_and_an_unknown_tool_are_told_apart() {
 #[test]
 fn a_result_that_breaks_its_descriptor_is_not_sent() {
     with_rig(|rig| {
+        assert_eq!(rig.device.bad_result(), None);
         for (id, percent) in [(1, 0), (2, 1), (3, 2)] {
             rig.call(id, BROKEN, percent);
         }
@@ -79,7 +82,11 @@ fn a_result_that_breaks_its_descriptor_is_not_sent() {
         assert_eq!(heard[1], result(2, "BadResult { code: 14, node: 65535 }"));
         assert_eq!(heard[2], result(3, "Failed { text: \"it is jammed: free it\" }"));
         #[cfg(feature = "status")]
-        assert_eq!(rig.device.status(0).bad_results, 2);
+        {
+            assert_eq!(rig.device.status(0).bad_results, 2);
+            let last = Fault::new(FaultCode::Malformed, NO_NODE);
+            assert_eq!(rig.device.bad_result(), Some((BROKEN, last)));
+        }
     });
 }
 

@@ -22,10 +22,11 @@ const FILES: &str = "LICENSE-APACHE LICENSE-MIT include/trine.h include/trine.hp
                      include/trine_accounts.h include/trine_consent.h include/trine_devices.h \
                      include/trine_host.h include/trine_hub.h include/trine_manager.h \
                      include/trine_model.h \
-                     include/trine_mcp.h include/trine_mcp.hpp include/trine_news.h \
+                     include/trine_mcp.h include/trine_mcp.hpp include/trine_mock.h \
+                     include/trine_mock_double.h include/trine_news.h \
                      include/trine_plugin.h include/trine_pools.h include/trine_resources.h \
                      include/trine_run.h include/trine_runtime.h include/trine_sentences.h \
-                     include/trine_tools.h";
+                     include/trine_stdio.h include/trine_tools.h";
 
 /// The host's shared library, made of the same object as the static one, with its two links.
 pub fn shared(library: &Path) -> Result<PathBuf> {
