@@ -83,39 +83,41 @@ impl PanelKernels for DotProd {
     }
 }
 
-/// Sums of digits that stay where they are in a byte: those of 1, of 4 and of 16.
-type Scaled = [[int32x4_t; REGISTERS]; 3];
+/// Sums of digits that stay where they are in half a byte: those of 1 and those of 4.
+type Scaled = [[int32x4_t; REGISTERS]; 2];
 
 /// The sums `Σ u·q` of the 32 rows of a panel of [`Panel2Bit`](crate::Packing::Panel2Bit).
 #[target_feature(enable = "neon,dotprod")]
 pub(super) fn panel_2bit(panel: &[u8], q: &[i8]) -> Sums {
-    let mut acc = [[vdupq_n_s32(0); REGISTERS]; 3];
+    let mut acc = [[vdupq_n_s32(0); REGISTERS]; 2];
     each_part(panel, q, |steps, q| add_2bit(&mut acc, steps, q));
-    let [mut ones, fours, sixteens] = acc;
-    for ((one, four), sixteen) in ones.iter_mut().zip(fours).zip(sixteens) {
-        *one = vsraq_n_s32::<4>(vsraq_n_s32::<2>(*one, four), sixteen);
+    let [mut ones, fours] = acc;
+    for (one, four) in ones.iter_mut().zip(fours) {
+        *one = vsraq_n_s32::<2>(*one, four);
     }
     let mut sums = Sums([0; 32]);
     store_sums(ones, &mut sums);
     sums
 }
 
-/// A lane of the sums scaled by 16 gains at most 4·48·128 in a step of 16 columns: 2³¹ is far.
+/// Two sums for each register leave it some to work with. A lane of those of 4 gains at most
+/// 2·4·12·128 in a step of 16 columns: 2³¹ is far.
 #[target_feature(enable = "neon,dotprod")]
 fn add_2bit(acc: &mut Scaled, steps: &[[u8; 128]], q: &[[i8; 16]]) {
-    let [mut ones, mut fours, mut sixteens] = *acc;
+    let [mut ones, mut fours] = *acc;
     for (step, q) in steps.iter().zip(q) {
         let (bytes, q) = (step.as_chunks::<16>().0, load_signed(q));
         for at in 0..REGISTERS {
-            let x = load(&bytes[at]);
-            let field = |bits| signed(vandq_u8(x, vdupq_n_u8(bits)));
-            ones[at] = sdot_lane::<0>(ones[at], field(0x03), q);
-            fours[at] = sdot_lane::<1>(fours[at], field(0x0c), q);
-            sixteens[at] = sdot_lane::<2>(sixteens[at], field(0x30), q);
-            ones[at] = sdot_lane::<3>(ones[at], signed(vshrq_n_u8::<6>(x)), q);
+            let low = load(&bytes[at]);
+            let high = vshrq_n_u8::<4>(low);
+            let field = |x, bits| signed(vandq_u8(x, vdupq_n_u8(bits)));
+            ones[at] = sdot_lane::<0>(ones[at], field(low, 0x03), q);
+            fours[at] = sdot_lane::<1>(fours[at], field(low, 0x0c), q);
+            ones[at] = sdot_lane::<2>(ones[at], field(high, 0x03), q);
+            fours[at] = sdot_lane::<3>(fours[at], field(high, 0x0c), q);
         }
     }
-    *acc = [ones, fours, sixteens];
+    *acc = [ones, fours];
 }
 
 /// The sums `Σ u·q` of the 32 rows of a panel of [`PanelBase3`](crate::Packing::PanelBase3).
@@ -159,18 +161,17 @@ const fn word([a, b, c, d]: [i8; 4]) -> i32 {
     i32::from_le_bytes([a.cast_unsigned(), b.cast_unsigned(), c.cast_unsigned(), d.cast_unsigned()])
 }
 
-/// Adds to the sums of each token the products with some groups: tiles of 32 rows and up to three
-/// tokens, whose 24 sums stay in registers.
+/// Adds to the sums of each token the products with some groups: tiles of 32 rows and two
+/// tokens, whose 16 registers of sums stay where they are.
 #[target_feature(enable = "neon,dotprod")]
 pub(super) fn multiply(groups: &[Group], col: usize, tokens: Tokens<'_>, sums: &mut [Sums]) {
     let parts = Parts::of(groups, col, tokens);
     let mut rest = [Group([0; 128]); 4];
     let count = parts.rest.len();
     rest[..count].copy_from_slice(parts.rest);
-    for (part, sums) in sums[..tokens.count].chunks_mut(3).enumerate() {
-        let first = 3 * part;
+    for (part, sums) in sums[..tokens.count].chunks_mut(2).enumerate() {
+        let first = 2 * part;
         match sums {
-            [a, b, c] => tile([a, b, c], first, tokens, &parts, &rest),
             [a, b] => tile([a, b], first, tokens, &parts, &rest),
             [a] => tile([a], first, tokens, &parts, &rest),
             _ => {}

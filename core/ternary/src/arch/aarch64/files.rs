@@ -1,7 +1,7 @@
 //! Rows as files have them. 16 bytes hold 16 neighbouring columns in each digit, so activations are
 //! read as they lie.
 
-/// `gemm` of an instruction set, which has `dot`, the sums of four products in each lane.
+/// `gemm` of an instruction set, which has `dot`, sums of four products in each lane, whichever.
 macro_rules! doors {
     ($features:literal) => {
         use core::arch::aarch64::{

@@ -88,17 +88,16 @@ fn pair(groups: &mut [Group; 2]) {
     }
 }
 
-/// Adds to the sums of each token the products with some groups: tiles of 16 rows and up to six
-/// tokens, whose 24 registers of sums stay where they are.
+/// Adds to the sums of each token the products with some groups: tiles of 16 rows and up to four
+/// tokens, whose 16 registers of sums stay where they are.
 #[target_feature(enable = "neon,dotprod,i8mm")]
 fn multiply(groups: &[Group], col: usize, tokens: Tokens<'_>, sums: &mut [Sums]) {
     let parts = Parts::of(groups, col, tokens);
     let rest = rest(groups, &parts);
-    for (part, sums) in sums[..tokens.count].chunks_mut(6).enumerate() {
+    for (part, sums) in sums[..tokens.count].chunks_mut(4).enumerate() {
         for half in 0..2 {
-            let tile = Tile { first: 6 * part, half, tokens, parts: &parts, rest: &rest };
+            let tile = Tile { first: 4 * part, half, tokens, parts: &parts, rest: &rest };
             match sums.len() {
-                5.. => tile.add::<3>(sums),
                 3.. => tile.add::<2>(sums),
                 _ => tile.add::<1>(sums),
             }

@@ -34,7 +34,7 @@ pub(super) fn floats<const SIZE: usize>(
     }
 }
 
-/// The doors of an instruction set, which has `dot`, the sums of four products in each lane.
+/// The doors of an instruction set, which has `dot`, sums of four products in each lane, whichever.
 macro_rules! doors {
     ($features:literal) => {
         use core::arch::aarch64::{
