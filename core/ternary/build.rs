@@ -20,7 +20,10 @@ fn main() {
     let floats = target.ends_with("eabihf");
     has("trine_fpu", floats && is(&["thumbv7em", "thumbv8m.main"]));
     // Others have no vector registers, or count their lanes from the other end.
-    has("trine_neon", is(&["aarch64-", "arm64"]) && feature_is_enabled("neon"));
+    let holds = |name: &str, value: &str| env::var(name).is_ok_and(|found| found == value);
+    let arm = holds("CARGO_CFG_TARGET_ARCH", "aarch64");
+    let little = holds("CARGO_CFG_TARGET_ENDIAN", "little");
+    has("trine_neon", arm && little && feature_is_enabled("neon"));
     // The variants with 16 registers have too few for eight sums.
     has("trine_rv32", is(&["riscv32"]) && !is(&["riscv32e"]));
 }
