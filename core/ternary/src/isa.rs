@@ -14,8 +14,8 @@ pub enum Isa {
     Neon,
     /// 64-bit Arm with dot products of bytes too: Cortex-A55, A76 and since, Apple since M1.
     DotProd,
-    /// 64-bit Arm with products of small matrices of bytes too: Cortex-A510, A710 and since, Neoverse
-    /// N2 and V1, Apple since M2.
+    /// 64-bit Arm with products of small matrices of bytes too: Cortex-A510, A710 and since,
+    /// Neoverse N2 and V1, Apple since M2.
     I8mm,
 }
 
