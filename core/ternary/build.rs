@@ -1,5 +1,5 @@
-//! Says which microcontroller the library is for, so that the loops by hand for it are compiled:
-//! stable compilers do not tell a crate whether it is for Thumb-2, or has the DSP extension.
+//! Says which processor the library is for, so that the loops by hand for it are compiled: stable
+//! compilers do not tell a crate whether it is for Thumb-2, or has the DSP extension.
 
 use std::env;
 
@@ -19,6 +19,11 @@ fn main() {
     // Where floats are passed in registers there is a unit, which widens half precision too.
     let floats = target.ends_with("eabihf");
     has("trine_fpu", floats && is(&["thumbv7em", "thumbv8m.main"]));
+    // Others have no vector registers, or count their lanes from the other end.
+    let holds = |name: &str, value: &str| env::var(name).is_ok_and(|found| found == value);
+    let arm = holds("CARGO_CFG_TARGET_ARCH", "aarch64");
+    let little = holds("CARGO_CFG_TARGET_ENDIAN", "little");
+    has("trine_neon", arm && little && feature_is_enabled("neon"));
     // The variants with 16 registers have too few for eight sums.
     has("trine_rv32", is(&["riscv32"]) && !is(&["riscv32e"]));
 }
@@ -27,8 +32,11 @@ fn main() {
 /// the extension's.
 fn dsp_is_enabled() -> bool {
     const NAMES: [&str; 5] = ["cortex-m33", "cortex-m35p", "cortex-m55", "cortex-m85", "+dsp"];
-    let features = env::var("CARGO_CFG_TARGET_FEATURE").unwrap_or_default();
     let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
-    features.split(',').any(|feature| feature == "dsp")
-        || NAMES.iter().any(|name| flags.contains(name))
+    feature_is_enabled("dsp") || NAMES.iter().any(|name| flags.contains(name))
+}
+
+fn feature_is_enabled(name: &str) -> bool {
+    let features = env::var("CARGO_CFG_TARGET_FEATURE").unwrap_or_default();
+    features.split(',').any(|feature| feature == name)
 }

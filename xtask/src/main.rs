@@ -138,6 +138,7 @@ fn command() -> Result<()> {
         ["gpu-bundle", ref names @ ..] => bundle::main(names),
         ["bench", "greedy"] => bench::kernels::greedy("vulkan", record, software),
         ["bench", "greedy", backend] => bench::kernels::greedy(backend, record, software),
+        ["bench", "arm"] => count::arm::main(record),
         ["bench", "mcu"] => count::products::main(),
         ["bench", "board"] => count::calls::main(Board::named("mps2-an386")?),
         ["bench", "ask"] => sentences::count::main(record),

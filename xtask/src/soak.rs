@@ -59,6 +59,7 @@ const PARTS: &[Part] = &[
     ),
     ("s390x", "the core's tests on a big-endian machine", |_| core_on(S390X)),
     ("i686", "the core's tests on a 32-bit machine", |_| core_on(I686)),
+    ("aarch64", "the ternary kernels' and the core's tests on 64-bit Arm", |_| arm()),
     ("properties", "the properties of the core in cases that no one drew before", |_| properties()),
     ("ask", "1,000 sentences, or --sentences N, on each chip beside this computer", asked),
     ("devices", "programs and training on ggml's devices, Vulkan in software among them", |_| {
@@ -286,6 +287,17 @@ const I686: Machine = [
     "gcc-i686-linux-gnu libc6-dev-i386-cross",
 ];
 
+const AARCH64: Machine = [
+    "aarch64-unknown-linux-gnu",
+    "aarch64-linux-gnu-gcc",
+    "qemu-aarch64 -L /usr/aarch64-linux-gnu -cpu max",
+    "gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user",
+];
+/// One without the newer instructions.
+const OLD_ARM: &str = "qemu-aarch64 -L /usr/aarch64-linux-gnu -cpu cortex-a72";
+/// The crate with kernels of its own for each processor.
+const KERNELS: &str = "trine-ternary";
+
 /// What has no operating system below it, and so should not care which computer it is on.
 const CRATES: [&str; 9] = [
     "trine-bits",
@@ -316,8 +328,23 @@ fn properties() -> Result<String> {
     ))
 }
 
-/// Builds the standard library and the core for a machine, and runs the core's tests.
-fn core_on([target, linker, runner, packages]: Machine) -> Result<String> {
+/// The core and the kernels of every instruction set, then those of an older processor, which has
+/// to choose fewer.
+fn arm() -> Result<String> {
+    let all = CRATES.into_iter().chain([KERNELS]).collect::<Vec<_>>();
+    tests_on(AARCH64, &all)?;
+    let [target, linker, _, packages] = AARCH64;
+    tests_on([target, linker, OLD_ARM, packages], &[KERNELS])?;
+    Ok(format!("the tests of {} crates pass on {target}, two processors", all.len()))
+}
+
+fn core_on(machine: Machine) -> Result<String> {
+    tests_on(machine, &CRATES)?;
+    Ok(format!("the tests of {} crates pass on {}", CRATES.len(), machine[0]))
+}
+
+/// Builds the standard library and some crates for a machine, and runs their tests.
+fn tests_on([target, linker, runner, packages]: Machine, crates: &[&str]) -> Result<()> {
     for program in [linker, runner.split(' ').next().unwrap_or_default()] {
         let is_there = sh::works(program, &["--version"]);
         ensure!(is_there, "{program} is not there: apt-get install {packages}");
@@ -325,14 +352,13 @@ fn core_on([target, linker, runner, packages]: Machine) -> Result<String> {
     let name = target.to_uppercase().replace('-', "_");
     let mut cargo = baremetal::debian_cargo();
     cargo.args(["test", "--target", target, "-Zbuild-std=std,panic_abort,test"]);
-    cargo.args(CRATES.iter().flat_map(|name| ["-p", name])).env("PROPTEST_CASES", CASES);
+    cargo.args(crates.iter().flat_map(|name| ["-p", name])).env("PROPTEST_CASES", CASES);
     cargo.env(format!("CARGO_TARGET_{name}_LINKER"), linker);
     cargo.env(format!("CARGO_TARGET_{name}_RUNNER"), runner);
     cargo.arg("--target-dir").arg(sh::target_dir().join("soak"));
     cargo.args(["--lib", "--tests", "--no-fail-fast"]);
     // Times of an emulator, and of a standard library without optimization, say nothing.
-    sh::run(cargo.args(["--", "--skip", "costs::"]))?;
-    Ok(format!("the tests of {} crates pass on {target}", CRATES.len()))
+    sh::run(cargo.args(["--", "--skip", "costs::"]))
 }
 
 #[cfg(test)]

@@ -10,11 +10,19 @@ pub enum Isa {
     Avx2,
     /// x86-64 with AVX-512 F, BW, VL, VBMI and VNNI: Intel since Ice Lake, AMD since Zen 4.
     Avx512,
+    /// 64-bit Arm with NEON, which all have.
+    Neon,
+    /// 64-bit Arm with dot products of bytes too: Cortex-A55, A76 and since, Apple since M1.
+    DotProd,
+    /// 64-bit Arm with products of small matrices of bytes too: Cortex-A510, A710 and since,
+    /// Neoverse N2 and V1, Apple since M2.
+    I8mm,
 }
 
 impl Isa {
     /// All of them, the plainest first.
-    pub const ALL: &[Self] = &[Self::Scalar, Self::Avx2, Self::Avx512];
+    pub const ALL: &[Self] =
+        &[Self::Scalar, Self::Avx2, Self::Avx512, Self::Neon, Self::DotProd, Self::I8mm];
 
     /// Whether this processor, and its operating system, can run it.
     #[must_use]
@@ -27,6 +35,14 @@ impl Isa {
             Self::Avx2 => crate::arch::x86_64::has_avx2(),
             #[cfg(not(target_arch = "x86_64"))]
             Self::Avx2 | Self::Avx512 => false,
+            #[cfg(trine_neon)]
+            Self::Neon => true,
+            #[cfg(trine_neon)]
+            Self::DotProd => crate::arch::aarch64::has_dotprod(),
+            #[cfg(trine_neon)]
+            Self::I8mm => crate::arch::aarch64::has_i8mm(),
+            #[cfg(not(trine_neon))]
+            Self::Neon | Self::DotProd | Self::I8mm => false,
         }
     }
 
@@ -48,6 +64,9 @@ impl Isa {
             Self::Scalar => "scalar",
             Self::Avx2 => "avx2",
             Self::Avx512 => "avx512",
+            Self::Neon => "neon",
+            Self::DotProd => "dotprod",
+            Self::I8mm => "i8mm",
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use core::ops::Range;
 
+#[cfg(trine_neon)]
+use crate::arch::aarch64;
 #[cfg(target_arch = "x86_64")]
 use crate::arch::x86_64;
 use crate::error::{Error, exact};
@@ -24,6 +26,14 @@ macro_rules! choose {
             // SAFETY: `new` saw that the processor has the features of `Avx2`.
             #[cfg(target_arch = "x86_64")]
             Isa::Avx2 => unsafe { x86_64::avx2::$module::$function($($argument),*) },
+            // SAFETY: `new` saw that the processor has the features of `DotProd`, which `I8mm` has.
+            #[cfg(trine_neon)]
+            Isa::DotProd | Isa::I8mm => unsafe {
+                aarch64::dotprod::$module::$function($($argument),*)
+            },
+            // SAFETY: `trine_neon` says that every processor of the target has NEON.
+            #[cfg(trine_neon)]
+            Isa::Neon => unsafe { aarch64::neon::$module::$function($($argument),*) },
             _ => $else,
         }
     };
@@ -117,6 +127,21 @@ impl Kernels {
             Isa::Avx2 | Isa::Avx512 if x86_64::avx2::has(matrix.packing()) => {
                 // SAFETY: as above; `Avx512` has all of `Avx2`.
                 unsafe { x86_64::avx2::gemm(matrix, rows, tokens, out) }
+            }
+            #[cfg(trine_neon)]
+            Isa::I8mm if aarch64::has(matrix.packing()) => {
+                // SAFETY: `new` saw that the processor has the features of `I8mm`.
+                unsafe { aarch64::gemm_i8mm(matrix, rows, tokens, out) }
+            }
+            #[cfg(trine_neon)]
+            Isa::DotProd if aarch64::has(matrix.packing()) => {
+                // SAFETY: `new` saw that the processor has the features of `DotProd`.
+                unsafe { aarch64::dotprod::gemm(matrix, rows, tokens, out) }
+            }
+            #[cfg(trine_neon)]
+            Isa::Neon if aarch64::has(matrix.packing()) => {
+                // SAFETY: `trine_neon` says that every processor of the target has NEON.
+                unsafe { aarch64::neon::gemm(matrix, rows, tokens, out) }
             }
             _ => scalar::gemm(matrix, rows, tokens, out),
         }

@@ -129,12 +129,17 @@ fn has_no_heap(elf: &Path) -> Result<()> {
 /// The kernel's sources, which cargo fetches by the lock file beside the example.
 fn freertos() -> Result<PathBuf> {
     let manifest = format!("{FOLDER}/freertos/Cargo.toml");
+    Ok(sources(&manifest, "freertos-next")?.join("FreeRTOS-Kernel"))
+}
+
+/// The folder of a package that a manifest's lock file names; cargo fetches it.
+pub(crate) fn sources(manifest: &str, package: &str) -> Result<PathBuf> {
     let mut cargo = sh::cargo();
-    cargo.args(["metadata", "--format-version=1", "--locked", "--manifest-path", &manifest]);
+    cargo.args(["metadata", "--format-version=1", "--locked", "--all-features"]);
+    cargo.args(["--manifest-path", manifest]);
     let metadata: serde_json::Value = serde_json::from_str(&sh::output(&mut cargo)?)?;
     let mut packages = metadata["packages"].as_array().into_iter().flatten();
-    let kernel = packages.find(|package| package["name"] == "freertos-next");
-    let kernel = kernel.and_then(|package| package["manifest_path"].as_str());
-    let kernel = kernel.context("the lock file names no freertos-next")?;
-    Ok(Path::new(kernel).with_file_name("FreeRTOS-Kernel"))
+    let found = packages.find(|found| found["name"] == package);
+    let found = found.and_then(|found| Path::new(found["manifest_path"].as_str()?).parent());
+    Ok(found.with_context(|| format!("the lock file names no {package}"))?.to_owned())
 }

@@ -6,7 +6,9 @@
 //! caller has not the features; whoever calls has asked
 //! [`Isa::is_supported`](crate::Isa::is_supported).
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(trine_neon)]
+pub(crate) mod aarch64;
+#[cfg(any(target_arch = "x86_64", trine_neon))]
 pub(crate) mod panels;
 
 #[cfg(trine_fpu)]

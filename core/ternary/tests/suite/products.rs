@@ -94,16 +94,20 @@ fn bytes_that_no_packer_makes_give_what_their_digits_say() {
             assert_eq!(Matrix::new(packing, 33, cols, &bytes).err(), Some(Error::Code { at }));
             continue;
         }
-        let q = random.activations(cols);
-        for bytes in [bytes, all_ones] {
-            let matrix = Matrix::new(packing, 33, cols, &bytes).unwrap();
+        // Threes times the least activation are the most that lanes of 16 bits have to hold.
+        let (q, least) = (random.activations(cols), vec![-128; cols]);
+        for (bytes, q) in [(&bytes, &q), (&all_ones, &q), (&all_ones, &least)] {
+            let matrix = Matrix::new(packing, 33, cols, bytes).unwrap();
             let mut trits = vec![0; 33 * cols];
             trine_ternary::unpack(&matrix, &mut trits).unwrap();
-            let expected = plain(&trits, cols, &q);
+            let expected = plain(&trits, cols, q);
             for kernels in all_kernels() {
                 let mut out = vec![0; 33];
-                kernels.gemv(&matrix, 0..33, &q, &mut out).unwrap();
+                kernels.gemv(&matrix, 0..33, q, &mut out).unwrap();
                 assert_eq!(out, expected, "{packing:?} {}", kernels.isa().name());
+                let mut twice = vec![0; 66];
+                kernels.gemm(&matrix, 0..33, 2, &[&**q, q].concat(), &mut twice).unwrap();
+                assert!(twice.chunks(2).zip(&expected).all(|(two, one)| two == [*one; 2]));
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Counts instructions on emulated boards, by plug-ins of QEMU. They are instructions, not cycles.
 
+pub mod arm;
 pub mod calls;
 pub mod model;
 pub mod products;
@@ -19,7 +20,12 @@ use crate::{Board, budget, c, firmware};
 
 /// Compiles a plug-in of `devtools/boards/plugin` for the QEMU that is installed.
 pub(crate) fn build_plugin(name: &str) -> Result<PathBuf> {
-    let version = sh::output(sh::command("qemu-system-arm").arg("--version"))?;
+    build_plugin_for("qemu-system-arm", name)
+}
+
+/// The same for an emulator of QEMU.
+fn build_plugin_for(emulator: &str, name: &str) -> Result<PathBuf> {
+    let version = sh::output(sh::command(emulator).arg("--version"))?;
     let major = version.split_whitespace().find_map(|word| word.split_once('.')?.0.parse().ok());
     let major: u32 = major.with_context(|| format!("QEMU's version is {version:?}"))?;
     let interface = if major < 9 { 1 } else { 4 };
@@ -34,9 +40,19 @@ pub(crate) fn build_plugin(name: &str) -> Result<PathBuf> {
 }
 
 /// What QEMU is told to count the instructions between returns of two functions, a line for each.
-pub(crate) fn region(image: &Image, [before, after]: [&str; 2], out: &Path) -> Result<String> {
+pub(crate) fn region(image: &Image, places: [&str; 2], out: &Path) -> Result<String> {
+    region_for("qemu-system-arm", image, places, out)
+}
+
+/// The same for an emulator of QEMU.
+fn region_for(
+    emulator: &str,
+    image: &Image,
+    [before, after]: [&str; 2],
+    out: &Path,
+) -> Result<String> {
     let (before, after) = (image.address(before)?, image.address(after)?);
-    let (plugin, out) = (build_plugin("region")?, out.display());
+    let (plugin, out) = (build_plugin_for(emulator, "region")?, out.display());
     let plugin = plugin.display();
     Ok(format!("{plugin},before={before:#x},after={after:#x},out={out}"))
 }
