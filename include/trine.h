@@ -806,7 +806,7 @@ typedef struct trine_problem {
      */
     int32_t node;
     /**
-     * The rule that it breaks; lives for ever.
+     * The rule that it breaks; lives for ever. Empty, and never NULL, where nothing is wrong.
      */
     struct trine_text rule;
 } trine_problem;

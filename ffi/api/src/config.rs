@@ -125,7 +125,7 @@ pub struct trine_problem {
     pub tool: i32,
     /// The node that breaks it, or -1; results count from 1,000.
     pub node: i32,
-    /// The rule that it breaks; lives for ever.
+    /// The rule that it breaks; lives for ever. Empty, and never NULL, where nothing is wrong.
     pub rule: trine_text,
 }
 

@@ -327,7 +327,7 @@ const NO_PROBLEM: trine_problem = trine_problem {
     alignment_needed: ALIGN,
     tool: -1,
     node: -1,
-    rule: trine_text { data: core::ptr::null(), size: 0 },
+    rule: trine_text { data: c"".as_ptr(), size: 0 },
 };
 
 /// Looks at the memory, then starts.
