@@ -33,6 +33,7 @@ mod serve;
 mod served_models;
 mod signature;
 mod size;
+mod terminal;
 mod tools;
 mod trace;
 mod train;

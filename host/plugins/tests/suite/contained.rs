@@ -1,27 +1,12 @@
 //! What a plug-in in a process of its own may use, and what is known of it, whatever it does.
 
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 use trine_plugins::{Caps, Holds, Policy, Usage};
 
-use crate::isolated::caps;
+use crate::isolated::{caps, lives, site, wild};
 use crate::site::{PATIENCE, Site, until};
-
-fn site(caps: Caps) -> Site {
-    Site::with(Policy { isolate: true, caps, ..Policy::default() })
-}
-
-fn wild(site: &Site, defines: &[&str]) -> PathBuf {
-    let name = format!("wild-{}.so", defines.len());
-    site.build_with(&name, "wild.c", defines, &["-D_DEFAULT_SOURCE", "-Wno-dangling-pointer"])
-}
-
-fn lives(process: u32) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-    !stat.is_empty() && !stat.contains(") Z ")
-}
 
 fn process(site: &Site, name: &str) -> u32 {
     site.plugins.process_usage(name).unwrap().unwrap().process.unwrap()

@@ -24,7 +24,7 @@ pub(crate) fn caps() -> Caps {
     Caps { restarts: 1_000, ..Site::caps() }
 }
 
-fn site(caps: Caps) -> Site {
+pub(crate) fn site(caps: Caps) -> Site {
     Site::with(Policy { isolate: true, caps, ..Policy::default() })
 }
 
@@ -33,12 +33,13 @@ fn process(site: &Site, name: &str) -> Option<u32> {
     site.plugins.process_usage(name).unwrap().unwrap().process
 }
 
-fn wild(site: &Site, defines: &[&str]) -> PathBuf {
+/// A plug-in that misbehaves as it is asked to.
+pub(crate) fn wild(site: &Site, defines: &[&str]) -> PathBuf {
     let name = format!("wild-{}.so", defines.len());
     site.build_with(&name, "wild.c", defines, &["-D_DEFAULT_SOURCE", "-Wno-dangling-pointer"])
 }
 
-fn lives(process: u32) -> bool {
+pub(crate) fn lives(process: u32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
     !stat.is_empty() && !stat.contains(") Z ")
 }

@@ -86,7 +86,7 @@ fn a_trial_in_which_no_call_ends_has_failed() {
         assert!(error.to_string().contains("none of its calls has ended within 500ms"), "{error}");
     });
     assert_eq!(site.call("which", &json!({"id": 1})), Ok(json!({"id": 1, "version": 1})));
-    // A time without end is none that ends the program.
+    // The longest possible time does not overflow.
     let canary = Canary { percent: 100, calls: 1, errors_max: 0, patience: Duration::MAX };
     std::thread::scope(|scope| {
         let tried = scope.spawn(|| site.plugins.try_out(&version(&site, "1.2.0", 3, &[]), &canary));

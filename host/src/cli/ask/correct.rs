@@ -1,7 +1,7 @@
 //! What was right, kept for the next training.
 
 use std::fs::OpenOptions;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
@@ -10,6 +10,8 @@ use trine_descriptor::{Field, Side, Tool, ToolTable, explain, validate};
 use trine_models::ask::{Reply, Sentence};
 use trine_models::tools::encode;
 use trine_train::lists::check::WHYS;
+
+use crate::cli::terminal::answer;
 
 /// What is said where the answer was right.
 const RIGHT: &str = "right";
@@ -44,14 +46,9 @@ pub(super) fn correct(
 
 /// The answer of the person at the terminal.
 fn asked() -> Result<String> {
-    if !std::io::stdin().is_terminal() {
-        return Err(Error::NoCorrection);
-    }
-    eprint!("What was right: {RIGHT}, {NONE}, a reason, or a call as JSON? ");
-    let mut answer = String::new();
-    let read = std::io::stderr().flush().and_then(|()| std::io::stdin().read_line(&mut answer));
-    read.map_err(|source| Error::Stream { action: "read", stream: "standard input", source })?;
-    Ok(answer)
+    let question = format!("What was right: {RIGHT}, {NONE}, a reason, or a call as JSON?");
+    let answer = answer(&question).ok_or(Error::NoCorrection)?;
+    answer.map_err(|source| Error::Stream { action: "read", stream: "standard input", source })
 }
 
 /// A call of an answer as a line has it.

@@ -5,7 +5,6 @@ mod correct;
 mod lines;
 
 use std::ffi::OsString;
-use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -21,6 +20,7 @@ use trine_models::ask::{Ask as AskModel, Reply, Source, ToolList};
 use super::call::told;
 use super::open::{find, only, open, usage};
 use super::paint::say;
+use super::terminal::agrees;
 use chip::ask_device;
 use correct::correct;
 use lines::answer_lines;
@@ -192,7 +192,7 @@ impl Ask {
         let Some((tool, arguments)) = &reply.call else { return Err(ExitCode::FAILURE) };
         let device = opened.as_ref().filter(|_| self.run.is_some()).map(|(_, device)| device);
         match device {
-            Some(device) if reply.is_sure || agreed(device) => {
+            Some(device) if reply.is_sure || agrees(&format!("Call it on {}?", device.name())) => {
                 let arguments = Value::Object(arguments.clone()).to_string();
                 told(device, &device.call_json(tool, &arguments, PATIENCE))
             }
@@ -299,18 +299,6 @@ fn show(reply: &Reply, threshold: Option<f32>) {
         let both = format!("{one} or {other}");
         say!("it may mean {}", terminal_json(&both));
     }
-}
-
-/// Asks the person at the terminal, if one is there, whether a call is what was meant.
-fn agreed(device: &Device) -> bool {
-    if !std::io::stdin().is_terminal() {
-        return false;
-    }
-    eprint!("Call it on {}? [y/N] ", device.name());
-    // Where nobody sees the question nobody says yes.
-    let mut answer = String::new();
-    let heard = std::io::stderr().flush().and_then(|()| std::io::stdin().read_line(&mut answer));
-    heard.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
 }
 
 /// The exit code where the model or the tools are not right.

@@ -1,6 +1,6 @@
 //! `trine plugin call`.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -16,10 +16,11 @@ use super::args::load;
 use super::defined::Defined;
 use crate::cli::open::usage;
 use crate::cli::paint::say;
+use crate::cli::terminal::agrees;
 
 const AFTER_HELP: &str = "\
 Prints the result on standard output, as JSON. A tool that needs consent is called after a y at the
-terminal; where there is none, the call is refused.
+terminal. Without a terminal the call is refused.
 Exit code: 1 when the tool refused or failed, 2 when the plug-in, the tool or the JSON is invalid.
 
 Example: trine plugin call ./libclock.so now '{\"zone\": \"UTC\"}'";
@@ -77,9 +78,5 @@ fn agreed(question: &str) -> bool {
         eprintln!("trine: the tool needs consent: call it at a terminal");
         return false;
     }
-    eprint!("{} [y/N] ", plain(question));
-    // Where nobody sees the question nobody says yes.
-    let mut answer = String::new();
-    let heard = std::io::stderr().flush().and_then(|()| std::io::stdin().read_line(&mut answer));
-    heard.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
+    agrees(&plain(question))
 }

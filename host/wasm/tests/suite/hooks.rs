@@ -210,7 +210,7 @@ fn what_brings_tools_to_safety_has_the_caps_of_one_call_for_all_of_them() {
 
 #[test]
 fn a_tool_that_fails_at_its_end_keeps_no_other_from_safety() {
-    // The first one traps. The second takes all of the time, by which it is heard.
+    // The first one traps. The second takes all of the time, which shows that it ran.
     let lost = "(global.set $spun (i32.add (global.get $spun) (i32.const 1)))
         (if (i32.eq (global.get $spun) (i32.const 1)) (then unreachable))
         (loop $again (br $again))";

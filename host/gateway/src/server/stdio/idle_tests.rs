@@ -96,7 +96,7 @@ fn a_call_that_has_ended_before_it_is_noted_does_not_stop_the_device_that_answer
     let its = Arc::clone(&device);
     let (tell, told) = channel();
     let answers = tell.clone();
-    // The threads are left alone where they wait for one another.
+    // The threads are not joined: where they wait for each other, this test fails by its clock.
     std::thread::spawn(move || {
         its.close();
         answers.send(()).unwrap();
