@@ -44,6 +44,21 @@
 
 
 /**
+ * An address cannot be listened on, or what is there cannot be reached.
+ */
+#define TRINE_E_CONNECTION (-20)
+
+/**
+ * A message is not what MCP or JSON-RPC allow. No function answers it yet.
+ */
+#define TRINE_E_PROTOCOL (-21)
+
+/**
+ * No connection by TLS. No function answers it yet.
+ */
+#define TRINE_E_TLS (-22)
+
+/**
  * `trine_hub_find` looks for a plug-in of this name.
  */
 #define TRINE_HUB_BY_NAME 1
@@ -207,8 +222,9 @@ trine_status trine_hub_find(struct trine_hub *hub,
  * @param answer Where the answer goes, the `result` of a `tools/call`: `structuredContent`,
  *               `content` and `isError`. It ends with a zero byte, and `trine_hub_free` frees it.
  *               It is there for an error of the tool too. May be NULL.
- * @return TRINE_OK, TRINE_E_FAILED when the tool answered an error or there is no such tool (then
- *         `answer` is NULL), TRINE_E_NULL or TRINE_E_UTF8. `trine_hub_why` has the sentence.
+ * @return TRINE_OK, TRINE_E_FAILED when the tool answered an error, TRINE_E_NOT_FOUND when there
+ *         is no such tool (then `answer` is NULL), TRINE_E_NULL or TRINE_E_UTF8. `trine_hub_why`
+ *         has the sentence.
  *
  * Context: any-thread.
  */
@@ -253,8 +269,8 @@ TRINE_API trine_status trine_hub_serve_stdio(struct trine_hub *hub);
  *                address that is not loopback's is refused, since there are no keys here: `trine
  *                gateway` has them.
  * @param port Where the port goes; may be NULL.
- * @return TRINE_OK, TRINE_E_NULL, TRINE_E_UTF8, TRINE_E_ARGUMENT, or TRINE_E_FAILED when the
- *         address cannot be listened on.
+ * @return TRINE_OK, TRINE_E_NULL, TRINE_E_UTF8, TRINE_E_ARGUMENT, TRINE_E_CONNECTION when the
+ *         address cannot be listened on, or TRINE_E_FAILED.
  *
  * Context: any-thread.
  */

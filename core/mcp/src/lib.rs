@@ -60,6 +60,7 @@ mod head;
 mod id;
 pub mod input;
 pub mod json;
+mod kind;
 mod list;
 mod members;
 mod nodes;
@@ -89,6 +90,7 @@ pub use input::{Answer, ClientCapabilities, InputKind, InputRequest, Retry};
 #[cfg(feature = "resources")]
 use json::JsonWriter;
 pub use json::writer::NeedBytes;
+pub use kind::{ErrorCodes, ErrorKind};
 pub use nodes::Nodes;
 pub use result::Outcome;
 pub use session::McpSession;

@@ -53,6 +53,7 @@ pub const TRINE_E_NO_DEVICE: i32 = -17;
 pub const TRINE_E_LIMIT: i32 = -18;
 /// More calls or more processor time than a tool may have now; wait.
 pub const TRINE_E_QUOTA: i32 = -19;
+// -20 to -22 are TRINE_E_CONNECTION, TRINE_E_PROTOCOL and TRINE_E_TLS of libtrine_host.
 
 /// One sentence on a status, in English, ended by a zero byte.
 ///

@@ -24,7 +24,7 @@ pub(crate) type Done<T> = Result<T, Refused>;
 
 impl From<trine_gateway::Error> for Refused {
     fn from(error: trine_gateway::Error) -> Self {
-        Self(TRINE_E_FAILED, error.chain())
+        Self(error.kind().map_or(TRINE_E_FAILED, |kind| kind.codes().c), error.chain())
     }
 }
 
@@ -129,4 +129,30 @@ pub(crate) fn read_options(text: &str) -> Done<(Policy, usize)> {
 /// Why the last function of this thread failed, for as long as it calls no other.
 pub(crate) fn why() -> *const c_char {
     catch_unwind(|| WHY.with_borrow(|why| why.as_ptr())).unwrap_or(null())
+}
+
+#[cfg(test)]
+mod tests {
+    use trine_c_api::{TRINE_E_FAILED, TRINE_E_FULL, TRINE_E_NOT_FOUND, trine_status_string};
+    use trine_gateway::ErrorKind;
+
+    use crate::{TRINE_E_CONNECTION, TRINE_E_PROTOCOL, TRINE_E_TLS};
+
+    #[test]
+    fn every_kind_of_error_has_the_number_of_a_header() {
+        let numbers = ErrorKind::ALL.map(|kind| match kind {
+            ErrorKind::Connection => TRINE_E_CONNECTION,
+            ErrorKind::Protocol => TRINE_E_PROTOCOL,
+            ErrorKind::Tool => TRINE_E_FAILED,
+            ErrorKind::ToolNotFound => TRINE_E_NOT_FOUND,
+            ErrorKind::Overloaded => TRINE_E_FULL,
+            ErrorKind::Tls => TRINE_E_TLS,
+            _ => panic!("{kind} has no number"),
+        });
+        assert_eq!(ErrorKind::ALL.map(|kind| kind.codes().c), numbers);
+        // Of trine.h, no status has the numbers of trine_hub.h.
+        for ours in [TRINE_E_CONNECTION, TRINE_E_PROTOCOL, TRINE_E_TLS] {
+            assert_eq!(trine_status_string(ours), trine_status_string(-999), "{ours}");
+        }
+    }
 }

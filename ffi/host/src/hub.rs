@@ -23,6 +23,13 @@ use crate::answer::{
     Done, Refused, answered, give, give_text, read_options, refused, text, text_or, why,
 };
 
+/// An address cannot be listened on, or what is there cannot be reached.
+pub const TRINE_E_CONNECTION: i32 = -20;
+/// A message is not what MCP or JSON-RPC allow. No function answers it yet.
+pub const TRINE_E_PROTOCOL: i32 = -21;
+/// No connection by TLS. No function answers it yet.
+pub const TRINE_E_TLS: i32 = -22;
+
 /// `trine_hub_find` looks for a plug-in of this name.
 pub const TRINE_HUB_BY_NAME: u32 = 1;
 /// `trine_hub_find` looks for plug-ins with this word among their capabilities.
@@ -340,8 +347,9 @@ unsafe fn tell(
 /// @param answer Where the answer goes, the `result` of a `tools/call`: `structuredContent`,
 ///               `content` and `isError`. It ends with a zero byte, and `trine_hub_free` frees it.
 ///               It is there for an error of the tool too. May be NULL.
-/// @return TRINE_OK, TRINE_E_FAILED when the tool answered an error or there is no such tool (then
-///         `answer` is NULL), TRINE_E_NULL or TRINE_E_UTF8. `trine_hub_why` has the sentence.
+/// @return TRINE_OK, TRINE_E_FAILED when the tool answered an error, TRINE_E_NOT_FOUND when there
+///         is no such tool (then `answer` is NULL), TRINE_E_NULL or TRINE_E_UTF8. `trine_hub_why`
+///         has the sentence.
 ///
 /// Context: any-thread.
 #[unsafe(no_mangle)]
@@ -430,8 +438,8 @@ pub unsafe extern "C" fn trine_hub_serve_stdio(hub: *mut trine_hub) -> trine_sta
 ///                address that is not loopback's is refused, since there are no keys here: `trine
 ///                gateway` has them.
 /// @param port Where the port goes; may be NULL.
-/// @return TRINE_OK, TRINE_E_NULL, TRINE_E_UTF8, TRINE_E_ARGUMENT, or TRINE_E_FAILED when the
-///         address cannot be listened on.
+/// @return TRINE_OK, TRINE_E_NULL, TRINE_E_UTF8, TRINE_E_ARGUMENT, TRINE_E_CONNECTION when the
+///         address cannot be listened on, or TRINE_E_FAILED.
 ///
 /// Context: any-thread.
 #[unsafe(no_mangle)]

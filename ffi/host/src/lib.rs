@@ -34,10 +34,11 @@ pub use device::{
 };
 #[cfg(feature = "hub")]
 pub use hub::{
-    TRINE_HUB_BY_CAPABILITY, TRINE_HUB_BY_NAME, trine_hub, trine_hub_add, trine_hub_call,
-    trine_hub_close, trine_hub_find, trine_hub_free, trine_hub_get_stats, trine_hub_list,
-    trine_hub_load, trine_hub_open, trine_hub_remove, trine_hub_replace, trine_hub_roll_back,
-    trine_hub_serve_http, trine_hub_serve_stdio, trine_hub_stats, trine_hub_why,
+    TRINE_E_CONNECTION, TRINE_E_PROTOCOL, TRINE_E_TLS, TRINE_HUB_BY_CAPABILITY, TRINE_HUB_BY_NAME,
+    trine_hub, trine_hub_add, trine_hub_call, trine_hub_close, trine_hub_find, trine_hub_free,
+    trine_hub_get_stats, trine_hub_list, trine_hub_load, trine_hub_open, trine_hub_remove,
+    trine_hub_replace, trine_hub_roll_back, trine_hub_serve_http, trine_hub_serve_stdio,
+    trine_hub_stats, trine_hub_why,
 };
 pub use model::{
     TRINE_HOST_FLOATS, TRINE_HOST_IN_PLACE, trine_host_config, trine_host_model_close,

@@ -5,6 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use serde_json::Value;
+use trine_mcp::ErrorKind;
 
 use crate::tool::CallResult;
 
@@ -168,6 +169,38 @@ impl Error {
             self,
             Self::Connect { .. } | Self::ConnectTimeout { .. } | Self::ConnectionClosed { .. }
         )
+    }
+
+    /// What kind of error it is, as every language of Trine tells it; `None` where an option, a URL
+    /// or arguments of this program are wrong.
+    ///
+    /// That a tool is not there is read from the code and the words that MCP gives for it ("Unknown
+    /// tool", in the example of its specification), as servers of all SDKs send them.
+    #[must_use]
+    pub fn kind(&self) -> Option<ErrorKind> {
+        Some(match self {
+            Self::Url { .. } | Self::Option { .. } | Self::Arguments { .. } => return None,
+            Self::Connect { .. }
+            | Self::ConnectTimeout { .. }
+            | Self::Start { .. }
+            | Self::ConnectionClosed { .. }
+            | Self::Timeout { .. }
+            | Self::SessionEnded { .. }
+            | Self::Status { status: 502 | 504, .. } => ErrorKind::Connection,
+            Self::Status { status: 429 | 503, .. } => ErrorKind::Overloaded,
+            Self::Rpc { code, message, .. }
+                if *code == i64::from(ErrorKind::ToolNotFound.codes().json_rpc)
+                    && message.to_ascii_lowercase().starts_with("unknown tool") =>
+            {
+                ErrorKind::ToolNotFound
+            }
+            Self::Tool { .. } | Self::InputRequired { .. } => ErrorKind::Tool,
+            Self::Unauthorized { .. }
+            | Self::Status { .. }
+            | Self::Rpc { .. }
+            | Self::Answer { .. }
+            | Self::Revision { .. } => ErrorKind::Protocol,
+        })
     }
 
     /// The code of a JSON-RPC error.

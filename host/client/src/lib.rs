@@ -29,3 +29,4 @@ pub use elicitation::{Elicitation, ElicitationAnswer};
 pub use error::{Error, Result};
 pub use prepared::Prepared;
 pub use tool::{CallResult, Tool};
+pub use trine_mcp::{ErrorCodes, ErrorKind};

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use fake::{Fake, Got, Reply};
 use serde_json::{Value, json};
-use trine_client::{Client, ElicitationAnswer, Error, Family};
+use trine_client::{Client, ElicitationAnswer, Error, ErrorKind, Family};
 
 /// A stateless server with these answers to the methods besides `server/discover`.
 fn stateless(answer: impl Fn(&Got) -> Reply + Send + Sync + 'static) -> Fake {
@@ -358,25 +358,36 @@ async fn input_that_cannot_be_given_is_an_error_that_says_what_to_do() {
 
 #[tokio::test]
 async fn whatever_a_server_says_is_an_error_and_no_panic() {
+    use ErrorKind::{Connection, Overloaded, Protocol};
     let all = vec![
-        (Reply::Text(200, "<html>".to_owned()), "expected JSON or events"),
-        (Reply::Text(200, String::new()), "connection closed"),
-        (Reply::Json(200, json!([])), "its id is not that of the request"),
-        (Reply::Json(200, json!(7)), "its id is not that of the request"),
-        (Reply::Json(200, json!({"id": 99, "result": {}})), "its id is not"),
-        (Reply::Json(200, json!({"id": 2})), "neither a result nor an error"),
-        (Reply::Json(200, json!({"id": 2, "error": 5})), "(0)"),
-        (Reply::Events(vec![], Duration::ZERO), "connection closed"),
-        (Reply::Events(vec![json!({"method": 7, "id": 2})], Duration::ZERO), "connection closed"),
-        (Reply::Text(503, "busy".to_owned()), "HTTP status 503: busy"),
-        (Reply::Text(500, String::new()), "HTTP status 500: Internal Server Error"),
-        (Reply::Json(403, json!({"error": {"code": -1, "message": "no Host"}})), "403: no Host"),
+        (Reply::Text(200, "<html>".to_owned()), "expected JSON or events", Protocol),
+        (Reply::Text(200, String::new()), "connection closed", Connection),
+        (Reply::Json(200, json!([])), "its id is not that of the request", Protocol),
+        (Reply::Json(200, json!(7)), "its id is not that of the request", Protocol),
+        (Reply::Json(200, json!({"id": 99, "result": {}})), "its id is not", Protocol),
+        (Reply::Json(200, json!({"id": 2})), "neither a result nor an error", Protocol),
+        (Reply::Json(200, json!({"id": 2, "error": 5})), "(0)", Protocol),
+        (Reply::Events(vec![], Duration::ZERO), "connection closed", Connection),
+        (
+            Reply::Events(vec![json!({"method": 7, "id": 2})], Duration::ZERO),
+            "connection closed",
+            Connection,
+        ),
+        (Reply::Text(503, "busy".to_owned()), "HTTP status 503: busy", Overloaded),
+        (Reply::Text(500, String::new()), "HTTP status 500: Internal Server Error", Protocol),
+        (
+            Reply::Json(403, json!({"error": {"code": -1, "message": "no Host"}})),
+            "403: no Host",
+            Protocol,
+        ),
     ];
-    for (reply, expected) in all {
+    for (reply, expected, kind) in all {
         let shown = format!("{reply:?}");
         let fake = stateless(move |_| reply.clone());
         let client = Client::connect(&fake.url()).await.unwrap();
-        let error = refusal(&client, "a").await.to_string();
+        let error = refusal(&client, "a").await;
+        assert_eq!(error.kind(), Some(kind), "{shown}");
+        let error = error.to_string();
         assert!(error.contains(expected), "{shown}: {error}");
     }
 }

@@ -6,6 +6,7 @@ use std::io;
 use std::path::PathBuf;
 
 use trine_dispatch::InitError;
+use trine_mcp::ErrorKind;
 
 use crate::LinkError;
 
@@ -68,6 +69,16 @@ pub enum Error {
         address: std::net::SocketAddr,
         /// Why.
         source: io::Error,
+    },
+    /// A tool that this program does not have.
+    #[error("tools of this program: no tool is called '{tool}': there is {known}{meant}")]
+    UnknownTool {
+        /// Its name.
+        tool: String,
+        /// The tools.
+        known: String,
+        /// The tool that was probably meant, as a question.
+        meant: String,
     },
     /// Tools of this program that cannot be served.
     #[error("tools of this program: {why}")]
@@ -530,6 +541,27 @@ impl Error {
     #[must_use]
     pub fn write(path: impl Into<PathBuf>, source: io::Error) -> Self {
         Self::File { action: "write", path: path.into(), source }
+    }
+
+    /// What kind of error it is, as every language of Trine tells it; `None` where options, files
+    /// or tools of this program are wrong, or its system refuses something.
+    #[must_use]
+    pub fn kind(&self) -> Option<ErrorKind> {
+        match self {
+            Self::At { source, .. } => source.kind(),
+            Self::UnknownTool { .. } => Some(ErrorKind::ToolNotFound),
+            Self::NoTls | Self::Pem { .. } | Self::OtherKey { .. } => Some(ErrorKind::Tls),
+            Self::Listen { .. }
+            | Self::Link(_)
+            | Self::Dial(_)
+            | Self::Closed
+            | Self::NotRunning
+            | Self::SentenceTimeout { .. }
+            | Self::Offline { .. } => Some(ErrorKind::Connection),
+            Self::SentenceRefused { .. } => Some(ErrorKind::Tool),
+            Self::SentenceAnswer => Some(ErrorKind::Protocol),
+            _ => None,
+        }
     }
 
     /// The text of the error and of its causes, with colons between.

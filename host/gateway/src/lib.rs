@@ -62,3 +62,4 @@ pub use identity::Identity;
 pub use link::{BusMaster, BusTiming, Framing, LinkError};
 pub use settings::Settings;
 pub use trine_journal::{Error as JournalError, Options as JournalOptions};
+pub use trine_mcp::{ErrorCodes, ErrorKind};

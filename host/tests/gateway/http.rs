@@ -4,7 +4,7 @@ use std::io::{BufReader, Read, Write};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use trine_gateway::server::http::Tls;
+use trine_gateway::{ErrorKind, server::http::Tls};
 
 use crate::bakery::Bakery;
 use crate::board::Board;
@@ -421,7 +421,8 @@ fn one_connection_too_many_is_refused_with_a_sentence() {
             let mut stream = site.connect();
             let mut text = String::new();
             stream.read_to_string(&mut text).ok()?;
-            text.contains("503").then_some(text)
+            let status = ErrorKind::Overloaded.codes().http.to_string();
+            text.contains(&status).then_some(text)
         },
         || "never refused".into(),
     );

@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use trine_gateway::ErrorKind;
 use tungstenite::client::IntoClientRequest as _;
 use tungstenite::handshake::HandshakeError;
 use tungstenite::protocol::frame::coding::CloseCode;
@@ -199,7 +200,7 @@ fn one_websocket_too_many_is_refused_and_http_goes_on() {
     assert!(each < 400, "{each} KiB a client");
     let (status, why) =
         Socket::open_with(&site, &[("Sec-WebSocket-Protocol", "mcp")]).err().unwrap();
-    assert_eq!(status, 503);
+    assert_eq!(status, ErrorKind::Overloaded.codes().http);
     assert!(why.contains("64 WebSockets are open"), "{why}");
     assert_eq!(site.ask("tools/call", fan(2)).status, 200);
     assert_eq!(all[63].ask(1, "tools/call", fan(1))["result"]["isError"], false);

@@ -75,6 +75,11 @@ pub(crate) fn gateway(out: &mut String) {
         Definition { member: text("rate_limit"), why: text("it must be an object") }
         Journal(JournalError::InUse { path: "calls.journal".into() })
         SecondJournal {}
+        UnknownTool {
+            tool: text("fan_sit"),
+            known: text("fan_set, pump_set"),
+            meant: text("; did you mean 'fan_set'?"),
+        }
         HostTools { why: text("two tools are called 'count': give one another name") }
         Random(getrandom::Error::UNSUPPORTED)
         OpenAddress {

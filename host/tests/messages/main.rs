@@ -11,6 +11,7 @@ use std::path::Path;
 use std::{fs, io};
 
 use trine_infer::gguf;
+use trine_mcp::{ErrorCodes, ErrorKind};
 use trine_models::chain;
 
 /// The samples of an enum, by the names of its variants.
@@ -32,9 +33,16 @@ mod plugins;
 mod program;
 mod train;
 
-/// A line of the file: messages of several lines are indented.
-fn add(out: &mut String, name: &str, error: &dyn StdError) {
-    writeln!(out, "{name}: {}", chain(error).trim_end().replace('\n', "\n    ")).unwrap();
+/// A line of the file: messages of several lines are indented. The kind stands in parentheses.
+fn add(out: &mut String, name: &str, error: &(dyn StdError + 'static)) {
+    let kind = kind(error).map_or_else(String::new, |kind| format!(" ({kind})"));
+    writeln!(out, "{name}{kind}: {}", chain(error).trim_end().replace('\n', "\n    ")).unwrap();
+}
+
+fn kind(error: &(dyn StdError + 'static)) -> Option<ErrorKind> {
+    let of_client = error.downcast_ref().map(trine_client::Error::kind);
+    let of_gateway = error.downcast_ref().map(trine_gateway::Error::kind);
+    of_client.or(of_gateway).flatten()
 }
 
 fn absent() -> io::Error {
@@ -64,10 +72,26 @@ fn golden_messages() {
     train::train(&mut out);
     plugins::plugins(&mut out);
     program::program(&mut out);
+    for kind in ErrorKind::ALL {
+        assert!(out.contains(&format!(" ({kind}): ")), "no error is of the kind {kind}");
+    }
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/messages.txt");
     if std::env::var_os("TRINE_GOLDEN").is_some_and(|value| value == "write") {
         fs::write(path, out).unwrap();
         return;
     }
     assert_eq!(out, fs::read_to_string(&path).unwrap());
+}
+
+#[test]
+fn the_page_has_every_kind_of_error_with_its_codes() {
+    let rows: String = ErrorKind::ALL
+        .map(|kind| {
+            let ErrorCodes { name, c, json_rpc, http, python } = kind.codes();
+            format!("| {name} | `{kind:?}` | {c} | {json_rpc} | {http} | `trine.{python}` |\n")
+        })
+        .concat();
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/http.md");
+    let page = fs::read_to_string(page).unwrap();
+    assert!(page.contains(&rows), "docs/http.md needs these rows:\n{rows}");
 }

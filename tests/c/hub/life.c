@@ -125,7 +125,7 @@ static void what_is_wrong_is_said(trine_hub *hub)
     CHECK(trine_hub_load(hub, "/no/such/file.so") == TRINE_E_FAILED && says("read"));
     CHECK(trine_hub_serve_stdio(hub) == TRINE_E_FAILED);
     CHECK(trine_hub_remove(hub, "own") == TRINE_E_NOT_FOUND && says("none is loaded"));
-    CHECK(trine_hub_call(hub, "twice", NULL, 1000u, NULL) == TRINE_E_FAILED && says("no tool"));
+    CHECK(trine_hub_call(hub, "twice", NULL, 1000u, NULL) == TRINE_E_NOT_FOUND && says("no tool"));
     CHECK(trine_hub_get_stats(hub, "twice", &old) == TRINE_E_VERSION);
     CHECK(trine_hub_serve_http(hub, "localhost", NULL) == TRINE_E_ARGUMENT && says("127.0.0.1"));
     CHECK(trine_hub_load(hub, "\xff") == TRINE_E_UTF8);
@@ -161,7 +161,7 @@ static void plug_ins_come_change_and_go(trine_hub *hub, char **files)
     CHECK(trine_hub_roll_back(hub, "step") == TRINE_OK);
     CHECK(answers(hub, "which", "{}", "{\"version\":1}"));
     CHECK(trine_hub_remove(hub, "step") == TRINE_OK);
-    CHECK(trine_hub_call(hub, "which", NULL, 1000u, NULL) == TRINE_E_FAILED && says("no tool"));
+    CHECK(trine_hub_call(hub, "which", NULL, 1000u, NULL) == TRINE_E_NOT_FOUND && says("no tool"));
     CHECK(answers(hub, "twice", "{\"number\":1}", "{\"number\":2}"));
 }
 
@@ -178,12 +178,15 @@ static void a_client_is_served_over_http(trine_hub *hub)
     size_t got = 0u;
     ssize_t more = 1;
     uint16_t port = 0u;
+    char taken[32];
     struct sockaddr_in address = {0};
     int written;
     int line;
 
     CHECK(trine_hub_serve_http(hub, "192.0.2.1:0", NULL) == TRINE_E_FAILED);
     CHECK(trine_hub_serve_http(hub, "127.0.0.1:0", &port) == TRINE_OK && port != 0u);
+    (void)snprintf(taken, sizeof taken, "127.0.0.1:%u", (unsigned)port);
+    CHECK(trine_hub_serve_http(hub, taken, NULL) == TRINE_E_CONNECTION && says("listen"));
     written = snprintf(request, sizeof request,
                        "POST /mcp HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nContent-Type: application/json\r\n"
                        "Accept: application/json, text/event-stream\r\nConnection: close\r\n"

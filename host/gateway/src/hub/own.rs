@@ -278,7 +278,7 @@ impl Hub {
             let names: Vec<_> = (0..snapshot.count()).filter_map(|it| snapshot.name(it)).collect();
             let meant = did_you_mean(tool, names.iter().copied());
             let known = names.join(", ");
-            return Err(refused(format!("no tool is called '{tool}': there is {known}{meant}")));
+            return Err(Error::UnknownTool { tool: tool.to_owned(), known, meant });
         };
         Ok((Arc::clone(tools), tool.to_owned()))
     }
