@@ -74,7 +74,18 @@ pub(crate) fn leg() -> Result<()> {
             None,
         )?;
     }
-    Ok(())
+    small()
+}
+
+/// What is of `libtrine_small.a`: the code of 32 bits, on a machine of 64.
+const SMALL: &str = "trine-bits trine-descriptor trine-mcp trine-dispatch trine-c-api";
+
+/// The tests of the crates of libtrine without what is there for speed on 64 bits.
+fn small() -> Result<()> {
+    let mut cargo = sh::cargo();
+    cargo.args(["test", "--lib", "--tests"]).args(SMALL.split(' ').flat_map(|name| ["-p", name]));
+    cargo.env("CARGO_TARGET_DIR", sh::target_dir().join("small"));
+    sh::run(cargo.env("RUSTFLAGS", "--cfg trine_small"))
 }
 
 /// The part of a soak: the properties with every set, each in so many cases. Answers how many sets.

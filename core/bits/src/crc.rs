@@ -96,7 +96,7 @@ impl Default for Crc32 {
 #[inline]
 fn extended(crc: u32, bytes: &[u8]) -> u32 {
     match () {
-        () if cfg!(not(target_os = "none")) => by_slices(crc, bytes),
+        () if cfg!(not(any(target_os = "none", trine_small))) => by_slices(crc, bytes),
         () if cfg!(feature = "crc-table-256") => by_table(&BYTES, crc, bytes),
         () => by_table(&HALF_BYTES, crc, bytes),
     }

@@ -115,11 +115,11 @@ impl<'a> Args<'a> {
     }
 
     // Out of line on a microcontroller: one search serves all getters.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
-    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
+    #[cfg_attr(not(all(target_pointer_width = "64", not(trine_small))), inline(never))]
     fn number(&self, node: u16, tag: u8) -> Option<i64> {
         let Self { table, tool, bytes } = *self;
-        #[cfg(target_pointer_width = "64")]
+        #[cfg(all(target_pointer_width = "64", not(trine_small)))]
         if let Some(number) = crate::quick::given(bytes, node, tag) {
             return Some(number);
         }
@@ -128,7 +128,7 @@ impl<'a> Args<'a> {
 }
 
 /// The number given, or the default, wherever it is.
-#[cfg_attr(target_pointer_width = "64", inline(never))]
+#[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(never))]
 fn any_number(table: &dyn Rules, tool: u16, bytes: &[u8], (node, tag): (u16, u8)) -> Option<i64> {
     let item = Args::new(table, tool, bytes).item(node)?;
     (item.tag == tag).then_some(item.number)

@@ -37,7 +37,7 @@ mod field;
 pub mod lists;
 mod pack;
 pub mod packed;
-#[cfg(target_pointer_width = "64")]
+#[cfg(all(target_pointer_width = "64", not(trine_small)))]
 mod quick;
 pub mod record;
 pub mod resources;
@@ -56,7 +56,7 @@ pub use field::{Condition, DecimalRange, Field, IntRange, Integer, Kind, Labels,
 pub use lists::{Lists, Prompt, Resource, Shelf, Template};
 pub use pack::Pack;
 pub use packed::Packed;
-#[cfg(target_pointer_width = "64")]
+#[cfg(all(target_pointer_width = "64", not(trine_small)))]
 pub use quick::accepts_integers;
 pub use resources::{Constant, Resources};
 pub use rules::{Head, Rule, Rules};

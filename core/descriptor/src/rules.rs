@@ -1,6 +1,6 @@
 //! What a device asks of its tools: less than a whole [`ToolTable`], so that less is linked.
 
-#[cfg(target_pointer_width = "64")]
+#[cfg(all(target_pointer_width = "64", not(trine_small)))]
 use crate::quick;
 use crate::validate::walk;
 use crate::value::{Item, tag};
@@ -180,7 +180,7 @@ pub trait Rules: Sync {
 
     /// `true` only where [`Self::judge`] accepts the value; `false` says nothing. 64-bit hosts ask
     /// this first, since it takes a fraction of the time and nearly every value is plain and right.
-    #[cfg(target_pointer_width = "64")]
+    #[cfg(all(target_pointer_width = "64", not(trine_small)))]
     fn accepts(&self, tool: u16, side: Side, bytes: &[u8]) -> bool {
         _ = (tool, side, bytes);
         false
@@ -220,7 +220,7 @@ impl<T: ToolTable + ?Sized> Rules for T {
     fn judge(&self, tool: u16, side: Side, bytes: &[u8]) -> Result<(), Fault> {
         match self.nodes(tool, side) {
             Some(nodes) => {
-                #[cfg(target_pointer_width = "64")]
+                #[cfg(all(target_pointer_width = "64", not(trine_small)))]
                 if quick::accepts(|node| nodes.get(usize::from(node)), bytes) {
                     return Ok(());
                 }
@@ -228,7 +228,7 @@ impl<T: ToolTable + ?Sized> Rules for T {
                 walk(nodes.len() as u16, rule, bytes)
             }
             None => {
-                #[cfg(target_pointer_width = "64")]
+                #[cfg(all(target_pointer_width = "64", not(trine_small)))]
                 if quick::accepts(|node| self.bare_node(tool, side, node), bytes) {
                     return Ok(());
                 }
@@ -238,7 +238,7 @@ impl<T: ToolTable + ?Sized> Rules for T {
         }
     }
 
-    #[cfg(target_pointer_width = "64")]
+    #[cfg(all(target_pointer_width = "64", not(trine_small)))]
     fn accepts(&self, tool: u16, side: Side, bytes: &[u8]) -> bool {
         self.nodes(tool, side).is_some_and(|nodes| {
             let integer = |node| nodes.get(usize::from(node))?.integer();

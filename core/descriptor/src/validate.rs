@@ -18,7 +18,7 @@ pub fn validate<T: Rules + ?Sized>(
     side: Side,
     bytes: &[u8],
 ) -> Result<(), Fault> {
-    #[cfg(target_pointer_width = "64")]
+    #[cfg(all(target_pointer_width = "64", not(trine_small)))]
     if table.accepts(tool, side, bytes) {
         return Ok(());
     }
@@ -344,7 +344,7 @@ pub fn code_points(text: &[u8]) -> Option<u32> {
         count += 1;
         if *first < 0x80 {
             // Words of ASCII at once, on hosts of 64 bits, where flash is no matter.
-            if cfg!(target_pointer_width = "64") && rest.len() >= LONG {
+            if cfg!(all(target_pointer_width = "64", not(trine_small))) && rest.len() >= LONG {
                 let words = ascii_words(rest);
                 rest = rest.get(8 * words..)?;
                 count += 8 * words as u32;

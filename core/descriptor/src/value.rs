@@ -192,7 +192,7 @@ impl<'a> ValueReader<'a> {
     #[inline]
     pub(crate) fn next_item(&mut self) -> Option<Item<'a>> {
         // Nearly all: a low node, and a value of one byte or two.
-        if cfg!(any(feature = "short", target_pointer_width = "64"))
+        if cfg!(any(feature = "short", all(target_pointer_width = "64", not(trine_small))))
             && let [node @ 0..0x80, tag, ref rest @ ..] = *self.rest
             && matches!(tag, tag::BOOL | tag::INT | tag::DECIMAL | tag::LABEL)
             && let Some((number, rest)) = small(rest)
@@ -203,7 +203,7 @@ impl<'a> ValueReader<'a> {
             let number = if signed { number >> 1 ^ -(number & 1) } else { number };
             return Some(Item { node: node.into(), tag, number: number.into(), text: &[] });
         }
-        if cfg!(target_pointer_width = "64")
+        if cfg!(all(target_pointer_width = "64", not(trine_small)))
             && let [node @ 0..0x80, tag @ (tag::INT | tag::DECIMAL), ref rest @ ..] = *self.rest
             && let Some((raw, rest)) = wide(rest)
         {
@@ -393,7 +393,7 @@ impl<'b> ValueWriter<'b> {
     /// An entry as it would be read. One way in for all of them, where few are written, is smaller
     /// than one for each.
     pub fn item(&mut self, item: &Item<'_>) {
-        if cfg!(target_pointer_width = "64") && item.tag == tag::INT {
+        if cfg!(all(target_pointer_width = "64", not(trine_small))) && item.tag == tag::INT {
             return self.int(item.node, item.number);
         }
         self.head(item.node, item.tag);
@@ -405,7 +405,7 @@ impl<'b> ValueWriter<'b> {
         if item.tag != tag::OBJECT {
             self.number(number);
         }
-        if cfg!(any(feature = "short", target_pointer_width = "64")) {
+        if cfg!(any(feature = "short", all(target_pointer_width = "64", not(trine_small)))) {
             return self.slice(item.text);
         }
         item.text.iter().for_each(|&byte| self.byte(byte));
@@ -419,10 +419,10 @@ impl<'b> ValueWriter<'b> {
     }
 
     /// An integer.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
-    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
+    #[cfg_attr(not(all(target_pointer_width = "64", not(trine_small))), inline(never))]
     pub fn int(&mut self, node: u16, value: i64) {
-        if cfg!(target_pointer_width = "64")
+        if cfg!(all(target_pointer_width = "64", not(trine_small)))
             && let (0..0x80, -0x40..0x40) = (node, value)
             && let Some(room) = self.out.get_mut(self.at..).and_then(<[u8]>::first_chunk_mut)
             && !self.overflowed
@@ -434,7 +434,7 @@ impl<'b> ValueWriter<'b> {
         self.any_int(node, value);
     }
 
-    #[cfg_attr(target_pointer_width = "64", inline(never))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(never))]
     fn any_int(&mut self, node: u16, value: i64) {
         self.head(node, tag::INT);
         self.signed(value);

@@ -239,7 +239,8 @@ impl<'a, T: ToolTable + ?Sized> Single<'a, T> {
     /// Serves `table`.
     pub fn new(server: ServerInfo<'a>, table: &'a T) -> Self {
         // Who has no quick way for usual calls never asks.
-        let is_plain = cfg!(target_pointer_width = "64") && has_plain_names(table);
+        let is_plain =
+            cfg!(all(target_pointer_width = "64", not(trine_small))) && has_plain_names(table);
         Self { server, table, generation: record::table_hash(table), is_plain }
     }
 }
@@ -357,7 +358,8 @@ mod tests {
         for (output, name) in [(&plain, "{\"on\":true}"), (&quoted, "{\"q\\\"\":true}")] {
             let tools = [Tool::new(ToolInfo::new("get", "Text."), &[], output)];
             let single = Single::new(SERVER, &tools);
-            let is_plain = cfg!(target_pointer_width = "64") && output[0].name == "on";
+            let is_plain =
+                cfg!(all(target_pointer_width = "64", not(trine_small))) && output[0].name == "on";
             assert_eq!(single.is_plain(0), is_plain);
             let mut out = [0; 400];
             let id = crate::Id::from_raw(b"1").unwrap();

@@ -138,7 +138,7 @@ impl<'c, C: Catalog + ?Sized> McpEngine<'c, C> {
         if envelope.params.is_misread() {
             encoded = None;
         }
-        if cfg!(target_pointer_width = "64")
+        if cfg!(all(target_pointer_width = "64", not(trine_small)))
             && let Some(call) = self.sound_call(&envelope, encoded, session, args)
         {
             return Step::Call(call);
@@ -282,7 +282,7 @@ impl<'c, C: Catalog + ?Sized> McpEngine<'c, C> {
         entries: &[u8],
         out: &mut [u8],
     ) -> Option<usize> {
-        if cfg!(target_pointer_width = "64") {
+        if cfg!(all(target_pointer_width = "64", not(trine_small))) {
             return quick_answer::write(id, version, (self.catalog, tool), entries, out);
         }
         None
@@ -306,7 +306,7 @@ impl<'c, C: Catalog + ?Sized> McpEngine<'c, C> {
     }
 
     /// Writes a response in the general way, whatever it is.
-    #[cfg_attr(target_pointer_width = "64", inline(never))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(never))]
     fn finish_any(
         &self,
         id: Id<'_>,
@@ -440,9 +440,10 @@ impl<'c, C: Catalog + ?Sized> McpEngine<'c, C> {
             return Some((tool, call::verbatim(text, args)));
         }
         let (table, row) = self.catalog.tool(tool)?;
-        let is_plain = cfg!(target_pointer_width = "64") && self.catalog.is_plain(tool);
+        let is_plain =
+            cfg!(all(target_pointer_width = "64", not(trine_small))) && self.catalog.is_plain(tool);
         let result = match table.nodes(row, Side::Params) {
-            Some(nodes) if cfg!(target_pointer_width = "64") => {
+            Some(nodes) if cfg!(all(target_pointer_width = "64", not(trine_small))) => {
                 call::encode((nodes, is_plain), text, args)
             }
             _ => call::encode((C::nodes(table, row, Side::Params), is_plain), text, args),

@@ -13,7 +13,7 @@ use crate::members::{Key, Level, MemberReader};
 
 /// Whether the tool's name is guessed where it is not known yet: not on a microcontroller, where
 /// flash is dearer than reading arguments twice.
-const GUESSES: bool = cfg!(target_pointer_width = "64");
+const GUESSES: bool = cfg!(all(target_pointer_width = "64", not(trine_small)));
 
 /// A member that should be a string.
 #[derive(Clone, Copy, Debug, Default)]
@@ -101,7 +101,7 @@ impl<'m> Envelope<'m> {
     /// Where the name of the tool is known before its arguments are read, as it nearly always is,
     /// `early` is given both and may read the arguments at once; it answers the text behind them.
     /// A name that seems to follow them is a guess: see [`Params::is_misread`].
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
     pub(crate) fn read(
         &mut self,
         message: &'m [u8],
@@ -111,7 +111,7 @@ impl<'m> Envelope<'m> {
         self.read_members(&mut reader, early).map_err(|error| (error, reader.position()))
     }
 
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
     fn read_members(
         &mut self,
         reader: &mut JsonReader<'m>,
@@ -148,7 +148,7 @@ impl<'m> Envelope<'m> {
 
 impl<'m> Params<'m> {
     /// Whether arguments were read for another tool than the one that is named.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
     pub(crate) fn is_misread(&self) -> bool {
         GUESSES
             && self.guess.is_some_and(
@@ -156,7 +156,7 @@ impl<'m> Params<'m> {
             )
     }
 
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
     fn read(
         &mut self,
         reader: &mut JsonReader<'m>,
@@ -208,7 +208,7 @@ impl<'m> Params<'m> {
         Ok(())
     }
 
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
     fn read_name(&mut self, reader: &mut JsonReader<'m>) -> Result<(), JsonError> {
         if GUESSES && let Some(guess) = self.guess {
             let behind = guess.raw().len() + r#""""#.len();
@@ -225,7 +225,7 @@ impl<'m> Params<'m> {
 }
 
 impl<'m> Meta<'m> {
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
     fn read(&mut self, reader: &mut JsonReader<'m>, repeated: &mut bool) -> Result<(), JsonError> {
         if !matches!(reader.rest(), [b'{', ..]) && reader.kind()? != Kind::Object {
             self.malformed = reader.skip_value()? != b"null";
@@ -286,7 +286,7 @@ fn name_at_the_end(text: &[u8]) -> Option<JsonText<'_>> {
 }
 
 /// Reads a member that should be a string. `null` counts as absent.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
 fn text_member<'m>(reader: &mut JsonReader<'m>) -> Result<Member<'m>, JsonError> {
     if let [b'"', ..] = reader.rest() {
         return reader.string().map(Member::Text);
@@ -308,7 +308,7 @@ fn spaced_text_member(rest: &[u8]) -> Result<(Member<'_>, &[u8]), JsonError> {
 }
 
 /// Reads a member that should be an object. `null` counts as absent.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
 fn object_member<'m>(reader: &mut JsonReader<'m>) -> Result<Object<'m>, JsonError> {
     if reader.eat(b"{}") {
         return Ok(Object::Text(b"{}"));
@@ -322,7 +322,7 @@ fn object_member<'m>(reader: &mut JsonReader<'m>) -> Result<Object<'m>, JsonErro
 }
 
 #[cfg(test)]
-#[cfg(target_pointer_width = "64")]
+#[cfg(all(target_pointer_width = "64", not(trine_small)))]
 mod tests {
     use super::*;
     use std::format;

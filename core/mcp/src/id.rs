@@ -25,7 +25,7 @@ impl<'a> Id<'a> {
     }
 
     /// Reads an id; `None`, past the value, if it is no string or integer or is too long.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
     pub(crate) fn read(reader: &mut JsonReader<'a>) -> Result<Option<Self>, JsonError> {
         if let [b'0'..=b'9', ..] = reader.rest() {
             let number = reader.number()?;

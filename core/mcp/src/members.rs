@@ -60,7 +60,7 @@ impl MemberReader {
     }
 
     /// Reads what stands before a member's value; `None` at the end of the object.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
     pub(crate) fn next(&mut self, reader: &mut JsonReader<'_>) -> Result<Option<Key>, JsonError> {
         let key = match self.common_name(reader) {
             Some(key) => key,
@@ -87,7 +87,7 @@ impl MemberReader {
     }
 
     /// Whether a member that we read was there twice, in one spelling or in both.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
     pub(crate) const fn repeated(&self) -> bool {
         const MANY: u32 = Key::Other.bit() | Key::Answer.bit() | Key::MetaClient.bit();
         // The same member, without its value and with it.
@@ -106,7 +106,7 @@ impl MemberReader {
     /// Reads a member's name in the spelling that nearly every client uses, compared as a whole
     /// with its colon. Any other spelling of the same name, with spaces or escapes, is left to
     /// [`Key::named`].
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
     fn common_name(&self, reader: &mut JsonReader<'_>) -> Option<Key> {
         let [lead, text @ ..] = reader.rest() else { return None };
         if *lead != self.lead {
@@ -152,17 +152,17 @@ impl MemberReader {
 }
 
 /// Whether members are recognised that a microcontroller reads like any other, which is smaller.
-const QUICK: bool = cfg!(target_pointer_width = "64");
+const QUICK: bool = cfg!(all(target_pointer_width = "64", not(trine_small)));
 
 /// What follows `literal`, if that is how `text` starts.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
 fn after<'m, const N: usize>(text: &'m [u8], literal: &[u8; N]) -> Option<&'m [u8]> {
     let (start, rest) = text.split_first_chunk::<N>()?;
     (start == literal).then_some(rest)
 }
 
 impl Key {
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
     const fn bit(self) -> u32 {
         1 << self as u32
     }
@@ -205,7 +205,7 @@ impl Key {
 }
 
 #[cfg(test)]
-#[cfg(target_pointer_width = "64")]
+#[cfg(all(target_pointer_width = "64", not(trine_small)))]
 mod tests {
     use super::*;
 

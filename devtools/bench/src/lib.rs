@@ -4,6 +4,7 @@
 #![expect(clippy::missing_errors_doc, reason = "an error is a text for a person")]
 
 pub mod agents;
+pub mod footprint;
 pub mod gateway;
 pub mod gpu;
 pub mod http;
@@ -14,4 +15,5 @@ pub mod payload;
 pub mod plugin;
 pub mod process;
 mod recorded;
+mod round_trip;
 pub mod swap;

@@ -166,11 +166,11 @@ pub unsafe extern "C" fn trine_get_string(
 
 /// # Safety
 /// As of the functions above.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
 unsafe fn number(call: *mut trine_call, parameter: i32, tag: u8) -> i64 {
     // SAFETY: the contract of every function: NULL or a call that lives.
     let Some(state) = (unsafe { state(call) }) else { return 0 };
-    #[cfg(target_pointer_width = "64")]
+    #[cfg(all(target_pointer_width = "64", not(trine_small)))]
     if let Some(number) = crate::quick::argument(state, parameter, tag) {
         return number;
     }
@@ -178,7 +178,7 @@ unsafe fn number(call: *mut trine_call, parameter: i32, tag: u8) -> i64 {
 }
 
 /// The number given, or the default, wherever it is.
-#[cfg_attr(target_pointer_width = "64", inline(never))]
+#[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(never))]
 fn any_number(state: &mut State<'_>, parameter: i32, tag: u8) -> i64 {
     state.item(parameter, tag).map_or(0, |item| item.number)
 }

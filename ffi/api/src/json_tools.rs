@@ -21,7 +21,7 @@ use crate::json_lists;
 #[cfg(feature = "resources")]
 use crate::lists::{trine_extra, trine_mcp_lists};
 use crate::memory::Object;
-#[cfg(target_pointer_width = "64")]
+#[cfg(all(target_pointer_width = "64", not(trine_small)))]
 use crate::quick::Nodes;
 use crate::registry::{Added, Tool};
 use crate::table::Table;
@@ -143,7 +143,7 @@ impl<'o> JsonTools<'o> {
     }
 
     /// Runs a call and writes its response, or says what to wait for.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
     pub(crate) fn call(
         &self,
         device: &mut Device<'static>,
@@ -157,7 +157,7 @@ impl<'o> JsonTools<'o> {
         let number = self.number(call.tool);
         let given = (number, arguments);
         let mut written = None;
-        let end = if cfg!(target_pointer_width = "64") && call.checked {
+        let end = if cfg!(all(target_pointer_width = "64", not(trine_small))) && call.checked {
             // Most answers are written while they are judged.
             let judge = |value: &[u8]| {
                 let engine = McpEngine::new(self);
@@ -207,7 +207,7 @@ impl<'o> JsonTools<'o> {
     }
 
     /// Writes a response; if there is no room for it, one that says so, since the tool has run.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
     fn finish(
         &self,
         id: Id<'_>,
@@ -374,12 +374,12 @@ impl Catalog for JsonTools<'_> {
         self.table.count() + self.added.map_or(0, Added::count)
     }
 
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
     fn tool(&self, index: u16) -> Option<(&Self::Table, u16)> {
         self.one(index).map(|tool| (tool, 0))
     }
 
-    #[cfg(target_pointer_width = "64")]
+    #[cfg(all(target_pointer_width = "64", not(trine_small)))]
     #[inline(always)]
     fn nodes(tool: &Self::Table, _: u16, side: Side) -> impl trine_mcp::Nodes<'_> {
         Nodes::new(tool, side)
@@ -389,7 +389,7 @@ impl Catalog for JsonTools<'_> {
         Some(core::str::from_utf8(self.one(index)?.name()).unwrap_or_default())
     }
 
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
     fn find(&self, name: &[u8]) -> Option<u16> {
         let table = (0..self.table.count())
             .find(|&index| self.table.name(index).is_some_and(|known| same(known, name)));

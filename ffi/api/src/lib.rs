@@ -64,7 +64,7 @@ mod policy;
 #[cfg(feature = "full")]
 mod pools;
 mod port;
-#[cfg(target_pointer_width = "64")]
+#[cfg(all(target_pointer_width = "64", not(trine_small)))]
 mod quick;
 #[cfg(feature = "mcp")]
 mod registry;

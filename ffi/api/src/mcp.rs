@@ -47,7 +47,7 @@ pub(crate) struct Parts {
 }
 
 /// Hosts of 64 bits ask whether names are plain; a microcontroller has no way that is quicker then.
-const ASKS_PLAIN: usize = cfg!(target_pointer_width = "64") as usize;
+const ASKS_PLAIN: usize = cfg!(all(target_pointer_width = "64", not(trine_small))) as usize;
 /// The level of log at which clients are told of events.
 const NOTICE: u8 = 2;
 const OPEN: u32 = 0x6d63_7031;
@@ -225,7 +225,7 @@ impl<'s> Open<'s> {
     }
 
     /// Runs a call.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
     fn call(
         &mut self,
         json_tools: &JsonTools<'_>,

@@ -136,7 +136,7 @@ impl Drop for Owned<'_> {
 
 /// Lets the owner out.
 // Not the drop itself, which gets the place of a pointer that is then no register.
-#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+#[cfg_attr(not(all(target_pointer_width = "64", not(trine_small))), inline(never))]
 fn leave(object: &Object) {
     object.busy.leave();
 }
@@ -155,7 +155,7 @@ impl Owned<'_> {
 /// # Safety
 /// NULL, or memory in which a device was started; it lives for as long as `'o`.
 // Out of line on a microcontroller, as the next: every function begins with one of them.
-#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+#[cfg_attr(not(all(target_pointer_width = "64", not(trine_small))), inline(never))]
 pub(crate) unsafe fn object<'o>(device: *const trine_device) -> Result<&'o Object, trine_status> {
     if device.is_null() {
         return Err(TRINE_E_NULL);
@@ -177,7 +177,7 @@ pub(crate) unsafe fn object<'o>(device: *const trine_device) -> Result<&'o Objec
 ///
 /// # Safety
 /// As [`object`].
-#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+#[cfg_attr(not(all(target_pointer_width = "64", not(trine_small))), inline(never))]
 pub(crate) unsafe fn owned<'o>(device: *const trine_device) -> Result<Owned<'o>, trine_status> {
     // SAFETY: passed on.
     let object = unsafe { object(device) }?;

@@ -276,7 +276,7 @@ impl<'c> CNodes<'c> {
     }
 
     /// What calls need of a node: no description, unit or default.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
     pub(crate) fn part(&self, tool: u16, node: &'c trine_node) -> Option<Field<'c>> {
         let (min, max, step) = self.range(tool, node);
         let kind = match node.kind & KIND {

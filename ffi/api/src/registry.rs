@@ -183,7 +183,7 @@ impl Rules for Added {
         }
     }
 
-    #[cfg(target_pointer_width = "64")]
+    #[cfg(all(target_pointer_width = "64", not(trine_small)))]
     fn accepts(&self, tool: u16, side: Side, bytes: &[u8]) -> bool {
         match self.tool(tool) {
             Some(tool) => tool.rules().accepts(0, side, bytes),

@@ -146,7 +146,7 @@ impl Owned<'_> {
 ///
 /// # Safety
 /// NULL, or memory in which a manager was started; it lives for as long as `'o`.
-#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+#[cfg_attr(not(all(target_pointer_width = "64", not(trine_small))), inline(never))]
 pub(crate) unsafe fn owned<'o>(
     resources: *const trine_resources,
 ) -> Result<Owned<'o>, trine_status> {

@@ -21,7 +21,7 @@ use crate::descriptor::{
 use crate::lists::Offer;
 use crate::nodes::{CNodes, KIND, clamp, condition, extra, extra_start, head, inner};
 pub(crate) use crate::nodes::{more, piece, tail};
-#[cfg(target_pointer_width = "64")]
+#[cfg(all(target_pointer_width = "64", not(trine_small)))]
 use crate::quick;
 
 /// Tools described in C, whose addresses and sizes the C program vouches for.
@@ -357,7 +357,7 @@ impl Rules for CRules<'_> {
         walk(nodes.len() as u16, rule, bytes)
     }
 
-    #[cfg(target_pointer_width = "64")]
+    #[cfg(all(target_pointer_width = "64", not(trine_small)))]
     fn accepts(&self, tool: u16, side: Side, bytes: &[u8]) -> bool {
         quick::accepts(&self.table, tool, side, bytes)
     }

@@ -72,7 +72,7 @@ pub(crate) unsafe fn text<'a>(data: *const c_char, size: usize) -> Result<&'a st
 ///
 /// # Safety
 /// As [`bytes`].
-#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+#[cfg_attr(not(all(target_pointer_width = "64", not(trine_small))), inline(never))]
 unsafe fn checked(data: *const u8, size: usize) -> (Option<NonNull<u8>>, usize) {
     // SAFETY: passed on.
     let bytes = match unsafe { bytes(data, size) } {

@@ -49,13 +49,15 @@ version=$(pkg-config --modversion trine)
 [ "$version" = "$2" ] || fail "trine.pc says version $version"
 by_flags trine host-example/c/hello.c "$folder/by-flags"
 answers "$folder/by-flags"
+by_flags trine_small host-example/c/hello.c "$folder/small"
+answers "$folder/small"
 alone trine 'trine_deinit(NULL)'
 alone trine_model 'trine_ask_open(NULL, 0u, NULL, NULL, NULL)'
 alone trine_host 'trine_host_model_open(NULL, NULL, NULL, NULL)'
 
 # What CMake builds finds its libraries by itself.
 unset LD_LIBRARY_PATH
-for library in trine shared; do
+for library in trine small shared; do
   build="$folder/cmake-$library"
   configure host-example/c "$build" "-DTRINE_LIBRARY=Trine::$library"
   cmake --build "$build"

@@ -153,7 +153,7 @@ fn entries(random: &mut Random, out: &mut [u8]) -> usize {
 }
 
 // A microcontroller writes every answer the general way.
-#[cfg(target_pointer_width = "64")]
+#[cfg(all(target_pointer_width = "64", not(trine_small)))]
 #[test]
 fn the_quick_writer_writes_as_the_general_one_does() {
     let mut random = Random::new(2);
@@ -259,7 +259,7 @@ fn some_bytes(random: &mut Random, tool: usize) -> (Vec<u8>, bool) {
     (bytes, is_changed)
 }
 
-#[cfg(target_pointer_width = "64")]
+#[cfg(all(target_pointer_width = "64", not(trine_small)))]
 #[test]
 fn what_is_written_at_once_keeps_every_rule_and_the_rest_is_judged_first() {
     let mut random = Random::new(5);

@@ -144,7 +144,7 @@ fn one(
 }
 
 #[cfg(test)]
-#[cfg(target_pointer_width = "64")]
+#[cfg(all(target_pointer_width = "64", not(trine_small)))]
 mod tests {
     use super::*;
 

@@ -33,8 +33,8 @@ impl Open {
 
 /// Encodes what a container holds, behind its brace or bracket. Answers where its entries end and
 /// the text behind it.
-#[cfg_attr(target_pointer_width = "64", inline(never))]
-#[cfg_attr(not(target_pointer_width = "64"), inline(always))]
+#[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(never))]
+#[cfg_attr(not(all(target_pointer_width = "64", not(trine_small))), inline(always))]
 pub(super) fn encode<'m, 't>(
     nodes: impl Nodes<'t>,
     mut top: Open,
@@ -87,7 +87,7 @@ pub(super) fn encode<'m, 't>(
 }
 
 /// After a member: moves its entries in front of those of higher nodes. `nodes` lie inside it.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
 fn settle<'m>(top: &mut Open, nodes: u16, out: &mut [u8]) -> Result<(), Refusal<'m>> {
     if top.array {
         return Ok(());
@@ -101,7 +101,7 @@ fn settle<'m>(top: &mut Open, nodes: u16, out: &mut [u8]) -> Result<(), Refusal<
 
 /// Enters the object or array that the field takes: writes the entry that precedes its own, and
 /// gives the text behind its brace or bracket.
-#[cfg_attr(target_pointer_width = "64", inline(never))]
+#[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(never))]
 pub(super) fn enter<'m>(
     node: u16,
     kind: &Kind<'_>,

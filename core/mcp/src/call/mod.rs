@@ -13,7 +13,7 @@ mod container;
 mod judge;
 mod scalar;
 #[cfg(test)]
-#[cfg(target_pointer_width = "64")]
+#[cfg(all(target_pointer_width = "64", not(trine_small)))]
 mod tests;
 
 use core::borrow::Borrow;
@@ -70,11 +70,11 @@ struct Value<'m> {
 }
 
 /// Whether arguments are judged while they are encoded: on 64-bit hosts, where flash is no matter.
-const JUDGES: bool = cfg!(target_pointer_width = "64");
+const JUDGES: bool = cfg!(all(target_pointer_width = "64", not(trine_small)));
 
 /// Encodes the arguments object that starts `text` into `out`. `is_plain` says that no name needs
 /// an escape.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
 pub(crate) fn encode<'m, 't>(
     (nodes, is_plain): (impl Nodes<'t>, bool),
     text: &'m [u8],
@@ -230,7 +230,7 @@ fn value<'m, 't>(
 const TABLE: Refusal<'static> = fault(FaultCode::Malformed, trine_descriptor::NO_NODE);
 
 /// The member of this name among the nodes of an object, usually the next one.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
 fn member<'t>(
     nodes: impl Nodes<'t>,
     (next, (first, end)): (u16, (u16, u16)),

@@ -12,8 +12,8 @@ use crate::json::writer::copy;
 use crate::json::{JsonReader, JsonText, Number, Scaled};
 
 /// Encodes one scalar at the start of `out`.
-#[cfg_attr(target_pointer_width = "64", inline(never))]
-#[cfg_attr(not(target_pointer_width = "64"), inline(always))]
+#[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(never))]
+#[cfg_attr(not(all(target_pointer_width = "64", not(trine_small))), inline(always))]
 pub(super) fn encode<'m>(
     node: u16,
     kind: &Kind<'_>,

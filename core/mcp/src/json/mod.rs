@@ -16,7 +16,7 @@ pub mod writer;
 pub(crate) mod scan;
 mod skip;
 #[cfg(test)]
-#[cfg(target_pointer_width = "64")]
+#[cfg(all(target_pointer_width = "64", not(trine_small)))]
 mod tests;
 mod utf8;
 pub(crate) mod words;

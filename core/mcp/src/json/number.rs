@@ -33,13 +33,17 @@ const DIGITS_MAX: i64 = 19;
 
 impl<'a> Number<'a> {
     /// Reads the number that starts `bytes`, and gives the rest.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
     pub(crate) fn read(bytes: &'a [u8]) -> Option<(Self, &'a [u8])> {
         let (negative, digits) = match bytes {
             [b'-', rest @ ..] => (true, rest),
             _ => (false, bytes),
         };
-        let quick = if cfg!(target_pointer_width = "64") { leading_digits(digits) } else { None };
+        let quick = if cfg!(all(target_pointer_width = "64", not(trine_small))) {
+            leading_digits(digits)
+        } else {
+            None
+        };
         let (count, value) = quick.unwrap_or_else(|| small_digits(digits));
         let (_, rest) = digits.split_at_checked(count)?;
         let ends = !matches!(rest, [b'0'..=b'9' | b'.' | b'e' | b'E', ..]);
@@ -117,14 +121,14 @@ impl<'a> Number<'a> {
     }
 
     /// The value of a plain integer of few digits.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
     pub(crate) const fn small(&self) -> Option<i64> {
         self.small
     }
 }
 
 /// How many digits start `text`, as far as they are sure to fit, and their value.
-#[cfg_attr(target_pointer_width = "64", inline(never))]
+#[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(never))]
 fn small_digits(digits: &[u8]) -> (usize, i64) {
     let (mut count, mut value) = (0, 0i64);
     for byte in digits.get(..SMALL_DIGITS).unwrap_or(digits) {

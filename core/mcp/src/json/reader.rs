@@ -87,7 +87,7 @@ pub struct JsonReader<'a> {
 impl<'a> JsonReader<'a> {
     /// Starts at the first byte of `bytes`.
     #[must_use]
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
     pub const fn new(bytes: &'a [u8]) -> Self {
         Self { rest: bytes, len: bytes.len() }
     }
@@ -99,7 +99,7 @@ impl<'a> JsonReader<'a> {
     }
 
     /// Next byte that is not white space, not consumed.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
     fn peek(&mut self) -> Result<u8, JsonError> {
         let (byte, rest) = token(self.rest)?;
         self.rest = rest;
@@ -107,12 +107,12 @@ impl<'a> JsonReader<'a> {
     }
 
     /// The first byte of the next value, which is not consumed.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
     pub(crate) fn next_byte(&mut self) -> Result<u8, JsonError> {
         self.peek()
     }
 
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
     fn expect(&mut self, wanted: u8) -> Result<(), JsonError> {
         self.rest = expect(self.rest, wanted)?;
         Ok(())
@@ -122,7 +122,7 @@ impl<'a> JsonReader<'a> {
     ///
     /// # Errors
     /// [`JsonError::End`], or [`JsonError::Syntax`] if no value starts here.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
     pub fn kind(&mut self) -> Result<Kind, JsonError> {
         Ok(match self.peek()? {
             b'{' => Kind::Object,
@@ -139,7 +139,7 @@ impl<'a> JsonReader<'a> {
     ///
     /// # Errors
     /// [`JsonError::Syntax`] or [`JsonError::End`] if the next value is no object.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
     pub fn begin_object(&mut self) -> Result<(), JsonError> {
         self.expect(b'{')
     }
@@ -148,7 +148,7 @@ impl<'a> JsonReader<'a> {
     ///
     /// # Errors
     /// [`JsonError::Syntax`] or [`JsonError::End`] if the next value is no array.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
     pub fn begin_array(&mut self) -> Result<(), JsonError> {
         self.expect(b'[')
     }
@@ -158,9 +158,9 @@ impl<'a> JsonReader<'a> {
     ///
     /// # Errors
     /// What is wrong with the text.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
     pub fn next_member(&mut self, first: &mut bool) -> Result<Option<JsonText<'a>>, JsonError> {
-        if cfg!(target_pointer_width = "64") {
+        if cfg!(all(target_pointer_width = "64", not(trine_small))) {
             if let Some((name, rest)) = plain_member(self.rest, *first) {
                 *first = false;
                 self.rest = rest;
@@ -176,7 +176,7 @@ impl<'a> JsonReader<'a> {
         Ok(name)
     }
 
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
     fn any_member(&mut self, first: &mut bool) -> Result<Option<JsonText<'a>>, JsonError> {
         if self.more(b'}', first)? { self.member_name().map(Some) } else { Ok(None) }
     }
@@ -186,13 +186,13 @@ impl<'a> JsonReader<'a> {
     ///
     /// # Errors
     /// What is wrong with the text.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
     pub fn next_element(&mut self, first: &mut bool) -> Result<bool, JsonError> {
         self.more(b']', first)
     }
 
     /// Whether a container that ends with `close` has more in it; consumes what lies between.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
     pub(crate) fn more(&mut self, close: u8, first: &mut bool) -> Result<bool, JsonError> {
         let first = core::mem::replace(first, false);
         let (byte, rest) = token(self.rest)?;
@@ -211,19 +211,19 @@ impl<'a> JsonReader<'a> {
     }
 
     /// What is left of the text.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
     pub(crate) const fn rest(&self) -> &'a [u8] {
         self.rest
     }
 
     /// Goes on from `rest`, a later part of the same text.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
     pub(crate) const fn go_on(&mut self, rest: &'a [u8]) {
         self.rest = rest;
     }
 
     /// Consumes `literal` if it is exactly what comes next.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
     pub(crate) fn eat<const N: usize>(&mut self, literal: &[u8; N]) -> bool {
         match self.rest.split_first_chunk::<N>() {
             Some((next, rest)) if next == literal => {
@@ -234,7 +234,7 @@ impl<'a> JsonReader<'a> {
         }
     }
 
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
     pub(crate) fn member_name(&mut self) -> Result<JsonText<'a>, JsonError> {
         let name = self.string()?;
         self.expect(b':')?;
@@ -245,7 +245,7 @@ impl<'a> JsonReader<'a> {
     ///
     /// # Errors
     /// What is wrong with the text; [`JsonError::Syntax`] if the next value is no string.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
     pub fn string(&mut self) -> Result<JsonText<'a>, JsonError> {
         let (text, rest) = string(expect(self.rest, b'"')?)?;
         self.rest = rest;
@@ -256,7 +256,7 @@ impl<'a> JsonReader<'a> {
     ///
     /// # Errors
     /// What is wrong with the text; [`JsonError::Syntax`] if the next value is no number.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
     pub fn number(&mut self) -> Result<Number<'a>, JsonError> {
         self.peek()?;
         let (number, rest) = Number::read(self.rest).ok_or(JsonError::Syntax)?;
@@ -288,7 +288,7 @@ impl<'a> JsonReader<'a> {
     ///
     /// # Errors
     /// What is wrong with the text.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
     pub fn skip_value(&mut self) -> Result<&'a [u8], JsonError> {
         self.peek()?;
         let left = unpacked(skip(self.rest))?;
@@ -302,7 +302,7 @@ impl<'a> JsonReader<'a> {
     ///
     /// # Errors
     /// [`JsonError::Syntax`] otherwise.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
     pub fn end(&mut self) -> Result<(), JsonError> {
         if self.rest.is_empty() {
             return Ok(());
@@ -326,7 +326,7 @@ pub(super) const fn packed(error: JsonError) -> usize {
 }
 
 /// The answer of a scanner, or its error.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
 const fn unpacked(answer: usize) -> Result<usize, JsonError> {
     if answer > ERRORS { Err(error_of(answer)) } else { Ok(answer) }
 }
@@ -343,7 +343,7 @@ const fn error_of(answer: usize) -> JsonError {
 }
 
 /// The first byte that is not white space, and the rest from there.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
 pub(super) fn token(rest: &[u8]) -> Result<(u8, &[u8]), JsonError> {
     let rest = match rest {
         [byte, ..] if *byte > b' ' => rest,
@@ -357,8 +357,8 @@ pub(super) fn token(rest: &[u8]) -> Result<(u8, &[u8]), JsonError> {
 }
 
 /// The next member of an object, in any spelling, and what follows its name and colon.
-#[cfg_attr(target_pointer_width = "64", inline(never))]
-#[cfg_attr(not(target_pointer_width = "64"), inline(always))]
+#[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(never))]
+#[cfg_attr(not(all(target_pointer_width = "64", not(trine_small))), inline(always))]
 fn any_member(rest: &[u8], mut first: bool) -> Result<(Option<JsonText<'_>>, &[u8]), JsonError> {
     let mut reader = JsonReader::new(rest);
     let name = reader.any_member(&mut first)?;
@@ -391,7 +391,7 @@ fn spaces(rest: &[u8]) -> usize {
 }
 
 /// Consumes one byte that must come next, after white space.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
 pub(crate) fn expect(rest: &[u8], wanted: u8) -> Result<&[u8], JsonError> {
     match token(rest)? {
         (byte, [_, tail @ ..]) if byte == wanted => Ok(tail),
@@ -400,13 +400,13 @@ pub(crate) fn expect(rest: &[u8], wanted: u8) -> Result<&[u8], JsonError> {
 }
 
 /// Consumes a word that must come next.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
 pub(super) fn word<'a>(rest: &'a [u8], word: &[u8]) -> Result<&'a [u8], JsonError> {
     rest.strip_prefix(word).ok_or(JsonError::Syntax)
 }
 
 /// Reads a string behind its first quote, and consumes the last one.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
 pub(crate) fn string(rest: &[u8]) -> Result<(JsonText<'_>, &[u8]), JsonError> {
     let mut end = word_of_plain(rest, 0);
     if end == WORD {
@@ -419,13 +419,13 @@ pub(crate) fn string(rest: &[u8]) -> Result<(JsonText<'_>, &[u8]), JsonError> {
 }
 
 /// The same for a string that is known not to end before `at`.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
 pub(crate) fn string_from(rest: &[u8], at: usize) -> Result<(JsonText<'_>, &[u8]), JsonError> {
     let answer = unpacked(long_string(rest, at))?;
     split_string(rest, (answer >> 1, answer & 1 == 1))
 }
 
-#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
 fn split_string(
     rest: &[u8],
     (end, escaped): (usize, bool),
@@ -439,7 +439,7 @@ fn split_string(
 /// Where the string ends that does not end at `at`, doubled, and one more if it has escapes.
 #[inline(never)]
 fn long_string(rest: &[u8], mut at: usize) -> usize {
-    let (mut escaped, mut is_sound) = (0, cfg!(target_pointer_width = "64"));
+    let (mut escaped, mut is_sound) = (0, cfg!(all(target_pointer_width = "64", not(trine_small))));
     loop {
         match rest.get(at) {
             None => return packed(JsonError::End),

@@ -14,13 +14,13 @@ const fn spread(byte: u8) -> usize {
 }
 
 /// Marks, in the high bit of each byte, those that are `"`, `\`, below 0x20 or not ASCII.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
 pub(crate) fn special(word: usize) -> usize {
     (quote_or_less(word) | word) & HIGH
 }
 
 /// The same for those that are ASCII; what is said of other bits and bytes means nothing.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
 const fn quote_or_less(word: usize) -> usize {
     let quote = (word ^ spread(b'"')).wrapping_sub(ONES);
     let escape = (word ^ spread(b'\\')).wrapping_sub(ONES);
@@ -29,7 +29,7 @@ const fn quote_or_less(word: usize) -> usize {
 }
 
 /// Index of the first byte of a word that is `"`, `\\` or a control; 8 where none is.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
 pub(crate) fn first_quote(word: usize) -> usize {
     // A borrow never comes from a byte that is not ASCII.
     (quote_or_less(word) & !word & HIGH).trailing_zeros() as usize / 8
@@ -68,7 +68,7 @@ pub(crate) fn plain_end(bytes: &[u8], start: usize) -> usize {
 
 /// Index of the first byte at or after `at` that needs attention, if it is in the first word;
 /// else some index before it.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
 pub(crate) fn word_of_plain(bytes: &[u8], at: usize) -> usize {
     match bytes.get(at..).and_then(<[u8]>::first_chunk::<WORD>) {
         Some(chunk) => {
@@ -80,7 +80,7 @@ pub(crate) fn word_of_plain(bytes: &[u8], at: usize) -> usize {
 }
 
 /// Whether a byte of a string needs attention.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
 pub(crate) const fn is_special(byte: u8) -> bool {
     matches!(byte, b'"' | b'\\' | 0..0x20 | 0x80..)
 }

@@ -9,7 +9,7 @@ pub(super) fn skip(rest: &[u8]) -> usize {
     skip_levels(rest).unwrap_or_else(packed)
 }
 
-#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
 fn skip_levels(mut rest: &[u8]) -> Result<usize, JsonError> {
     // One bit a level, the innermost lowest: 1 is an object, 0 an array.
     let (mut levels, mut depth) = (0u64, 0);
@@ -62,7 +62,7 @@ fn skip_levels(mut rest: &[u8]) -> Result<usize, JsonError> {
 }
 
 /// Consumes a member's name and the colon.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
 fn name(rest: &[u8]) -> Result<&[u8], JsonError> {
     let (_, rest) = string(expect(rest, b'"')?)?;
     expect(rest, b':')

@@ -105,7 +105,7 @@ impl<'a> JsonText<'a> {
 /// How many code points UTF-8 has: bytes that continue none.
 fn points(text: &[u8]) -> usize {
     let starts = |byte: &&u8| **byte & 0xc0 != 0x80;
-    if !cfg!(target_pointer_width = "64") {
+    if !cfg!(all(target_pointer_width = "64", not(trine_small))) {
         return text.iter().filter(starts).count();
     }
     const LOW: u64 = u64::MAX / 0xff;

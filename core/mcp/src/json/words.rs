@@ -20,15 +20,15 @@ impl Words {
     pub(crate) const LEN_MAX: usize = 2 * LEN;
 
     /// The text, if it is short and no byte of it needs an escape.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
     pub(crate) fn of_plain(text: &[u8]) -> Option<Self> {
         Self::of(text, false)
     }
 
     /// The text, if it is short; `is_plain` says that no byte of it needs an escape.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
     pub(crate) fn of(text: &[u8], is_plain: bool) -> Option<Self> {
-        if !cfg!(target_pointer_width = "64") || text.len() > Self::LEN_MAX {
+        if !cfg!(all(target_pointer_width = "64", not(trine_small))) || text.len() > Self::LEN_MAX {
             return None;
         }
         if let (Some(low), Some(high)) = (text.first_chunk(), text.last_chunk()) {
@@ -44,7 +44,7 @@ impl Words {
     }
 
     /// Writes the text to the start of `room`; what lies behind it is lost.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
     pub(crate) fn store(&self, room: &mut [u8; Self::LEN_MAX]) {
         put(room, 0, self.low);
         put(room, self.high_at, self.high);
@@ -52,7 +52,7 @@ impl Words {
 }
 
 /// A text of less than a word as the low bytes of one.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
 fn short(text: &[u8]) -> u64 {
     if let (Some(low), Some(high)) = (text.first_chunk(), text.last_chunk()) {
         let (low, high) = (u32::from_le_bytes(*low), u32::from_le_bytes(*high));
@@ -67,7 +67,7 @@ fn short(text: &[u8]) -> u64 {
 }
 
 /// Writes a word at `at`, if it fits.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
 fn put(room: &mut [u8], at: usize, word: u64) {
     if let Some(place) = room.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
         *place = word.to_le_bytes();
@@ -77,7 +77,7 @@ fn put(room: &mut [u8], at: usize, word: u64) {
 /// How many digits start `text`, fewer than eight, and their value; `None` if there are more.
 ///
 /// The digits become pairs, fours and eights, each step one multiplication.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
 pub(crate) fn leading_digits(text: &[u8]) -> Option<(usize, i64)> {
     let word = u64::from_le_bytes(*text.first_chunk()?) ^ (ONES * u64::from(b'0'));
     // The high bit of each byte that is above 9.
@@ -95,7 +95,7 @@ pub(crate) fn leading_digits(text: &[u8]) -> Option<(usize, i64)> {
 }
 
 /// Where the first bar of a list of labels is, else its length.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
 pub(crate) fn bar(labels: &[u8]) -> usize {
     // Zeros behind a short list are no bars.
     let word = labels.first_chunk().map_or_else(|| short(labels), |it| u64::from_le_bytes(*it));
@@ -116,7 +116,7 @@ fn any_bar(labels: &[u8], from: usize) -> usize {
 }
 
 /// Whether no byte of a text needs an escape.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
 pub(crate) fn is_plain(text: &[u8]) -> bool {
     Words::of_plain(text).is_some() || text.len() > Words::LEN_MAX && is_long_plain(text)
 }
@@ -128,12 +128,12 @@ fn is_long_plain(text: &[u8]) -> bool {
 
 /// Whether two texts are equal; quick where they are short.
 #[must_use]
-#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
 pub fn same(one: &[u8], other: &[u8]) -> bool {
     if one.len() != other.len() {
         return false;
     }
-    if !cfg!(target_pointer_width = "64") || one.len() > 2 * LEN {
+    if !cfg!(all(target_pointer_width = "64", not(trine_small))) || one.len() > 2 * LEN {
         return one == other;
     }
     match (one.first_chunk::<LEN>(), other.first_chunk::<LEN>()) {
@@ -163,7 +163,7 @@ pub(crate) fn format_digits(mut value: u64, digits: &mut [u8; 20]) -> &[u8] {
 ///
 /// Halves, quarters and eighths of the word are divided at once by multiplying with reciprocals,
 /// which are exact for numbers this small.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
 pub(crate) const fn digits(value: u64) -> Option<(u64, usize)> {
     if value >= 100_000_000 {
         return None;
@@ -183,7 +183,7 @@ const ESCAPED_ROOM: usize = 40;
 
 /// Copies JSON to `room` with a backslash before each quote and backslash, as long as there is
 /// room for the worst. Answers what is left and the length written.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
 pub(crate) fn escape<'s>(mut source: &'s [u8], room: &mut [u8]) -> (&'s [u8], usize) {
     let mut len = 0;
     while let Some(room) = room.get_mut(len..).and_then(<[u8]>::first_chunk_mut) {
@@ -203,7 +203,7 @@ pub(crate) fn escape<'s>(mut source: &'s [u8], room: &mut [u8]) -> (&'s [u8], us
 }
 
 /// Escapes the `count` low bytes of a word, and answers how many they become.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
 fn escape_word(mut word: u64, count: usize, room: &mut [u8; ESCAPED_ROOM]) -> usize {
     // The high bit of each byte that is neither a quote nor a backslash, nor above 0x7f.
     let differs = |byte: u8| ((word ^ (ONES * u64::from(byte))) & (ONES * 0x7f)) + (ONES * 0x7f);
@@ -236,7 +236,7 @@ mod tests {
     use super::*;
 
     // Others never take this way.
-    #[cfg(target_pointer_width = "64")]
+    #[cfg(all(target_pointer_width = "64", not(trine_small)))]
     #[test]
     fn short_texts_arrive_whole() {
         let text = b"abcdefghijklmnop";
@@ -274,6 +274,7 @@ mod tests {
         }
     }
 
+    #[cfg(all(target_pointer_width = "64", not(trine_small)))]
     #[test]
     fn plain_texts_of_any_length_are_told_from_others() {
         for len in 0..60 {

@@ -49,7 +49,7 @@ pub(crate) const fn hex_digit(value: u8) -> u8 {
 }
 
 /// Copies `bytes` to the start of `room`, as far as both go.
-#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+#[cfg_attr(not(all(target_pointer_width = "64", not(trine_small))), inline(never))]
 pub(crate) fn copy(room: &mut [u8], bytes: &[u8]) {
     // No slice methods here: they panic where the lengths differ.
     for (place, byte) in room.iter_mut().zip(bytes) {
@@ -111,7 +111,7 @@ impl<'a> JsonWriter<'a> {
     }
 
     /// Appends a text of known length, which needs no copying loop.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
     pub(crate) fn literal<const N: usize>(&mut self, text: &[u8; N]) {
         match self.out.get_mut(self.len..).and_then(<[u8]>::first_chunk_mut::<N>) {
             Some(room) => {
@@ -134,7 +134,7 @@ impl<'a> JsonWriter<'a> {
     }
 
     /// Appends a string in quotes, escaped.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
     pub fn string(&mut self, text: &str) {
         if self.short_string(text.as_bytes()).is_none() {
             self.long_string(text);
@@ -142,7 +142,7 @@ impl<'a> JsonWriter<'a> {
     }
 
     /// Appends a short string that needs no escapes with its quotes, in a few stores.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
     fn short_string(&mut self, text: &[u8]) -> Option<()> {
         let words = Words::of_plain(text)?;
         let room = self.out.get_mut(self.len..)?.first_chunk_mut::<{ Words::LEN_MAX + 2 }>()?;
@@ -246,7 +246,7 @@ impl<'a> JsonWriter<'a> {
         // Our own JSON holds no control byte, so only these two need a backslash.
         let mut len = 0;
         let mut rest = source;
-        if cfg!(target_pointer_width = "64") {
+        if cfg!(all(target_pointer_width = "64", not(trine_small))) {
             (rest, len) = words::escape(source, room);
         }
         for &byte in rest {
@@ -291,7 +291,7 @@ impl<'a> JsonWriter<'a> {
     }
 
     /// Appends an integer.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
     pub fn integer(&mut self, value: i64) {
         if value < 0 {
             self.byte(b'-');
@@ -300,9 +300,9 @@ impl<'a> JsonWriter<'a> {
     }
 
     /// Appends an unsigned integer.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
     pub fn unsigned(&mut self, value: u64) {
-        if cfg!(target_pointer_width = "64")
+        if cfg!(all(target_pointer_width = "64", not(trine_small)))
             && let Some((word, len)) = words::digits(value)
             && let Some(room) = self.out.get_mut(self.len..).and_then(<[u8]>::first_chunk_mut)
         {
@@ -416,6 +416,7 @@ mod tests {
         );
     }
 
+    #[cfg(all(target_pointer_width = "64", not(trine_small)))]
     #[test]
     fn short_strings_that_need_no_escape_are_written_at_once() {
         for len in 0..=20 {

@@ -7,6 +7,7 @@
 
 mod object;
 mod package;
+mod size;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,8 @@ use anyhow::{Context, Result, ensure};
 use devtools::{Compiler, cache, parallel, sh};
 
 use crate::output_folder;
+
+use size::Size;
 
 pub use package::{hosted, shared as host_shared};
 
@@ -51,6 +54,11 @@ const MODEL: Product = Product {
 /// Models from files, with threads: a shared library that cargo makes as it is shipped.
 const HOSTED: Product =
     Product { name: "trine_host", exports: "ffi/host/exports.txt", profiles: &["full"], ..MODEL };
+
+/// The host's library for programs that count bytes: what an MCP server needs.
+const SMALL: &str = "small";
+/// The profile that it has.
+const SMALL_PROFILE: &str = "mcp";
 
 /// A target that libtrine is shipped for.
 struct Target {
@@ -123,17 +131,44 @@ pub fn check() -> Result<()> {
         if is_with_files { library(&MODEL, target, "full").map(drop) } else { Ok(()) }
     })?;
     let (archive, folder) = (host_library()?, output_folder("dist")?);
-    let (shared, panics) = (host_shared(&archive)?, compile(&HOST, "full,forced-panic", false)?);
+    let (shared, panics) =
+        (host_shared(&archive)?, compile(&HOST, "full,forced-panic", Size::Quick)?);
     let mut programs = sh::line("sh tests/c/dist/programs.sh");
     sh::run(programs.args([&folder, &archive, &shared, &panics]))?;
+    let bytes = hello(&small_library()?, &folder.join("hello-small"))?;
+    ensure!(bytes <= HELLO_MAX, "hello takes {bytes} bytes with the small library: {HELLO_MAX}");
     let package = package::make(&HOST, package::For::Tests)?;
     let mut build_systems = sh::line("sh tests/c/dist/package.sh");
     sh::run(build_systems.arg(package).arg(package::VERSION).arg(folder))
 }
 
+/// Most bytes of code and data of the quick start's program with the small library.
+pub const HELLO_MAX: u64 = 120_000;
+
+/// Builds the quick start's program. Answers its bytes of code, constants and variables.
+pub fn hello(library: &Path, program: &Path) -> Result<u64> {
+    let mut cc = sh::line("cc -std=c99 -O2 -Wl,--gc-sections -Iinclude host-example/c/hello.c");
+    sh::run(cc.arg(library).arg("-o").arg(program))?;
+    bytes("", program)
+}
+
+/// Bytes of code, constants and variables with values of a program; before the name of the tool
+/// stands its target.
+pub fn bytes(prefix: &str, program: &Path) -> Result<u64> {
+    let said = sh::output(sh::command(format!("{prefix}size")).arg(program))?;
+    let row = said.lines().nth(1).context("size has said no row")?;
+    let numbers = row.split_whitespace().take(2).map(str::parse::<u64>);
+    Ok(numbers.sum::<Result<u64, _>>()?)
+}
+
 /// The static library of the host, for the tests of C programs.
 pub fn host_library() -> Result<PathBuf> {
     library(&DEVICE, &HOST, "sentences")
+}
+
+/// The small one of the host.
+pub fn small_library() -> Result<PathBuf> {
+    library(&DEVICE, &HOST, SMALL)
 }
 
 /// The same for language models.
@@ -159,12 +194,25 @@ fn library(product: &Product, target: &Target, profile: &str) -> Result<PathBuf>
 }
 
 fn library_in(folder: &Path, product: &Product, target: &Target, profile: &str) -> Result<PathBuf> {
-    let (name, feature) = (product.name, format!("{}{profile}", product.prefix));
-    let exports = exports(product, profile)?;
-    let out = folder.join(&feature);
+    let name = product.name;
+    let (size, profile_in, out) = match profile {
+        SMALL => (Size::Small, SMALL_PROFILE, SMALL.to_owned()),
+        _ => {
+            let feature = format!("{}{profile}", product.prefix);
+            let size = match &*feature {
+                _ if target.is_host() => Size::Quick,
+                "base" => Size::Smallest,
+                _ => Size::Chip,
+            };
+            (size, profile, feature)
+        }
+    };
+    let feature = format!("{}{profile_in}", product.prefix);
+    let exports = exports(product, profile_in)?;
+    let out = folder.join(out);
     fs::create_dir_all(&out)?;
     let library = out.join(format!("lib{name}.a"));
-    let raw = compile(target, &feature, feature == "base" && !target.is_host())?;
+    let raw = compile(target, &feature, size)?;
     let made_of = format!("{exports:?} {:?}", fs::metadata(&raw)?.modified()?);
     let stamp = out.join("made_of");
     if library.exists() && fs::read_to_string(&stamp).is_ok_and(|text| text == made_of) {
@@ -175,7 +223,7 @@ fn library_in(folder: &Path, product: &Product, target: &Target, profile: &str) 
     // does not see through.
     let may_panic = name == MODEL.name && (profile != "image" || target.is_host());
     let about = format!("lib{name} for {}, profile {profile}", target.name);
-    let bytes = link(&library, (product, target), &raw, &exports, may_panic);
+    let bytes = link(&library, (product, target, size), &raw, &exports, may_panic);
     let bytes = bytes.with_context(|| about.clone())?;
     fs::write(stamp, made_of)?;
     println!("{about}: {} functions, {bytes} B of code and constants", exports.len());
@@ -186,7 +234,7 @@ fn library_in(folder: &Path, product: &Product, target: &Target, profile: &str) 
 /// Answers its bytes of code and constants.
 fn link(
     library: &Path,
-    (product, target): (&Product, &Target),
+    (product, target, size): (&Product, &Target, Size),
     raw: &Path,
     exports: &[String],
     may_panic: bool,
@@ -205,6 +253,10 @@ fn link(
     // GNU ar and nm fail on bitcode newer than their LLVM.
     let mut objcopy = target.tool("objcopy --strip-debug -R .llvmbc -R .llvmcmd");
     objcopy.arg(format!("--keep-global-symbols={}", list.display()));
+    if size == Size::Small {
+        // Nothing unwinds through it; a sixth of the whole.
+        objcopy.args(["-R", ".eh_frame", "-R", ".rela.eh_frame"]);
+    }
     sh::run(objcopy.arg(&object))?;
     let bytes = object::check(&object, exports, may_panic)?;
     let partial = out.join("partial.a");
@@ -255,9 +307,11 @@ fn exports(product: &Product, profile: &str) -> Result<Vec<String>> {
 
 /// Lets cargo make its own kind of static library. Each target has a folder of its own, since cargo
 /// works for one at a time in one; a chip's, where `core` is most of it, outlives the tree.
-fn compile(target: &Target, features: &str, is_smallest: bool) -> Result<PathBuf> {
+fn compile(target: &Target, features: &str, size: Size) -> Result<PathBuf> {
     let workspace = sh::root().join("ffi/artifact");
-    let own = sh::target_dir().join("dist/build").join(target.name);
+    // Other flags for each crate: what was made with the usual ones would be made once more.
+    let build = if size == Size::Small { "dist/build-small" } else { "dist/build" };
+    let own = sh::target_dir().join(build).join(target.name);
     let (mut cargo, target_dir) = if target.is_host() {
         let mut cargo = sh::cargo();
         cargo.args(["rustc", "--target", target.name]);
@@ -282,21 +336,15 @@ fn compile(target: &Target, features: &str, is_smallest: bool) -> Result<PathBuf
     cargo
         .args("--profile embedded --crate-type staticlib --quiet --no-default-features".split(' '));
     cargo.args(["--features", features]);
-    if is_smallest {
-        // What a few functions have alike would be put into functions of its own: 14 bytes less for
-        // 120 instructions a call.
-        cargo.args(["--", "-Cllvm-args=-enable-machine-outliner=never"]);
+    if !size.last().is_empty() {
+        cargo.arg("--").args(size.last());
     }
-    // The smallest profile is for who counts bytes before instructions.
-    let opt_level = if is_smallest {
-        "z"
-    } else if target.is_host() {
-        "3"
-    } else {
-        "s"
-    };
     cargo.current_dir(&workspace).env("CARGO_TARGET_DIR", &target_dir);
-    cargo.env("CARGO_PROFILE_EMBEDDED_OPT_LEVEL", opt_level).env_remove("RUSTFLAGS");
+    cargo.env("CARGO_PROFILE_EMBEDDED_OPT_LEVEL", size.opt_level());
+    match size.flags() {
+        Some(flags) => cargo.env("RUSTFLAGS", flags),
+        None => cargo.env_remove("RUSTFLAGS"),
+    };
     sh::run(&mut cargo)?;
     let raw = target_dir.join(target.name).join("embedded/libtrine.a");
     ensure!(raw.exists(), "cargo left no {}", raw.display());

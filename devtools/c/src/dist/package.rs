@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use devtools::{programs, sh};
 
-use super::{DEVICE, HOSTED, MODEL, Target, exports, library, object};
+use super::{DEVICE, HOSTED, MODEL, Target, exports, library, object, small_library};
 
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// What a package is for.
@@ -98,6 +98,7 @@ pub(super) fn make(target: &Target, whom: For) -> Result<PathBuf> {
     ];
     if target.is_host() {
         templates.push(("pkgconfig", "trine_host.pc"));
+        templates.push(("pkgconfig", "trine_small.pc"));
     }
     for (folder, file) in templates {
         let text = sh::read(&format!("ffi/package/{file}.in"))?.replace("@VERSION@", VERSION);
@@ -113,6 +114,7 @@ pub(super) fn make(target: &Target, whom: For) -> Result<PathBuf> {
         let from = shared.parent().context("it lies in a folder")?;
         sh::run(sh::command("cp").arg("-a").arg(from.join(".")).arg(&lib))?;
         hosted(&built_for(whom)?, &lib)?;
+        fs::copy(small_library()?, lib.join("libtrine_small.a"))?;
     } else {
         for profile in ["base", "policy", "mcp", "resources", "sentences"] {
             let built = library(&DEVICE, target, profile)?;

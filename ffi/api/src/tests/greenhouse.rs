@@ -103,15 +103,7 @@ fn the_c_tools_are_the_rust_tools_in_every_byte_and_hash() {
                     let one = table.tool(tool).unwrap();
                     // SAFETY: the tools of this file.
                     let one = unsafe { crate::registry::Tool::of(one) };
-                    let nodes = crate::quick::Nodes::new(one, side);
-                    if let Some(found) = nodes.integer(node) {
-                        let whole = nodes.field(node).unwrap().integer().unwrap();
-                        assert_eq!(Integer { range: whole.range, ..found }, whole, "{place}");
-                        let within = whole.range.min..=whole.range.max;
-                        assert!(within.contains(&found.range.min), "{place}");
-                        assert!(within.contains(&found.range.max), "{place}");
-                        integers += 1;
-                    }
+                    integers += usize::from(quick_agrees(one, (side, node), &place));
                 }
                 let [mut c, mut rust] = [Json(String::new()), Json(String::new())];
                 schema::write(&table, tool, side, &mut c);
@@ -121,7 +113,7 @@ fn the_c_tools_are_the_rust_tools_in_every_byte_and_hash() {
             assert_eq!(table.hash(tool), tools().hash(tool), "{name}");
             assert_eq!(record::hash(&table, tool), tools().hash(tool), "{name}");
         }
-        assert!(integers > 5, "{integers}");
+        assert!(integers > 5 || !QUICK, "{integers}");
         assert_eq!(record::table_hash(&table), record::table_hash(tools()));
         let list = |table: &dyn Rules, at: usize| {
             let mut bytes = std::vec![0; 16_384];
@@ -165,12 +157,13 @@ fn c_descriptors_judge_by_their_short_way_as_by_the_long_one() {
             let long = validate(&table, tool, side, out.bytes());
             assert_eq!(rules.judge(tool, side, out.bytes()), long, "{tool} {side:?}");
             accepted += usize::from(long.is_ok());
-            if rules.accepts(tool, side, out.bytes()) {
+            if accepts_at_once(&rules, (tool, side), out.bytes()) {
                 assert_eq!(long, Ok(()), "{tool} {side:?}");
                 at_once += 1;
             }
         }
-        assert!(accepted > 2_000 && at_once > 500, "{accepted}, {at_once} of them at once");
+        assert!(accepted > 2_000, "{accepted}");
+        assert!(at_once > 500 || !QUICK, "{at_once} at once");
         for tool in 0..table.count() {
             assert_eq!(rules.head(tool), (&table as &dyn Rules).head(tool));
             assert_eq!(rules.check(tool), tools().hash(tool) as u32);
@@ -179,6 +172,41 @@ fn c_descriptors_judge_by_their_short_way_as_by_the_long_one() {
             }
         }
     });
+}
+
+/// Whether there is a quick way.
+const QUICK: bool = cfg!(all(target_pointer_width = "64", not(trine_small)));
+
+/// Whether a node is an integer that the quick way knows, and then as the other way does.
+#[cfg(all(target_pointer_width = "64", not(trine_small)))]
+fn quick_agrees(tool: &crate::registry::Tool, (side, node): (Side, u16), place: &str) -> bool {
+    let nodes = crate::quick::Nodes::new(tool, side);
+    let Some(found) = nodes.integer(node) else { return false };
+    let whole = nodes.field(node).unwrap().integer().unwrap();
+    assert_eq!(Integer { range: whole.range, ..found }, whole, "{place}");
+    let within = whole.range.min..=whole.range.max;
+    assert!(within.contains(&found.range.min), "{place}");
+    assert!(within.contains(&found.range.max), "{place}");
+    true
+}
+
+#[cfg(all(target_pointer_width = "64", not(trine_small)))]
+fn accepts_at_once(
+    rules: &crate::table::CRules<'_>,
+    (tool, side): (u16, Side),
+    bytes: &[u8],
+) -> bool {
+    rules.accepts(tool, side, bytes)
+}
+
+#[cfg(not(all(target_pointer_width = "64", not(trine_small))))]
+fn accepts_at_once(_: &crate::table::CRules<'_>, _: (u16, Side), _: &[u8]) -> bool {
+    false
+}
+
+#[cfg(not(all(target_pointer_width = "64", not(trine_small))))]
+fn quick_agrees(_: &crate::registry::Tool, _: (Side, u16), _: &str) -> bool {
+    false
 }
 
 #[test]
