@@ -16,4 +16,4 @@ pub mod prelude;
 pub mod report;
 
 pub use error::{Error, Result};
-pub use header::{GenOptions, HeaderError, c_header, c_sentences, pack};
+pub use header::{GenOptions, HeaderError, c_header, c_sentences, device_bytes, pack};

@@ -13,8 +13,10 @@ from programs import (
     LIBTRINE_HOST,
     LIBTRINE_MODEL,
     LIBTRINE_SHARED,
+    OUT,
     SHARED,
     STATIC,
+    TRINE,
     WATCHED,
     Way,
     classifier,
@@ -26,6 +28,14 @@ from programs import (
 FLAGS = "-std=c11 -g -O1 -pthread -Iinclude"
 # What a function takes that may be NULL.
 OPTIONAL = ("*user_data", "*problem", "*next_due", "*refusal", "**text", "**uri")
+
+
+BOARD = "firmware-example/board"
+# A list without consent, whose tool keeps more for a pending call than for a repeated one.
+OTHER = (
+    '{"tools":[{"name":"scan","inputSchema":{"type":"object","properties":{}}}]}',
+    '{"scan":{"pending_bytes":100}}',
+)
 
 
 @dataclass(frozen=True)
@@ -113,6 +123,30 @@ class Misuse(unittest.TestCase):
                 line = f"{FLAGS} {more} tests/c/mock/test.c tests/c/mock/tools.c"
                 said = output(*way.command(way.compile(name, line, *libraries)))
                 self.assertRegex(said.decode(), r"mock: [1-9]\d+ checks, 0 failures")
+
+    def test_the_ram_that_trine_gen_prints_is_what_a_compiler_for_a_chip_counts(self) -> None:
+        tools, device = OUT / "scan.json", OUT / "scan-device.json"
+        tools.write_text(OTHER[0])
+        device.write_text(OTHER[1])
+        for lists, count, consent, pending in (
+            ((Path(f"{BOARD}/tools.json"), Path(f"{BOARD}/device.json")), 10, 192, 3),
+            ((tools, device), 1, 0, 100),
+        ):
+            said = output(TRINE, "gen", lists[0], "--device", lists[1], "-o", OUT / "ram.h")
+            rows = [line.split() for line in said.decode().splitlines() if line[:2] == "  "]
+            self.assertEqual(len(rows), 6)
+            for profile, size, _ in rows:
+                # The sizes of a configuration that says none, and the texts of a device.
+                source = (
+                    f"#define TRINE_PROFILE TRINE_PROFILE_{profile.upper()}\n"
+                    f"#define TRINE_TOOLS_MAX {count}u\n#define TRINE_CONSENT_BYTES {consent}u\n"
+                    "#include <trine.h>\n_Static_assert(TRINE_DEVICE_BYTES(256u, 192u, 256u, 64u, "
+                    f'{pending}u, 4u, 32u) == {size}u, "{profile}");\n'
+                )
+                file = OUT / "ram.c"
+                file.write_text(source)
+                line = "arm-none-eabi-gcc -mcpu=cortex-m0 -mthumb -std=c11 -Iinclude -fsyntax-only"
+                output(*line.split(), file)
 
     def test_each_function_is_called_at_least_as_often_with_null_as_it_has_pointers(self) -> None:
         for suite in (DEVICE, MODEL, HOST):

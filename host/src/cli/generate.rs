@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::{fs, io};
 
-use trine::{Error, GenOptions, Result, c_header, c_sentences};
+use trine::{Error, GenOptions, Result, c_header, c_sentences, device_bytes};
 
 use super::paint::say;
 
@@ -59,16 +59,32 @@ impl Gen {
             Some(path) => fs::read_to_string(&path).map_err(|error| Error::read(path, error))?,
             None => String::new(),
         };
-        let header = if self.sentences {
-            c_sentences(&text, &self.prefix, &source)?
+        let (header, ram) = if self.sentences {
+            (c_sentences(&text, &self.prefix, &source)?, Vec::new())
         } else {
             let options = GenOptions { prefix: self.prefix, places: self.places, source, device };
-            c_header(&text, &options)?
+            (c_header(&text, &options)?, device_bytes(&text, &options)?)
         };
         match self.output {
-            Some(out) => fs::write(&out, header).map_err(|error| Error::write(out, error))?,
+            Some(out) => {
+                fs::write(&out, header).map_err(|error| Error::write(&out, error))?;
+                show(&ram);
+            }
             None => say!("{}", header.trim_end()),
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Says how much memory a device with the tools takes, by profile of libtrine.
+fn show(ram: &[(&str, u32)]) {
+    if ram.is_empty() {
+        return;
+    }
+    say!("RAM for a device with these tools on a 32-bit chip, by profile of libtrine:");
+    for (profile, bytes) in ram {
+        say!("  {profile:<10} {bytes:>6} bytes");
+    }
+    say!("with the sizes of a configuration that says none; TRINE_DEVICE_BYTES of trine.h counts");
+    say!("for others.");
 }

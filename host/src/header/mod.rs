@@ -12,6 +12,7 @@ mod model;
 mod nodes;
 mod pack;
 mod pairs;
+mod ram;
 mod sentences;
 mod table;
 mod types;
@@ -23,6 +24,7 @@ use model::Tool;
 
 pub use error::HeaderError;
 pub use pack::pack;
+pub use ram::device_bytes;
 pub use sentences::c_sentences;
 
 /// How a header is written.
