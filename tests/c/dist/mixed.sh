@@ -20,7 +20,7 @@ $gcc -mfloat-abi=soft "$out/mixed.c" -o "$out/soft.o"
 
 # link PROGRAM LIBRARY, without what the program itself takes from its C library
 link() {
-  arm-none-eabi-ld --unresolved-symbols=ignore-all -e trine_test "$1" "$2" -o "$out/mixed" 2>&1
+  arm-none-eabi-ld -z noexecstack --unresolved-symbols=ignore-all -e trine_test "$1" "$2" -o "$out/mixed" 2>&1
 }
 
 # refused PROGRAM LIBRARY WORDS
@@ -39,7 +39,7 @@ refused() {
 }
 link "$out/hard.o" "$hard"
 link "$out/soft.o" "$soft"
-refused "$out/hard.o" "$soft" "hard.o uses VFP register arguments, "
-refused "$out/soft.o" "$hard" "uses VFP register arguments, "
-refused "$out/soft.o" "$other" "file format not recognized"
+refused "$out/hard.o" "$soft" "$out/mixed uses VFP register arguments, $soft(trine.o) does not"
+refused "$out/soft.o" "$hard" "$hard(trine.o) uses VFP register arguments, $out/mixed does not"
+refused "$out/soft.o" "$other" "$other: error adding symbols: file in wrong format"
 echo "the linker refuses archives with the other way to pass floats, and of another processor"
