@@ -5,7 +5,7 @@
 //! that, and a function could not be dropped without its neighbour. Here each function's literals
 //! come first in its own section, as GCC has them with `-mtext-section-literals`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -13,6 +13,7 @@ use anyhow::{Context, Result, ensure};
 
 const SYMBOLS: u32 = 2;
 const RELOCATIONS: u32 = 4;
+const FUNCTION: u8 = 2;
 const SECTION_SYMBOL: u8 = 3;
 /// The relocation of an instruction, and what `l32r` has in the lower half of its first byte.
 const INSTRUCTION: u8 = 20;
@@ -50,12 +51,40 @@ struct Section {
 struct Symbol {
     at: usize,
     value: u32,
+    size: u32,
     section: u32,
-    is_section: bool,
+    kind: u8,
+}
+
+impl Symbol {
+    fn is_section(self) -> bool {
+        self.kind == SECTION_SYMBOL
+    }
 }
 
 /// A section and an offset in it.
 type Place = (u32, u32);
+
+/// What moves.
+#[derive(Default)]
+struct Pools {
+    /// The literals of each section that loads some, in the order in which they lie.
+    literals: BTreeMap<u32, Vec<Place>>,
+    /// Where the code of a section ends, behind which are literals of others alone.
+    ends: BTreeMap<u32, u32>,
+}
+
+impl Pools {
+    /// Bytes of the literals that a section loads.
+    fn size(&self, section: u32) -> u32 {
+        let count = self.literals.get(&section).map_or(0, Vec::len);
+        u32::try_from(count * 4).unwrap_or(u32::MAX)
+    }
+
+    fn end(&self, section: u32) -> u32 {
+        self.ends.get(&section).copied().unwrap_or(u32::MAX)
+    }
+}
 
 /// An object of 32 bits with the lower byte first.
 struct Object {
@@ -86,9 +115,10 @@ impl Object {
             let entries = |size| (section.offset..section.offset + section.size).step_by(size);
             if section.kind == SYMBOLS {
                 for at in entries(16).map(|at| at as usize) {
-                    let (value, section) = (object.word(at + 4)?, object.half(at + 14)?.into());
-                    let is_section = object.byte(at + 12)? & 15 == SECTION_SYMBOL;
-                    object.symbols.push(Symbol { at, value, section, is_section });
+                    let (value, size) = (object.word(at + 4)?, object.word(at + 8)?);
+                    let (kind, section) =
+                        (object.byte(at + 12)? & 15, object.half(at + 14)?.into());
+                    object.symbols.push(Symbol { at, value, size, section, kind });
                 }
             } else if section.kind == RELOCATIONS {
                 let mut list = Vec::new();
@@ -135,7 +165,7 @@ impl Object {
     fn place(&self, relocation: Relocation) -> Result<Option<Place>> {
         let symbol = self.symbol(relocation.symbol)?;
         let offset = symbol.value.wrapping_add_signed(relocation.addend);
-        Ok(symbol.is_section.then_some((symbol.section, offset)))
+        Ok(symbol.is_section().then_some((symbol.section, offset)))
     }
 
     /// The literal that a relocation of a section loads.
@@ -147,61 +177,56 @@ impl Object {
         if code & 15 == L32R { self.place(relocation) } else { Ok(None) }
     }
 
-    /// The literals of each section that loads some, in the order in which they lie.
-    fn literals(&self) -> Result<BTreeMap<u32, Vec<Place>>> {
-        let mut all = BTreeMap::new();
+    fn settle(&mut self) -> Result<()> {
+        let pools = self.pools()?;
+        let moved = self.moved(&pools)?;
+        self.write(&pools, moved)
+    }
+
+    fn pools(&self) -> Result<Pools> {
+        let mut pools = Pools::default();
         for (&of, (_, list)) in &self.relocations {
             let loaded = list.iter().map(|&relocation| self.literal(of, relocation));
             let mut places = loaded.filter_map(Result::transpose).collect::<Result<Vec<_>>>()?;
             places.sort_unstable();
             places.dedup();
             if !places.is_empty() {
-                all.insert(of, places);
+                pools.literals.insert(of, places);
             }
         }
-        Ok(all)
-    }
-
-    fn settle(&mut self) -> Result<()> {
-        let literals = self.literals()?;
-        // Where the code of a section ends, behind which are literals of others alone.
-        let mut ends = BTreeMap::new();
-        for &(section, offset) in literals.values().flatten() {
-            let end = ends.entry(section).or_insert(offset);
+        for &(section, offset) in pools.literals.values().flatten() {
+            let end = pools.ends.entry(section).or_insert(offset);
             *end = offset.min(*end);
         }
-        let counted = |of: u32| literals.get(&of).map_or(0, Vec::len);
-        let move_by = |of: u32| u32::try_from(counted(of) * 4).unwrap_or(u32::MAX);
-        let end_of = |of: u32, size| ends.get(&of).copied().unwrap_or(size);
-        for symbol in self.symbols.clone().iter().filter(|symbol| !symbol.is_section) {
-            let is_code = symbol.value < end_of(symbol.section, u32::MAX) || symbol.value == 0;
-            ensure!(is_code, "a function lies behind literals: functions have to have sections");
+        // Before those that are loaded may be some that no one loads, but nothing else.
+        for symbol in self.symbols.iter().filter(|symbol| symbol.kind == FUNCTION) {
+            if let Some(end) = pools.ends.get_mut(&symbol.section) {
+                let after = symbol.value + symbol.size;
+                ensure!(after <= *end, "a function lies behind literals: it has no section");
+                *end = after;
+            }
         }
+        Ok(pools)
+    }
+
+    /// All relocations where they belong when the literals have moved, by the section.
+    fn moved(&self, pools: &Pools) -> Result<BTreeMap<u32, Vec<Relocation>>> {
         let mut moved: BTreeMap<u32, Vec<Relocation>> = BTreeMap::new();
         for (&of, (_, list)) in &self.relocations {
             for &old in list {
                 let mut new = old;
                 if let Some(place) = self.literal(of, old)? {
-                    let own = self.symbol_of(of)?;
-                    let places = literals.get(&of).context("counted above")?;
-                    let number = places.iter().position(|known| *known == place);
-                    let number = u32::try_from(number.context("counted above")?)?;
-                    new.symbol = own;
-                    // A section's symbol stays where it is, and the others move with the code.
-                    let symbol = self.symbol(own)?;
-                    let base = if symbol.is_section { 0 } else { symbol.value + move_by(of) };
-                    new.addend = (number * 4).wrapping_sub(base).cast_signed();
+                    (new.symbol, new.addend) = self.in_own(pools, of, place)?;
                 } else if let Some((section, _)) = self.place(old)? {
-                    new.addend = new.addend.wrapping_add_unsigned(move_by(section));
+                    new.addend = new.addend.wrapping_add_unsigned(pools.size(section));
                 }
-                let size = self.section(of)?.size;
-                if old.offset < end_of(of, size) {
-                    new.offset += move_by(of);
+                if old.offset < pools.end(of) {
+                    new.offset += pools.size(of);
                     moved.entry(of).or_default().push(new);
                     continue;
                 }
                 // In a literal: it goes where that goes.
-                for (&owner, places) in &literals {
+                for (&owner, places) in &pools.literals {
                     if let Ok(at) = places.binary_search(&(of, old.offset)) {
                         new.offset = u32::try_from(at * 4)?;
                         moved.entry(owner).or_default().push(new);
@@ -209,27 +234,32 @@ impl Object {
                 }
             }
         }
-        self.write(&literals, &ends, moved)
+        Ok(moved)
+    }
+
+    /// The symbol and the addend of a literal in the section that loads it.
+    fn in_own(&self, pools: &Pools, of: u32, place: Place) -> Result<(u32, i32)> {
+        let places = pools.literals.get(&of).context("it loads literals")?;
+        let number = u32::try_from(places.binary_search(&place).unwrap_or_default())?;
+        let own = self.symbol_of(of)?;
+        // A section's symbol stays where it is, and the others move with the code.
+        let symbol = self.symbol(own)?;
+        let base = if symbol.is_section() { 0 } else { symbol.value + pools.size(of) };
+        Ok((own, (number * 4).wrapping_sub(base).cast_signed()))
     }
 
     /// A symbol of a section: its own, or one that lies in it.
     fn symbol_of(&self, section: u32) -> Result<u32> {
         let is_in = |symbol: &Symbol| symbol.section == section;
-        let own = self.symbols.iter().position(|symbol| is_in(symbol) && symbol.is_section);
+        let own = self.symbols.iter().position(|symbol| is_in(symbol) && symbol.is_section());
         let any = || self.symbols.iter().position(is_in);
         Ok(u32::try_from(own.or_else(any).context("a section without a symbol")?)?)
     }
 
     /// Puts what has changed behind the file, where its headers then point.
-    fn write(
-        &mut self,
-        literals: &BTreeMap<u32, Vec<Place>>,
-        ends: &BTreeMap<u32, u32>,
-        mut moved: BTreeMap<u32, Vec<Relocation>>,
-    ) -> Result<()> {
-        let mut changed: Vec<u32> = literals.keys().chain(ends.keys()).copied().collect();
-        changed.sort_unstable();
-        changed.dedup();
+    fn write(&mut self, pools: &Pools, mut moved: BTreeMap<u32, Vec<Relocation>>) -> Result<()> {
+        let Pools { literals, ends } = pools;
+        let changed: BTreeSet<u32> = literals.keys().chain(ends.keys()).copied().collect();
         let mut contents = Vec::new();
         for &number in &changed {
             let section = self.section(number)?;
@@ -238,7 +268,7 @@ impl Object {
                 let word = self.word((self.section(of)?.offset + offset) as usize)?;
                 content.extend(word.to_le_bytes());
             }
-            let end = ends.get(&number).copied().unwrap_or(section.size);
+            let end = pools.end(number).min(section.size);
             let code = section.offset as usize..(section.offset + end) as usize;
             content.extend(self.bytes.get(code).context("the object is cut short")?);
             contents.push(content);
@@ -248,9 +278,8 @@ impl Object {
             self.append(header, &content)?;
         }
         for symbol in self.symbols.clone() {
-            let by = literals.get(&symbol.section).map_or(0, Vec::len) * 4;
-            if !symbol.is_section {
-                self.set(symbol.at + 4, symbol.value + u32::try_from(by)?)?;
+            if !symbol.is_section() {
+                self.set(symbol.at + 4, symbol.value + pools.size(symbol.section))?;
             }
         }
         for (of, (number, _)) in self.relocations.clone() {
@@ -306,21 +335,20 @@ mod tests {
     }
 
     /// Two functions: behind the first one's five bytes is the literal of the second, the address
-    /// of the first; what the first loads lies in a section without a function.
-    fn two_functions(behind: &[u8]) -> Object {
-        let symbol = |value, kind: u8, section: u8| {
-            [words(&[0, value, 0]), vec![kind, 0, section, 0]].concat()
-        };
-        let symbols = [(0, 0, 0), (0, 3, 1), (0, 3, 2), (0, 3, 4), (0, 2, 2), (0, 2, 4)];
-        let symbols: Vec<u8> = symbols.map(|(value, kind, at)| symbol(value, kind, at)).concat();
+    /// of the first, and one that no one loads; what the first loads lies in a section without a
+    /// function.
+    fn two_functions() -> Object {
+        let symbols = [(0, 0, 0), (0, 3, 1), (0, 3, 2), (0, 3, 4), (5, 2, 2), (5, 2, 4)];
+        let symbol = |(size, kind, at)| [words(&[0, 0, size]), vec![kind, 0, at, 0]].concat();
+        let symbols: Vec<u8> = symbols.map(symbol).concat();
         let [instruction, word] = [|symbol: u32| symbol << 8 | 20, |symbol: u32| symbol << 8 | 1];
         object(&[
             (0, 0, Vec::new()),
             (CODE, 0, words(&[0x1234])),
-            (CODE, 0, [&FUNCTION[..], behind].concat()),
-            (4, 2, words(&[0, instruction(1), 0, 5, word(2), 0])),
+            (CODE, 0, [&FUNCTION[..], &[0; 8]].concat()),
+            (4, 2, words(&[0, instruction(1), 0, 5, word(1), 0, 9, word(2), 0])),
             (CODE, 0, FUNCTION.to_vec()),
-            (4, 4, words(&[0, instruction(2), 5])),
+            (4, 4, words(&[0, instruction(2), 9])),
             (2, 0, symbols),
         ])
     }
@@ -332,7 +360,7 @@ mod tests {
 
     #[test]
     fn each_literal_comes_before_the_function_that_loads_it() {
-        let mut object = two_functions(&[0; 4]);
+        let mut object = two_functions();
         object.settle().unwrap();
         let settled = Object::read(object.bytes).unwrap();
         assert!(content(&settled, 1).is_empty());
@@ -346,16 +374,16 @@ mod tests {
         assert_eq!(of(4), [address, load(3)]);
         let values = settled.symbols.iter().map(|symbol| symbol.value);
         assert_eq!(values.collect::<Vec<_>>(), [0, 0, 0, 0, 4, 4]);
-        assert_eq!(settled.literals().unwrap()[&4], [(4, 0)]);
+        assert_eq!(settled.literal(4, load(3)).unwrap(), Some((4, 0)));
     }
 
     #[test]
     fn an_object_that_is_cut_short_or_has_functions_without_sections_is_refused() {
         assert!(Object::read(b"\x7fELF\x02\x01".to_vec()).is_err());
         assert!(Object::read(b"\x7fELF\x01\x01".to_vec()).is_err());
-        let mut object = two_functions(&[0; 4]);
+        let mut object = two_functions();
         let second = object.symbols.last_mut().unwrap();
-        (second.section, second.value) = (2, 12);
+        (second.section, second.value) = (2, 13);
         assert!(object.settle().is_err());
     }
 }
