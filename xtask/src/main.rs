@@ -52,6 +52,8 @@ struct Options {
     flags: Vec<String>,
     amount: soak::Amount,
     bundle: Option<PathBuf>,
+    binutils: Option<String>,
+    target: Option<String>,
     changed: Option<String>,
 }
 
@@ -67,6 +69,8 @@ impl Options {
                 Long("cycles") => options.amount.cycles = Some(parser.value()?.parse()?),
                 Long("steps") => options.amount.steps = Some(parser.value()?.parse()?),
                 Long("changed") => options.changed = Some(parser.value()?.string()?),
+                Long("target") => options.target = Some(parser.value()?.string()?),
+                Long("binutils") => options.binutils = Some(parser.value()?.string()?),
                 Long("bundle") => options.bundle = Some(parser.value()?.into()),
                 Short('h') | Long("help") => options.words.insert(0, "help".to_owned()),
                 Long(flag @ ("list" | "record" | "large" | "small" | "part" | "software")) => {
@@ -91,6 +95,18 @@ fn gpu(backend: &str, options: &Options) -> Result<()> {
     };
     let [record, is_software] = ["record", "software"].map(|flag| options.has(flag));
     bench::gpu::main(backend, shape, options.bundle.as_deref(), record, is_software)
+}
+
+/// `dist [TARGET [PROFILE]]`, in which `--target` may say the target.
+fn dist(words: &[&str], options: &Options) -> Result<()> {
+    let binutils = options.binutils.as_deref();
+    let target = options.target.as_deref();
+    match target.into_iter().chain(words.iter().copied()).collect::<Vec<_>>()[..] {
+        [] if binutils.is_none() => dist::packages(),
+        [target] => dist::main(target, "full", binutils),
+        [target, profile] => dist::main(target, profile, binutils),
+        _ => bail!("dist takes a target and a profile: cargo xtask dist TARGET [PROFILE]"),
+    }
 }
 
 /// A question with the name that a misspelt one was probably meant to be, for an error.
@@ -156,9 +172,7 @@ fn command() -> Result<()> {
         ["header"] => header::write(),
         ["release"] => release::main(),
         ["workflows"] => workflows::workflows(),
-        ["dist"] => dist::main(None, None),
-        ["dist", target] => dist::main(Some(target), None),
-        ["dist", target, profile] => dist::main(Some(target), Some(profile)),
+        ["dist", ref words @ ..] if words.len() < 3 => dist(words, &options),
         ["crates"] => structure::crates::write(),
         ["requirements"] => requirements::main(),
         [first, ..] => {
@@ -185,6 +199,11 @@ mod tests {
         let options = Options::read(lexopt::Parser::from_args(words)).unwrap();
         assert_eq!(options.words, ["bench", "gpu", "cuda"]);
         assert_eq!(options.bundle, Some(PathBuf::from("some/where")));
+        let words = ["dist", "--target", "chip.json", "base", "--binutils", "chip-elf-"];
+        let options = Options::read(lexopt::Parser::from_args(words)).unwrap();
+        assert_eq!(options.words, ["dist", "base"]);
+        assert_eq!(options.target.as_deref(), Some("chip.json"));
+        assert_eq!(options.binutils.as_deref(), Some("chip-elf-"));
         assert!(Options::read(lexopt::Parser::from_args(["--bundle"])).is_err());
         assert!(Options::read(lexopt::Parser::from_args(["--surprise"])).is_err());
     }

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 use devtools::record::timestamp;
 use devtools_bench::agents;
 use devtools_boards::sentences;
+use devtools_c::dist;
 use devtools_gpu::{legs, modules};
 
 use crate::{
@@ -60,6 +61,11 @@ const PARTS: &[Part] = &[
     ("s390x", "the core's tests on a big-endian machine", |_| core_on(S390X)),
     ("i686", "the core's tests on a 32-bit machine", |_| core_on(I686)),
     ("aarch64", "the ternary kernels' and the core's tests on 64-bit Arm", |_| arm()),
+    (
+        "targets",
+        "libtrine for chips that no leg looks at, and a program for an emulated Xtensa",
+        |_| dist::seldom(),
+    ),
     ("properties", "the properties of the core in cases that no one drew before", |_| properties()),
     ("ask", "1,000 sentences, or --sentences N, on each chip beside this computer", asked),
     ("devices", "programs and training on ggml's devices, Vulkan in software among them", |_| {

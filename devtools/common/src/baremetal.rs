@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 
 use crate::sh;
 
@@ -27,16 +27,30 @@ pub enum Compiler {
 impl Compiler {
     /// The way that works here for this target.
     pub fn find(target: &str) -> Result<Self> {
+        let found = Self::find_any(target)?;
+        ensure!(
+            found == Self::Rustup || sh::works(linker_for(target), &["--version"]),
+            "no linker for {target}: on Debian, `apt-get install binutils-arm-none-eabi \
+             binutils-riscv64-unknown-elf`"
+        );
+        Ok(found)
+    }
+
+    /// The same for any target, whose binutils the caller looks for.
+    pub fn find_any(target: &str) -> Result<Self> {
         if has_target(target) {
             return Ok(Self::Rustup);
         }
-        let has_debians = [DEBIAN_CARGO, DEBIAN_CORE].iter().all(|file| Path::new(file).exists())
-            && sh::works(linker_for(target), &["--version"]);
+        Self::debian().with_context(|| {
+            format!("no compiler for {target}: run `rustup target add {target}`, or")
+        })
+    }
+
+    /// Debian's, which makes `core` for a target that only a file describes.
+    pub fn debian() -> Result<Self> {
         ensure!(
-            has_debians,
-            "no compiler for {target}: run `rustup target add {target}`, or on Debian \
-             `apt-get install rustc-web cargo-web rust-web-src binutils-arm-none-eabi \
-             binutils-riscv64-unknown-elf`"
+            [DEBIAN_CARGO, DEBIAN_CORE].iter().all(|file| Path::new(file).exists()),
+            "on Debian, `apt-get install rustc-web cargo-web rust-web-src`"
         );
         Ok(Self::Debian)
     }
@@ -54,9 +68,8 @@ impl Compiler {
         if self == Self::Rustup {
             return Ok(self.cargo(verb, target));
         }
-        let mut rustc = sh::command(DEBIAN_RUSTC);
-        rustc.env("RUSTC_BOOTSTRAP", "1").args(["-Zunstable-options", "--target", target]);
-        let known = sh::output(rustc.args(["--print", "target-spec-json"]))?;
+        let asked = ["--target", target, "--print", "target-spec-json"];
+        let known = sh::output(debian_rustc().args(asked))?;
         let [always, never] = [r#""frame-pointer": "always""#, r#""frame-pointer": "may-omit""#];
         let wanted = known.replace(always, never);
         if wanted == known {
@@ -68,9 +81,15 @@ impl Compiler {
         if std::fs::read_to_string(&file).ok().as_ref() != Some(&wanted) {
             std::fs::write(&file, &wanted)?;
         }
-        let mut command = self.cargo_with(verb, target, &file);
+        Ok(self.cargo_described(verb, target, &file))
+    }
+
+    /// The same for a target that a file describes, whose name is the target's.
+    #[must_use]
+    pub fn cargo_described(self, verb: &str, target: &str, file: &Path) -> Command {
+        let mut command = self.cargo_with(verb, target, file);
         command.arg("-Zjson-target-spec");
-        Ok(command)
+        command
     }
 
     fn cargo_with(self, verb: &str, target: &str, description: &Path) -> Command {
@@ -89,6 +108,23 @@ impl Compiler {
         let rustc = if self == Self::Debian { DEBIAN_RUSTC } else { "rustc" };
         sh::output(sh::command(rustc).arg("-vV"))
     }
+}
+
+/// Debian's compiler, with options that are not stable.
+#[must_use]
+pub fn debian_rustc() -> Command {
+    let mut command = sh::command(DEBIAN_RUSTC);
+    command.env("RUSTC_BOOTSTRAP", "1").arg("-Zunstable-options");
+    command
+}
+
+/// Whether a compiler here has heard of a target.
+#[must_use]
+pub fn is_known(target: &str) -> bool {
+    [DEBIAN_RUSTC, "rustc"].iter().any(|rustc| {
+        let list = sh::output(sh::command(rustc).args(["--print", "target-list"]));
+        list.is_ok_and(|list| list.lines().any(|known| known == target))
+    })
 }
 
 /// Lets a stable compiler take options that are not: coverage and sanitizers for fuzzing, building

@@ -5,19 +5,23 @@
 //! of them in one program collide. So all is linked into one relocatable object first, of which
 //! only the functions of `ffi/exports.txt` or `ffi/model/exports.txt` are left visible.
 
+mod abi;
+mod literals;
 mod object;
 mod package;
 mod size;
+mod target;
+mod xtensa;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
 use devtools::{Compiler, cache, parallel, sh};
 
 use crate::output_folder;
+use target::{HOST, OFTEN, SELDOM, Target};
 
 use size::Size;
 
@@ -60,68 +64,27 @@ const SMALL: &str = "small";
 /// The profile that it has.
 const SMALL_PROFILE: &str = "mcp";
 
-/// A target that libtrine is shipped for.
-struct Target {
-    /// As Rust calls it.
-    name: &'static str,
-    /// Before the names of its binutils; nothing on the host.
-    prefix: &'static str,
-    /// What its linker has to be told.
-    emulation: &'static str,
+/// `cargo xtask dist`: the packages of all targets.
+pub fn packages() -> Result<()> {
+    let make = |target| package::make(target, package::For::Users).map(drop);
+    OFTEN.iter().chain(SELDOM).try_for_each(make)
 }
 
-const fn target(name: &'static str, prefix: &'static str, emulation: &'static str) -> Target {
-    Target { name, prefix, emulation }
-}
-
-const ARM: &str = "arm-none-eabi-";
-const HOST: Target = target("x86_64-unknown-linux-gnu", "", "");
-/// All of them, the host first.
-const TARGETS: &[Target] = &[
-    HOST,
-    target("thumbv6m-none-eabi", ARM, ""),
-    target("thumbv7m-none-eabi", ARM, ""),
-    target("thumbv7em-none-eabihf", ARM, ""),
-    target("thumbv8m.main-none-eabihf", ARM, ""),
-    target("riscv32imac-unknown-none-elf", "riscv64-unknown-elf-", "-melf32lriscv"),
-];
-
-impl Target {
-    fn named(name: &str) -> Result<&'static Self> {
-        TARGETS.iter().find(|target| target.name == name).with_context(|| {
-            let names: Vec<&str> = TARGETS.iter().map(|target| target.name).collect();
-            format!("libtrine is not made for {name}, but for {}", names.join(", "))
-        })
-    }
-
-    fn is_host(&self) -> bool {
-        self.prefix.is_empty()
-    }
-
-    /// A program of its binutils, with arguments.
-    fn tool(&self, line: &str) -> Command {
-        sh::line(&format!("{}{line}", self.prefix))
-    }
-}
-
-/// `cargo xtask dist [TARGET [PROFILE]]`: the packages of all targets, or the library of one.
-pub fn main(target: Option<&str>, profile: Option<&str>) -> Result<()> {
-    let Some(name) = target else {
-        let make = |target| package::make(target, package::For::Users).map(drop);
-        return TARGETS.iter().try_for_each(make);
-    };
-    let profile = profile.unwrap_or("full");
+/// `cargo xtask dist TARGET [PROFILE]`: the library of one target, which need not be one of the
+/// packages, with other binutils than are guessed.
+pub fn main(target: &str, profile: &str, binutils: Option<&str>) -> Result<()> {
+    let target = Target::find(target, binutils)?;
     let (product, profile) = match profile.strip_prefix(MODEL.prefix) {
         Some(profile) => (&MODEL, profile),
         None => (&DEVICE, profile),
     };
-    println!("{}", library(product, Target::named(name)?, profile)?.display());
+    println!("{}", library(product, &target, profile)?.display());
     Ok(())
 }
 
 /// The leg `dist`: every library of every target keeps the rules, and works in a program.
 pub fn check() -> Result<()> {
-    parallel::each(TARGETS, |target| {
+    parallel::each(OFTEN, |target| {
         library(&DEVICE, target, "base")?;
         library(&DEVICE, target, "full")?;
         library(&DEVICE, target, "sentences")?;
@@ -133,6 +96,7 @@ pub fn check() -> Result<()> {
     let (archive, folder) = (host_library()?, output_folder("dist")?);
     let (shared, panics) =
         (host_shared(&archive)?, compile(&HOST, "full,forced-panic", Size::Quick)?);
+    mixed("thumbv7em-none-eabihf", "thumbv7m-none-eabi")?;
     let mut programs = sh::line("sh tests/c/dist/programs.sh");
     sh::run(programs.args([&folder, &archive, &shared, &panics]))?;
     let bytes = hello(&small_library()?, &folder.join("hello-small"))?;
@@ -161,6 +125,45 @@ pub fn bytes(prefix: &str, program: &Path) -> Result<u64> {
     Ok(numbers.sum::<Result<u64, _>>()?)
 }
 
+/// The part `targets` of the soak: every library of the packages that the leg does not make, and
+/// some of ESP32 chips, of which one runs.
+pub fn seldom() -> Result<String> {
+    let chips = sh::files(target::DESCRIBED, "json")?;
+    let chips = chips.iter().map(|file| Target::find(&file.to_string_lossy(), None));
+    let chips = chips.collect::<Result<Vec<_>>>()?;
+    SELDOM.iter().try_for_each(every_library)?;
+    for chip in &chips {
+        for profile in ["base", "full", "sentences"] {
+            library(&DEVICE, chip, profile)?;
+        }
+        library(&MODEL, chip, "image")?;
+    }
+    mixed("thumbv7em-none-eabihf", "thumbv7em-none-eabi")?;
+    let said = xtensa::run(&chips)?;
+    let names = |targets: &[Target]| {
+        targets.iter().map(|target| &*target.name).collect::<Vec<_>>().join(", ")
+    };
+    let (seldom, chips) = (names(SELDOM), names(&chips));
+    Ok(format!("every library for {seldom}; four for {chips}; {said}"))
+}
+
+fn every_library(target: &Target) -> Result<()> {
+    for product in [&DEVICE, &MODEL] {
+        for profile in product.profiles {
+            library(product, target, profile)?;
+        }
+    }
+    Ok(())
+}
+
+/// A linker refuses what does not fit: floats passed in two ways, and another processor's library.
+fn mixed(hard: &str, soft: &str) -> Result<()> {
+    let library = |name| chip_library(name, "full");
+    let mut mixed = sh::line("sh tests/c/dist/mixed.sh");
+    mixed.arg(output_folder("dist")?).arg(library(hard)?).arg(library(soft)?);
+    sh::run(mixed.arg(library("riscv32imac-unknown-none-elf")?))
+}
+
 /// The static library of the host, for the tests of C programs.
 pub fn host_library() -> Result<PathBuf> {
     library(&DEVICE, &HOST, "sentences")
@@ -178,18 +181,18 @@ pub fn host_model_library() -> Result<PathBuf> {
 
 /// The static library for a chip, for the firmware in C.
 pub fn chip_library(target: &str, profile: &str) -> Result<PathBuf> {
-    library(&DEVICE, Target::named(target)?, profile)
+    library(&DEVICE, &Target::find(target, None)?, profile)
 }
 
 /// The same for language models.
 pub fn chip_model_library(target: &str, profile: &str) -> Result<PathBuf> {
-    library(&MODEL, Target::named(target)?, profile)
+    library(&MODEL, &Target::find(target, None)?, profile)
 }
 
 /// Makes a static library and checks it, unless the one that is there was made of the same.
 fn library(product: &Product, target: &Target, profile: &str) -> Result<PathBuf> {
     // What cargo makes of two profiles has one name, so both would be made in one place.
-    let folder = sh::target_dir().join("dist").join(target.name);
+    let folder = sh::target_dir().join("dist").join(&*target.name);
     sh::exclusively(&folder, || library_in(&folder, product, target, profile))
 }
 
@@ -213,7 +216,7 @@ fn library_in(folder: &Path, product: &Product, target: &Target, profile: &str) 
     fs::create_dir_all(&out)?;
     let library = out.join(format!("lib{name}.a"));
     let raw = compile(target, &feature, size)?;
-    let made_of = format!("{exports:?} {:?}", fs::metadata(&raw)?.modified()?);
+    let made_of = format!("{exports:?} {} {:?}", target.prefix, fs::metadata(&raw)?.modified()?);
     let stamp = out.join("made_of");
     if library.exists() && fs::read_to_string(&stamp).is_ok_and(|text| text == made_of) {
         return Ok(library);
@@ -246,6 +249,7 @@ fn link(
     // compiler makes of floats. A host's run-time stays in it as well.
     let keeps_run_time = product.name == MODEL.name || target.is_host();
     let raw = if keeps_run_time { raw.to_owned() } else { without_run_time(target, raw, out)? };
+    let raw = if target.name.starts_with("xtensa") { settled(target, &raw, out)? } else { raw };
     let entry = exports.first().context("a library has functions")?;
     let mut ld = target.tool(&format!("ld {} -r --gc-sections -e {entry}", target.emulation));
     ld.args(exports.iter().flat_map(|name| ["-u", name.as_str()]));
@@ -259,6 +263,7 @@ fn link(
     }
     sh::run(objcopy.arg(&object))?;
     let bytes = object::check(&object, exports, may_panic)?;
+    abi::check(target, &object)?;
     let partial = out.join("partial.a");
     drop(fs::remove_file(&partial));
     let mut ar = target.tool("ar rcs");
@@ -273,6 +278,15 @@ fn link(
     sh::run(&mut ar)?;
     fs::rename(&partial, library)?;
     Ok(bytes)
+}
+
+/// One object of all of an archive, with the literals of each function in the function's section.
+fn settled(target: &Target, raw: &Path, out: &Path) -> Result<PathBuf> {
+    let whole = out.join("whole.o");
+    let mut ld = target.tool("ld -r --whole-archive -o");
+    sh::run(ld.arg(&whole).arg(raw))?;
+    literals::settle(&whole)?;
+    Ok(whole)
 }
 
 /// The same archive without the compiler's run-time (`memcpy`, 64-bit division), which every C
@@ -311,19 +325,18 @@ fn compile(target: &Target, features: &str, size: Size) -> Result<PathBuf> {
     let workspace = sh::root().join("ffi/artifact");
     // Other flags for each crate: what was made with the usual ones would be made once more.
     let build = if size == Size::Small { "dist/build-small" } else { "dist/build" };
-    let own = sh::target_dir().join(build).join(target.name);
+    let own = sh::target_dir().join(build).join(&*target.name);
     let (mut cargo, target_dir) = if target.is_host() {
         let mut cargo = sh::cargo();
-        cargo.args(["rustc", "--target", target.name]);
+        cargo.args(["rustc", "--target", &target.name]);
         (cargo, own)
     } else {
-        let compiler = Compiler::find(target.name)?;
+        let compiler = target.compiler()?;
         // Of this tree alone: what is shipped is read from there after cargo has let go of it.
         let key = format!("{}{}", compiler.version()?, sh::root().display());
         let cached = cache::folder("dist", &key, &workspace.join("Cargo.lock"));
-        let folder = cached.map_or(own, |folder| folder.join(target.name));
-        let targets = folder.join("targets");
-        let mut cargo = compiler.cargo_without_frames("rustc", target.name, &targets)?;
+        let folder = cached.map_or(own, |folder| folder.join(&*target.name));
+        let mut cargo = target.cargo(compiler, &folder.join("targets"))?;
         if compiler == Compiler::Debian {
             // One `core` for all profiles: it takes longer to compile than the rest.
             for name in ["core", "compiler_builtins"] {
@@ -346,7 +359,7 @@ fn compile(target: &Target, features: &str, size: Size) -> Result<PathBuf> {
         None => cargo.env_remove("RUSTFLAGS"),
     };
     sh::run(&mut cargo)?;
-    let raw = target_dir.join(target.name).join("embedded/libtrine.a");
+    let raw = target_dir.join(&*target.name).join("embedded/libtrine.a");
     ensure!(raw.exists(), "cargo left no {}", raw.display());
     Ok(raw)
 }

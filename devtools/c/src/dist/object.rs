@@ -12,10 +12,14 @@ use object::{Object as _, ObjectSection as _, ObjectSymbol as _};
 /// What C brings, and nothing else, may be missing.
 const MAY_MISS: &[&str] = &["bcmp", "memcmp", "memcpy", "memmove", "memset", "strlen"];
 /// The run-time of a C compiler for its chip: Arm's ABI names all of it so, and libgcc has the
-/// arithmetic of 64 bits for RISC-V.
+/// arithmetic that other chips lack, of 64 bits most of all.
 const RUN_TIME: &str = "__aeabi_";
-const RUN_TIME_RISCV: &str = "__ashldi3 __ashrdi3 __clzsi2 __ctzsi2 __divdi3 __lshrdi3 __moddi3 \
-                              __muldi3 __udivdi3 __umoddi3";
+const RUN_TIME_LIBGCC: &str = "__ashldi3 __ashrdi3 __bswapdi2 __bswapsi2 __clzdi2 __clzsi2 \
+                               __ctzdi2 __ctzsi2 __divdi3 __divsi3 __lshrdi3 __moddi3 __modsi3 \
+                               __muldi3 __mulsi3 __multi3 __popcountdi2 __popcountsi2 __udivdi3 \
+                               __udivsi3 __umoddi3 __umodsi3";
+/// What C brings where a processor has no instruction that ends a program.
+const ENDS: &str = "abort";
 /// What a panic brings along.
 const PANICS: &[&str] = &["panicking", "panic_fmt", "begin_unwind", "trine_on_panic"];
 /// Parts of names that say that something can allocate.
@@ -27,7 +31,11 @@ const ALLOCATES: &[&str] = &["rust_alloc", "__rg_", "exchange_malloc"];
 pub(super) fn check(path: &Path, exports: &[String], may_panic: bool) -> Result<u64> {
     let bytes = fs::read(path)?;
     let file = object::File::parse(&*bytes)?;
-    let mut faults = faults(&symbols(file.symbols())?, exports, may_panic);
+    let mut symbols = symbols(file.symbols())?;
+    if file.architecture() == object::Architecture::Xtensa {
+        symbols.retain(|symbol| symbol.name != ENDS);
+    }
+    let mut faults = faults(&symbols, exports, may_panic);
     let root = sh::root().display().to_string();
     for folder in [root.as_str(), ".cargo/registry", "rustlib/src"] {
         if bytes.windows(folder.len()).any(|piece| piece == folder.as_bytes()) {
@@ -85,7 +93,7 @@ fn faults(symbols: &[Symbol<'_>], exports: &[String], may_panic: bool) -> Vec<St
     for &Symbol { name, is_missing, .. } in symbols {
         let is_brought = MAY_MISS.contains(&name)
             || name.starts_with(RUN_TIME)
-            || RUN_TIME_RISCV.split(' ').any(|known| known == name)
+            || RUN_TIME_LIBGCC.split(' ').any(|known| known == name)
             || may_panic && name == "trine_on_panic";
         if is_missing && !is_brought {
             faults.push(format!("it needs `{name}`, which C does not bring"));
