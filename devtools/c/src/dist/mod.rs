@@ -5,8 +5,15 @@
 //! of them in one program collide. So all is linked into one relocatable object first, of which
 //! only the functions of `ffi/exports.txt` or `ffi/model/exports.txt` are left visible.
 
+mod contents;
+mod crates;
+mod licences;
 mod object;
 mod package;
+mod sbom;
+mod sign;
+mod soak;
+mod source;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,6 +26,7 @@ use devtools::{Compiler, cache, parallel, sh};
 use crate::output_folder;
 
 pub use package::{hosted, shared as host_shared};
+pub use soak::soak;
 
 /// A library that is shipped.
 struct Product {
@@ -98,10 +106,7 @@ impl Target {
 
 /// `cargo xtask dist [TARGET [PROFILE]]`: the packages of all targets, or the library of one.
 pub fn main(target: Option<&str>, profile: Option<&str>) -> Result<()> {
-    let Some(name) = target else {
-        let make = |target| package::make(target, package::For::Users).map(drop);
-        return TARGETS.iter().try_for_each(make);
-    };
+    let Some(name) = target else { return all(&sign::Key::found()?) };
     let profile = profile.unwrap_or("full");
     let (product, profile) = match profile.strip_prefix(MODEL.prefix) {
         Some(profile) => (&MODEL, profile),
@@ -109,6 +114,34 @@ pub fn main(target: Option<&str>, profile: Option<&str>) -> Result<()> {
     };
     println!("{}", library(product, Target::named(name)?, profile)?.display());
     Ok(())
+}
+
+/// `cargo xtask dist package [TARGET]`: the package of one target, signed.
+pub fn package(target: Option<&str>) -> Result<()> {
+    let target = target.map_or(Ok(&HOST), Target::named)?;
+    let package = package::make(target, package::For::Users)?;
+    sign::Key::found()?.sign(&package).map(drop)
+}
+
+/// `cargo xtask dist source`: the source with all crates that it needs.
+pub fn source() -> Result<()> {
+    sign::Key::found()?.sign(&source::make()?).map(drop)
+}
+
+/// `cargo xtask dist signed`: all packages, signed with the release's key. With the key for tests,
+/// and without any, nothing is made.
+pub fn signed() -> Result<()> {
+    all(&sign::Key::of_releases()?)
+}
+
+/// Makes the packages of all targets, their checksums and the signatures.
+fn all(key: &sign::Key) -> Result<()> {
+    let make = |target| package::make(target, package::For::Users);
+    let mut packages = TARGETS.iter().map(make).collect::<Result<Vec<_>>>()?;
+    packages.push(source::make()?);
+    packages.sort();
+    let sums = sign::sum_up_files(&sh::target_dir().join("dist"), &packages)?;
+    packages.iter().chain([&sums]).try_for_each(|path| key.sign(path).map(drop))
 }
 
 /// The leg `dist`: every library of every target keeps the rules, and works in a program.
@@ -127,6 +160,7 @@ pub fn check() -> Result<()> {
     let mut programs = sh::line("sh tests/c/dist/programs.sh");
     sh::run(programs.args([&folder, &archive, &shared, &panics]))?;
     let package = package::make(&HOST, package::For::Tests)?;
+    sign::Key::found()?.sign(&package)?;
     let mut build_systems = sh::line("sh tests/c/dist/package.sh");
     sh::run(build_systems.arg(package).arg(package::VERSION).arg(folder))
 }
@@ -297,6 +331,7 @@ fn compile(target: &Target, features: &str, is_smallest: bool) -> Result<PathBuf
     };
     cargo.current_dir(&workspace).env("CARGO_TARGET_DIR", &target_dir);
     cargo.env("CARGO_PROFILE_EMBEDDED_OPT_LEVEL", opt_level).env_remove("RUSTFLAGS");
+    cargo.env("RUSTC_WRAPPER", sh::root().join("devtools/c/src/dist/rustc.sh"));
     sh::run(&mut cargo)?;
     let raw = target_dir.join(target.name).join("embedded/libtrine.a");
     ensure!(raw.exists(), "cargo left no {}", raw.display());
