@@ -11,7 +11,7 @@ set -eu
 mkdir -p "$1"
 folder=$(cd "$1" && pwd)
 sysroot=$(rustc --print sysroot)
-cache=${CARGO_HOME:-$HOME/.cargo}/registry/cache
+registry=${CARGO_HOME:-$HOME/.cargo}/registry
 rm -rf "$folder/one" "$folder/two"
 
 # build PLACE JOBS ZONE UMASK COMPILER [COMMAND]...: clones, and makes the package under COMMAND.
@@ -21,7 +21,7 @@ build() {
   mkdir -p "$place/home/cargo/registry"
   git clone --quiet --no-hardlinks . "$place/trine"
   # Archives of crates, so that they are not loaded again; nothing that was made of them.
-  cp -r "$cache" "$place/home/cargo/registry/cache"
+  cp -r "$registry/cache" "$registry/index" "$place/home/cargo/registry/"
   [ $# = 0 ] || chown -R nobody "$place"
   (
     umask "$mask"
