@@ -18,5 +18,5 @@ pub(crate) fn main() -> Result<()> {
         "CHANGELOG.md has no section `{}`",
         version.trim_end()
     );
-    dist::packages()
+    dist::signed()
 }

@@ -82,6 +82,7 @@ const PARTS: &[Part] = &[
         "10,000,000 steps of the pool, the manager and the devices next to models",
         |_| resources(),
     ),
+    ("package", "the package made twice, and used in a Debian without Rust", |_| dist::soak()),
     ("loom", "every order in which the two ends of a ring can meet", |_| loom()),
     ("planted", "bugs planted one at a time, which the tests have to notice", |_| planted::main()),
     ("mutants", "changes by cargo-mutants, which a crate's own tests have to notice", |_| {

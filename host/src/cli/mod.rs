@@ -4,6 +4,7 @@ mod ask;
 mod bench;
 mod call;
 mod compile_tools;
+mod completions;
 mod config;
 mod connect;
 mod demo;
@@ -17,6 +18,7 @@ mod health;
 mod help;
 mod journal;
 mod log;
+mod manual;
 mod model;
 mod new;
 mod offload;
@@ -121,6 +123,10 @@ enum Command {
     Connect(connect::Connect),
     /// Check this machine and print what to change.
     Doctor(doctor::Doctor),
+    /// Print the completions of a shell.
+    Completions(completions::Completions),
+    /// Write manual pages to a folder.
+    Man(manual::Manual),
 }
 
 /// Runs the program; the exit code is 0 when the command did what was asked.
@@ -171,6 +177,8 @@ pub(crate) fn main() -> ExitCode {
         Command::Size(command) => command.run(),
         Command::Connect(command) => command.run(),
         Command::Doctor(command) => command.run(),
+        Command::Completions(command) => Ok(command.run()),
+        Command::Man(command) => command.run(),
     };
     done.unwrap_or_else(|error| {
         eprintln!("trine: {}", error.chain());

@@ -6,10 +6,17 @@
 //! only the functions of `ffi/exports.txt` or `ffi/model/exports.txt` are left visible.
 
 mod abi;
+mod contents;
+mod crates;
+mod licences;
 mod literals;
 mod object;
 mod package;
+mod sbom;
+mod sign;
 mod size;
+mod soak;
+mod source;
 mod target;
 mod xtensa;
 
@@ -26,6 +33,7 @@ use target::{HOST, OFTEN, SELDOM, Target};
 use size::Size;
 
 pub use package::{hosted, shared as host_shared};
+pub use soak::soak;
 
 /// A library that is shipped.
 struct Product {
@@ -66,8 +74,7 @@ const SMALL_PROFILE: &str = "mcp";
 
 /// `cargo xtask dist`: the packages of all targets.
 pub fn packages() -> Result<()> {
-    let make = |target| package::make(target, package::For::Users).map(drop);
-    OFTEN.iter().chain(SELDOM).try_for_each(make)
+    all(&sign::Key::found()?)
 }
 
 /// `cargo xtask dist TARGET [PROFILE]`: the library of one target, which need not be one of the
@@ -80,6 +87,34 @@ pub fn main(target: &str, profile: &str, binutils: Option<&str>) -> Result<()> {
     };
     println!("{}", library(product, &target, profile)?.display());
     Ok(())
+}
+
+/// `cargo xtask dist package [TARGET]`: the package of one target, signed.
+pub fn package(target: Option<&str>) -> Result<()> {
+    let target = target.map_or(Ok(HOST), |name| Target::find(name, None))?;
+    let package = package::make(&target, package::For::Users)?;
+    sign::Key::found()?.sign(&package).map(drop)
+}
+
+/// `cargo xtask dist source`: the source with all crates that it needs.
+pub fn source() -> Result<()> {
+    sign::Key::found()?.sign(&source::make()?).map(drop)
+}
+
+/// `cargo xtask dist signed`: all packages, signed with the release's key. With the key for tests,
+/// and without any, nothing is made.
+pub fn signed() -> Result<()> {
+    all(&sign::Key::of_releases()?)
+}
+
+/// Makes the packages of all targets, their checksums and the signatures.
+fn all(key: &sign::Key) -> Result<()> {
+    let make = |target| package::make(target, package::For::Users);
+    let mut packages = OFTEN.iter().chain(SELDOM).map(make).collect::<Result<Vec<_>>>()?;
+    packages.push(source::make()?);
+    packages.sort();
+    let sums = sign::sum_up_files(&sh::target_dir().join("dist"), &packages)?;
+    packages.iter().chain([&sums]).try_for_each(|path| key.sign(path).map(drop))
 }
 
 /// The leg `dist`: every library of every target keeps the rules, and works in a program.
@@ -102,6 +137,7 @@ pub fn check() -> Result<()> {
     let bytes = hello(&small_library()?, &folder.join("hello-small"))?;
     ensure!(bytes <= HELLO_MAX, "hello takes {bytes} bytes with the small library: {HELLO_MAX}");
     let package = package::make(&HOST, package::For::Tests)?;
+    sign::Key::found()?.sign(&package)?;
     let mut build_systems = sh::line("sh tests/c/dist/package.sh");
     sh::run(build_systems.arg(package).arg(package::VERSION).arg(folder))
 }
@@ -358,6 +394,7 @@ fn compile(target: &Target, features: &str, size: Size) -> Result<PathBuf> {
         Some(flags) => cargo.env("RUSTFLAGS", flags),
         None => cargo.env_remove("RUSTFLAGS"),
     };
+    cargo.env("RUSTC_WRAPPER", sh::root().join("devtools/c/src/dist/rustc.sh"));
     sh::run(&mut cargo)?;
     let raw = target_dir.join(&*target.name).join("embedded/libtrine.a");
     ensure!(raw.exists(), "cargo left no {}", raw.display());

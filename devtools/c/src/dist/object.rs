@@ -60,6 +60,32 @@ pub(super) fn check_shared(path: &Path, exports: &[String]) -> Result<()> {
     Ok(())
 }
 
+/// Checks a program or a shared library with the standard library in it: it names no folder of the
+/// machine that built it.
+pub(super) fn check_folders(path: &Path) -> Result<()> {
+    let bytes = fs::read(path)?;
+    let home = std::env::var("HOME").ok().filter(|home| home.len() > 1);
+    for folder in home.into_iter().map(|home| home + "/").chain([sh::root().display().to_string()])
+    {
+        let is_named = bytes.windows(folder.len()).any(|piece| piece == folder.as_bytes());
+        ensure!(!is_named, "{} names `{folder}`, a folder of this machine", path.display());
+    }
+    Ok(())
+}
+
+/// Checks a shared library with symbol versions: it shows exactly `exports`, and the one version
+/// that all of them have.
+pub(super) fn check_versions(path: &Path, exports: &[String], version: &str) -> Result<()> {
+    let said = sh::output(sh::line("nm -D --defined-only --with-symbol-versions").arg(path))?;
+    let seen: BTreeSet<&str> = said.lines().filter_map(|line| line.split(' ').nth(2)).collect();
+    let wanted: Vec<String> = exports.iter().map(|name| format!("{name}@@{version}")).collect();
+    let mut wanted: BTreeSet<&str> = wanted.iter().map(String::as_str).collect();
+    wanted.insert(version);
+    let faults: Vec<_> = seen.symmetric_difference(&wanted).collect();
+    ensure!(faults.is_empty(), "{}: too many or too few: {faults:?}", path.display());
+    Ok(())
+}
+
 /// A symbol, as far as the rules look at it.
 #[derive(Clone, Copy)]
 struct Symbol<'f> {

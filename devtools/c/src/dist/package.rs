@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use devtools::{programs, sh};
 
-use super::{DEVICE, HOSTED, MODEL, Target, exports, library, object, small_library};
+use super::{
+    DEVICE, HOST, HOSTED, MODEL, Target, contents, exports, library, object, small_library,
+};
 
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// What a package is for.
@@ -32,12 +34,23 @@ const FILES: &str = "LICENSE-APACHE LICENSE-MIT include/trine.h include/trine.hp
 pub fn shared(library: &Path) -> Result<PathBuf> {
     let folder = library.parent().context("the library lies in a folder")?.join("shared");
     let (path, soname) = place("libtrine", &folder)?;
+    let names = exports(&DEVICE, "sentences")?;
+    let script = folder.with_file_name("libtrine.map");
+    let (node, list) = (version_node(), names.join(";\n"));
+    fs::write(&script, format!("{node} {{\nglobal:\n{list};\nlocal: *;\n}};\n"))?;
     let linker = format!("-Wl,-soname,{soname},-z,defs,-z,noexecstack,--gc-sections");
     let mut cc = sh::line(&format!("cc -shared {linker} -o"));
-    cc.arg(&path).arg("-Wl,--whole-archive").arg(library);
+    cc.arg(&path).arg(format!("-Wl,--version-script={}", script.display()));
+    cc.arg("-Wl,--build-id=none,--whole-archive").arg(library);
     sh::run(cc.args(["-Wl,--no-whole-archive", "-lc"]))?;
     sh::run(sh::line("strip --strip-unneeded").arg(&path))?;
+    object::check_versions(&path, &names, &node)?;
     Ok(path)
+}
+
+/// The name of the version that each function of `libtrine.so` has.
+fn version_node() -> String {
+    format!("TRINE_{}", VERSION.split('.').next().unwrap_or_default())
 }
 
 /// Where a shared library goes in a folder, and its name at run time; both links to it are made.
@@ -68,16 +81,35 @@ pub fn hosted(built: &Path, folder: &Path) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// Builds `libtrine_host`, and answers the folder that it is in.
+/// Builds `libtrine_host` and the program, and answers the folder that they are in.
 fn built_for(whom: For) -> Result<PathBuf> {
     if whom == For::Tests {
         programs::build()?;
         return Ok(programs::folder());
     }
+    let folder = sh::target_dir().join("dist/build/hosted");
     // Without the program: what both need is compiled in one way for it and in another for a
     // shared library, so that together it would be compiled for the program once more.
-    sh::run(sh::cargo().args(["build", "--release", "-p", "trine-c-host"]))?;
-    Ok(sh::target_dir().join("release"))
+    for what in ["-p trine-c-host", "-p trine --bin trine"] {
+        let mut cargo = sh::cargo();
+        cargo.args(["build", "--release", "--locked", "--target", &HOST.name]);
+        cargo.args(what.split(' ')).env("CARGO_TARGET_DIR", &folder).env_remove("RUSTFLAGS");
+        sh::run(cargo.env("CARGO_ENCODED_RUSTFLAGS", without_folders()?))?;
+    }
+    let built = folder.join(&*HOST.name).join("release");
+    for name in ["libtrine_host.so", "trine"] {
+        object::check_folders(&built.join(name))?;
+    }
+    Ok(built)
+}
+
+/// What takes the folders of this machine out of what is compiled, as cargo reads it.
+pub(super) fn without_folders() -> Result<String> {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
+    let home = home.context("neither CARGO_HOME nor HOME is set")?.join("registry/src");
+    let map = |from: &Path, to| format!("--remap-path-prefix={}={to}", from.display());
+    Ok([map(&home, "/cargo"), map(&sh::root(), "/trine")].join("\u{1f}"))
 }
 
 /// Makes `trine-VERSION-TARGET.tar.gz` under `target/dist`, with every profile for a chip.
@@ -108,13 +140,16 @@ pub(super) fn make(target: &Target, whom: For) -> Result<PathBuf> {
     // What a chip's program pays for resources is little, but not nothing.
     let most = if target.is_host() { "sentences" } else { "full" };
     let built = library(&DEVICE, target, most)?;
+    let mut program = None;
     fs::copy(&built, lib.join("libtrine.a"))?;
     if target.is_host() {
         let shared = shared(&built)?;
         let from = shared.parent().context("it lies in a folder")?;
         sh::run(sh::command("cp").arg("-a").arg(from.join(".")).arg(&lib))?;
-        hosted(&built_for(whom)?, &lib)?;
+        let built = built_for(whom)?;
+        hosted(&built, &lib)?;
         fs::copy(small_library()?, lib.join("libtrine_small.a"))?;
+        program = Some(sh::program_in(&built, "trine"));
     } else {
         for profile in ["base", "policy", "mcp", "resources", "sentences"] {
             let built = library(&DEVICE, target, profile)?;
@@ -126,10 +161,19 @@ pub(super) fn make(target: &Target, whom: For) -> Result<PathBuf> {
         }
     }
     fs::copy(library(&MODEL, target, "full")?, lib.join("libtrine_model.a"))?;
-    let tarball = dist.join(format!("{name}.tar.gz"));
-    // The same files make the same bytes.
+    contents::complete(target, &root, program.as_deref())?;
+    archive(&root)
+}
+
+/// Packs a folder of `target/dist/package`, beside which the archive goes. The same files make the
+/// same bytes.
+pub(super) fn archive(root: &Path) -> Result<PathBuf> {
+    let (folder, name) = (root.parent().context("it is in a folder")?, root.file_name());
+    let name = name.context("a package has a name")?;
+    let tarball = sh::target_dir().join("dist").join(format!("{}.tar.gz", name.display()));
     let mut tar = sh::line("tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 -C");
-    sh::run(tar.arg(dist.join("package")).arg("-czf").arg(&tarball).arg(&name))?;
+    tar.arg(folder).args(["-I", "gzip -n", "-cf"]).arg(&tarball);
+    sh::run(tar.arg(name))?;
     println!("{}", tarball.display());
     Ok(tarball)
 }
