@@ -12,7 +12,7 @@ use devtools_boards::sentences;
 use devtools_gpu::{legs, modules};
 
 use crate::{
-    baremetal, base_model, coverage, feature_sets, fuzz, mutants, parallel, planted, sh, usb,
+    baremetal, base_model, coverage, feature_sets, fuzz, hosts, mutants, parallel, planted, sh, usb,
 };
 
 /// Calls through every fault of a line, on each kind of line.
@@ -60,6 +60,9 @@ const PARTS: &[Part] = &[
     ("s390x", "the core's tests on a big-endian machine", |_| core_on(S390X)),
     ("i686", "the core's tests on a 32-bit machine", |_| core_on(I686)),
     ("aarch64", "the ternary kernels' and the core's tests on 64-bit Arm", |_| arm()),
+    ("hosts", "`trine` built for Windows, an old Linux, 64-bit Arm and macOS, and run", |_| {
+        hosts::main()
+    }),
     ("properties", "the properties of the core in cases that no one drew before", |_| properties()),
     ("ask", "1,000 sentences, or --sentences N, on each chip beside this computer", asked),
     ("devices", "programs and training on ggml's devices, Vulkan in software among them", |_| {
