@@ -1,5 +1,5 @@
-/* Random numbers where Wine is older than Rust's standard library asks for: `ProcessPrng` of Windows 10,
- * by the function that did the same before. The tests under Wine put it next to the program. */
+/* `ProcessPrng` of Windows 10, which Rust's standard library calls and Wine 8 lacks, by the function
+ * that has the same use. The tests in Wine put it next to the program. */
 #include <windows.h>
 
 BOOLEAN NTAPI SystemFunction036(void *bytes, ULONG len);
