@@ -7,6 +7,7 @@ mod feature_sets;
 mod fuzz;
 mod golden;
 mod header;
+mod hosts;
 mod legs;
 mod mutants;
 mod planted;

@@ -13,7 +13,7 @@ use devtools_c::dist;
 use devtools_gpu::{legs, modules};
 
 use crate::{
-    baremetal, base_model, coverage, feature_sets, fuzz, mutants, parallel, planted, sh, usb,
+    baremetal, base_model, coverage, feature_sets, fuzz, hosts, mutants, parallel, planted, sh, usb,
 };
 
 /// Calls through every fault of a line, on each kind of line.
@@ -66,6 +66,9 @@ const PARTS: &[Part] = &[
         "libtrine for chips that no leg looks at, and a program for an emulated Xtensa",
         |_| dist::seldom(),
     ),
+    ("hosts", "`trine` built for Windows, an old Linux, 64-bit Arm and macOS, and run", |_| {
+        hosts::main()
+    }),
     ("properties", "the properties of the core in cases that no one drew before", |_| properties()),
     ("ask", "1,000 sentences, or --sentences N, on each chip beside this computer", asked),
     ("devices", "programs and training on ggml's devices, Vulkan in software among them", |_| {

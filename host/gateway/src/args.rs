@@ -129,6 +129,7 @@ pub enum Prefix {
 /// Where a person at a board is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Button {
+    #[cfg(unix)]
     Socket(PathBuf),
     Terminal,
 }
@@ -258,7 +259,12 @@ impl DeviceArgs {
     pub(crate) fn button(&self) -> Result<Option<Button>> {
         let Some(text) = self.button.as_deref() else { return Ok(None) };
         match text.strip_prefix("unix:").filter(|path| !path.is_empty()) {
+            #[cfg(unix)]
             Some(path) => Ok(Some(Button::Socket(path.into()))),
+            #[cfg(not(unix))]
+            Some(_) => {
+                Err(Error::NotHere { option: "--button unix:PATH", instead: "--button tty" })
+            }
             None if text == "tty" => Ok(Some(Button::Terminal)),
             None => Err(wrong("--button", text, "unix:PATH or tty")),
         }

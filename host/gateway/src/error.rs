@@ -50,6 +50,14 @@ pub enum Error {
     /// The system does not deliver signals.
     #[error("cannot handle signals")]
     Signals(#[source] io::Error),
+    /// What this system does not have.
+    #[error("{option} is not available on this system: use {instead}")]
+    NotHere {
+        /// The option.
+        option: &'static str,
+        /// What has the same use.
+        instead: &'static str,
+    },
     /// The system has no random numbers.
     #[error("cannot get random numbers from the system")]
     Random(#[source] getrandom::Error),

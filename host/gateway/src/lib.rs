@@ -25,11 +25,13 @@
 //! Only HTTP has an asynchronous runtime: each device has a thread that reads its link, and a board
 //! in this process has none between a client and itself.
 #![deny(unsafe_code)]
+#![cfg_attr(not(unix), expect(dead_code, reason = "no port is shared with other programs there"))]
 
 pub mod args;
 pub mod ask_tool;
 mod context;
 pub mod device;
+#[cfg(unix)]
 mod emulate;
 mod error;
 mod fixtures;

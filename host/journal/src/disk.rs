@@ -1,12 +1,12 @@
 //! The file of a journal, and what stands in for it in tests.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind, Read as _, Write as _};
-use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
+use crate::sys::{cut, own, read_at, sync_folder};
 
 /// Waits until what was written is on the disk.
 pub(crate) type Sync = Box<dyn FnOnce() -> io::Result<()> + Send>;
@@ -73,7 +73,10 @@ impl FileDisk {
     /// Keeps a copy of a damaged file, and answers its name.
     pub(crate) fn keep_damaged(&self) -> io::Result<PathBuf> {
         let kept = with_end(&self.path, ".damaged");
-        fs::copy(&self.path, &kept)?;
+        // By the own handle: on Windows no other one reads what is locked.
+        let len = usize::try_from(self.file.metadata()?.len()).map_err(io::Error::other)?;
+        let bytes = self.read(0, len)?;
+        own().write(true).create(true).truncate(true).open(&kept)?.write_all(&bytes)?;
         Ok(kept)
     }
 
@@ -102,12 +105,12 @@ impl Disk for FileDisk {
     }
 
     fn cut(&mut self, len: u64) -> io::Result<()> {
-        self.file.set_len(len)
+        cut(&self.file, &self.path, len)
     }
 
     fn read(&self, at: u64, len: usize) -> io::Result<Vec<u8>> {
         let mut bytes = vec![0; len];
-        self.file.read_exact_at(&mut bytes, at)?;
+        read_at(&self.file, &mut bytes, at)?;
         Ok(bytes)
     }
 
@@ -129,18 +132,6 @@ impl Disk for FileDisk {
             folder_of.map_or(Ok(()), |path| sync_folder(&path))
         })
     }
-}
-
-/// Makes a file's name durable.
-fn sync_folder(path: &Path) -> io::Result<()> {
-    File::open(path.parent().unwrap_or(Path::new("/")))?.sync_all()
-}
-
-/// Options for a file that the user alone may read.
-fn own() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.mode(0o600);
-    options
 }
 
 fn with_end(path: &Path, end: &str) -> PathBuf {

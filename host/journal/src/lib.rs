@@ -41,6 +41,7 @@ mod model_tests;
 mod open;
 pub mod record;
 mod syncs;
+mod sys;
 
 pub use error::{Error, Refused, Result};
 pub use journal::{Begin, Journal};

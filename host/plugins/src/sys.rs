@@ -36,11 +36,13 @@ pub(crate) fn private(bytes: &[u8], name: &OsStr) -> io::Result<Private> {
     let name: Vec<u8> = name.as_bytes().iter().copied().filter(|&it| it != 0).take(200).collect();
     let name = CString::new(name)?;
     let flags = libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING;
-    // SAFETY: the name ends with a zero byte and is read now.
-    let descriptor = unsafe { libc::memfd_create(name.as_ptr(), flags) };
-    if descriptor == -1 {
-        return Err(io::Error::last_os_error());
-    }
+    // By its number: the C library has had a function for it since glibc 2.27 only.
+    // SAFETY: the name ends with a zero byte and is read now; nothing else is passed by address.
+    let descriptor = unsafe { libc::syscall(libc::SYS_memfd_create, name.as_ptr(), flags) };
+    let descriptor = match i32::try_from(descriptor) {
+        Ok(descriptor) if descriptor >= 0 => descriptor,
+        _ => return Err(io::Error::last_os_error()),
+    };
     // SAFETY: just opened, and owned by nothing else.
     let mut file = unsafe { std::fs::File::from_raw_fd(descriptor) };
     file.write_all(bytes)?;

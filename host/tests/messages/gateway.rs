@@ -81,6 +81,7 @@ pub(crate) fn gateway(out: &mut String) {
             meant: text("; did you mean 'fan_set'?"),
         }
         HostTools { why: text("two tools are called 'count': give one another name") }
+        NotHere { option: "--emulate", instead: "--simulate" }
         Random(getrandom::Error::UNSUPPORTED)
         OpenAddress {
             address: "0.0.0.0:8331".parse().unwrap(),

@@ -12,6 +12,10 @@ mod report;
 mod run;
 mod sentence;
 mod session;
+#[cfg(unix)]
+mod share;
+#[cfg(not(unix))]
+#[path = "unshared.rs"]
 mod share;
 pub(crate) mod skills;
 mod slots;

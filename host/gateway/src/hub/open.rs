@@ -10,10 +10,13 @@ use super::shown::Shown;
 use super::{Hub, Progress, Snapshot, person};
 use crate::args::{Address, DeviceArgs, Prefix};
 use crate::device::{Device, Person};
+#[cfg(unix)]
 use crate::emulate::{Console, Emulator};
 use crate::error::{Error, Result};
 use crate::fixtures::Fixtures;
-use crate::link::{Attached, Board, Bus, BusTiming, Dial, Serial, Tcp, Udp, Unix, Usb};
+#[cfg(unix)]
+use crate::link::Unix;
+use crate::link::{Attached, Board, Bus, BusTiming, Dial, Serial, Tcp, Udp, Usb};
 use crate::middleware::conversation::Conversation;
 use crate::middleware::{self, LinkKind, Played, Prepared, Replayed};
 use crate::settings::Settings;
@@ -155,6 +158,14 @@ fn way(
         Address::Bus { address, line } => {
             return Ok((Route::Dial(Box::new(links.shared(line)?.station(*address))), None));
         }
+        #[cfg(not(unix))]
+        Address::Emulate(_) => {
+            return Err(Error::NotHere {
+                option: "--emulate",
+                instead: "--simulate, or run it in WSL",
+            });
+        }
+        #[cfg(unix)]
         Address::Emulate(board) => {
             let console = Console::new(args.time_scale);
             let firmware = args.firmware.as_deref();
@@ -206,7 +217,12 @@ fn dial(address: &Address, is_shared: bool) -> Result<Box<dyn Dial>> {
             Box::new(Usb { board: board.clone(), baud: *baud, is_shared })
         }
         Address::Tcp(address) => Box::new(Tcp::new(address.clone())),
+        #[cfg(unix)]
         Address::Unix(path) => Box::new(Unix { path: path.clone() }),
+        #[cfg(not(unix))]
+        Address::Unix(_) => {
+            return Err(Error::NotHere { option: "a Unix socket", instead: "--tcp HOST:PORT" });
+        }
         Address::Udp { address, mtu } => Box::new(Udp::new(address.clone(), *mtu)),
         Address::Bus { .. }
         | Address::Emulate(_)

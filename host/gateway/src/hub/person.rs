@@ -1,8 +1,7 @@
 //! The second channel: a person at a simulated or emulated board. No MCP client reaches it.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::sync::{Arc, Weak};
 
@@ -11,10 +10,9 @@ use tracing::{info, warn};
 use super::Hub;
 use crate::args::Button;
 use crate::error::{Error, Result};
+#[cfg(unix)]
 use crate::sync::lock;
-
-/// Longest line that is read.
-const LINE_MAX: u64 = 64;
+use crate::sys;
 
 /// Listens on a unix socket, where a line `button` presses the button of every board that has one
 /// here, `hold` and `release` keep it down, and `scale N` sets their clocks, each answered `ok` or
@@ -26,13 +24,14 @@ pub(super) fn listen(button: &Button, hub: &Arc<Hub>) -> Result<()> {
     }
     let weak = Arc::downgrade(hub);
     let run: Box<dyn FnOnce() + Send> = match button {
+        #[cfg(unix)]
         Button::Socket(path) => {
-            let listener = bind(path).map_err(|source| cannot_open(path, source))?;
+            let listener = socket::bind(path).map_err(|source| cannot_open(path, source))?;
             *lock(&hub.socket) = Some(path.clone());
-            Box::new(move || serve_all(&listener, &weak))
+            Box::new(move || socket::serve_all(&listener, &weak))
         }
         Button::Terminal => {
-            let path = Path::new("/dev/tty");
+            let path = Path::new(sys::TERMINAL);
             let terminal = File::open(path).map_err(|source| cannot_open(path, source))?;
             Box::new(move || watch_keys(terminal, &weak))
         }
@@ -46,15 +45,6 @@ fn cannot_open(path: &Path, source: std::io::Error) -> Error {
     Error::File { action: "open", path: path.to_owned(), source }.at("--button")
 }
 
-fn serve_all(listener: &UnixListener, hub: &Weak<Hub>) {
-    for stream in listener.incoming() {
-        match stream {
-            Ok(stream) => serve(stream, hub),
-            Err(error) => warn!("--button: {error}"),
-        }
-    }
-}
-
 /// Enter, or b and Enter, presses the button.
 fn watch_keys(terminal: File, hub: &Weak<Hub>) {
     for line in BufReader::new(terminal).lines() {
@@ -63,39 +53,6 @@ fn watch_keys(terminal: File, hub: &Weak<Hub>) {
             && let Err(error) = hub.obey("button")
         {
             warn!("{}", error.chain());
-        }
-    }
-}
-
-/// Binds the socket, in the place of one that no one listens on any more.
-fn bind(path: &Path) -> std::io::Result<UnixListener> {
-    match UnixListener::bind(path) {
-        Err(error)
-            if error.kind() == ErrorKind::AddrInUse && UnixStream::connect(path).is_err() =>
-        {
-            std::fs::remove_file(path)?;
-            UnixListener::bind(path)
-        }
-        bound => bound,
-    }
-}
-
-fn serve(stream: UnixStream, hub: &Weak<Hub>) {
-    let Ok(mut answers) = stream.try_clone() else { return };
-    let mut lines = BufReader::new(stream);
-    loop {
-        let mut line = String::new();
-        match (&mut lines).take(LINE_MAX).read_line(&mut line) {
-            Ok(len) if len > 0 => {}
-            _ => return,
-        }
-        let Some(hub) = hub.upgrade() else { return };
-        let answer = match hub.obey(line.trim()) {
-            Ok(()) => "ok\n".to_owned(),
-            Err(error) => format!("{}\n", error.chain()),
-        };
-        if answers.write_all(answer.as_bytes()).is_err() {
-            return;
         }
     }
 }
@@ -124,4 +81,62 @@ pub(super) fn obey(line: &str, hub: &Hub) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The unix socket.
+#[cfg(unix)]
+mod socket {
+    use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
+    use std::os::unix::net::{UnixListener, UnixStream};
+    use std::path::Path;
+    use std::sync::Weak;
+
+    use tracing::warn;
+
+    use super::Hub;
+
+    /// Longest line that is read.
+    const LINE_MAX: u64 = 64;
+
+    pub(super) fn serve_all(listener: &UnixListener, hub: &Weak<Hub>) {
+        for stream in listener.incoming() {
+            match stream {
+                Ok(stream) => serve(stream, hub),
+                Err(error) => warn!("--button: {error}"),
+            }
+        }
+    }
+
+    /// Binds the socket, in the place of one that no one listens on any more.
+    pub(super) fn bind(path: &Path) -> std::io::Result<UnixListener> {
+        match UnixListener::bind(path) {
+            Err(error)
+                if error.kind() == ErrorKind::AddrInUse && UnixStream::connect(path).is_err() =>
+            {
+                std::fs::remove_file(path)?;
+                UnixListener::bind(path)
+            }
+            bound => bound,
+        }
+    }
+
+    fn serve(stream: UnixStream, hub: &Weak<Hub>) {
+        let Ok(mut answers) = stream.try_clone() else { return };
+        let mut lines = BufReader::new(stream);
+        loop {
+            let mut line = String::new();
+            match (&mut lines).take(LINE_MAX).read_line(&mut line) {
+                Ok(len) if len > 0 => {}
+                _ => return,
+            }
+            let Some(hub) = hub.upgrade() else { return };
+            let answer = match hub.obey(line.trim()) {
+                Ok(()) => "ok\n".to_owned(),
+                Err(error) => format!("{}\n", error.chain()),
+            };
+            if answers.write_all(answer.as_bytes()).is_err() {
+                return;
+            }
+        }
+    }
 }

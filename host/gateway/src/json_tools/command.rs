@@ -5,7 +5,6 @@
 //! than 0 is an error of the call, in the words of the first line of its standard error.
 
 use std::io::{self, Read, Write as _};
-use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
@@ -20,7 +19,7 @@ use super::definition::{words, wrong};
 use super::{Execute, JsonCall};
 use crate::error::Result;
 use crate::json_schema::shortened;
-use crate::sys;
+use crate::sys::{self, Group};
 
 /// Most bytes that are read from a program.
 const OUTPUT_MAX: usize = 1024 * 1024;
@@ -179,20 +178,16 @@ impl Run {
     fn run(&self, arguments: &str, cancelled: &AtomicBool) -> std::result::Result<String, String> {
         let Some((name, rest)) = self.command.split_first() else { return Err(String::new()) };
         let mut command = Command::new(name);
-        command
-            .args(rest)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            // Its children are killed with it.
-            .process_group(0);
+        command.args(rest).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        // Its children are killed with it.
+        Group::prepare(&mut command);
         if let Some(folder) = &self.folder {
             command.current_dir(folder);
         }
         sys::end_with_this_thread(&mut command);
         let cannot = |error: io::Error| format!("cannot run {}: {error}", shortened(name, 80));
-        let mut child = Ended(command.spawn().map_err(cannot)?, true);
-        let streams = self.streams(&mut child.0, arguments).map_err(cannot)?;
+        let mut child = Ended::new(command.spawn().map_err(cannot)?);
+        let streams = self.streams(&mut child.child, arguments).map_err(cannot)?;
         let is_unwanted =
             || cancelled.load(Ordering::Acquire) || self.is_ending.load(Ordering::Acquire);
         let (output, errors) = streams;
@@ -253,8 +248,8 @@ impl Run {
     ) -> std::result::Result<ExitStatus, String> {
         let mut pause = Duration::from_micros(100);
         loop {
-            if let Some(status) = child.0.try_wait().map_err(|error| error.to_string())? {
-                child.1 = false;
+            if let Some(status) = child.child.try_wait().map_err(|error| error.to_string())? {
+                child.is_there = false;
                 return Ok(status);
             }
             self.check(is_unwanted)?;
@@ -277,13 +272,23 @@ impl Run {
 }
 
 /// A child, and whether it is there still: then it is killed with its group.
-struct Ended(Child, bool);
+struct Ended {
+    child: Child,
+    group: Group,
+    is_there: bool,
+}
+
+impl Ended {
+    fn new(child: Child) -> Self {
+        Self { group: Group::of(&child), child, is_there: true }
+    }
+}
 
 impl Drop for Ended {
     fn drop(&mut self) {
-        if self.1 {
-            sys::kill_group(&self.0);
-            drop(self.0.wait());
+        if self.is_there {
+            self.group.kill(&mut self.child);
+            drop(self.child.wait());
         }
     }
 }
@@ -320,7 +325,7 @@ fn failed(status: ExitStatus, errors: &[u8]) -> String {
     if let Some(line) = text.lines().map(str::trim).find(|line| !line.is_empty()) {
         return shortened(line, LINE_MAX);
     }
-    match (status.code(), status.signal()) {
+    match (status.code(), sys::signal(status)) {
         (Some(code), _) => format!("its program ended with status {code}"),
         (None, Some(signal)) => format!("its program was ended by signal {signal}"),
         (None, None) => "its program did not end in good order".to_owned(),

@@ -10,8 +10,8 @@ use nusb::transfer::{self, ControlOut, ControlType, Direction, Recipient};
 use nusb::{DeviceInfo, Error, ErrorKind, Interface, MaybeFuture as _};
 
 use super::dial::{READ_PATIENCE, WRITE_PATIENCE};
-use super::place::Place;
-use super::{LinkError, Opened, serial};
+use super::place::{Place, joined, offered};
+use super::{LinkError, Opened};
 
 /// Bytes of a transfer, and how many may be under way.
 const TRANSFER: usize = 4_096;
@@ -53,8 +53,8 @@ impl Bulk<'_> {
         let node = self.node();
         let place = is_shared.then(|| Place::of_interface(&node, self.interface));
         match self.claim(address, baud) {
-            Ok(opened) => Ok(serial::offered(opened, place, &node)),
-            Err(Closed::Held) => serial::joined(node, place),
+            Ok(opened) => Ok(offered(opened, place, &node)),
+            Err(Closed::Held) => joined(node, place),
             Err(Closed::Failed(error)) => Err(error),
         }
     }

@@ -3,7 +3,9 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+#[cfg(unix)]
 use std::os::unix::net::UnixStream;
+#[cfg(unix)]
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -189,11 +191,13 @@ impl Write for Datagrams {
 }
 
 /// A unix socket.
+#[cfg(unix)]
 #[derive(Debug)]
 pub(crate) struct Unix {
     pub(crate) path: PathBuf,
 }
 
+#[cfg(unix)]
 impl Dial for Unix {
     fn dial(&mut self) -> Result<Opened, LinkError> {
         let until = Instant::now() + CONNECT_PATIENCE;
@@ -208,6 +212,7 @@ impl Dial for Unix {
 }
 
 /// The two ends of a connected unix socket.
+#[cfg(unix)]
 pub(crate) fn halves(stream: UnixStream) -> io::Result<Opened> {
     stream.set_read_timeout(Some(READ_PATIENCE))?;
     stream.set_write_timeout(Some(WRITE_PATIENCE))?;

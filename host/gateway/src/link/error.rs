@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 
+#[cfg(unix)]
 use super::owner;
 
 /// Why a link cannot be opened: what is wrong and what to do.
@@ -173,7 +174,10 @@ pub enum LinkError {
 impl LinkError {
     /// A port that the user may not open, and what to do about that.
     pub(crate) fn forbidden(path: PathBuf) -> Self {
+        #[cfg(unix)]
         let advice = owner::advice(&path);
+        #[cfg(not(unix))]
+        let advice = "let an administrator give your user access to it".to_owned();
         Self::Forbidden { path, advice }
     }
 }

@@ -6,13 +6,23 @@ mod bus;
 mod dial;
 mod error;
 mod frames;
+#[cfg(unix)]
 mod holder;
 mod local;
 mod outgoing;
+#[cfg(unix)]
 mod owner;
+#[cfg(unix)]
+pub(crate) mod place;
+#[cfg(not(unix))]
+#[path = "nowhere.rs"]
 pub(crate) mod place;
 mod pump;
 mod reach;
+#[cfg(unix)]
+mod serial;
+#[cfg(windows)]
+#[path = "com.rs"]
 mod serial;
 mod shared;
 mod usb;
@@ -21,7 +31,9 @@ use std::io::{self, Write};
 
 pub(crate) use attached::Attached;
 pub use bus::{BusMaster, BusTiming};
-pub(crate) use dial::{COMING_MS, Dial, Opened, READ_PATIENCE, Tcp, Udp, Unix, halves};
+pub(crate) use dial::{COMING_MS, Dial, Opened, READ_PATIENCE, Tcp, Udp};
+#[cfg(unix)]
+pub(crate) use dial::{Unix, halves};
 pub use error::LinkError;
 pub(crate) use frames::{FrameEvent, Frames};
 pub(crate) use local::{Board, Local};

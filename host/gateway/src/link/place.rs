@@ -7,7 +7,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::reach;
+use super::{LinkError, Opened, halves, holder, reach};
 use crate::sys;
 
 /// What both sides say first. The number rises when what follows it changes.
@@ -116,6 +116,25 @@ fn is_own(folder: &Path) -> io::Result<()> {
     }
     let text = format!("{} has to be a folder of this user with mode 0700", folder.display());
     Err(io::Error::new(ErrorKind::PermissionDenied, text))
+}
+
+/// A port that this program has; other programs may have its device by `place`.
+pub(super) fn offered(opened: Opened, place: Option<io::Result<Place>>, path: &Path) -> Opened {
+    let warn = |error: &io::Error| tracing::warn!("{}: {error}", path.display());
+    let place = place.and_then(|place| place.inspect_err(warn).ok());
+    Opened { place, ..opened }
+}
+
+/// The device of a port that another program has, by way of that program where it can be.
+pub(super) fn joined(path: PathBuf, place: Option<io::Result<Place>>) -> Result<Opened, LinkError> {
+    match place.map(|place| place?.join().and_then(halves)).transpose() {
+        Ok(Some(opened)) => Ok(Opened { is_holder: true, ..opened }),
+        not_shared => {
+            let why = not_shared.err().map(|error| format!(" ({error})"));
+            let holder = holder::of(&path) + &why.unwrap_or_default();
+            Err(LinkError::Busy { path, holder })
+        }
+    }
 }
 
 #[cfg(test)]

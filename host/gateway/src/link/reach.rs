@@ -3,11 +3,14 @@
 
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
+#[cfg(unix)]
 use std::os::unix::net::UnixStream;
+#[cfg(unix)]
 use std::path::Path;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+#[cfg(unix)]
 use socket2::{Domain, SockAddr, Socket, Type};
 
 /// How long a connection may take to be made, with the search for the name.
@@ -68,6 +71,7 @@ pub(super) fn connect(addresses: &[SocketAddr], until: Instant) -> io::Result<Tc
     Err(last)
 }
 
+#[cfg(unix)]
 /// Connects to a local socket, also where the program behind it has taken no connection for long:
 /// then connecting would wait without an end.
 pub(super) fn connect_local(path: &Path, until: Instant) -> io::Result<UnixStream> {

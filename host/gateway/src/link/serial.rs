@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use serial2::{FlowControl, SerialPort, StopBits};
 
 use super::dial::{READ_PATIENCE, WRITE_PATIENCE};
-use super::place::Place;
-use super::{Dial, LinkError, Opened, halves, holder};
+use super::place::{Place, joined, offered};
+use super::{Dial, LinkError, Opened};
 use crate::sys;
 
 /// Numbers of the kinds of pseudo-terminals.
@@ -107,25 +107,6 @@ impl Dial for Serial {
                 io::ErrorKind::PermissionDenied => LinkError::forbidden(path),
                 _ => LinkError::Port { path, baud: self.baud, source },
             }),
-        }
-    }
-}
-
-/// A port that this program has; other programs may have its device by `place`.
-pub(super) fn offered(opened: Opened, place: Option<io::Result<Place>>, path: &Path) -> Opened {
-    let warn = |error: &io::Error| tracing::warn!("{}: {error}", path.display());
-    let place = place.and_then(|place| place.inspect_err(warn).ok());
-    Opened { place, ..opened }
-}
-
-/// The device of a port that another program has, by way of that program where it can be.
-pub(super) fn joined(path: PathBuf, place: Option<io::Result<Place>>) -> Result<Opened, LinkError> {
-    match place.map(|place| place?.join().and_then(halves)).transpose() {
-        Ok(Some(opened)) => Ok(Opened { is_holder: true, ..opened }),
-        not_shared => {
-            let why = not_shared.err().map(|error| format!(" ({error})"));
-            let holder = holder::of(&path) + &why.unwrap_or_default();
-            Err(LinkError::Busy { path, holder })
         }
     }
 }

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -11,6 +10,7 @@ use super::{FaultPlan, Faults, Layers, LinkKind, Recorder, Tracer};
 use crate::error::{Error, Result};
 use crate::link::Dial;
 use crate::sync::lock;
+use crate::sys;
 
 /// What stands on the links of the devices. Shared by every command that talks to a device.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -76,8 +76,8 @@ fn shared(out: impl Write + Send + 'static) -> Shared {
 fn create(path: &Path) -> Result<File> {
     // What goes over a link is the user's own business.
     let mut options = File::options();
-    options.write(true).create(true).truncate(true).mode(0o600);
-    options.open(path).map_err(|error| Error::write(path, error))
+    options.write(true).create(true).truncate(true);
+    sys::own(&mut options).open(path).map_err(|error| Error::write(path, error))
 }
 
 /// Open files, and what is to go wrong.

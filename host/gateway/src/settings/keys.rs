@@ -5,13 +5,13 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use trine_wire::secure::{KEY_LEN, Key};
 
 use super::{DeviceId, Settings, drop_file, file_name};
 use crate::error::{Error, Result};
+use crate::sys;
 
 /// The keys that are held for one device.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -93,15 +93,12 @@ impl Settings {
         let path = self.key_file(id, Stage::Pending).ok_or(Error::NoFolder)?;
         let failed = |error| Error::write(&path, error);
         if let Some(folder) = path.parent() {
-            fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
+            sys::make_own_folder(folder).map_err(failed)?;
         }
         drop_file(&path)?;
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&path)
-            .map_err(failed)?;
+        let mut options = OpenOptions::new();
+        let file = sys::own(options.write(true).create_new(true)).open(&path);
+        let mut file = file.map_err(failed)?;
         let digits: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
         file.write_all(digits.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)
     }
@@ -144,7 +141,7 @@ fn read(path: &Path) -> Result<Option<Key>> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         text => text.map_err(failed)?,
     };
-    if fs::metadata(path).map_err(failed)?.mode() & 0o077 != 0 {
+    if sys::is_exposed(&fs::metadata(path).map_err(failed)?) {
         return Err(Error::KeyExposed { path: path.to_owned() });
     }
     key(text.trim()).map(Some).ok_or_else(|| Error::BadKey { path: path.to_owned() })
@@ -164,6 +161,8 @@ pub(crate) fn key(digits: &str) -> Option<Key> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::MetadataExt as _;
+
     use super::*;
 
     fn settings(name: &str) -> (PathBuf, Settings) {

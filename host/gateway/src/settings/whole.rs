@@ -2,20 +2,21 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 use crate::error::{Error, Result};
+use crate::sys;
 
 /// Writes a file of that text in the place of the one that may be there.
 pub(super) fn write(path: &Path, text: &str) -> Result<()> {
     let failed = |error| Error::write(path, error);
     if let Some(folder) = path.parent() {
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
+        sys::make_own_folder(folder).map_err(failed)?;
     }
     let new = path.with_extension(format!("new-{}", std::process::id()));
     let mut options = OpenOptions::new();
-    let file = options.write(true).create(true).truncate(true).mode(0o600).open(&new);
+    options.write(true).create(true).truncate(true);
+    let file = sys::own(&mut options).open(&new);
     let written =
         file.and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()));
     written.and_then(|()| fs::rename(&new, path)).map_err(|error| {

@@ -3,7 +3,6 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -16,6 +15,7 @@ use trine_dispatch::{Answer, Call, CallId, Calls, Key, Tested, Tools};
 use super::Control;
 use crate::error::{Error, Result};
 use crate::settings::key;
+use crate::sys;
 
 /// The board's tools, and what its dispatcher asks beside calls.
 pub(super) struct Board {
@@ -90,7 +90,8 @@ impl Tools for Board {
         let digits = key.map(|key| key.iter().map(|byte| format!("{byte:02x}")).collect());
         let digits: String = digits.unwrap_or_default();
         let mut options = OpenOptions::new();
-        let file = options.write(true).create(true).truncate(true).mode(0o600).open(path);
+        options.write(true).create(true).truncate(true);
+        let file = sys::own(&mut options).open(path);
         file.and_then(|mut file| file.write_all(digits.as_bytes())).is_ok()
     }
 }

@@ -12,8 +12,6 @@ use axum::Router;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tower_service::Service as _;
@@ -88,10 +86,10 @@ pub(super) fn run(server: &Arc<Server>, listener: StdListener) -> Result<()> {
 
 /// Ends the program in good order at a signal, and in any case after [`END_MAX`].
 pub(super) fn end_on_signal(server: &Arc<Server>) -> Result<()> {
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(Error::Signals)?;
+    let mut signals = sys::EndSignals::new().map_err(Error::Signals)?;
     let on_signal = Arc::clone(server);
     spawn("signals", move || {
-        if signals.forever().next().is_some() {
+        if signals.wait() {
             on_signal.hub.end_own();
             on_signal.ending.send_replace(true);
             std::thread::sleep(END_MAX);

@@ -5,7 +5,7 @@
 //! standard input and output, so a connection is a client of its own, in either protocol family.
 //!
 //! ```text
-//! WebSocket ◄─► incoming, outgoing ◄─ pair of sockets ─► thread: requests, answers
+//! WebSocket ◄─► incoming, outgoing ◄─ pair of sockets or pipes ─► thread: requests, answers
 //! ```
 
 use std::sync::Arc;
@@ -20,14 +20,13 @@ use axum::response::Response;
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::net::UnixStream;
-use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::{Instant, interval, timeout};
 
 use super::guard::Principal;
 use super::reply::{self, Refused};
 use super::{Server, guard};
 use crate::server::stdio::{self, Who};
+use crate::sys::{self, LinesIn, LinesOut};
 
 /// WebSockets at a time: each has two threads.
 const SOCKETS_MAX: usize = 64;
@@ -112,20 +111,17 @@ async fn serve(
     socket: WebSocket,
 ) -> crate::error::Result<()> {
     let failed = |source| crate::Error::Stream { action: "open", stream: "socket", source };
-    let (ours, theirs) = UnixStream::pair().map_err(failed)?;
-    let theirs = theirs.into_std().map_err(failed)?;
-    theirs.set_nonblocking(false).map_err(failed)?;
+    let (requests, answers, input, output) = sys::lines().await.map_err(failed)?;
     let who = Who { id: NEXT.fetch_add(1, Ordering::Relaxed), principal };
     let (hub, helpers) = (Arc::clone(&server.hub), Arc::clone(&server.helpers));
     let in_flight = server.options.in_flight;
     let lines = move || {
-        if let Err(error) = stdio::serve_lines((&hub, &helpers), who, theirs, in_flight) {
+        if let Err(error) = stdio::serve_lines((&hub, &helpers), who, (input, output), in_flight) {
             tracing::debug!("a WebSocket: {error}");
         }
     };
     let thread = std::thread::Builder::new().name("websocket".to_owned()).stack_size(STACK);
     thread.spawn(lines).map_err(crate::Error::Thread)?;
-    let (answers, requests) = ours.into_split();
     let (sink, stream) = socket.split();
     let activity = Activity::default();
     let outgoing = outgoing(sink, answers, &activity);
@@ -185,7 +181,7 @@ impl Activity {
 async fn incoming(
     server: &Arc<Server>,
     mut stream: SplitStream<WebSocket>,
-    mut requests: OwnedWriteHalf,
+    mut requests: LinesIn,
     activity: &Activity,
 ) -> Option<Fault> {
     let mut ending = server.ending.subscribe();
@@ -231,11 +227,7 @@ fn one_line(message: &mut Vec<u8>) {
 }
 
 /// Lines for the client, until there are no more, or it does not read them.
-async fn outgoing(
-    mut sink: SplitSink<WebSocket, Message>,
-    answers: OwnedReadHalf,
-    activity: &Activity,
-) {
+async fn outgoing(mut sink: SplitSink<WebSocket, Message>, answers: LinesOut, activity: &Activity) {
     let mut answers = BufReader::new(answers);
     let mut pings = interval(PING);
     pings.reset();

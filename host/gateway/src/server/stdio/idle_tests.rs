@@ -48,9 +48,10 @@ fn a_client_that_says_nothing_keeps_no_tools_from_being_shut_down() {
     let hub = Hub::open_with(&DeviceArgs::default(), Prefix::Auto, &Settings::none()).unwrap();
     let id = hub.add_tools(Beep::new()).unwrap();
     let (mut ours, theirs) = UnixStream::pair().unwrap();
+    let ends = [theirs.try_clone().unwrap(), theirs].map(OwnedFd::from).map(File::from);
     let serving = {
         let (hub, helpers) = (Arc::clone(&hub), Arc::new(Helpers::new(&hub, None)));
-        std::thread::spawn(move || serve_lines((&hub, &helpers), Who::STDIO, theirs, 4))
+        std::thread::spawn(move || serve_lines((&hub, &helpers), Who::STDIO, ends.into(), 4))
     };
     let mut answers = BufReader::new(ours.try_clone().unwrap());
     for _ in 0..3 {

@@ -19,14 +19,13 @@ mod terminal;
 
 use std::fs::File;
 use std::io::{self, IsTerminal};
-use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 
 use super::calls::Helpers;
 use super::sentences::Sentences;
 use crate::error::{Error, Result};
 use crate::hub::Hub;
+use crate::sys;
 use client::Client;
 pub(super) use client::Who;
 use input::ClientReader;
@@ -34,8 +33,8 @@ use input::ClientReader;
 /// Serves the client until it ends its input.
 pub(super) fn serve(hub: &Arc<Hub>, in_flight: usize, sentences: Option<Sentences>) -> Result<()> {
     let closed = |stream| move |source| Error::Stream { action: "open", stream, source };
-    let input = io::stdin().as_fd().try_clone_to_owned().map_err(closed("input"))?;
-    let output = io::stdout().as_fd().try_clone_to_owned().map_err(closed("output"))?;
+    let input = sys::standard_input().map_err(closed("input"))?;
+    let output = sys::standard_output().map_err(closed("output"))?;
     let by_hand = io::stdin().is_terminal();
     if by_hand {
         terminal::explain(hub);
@@ -45,27 +44,25 @@ pub(super) fn serve(hub: &Arc<Hub>, in_flight: usize, sentences: Option<Sentence
         output.try_clone().map_err(closed("output"))?,
     );
     let (who, helpers) = (Who::STDIO, Arc::new(Helpers::new(hub, sentences)));
-    let client = Client::new(Arc::clone(hub), (who, File::from(output)), in_flight, helpers);
+    let client = Client::new(Arc::clone(hub), (who, output), in_flight, helpers);
     client.start_writer()?;
     shutdown::watch(&client, watched.0, watched.1)?;
     let mut reader = ClientReader::new(Arc::clone(&client), by_hand);
-    let read = reader.run(File::from(input));
+    let read = reader.run(input);
     shutdown::input_ended(&client);
     read.map_err(|source| Error::Stream { action: "read", stream: "input", source })
 }
 
-/// Serves a client whose lines come over a socket, until that ends; blocks.
+/// Serves a client whose lines come from one file and go to another, until they end; blocks.
 pub(super) fn serve_lines(
     (hub, helpers): (&Arc<Hub>, &Arc<Helpers>),
     who: Who,
-    socket: UnixStream,
+    (input, output): (File, File),
     in_flight: usize,
 ) -> Result<()> {
-    let failed = |action| move |source| Error::Stream { action, stream: "socket", source };
-    let output = File::from(OwnedFd::from(socket.try_clone().map_err(failed("open"))?));
     let client = Client::new(Arc::clone(hub), (who, output), in_flight, Arc::clone(helpers));
     client.start_writer()?;
-    let read = ClientReader::new(Arc::clone(&client), false).run(File::from(OwnedFd::from(socket)));
+    let read = ClientReader::new(Arc::clone(&client), false).run(input);
     shutdown::connection_ended(&client);
-    read.map_err(failed("read"))
+    read.map_err(|source| Error::Stream { action: "read", stream: "socket", source })
 }

@@ -1,11 +1,8 @@
 //! The end: of the input, by a signal, or because the client has gone.
 
-use std::os::fd::OwnedFd;
+use std::fs::File;
 use std::sync::Arc;
 use std::time::Duration;
-
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
 
 use super::client::Client;
 use crate::error::{Error, Result};
@@ -24,11 +21,11 @@ const LOOK: Duration = Duration::from_millis(500);
 const BLOCKED_MAX: Duration = Duration::from_secs(2);
 
 /// Watches for signals, and for a client that has gone without reading its answers.
-pub(super) fn watch(client: &Arc<Client>, input: OwnedFd, output: OwnedFd) -> Result<()> {
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(Error::Signals)?;
+pub(super) fn watch(client: &Arc<Client>, input: File, output: File) -> Result<()> {
+    let mut signals = sys::EndSignals::new().map_err(Error::Signals)?;
     let on_signal = Arc::clone(client);
     spawn("signals", move || {
-        if signals.forever().next().is_some() {
+        if signals.wait() {
             // Whatever else the client sends is not taken, and what was taken is answered.
             on_signal.stop_taking(LINE_PATIENCE);
             on_signal.hub.end_own();
@@ -44,11 +41,11 @@ pub(super) fn watch(client: &Arc<Client>, input: OwnedFd, output: OwnedFd) -> Re
             std::thread::sleep(LOOK);
             client.hub.look_again();
             // After the end of its input a tool of this program may run for a client that is gone.
-            if client.has_no_input() && sys::has_hung_up(&output) {
+            if client.has_no_input() && sys::reader_is_gone(&output) {
                 client.hub.close();
                 std::process::exit(0);
             }
-            if client.is_broken() || client.blocked() > BLOCKED_MAX && sys::has_hung_up(&input) {
+            if client.is_broken() || client.blocked() > BLOCKED_MAX && sys::writer_is_gone(&input) {
                 client.hub.close();
                 std::process::exit(0);
             }

@@ -8,7 +8,6 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -19,6 +18,7 @@ use serde_json::{Value, json};
 use super::TTL;
 use super::task::Task;
 use crate::sync::lock;
+use crate::sys;
 
 /// What is said of a task whose program has ended before it.
 const UNKNOWN: &str = "outcome unknown: the gateway ended before the call did";
@@ -128,7 +128,7 @@ impl Folder {
         file.write_all(value.to_string().as_bytes())?;
         file.sync_all()?;
         fs::rename(&new, &path)?;
-        File::open(&self.path)?.sync_all()
+        sys::sync_folder(&self.path)
     }
 
     fn file(&self, id: &str) -> PathBuf {
@@ -141,7 +141,7 @@ impl Folder {
         if let Some(run) = &*run {
             return Ok(run.name.clone());
         }
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.path)?;
+        sys::make_own_folder(&self.path)?;
         self.sweep(now);
         let name = random_name()?;
         let path = self.path.join(format!("{name}.run"));
@@ -184,7 +184,7 @@ impl Folder {
 
 /// Opens a file that the user alone may read.
 fn own(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
-    options.mode(0o600).open(path)
+    sys::own(options).open(path)
 }
 
 /// A name that no one guesses: 128 bits.

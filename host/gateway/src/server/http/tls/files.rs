@@ -1,7 +1,6 @@
 //! The files of a certificate and of its private key.
 
 use std::fs::{self, Metadata};
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -14,6 +13,7 @@ use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::{CertificateError, Error as TlsError, InconsistentKeys, RootCertStore};
 
 use crate::error::{Error, Result};
+use crate::sys;
 
 /// Where a certificate and its key are.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ impl Files {
     }
 
     pub(super) fn stamps(&self) -> Stamps {
-        let of = |meta: Metadata| Some((meta.modified().ok()?, meta.len(), meta.ino()));
+        let of = |meta: Metadata| Some((meta.modified().ok()?, meta.len(), sys::number_of(&meta)));
         [&self.certificate, &self.key].map(|path| fs::metadata(path).ok().and_then(of))
     }
 
@@ -61,7 +61,7 @@ impl Files {
         if let Some(why) = pair.cert.first().and_then(|leaf| out_of_date(leaf, provider)) {
             tracing::warn!("{}: clients refuse the certificate: {why}", self.certificate());
         }
-        if fs::metadata(&self.key).is_ok_and(|meta| meta.mode() & 0o007 != 0) {
+        if fs::metadata(&self.key).is_ok_and(|meta| sys::is_exposed_to_all(&meta)) {
             tracing::warn!("{}", Error::KeyExposed { path: self.key.clone() });
         }
         Ok(pair)
