@@ -7,6 +7,7 @@ mod commands;
 mod figures;
 mod http;
 mod picture;
+mod platforms;
 mod prelude;
 mod readme;
 mod shown;
