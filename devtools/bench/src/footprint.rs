@@ -54,7 +54,7 @@ pub fn main(keep: bool) -> Result<()> {
     let mut text = hello(&mut gates, record.is_quiet)?;
     let peers = Peers::get()?;
     for (machine, name) in [(Machine::Host, "x86-64"), (Machine::M4, "Cortex-M4")] {
-        text += &format!("\n{name}, two tools, `-Os`:\n\n{}", two(machine, &peers)?);
+        text += &format!("\nTwo tools, `-Os`:\n\n{}", two((machine, name), &peers)?);
     }
     record.end_with(&text, &gates)
 }
@@ -150,7 +150,7 @@ fn download(folder: &Path) -> Result<()> {
 }
 
 /// The table of a machine.
-fn two(machine: Machine, peers: &Peers) -> Result<String> {
+fn two((machine, name): (Machine, &str), peers: &Peers) -> Result<String> {
     let of = |name: &str| peers.file(name);
     let pb = ["two.pb.c", "pb_common.c", "pb_decode.c", "pb_encode.c"].map(of);
     let cjson = peers.cjson.join("cJSON.c");
@@ -187,7 +187,7 @@ fn two(machine: Machine, peers: &Peers) -> Result<String> {
         let prefix = if machine == Machine::M4 { "arm-none-eabi-" } else { "" };
         let less = dist::bytes(prefix, &build(machine, &none, peers)?)?;
         let own = dist::bytes(prefix, &path)?.saturating_sub(less);
-        text += &format!("| {} | {own} |\n", program.about);
+        text += &format!("| {name}: {} | {own} |\n", program.about);
     }
     Ok(text)
 }
