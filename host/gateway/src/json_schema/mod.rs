@@ -50,6 +50,8 @@ impl JsonSchema {
     /// # Errors
     /// [`Error::JsonSchema`] with the JSON Pointer of what is wrong.
     pub fn new(text: &str) -> Result<Self> {
+        #[cfg(test)]
+        tests::COMPILED.with(|count| count.set(count.get() + 1));
         let value = parsed(text)?;
         let draft = rules::check(&value)?;
         let pattern = PatternOptions::regex().size_limit(PATTERN_MAX).dfa_size_limit(PATTERN_MAX);

@@ -5,6 +5,23 @@ use serde_json::json;
 
 use super::*;
 
+thread_local! {
+    /// How many schemas this thread has compiled.
+    pub(super) static COMPILED: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
+}
+
+#[test]
+fn a_schema_is_compiled_once_for_all_calls() {
+    let schemas = Schemas { input: of(&json!({"maximum": 9})), output: Some(of(&json!({}))) };
+    let before = COMPILED.get();
+    assert_eq!(before, 2);
+    for value in 0..1_000 {
+        assert_eq!(answer(&schemas.input, &json!(value)).is_ok(), value <= 9);
+        assert!(schemas.output.as_ref().unwrap().check(&json!({"p": value}), "it").is_ok());
+    }
+    assert_eq!(COMPILED.get(), before);
+}
+
 /// A schema of one parameter `p`.
 fn of(property: &Value) -> JsonSchema {
     let schema = json!({"type": "object", "properties": {"p": property}});
