@@ -27,7 +27,9 @@ const AREAS: [&str; 6] =
     ["agrees to", "Link", "Gateway", "C ABI", "Model files", "Captures and keys"];
 /// Commands of ours that may prove a row, besides legs of `test`.
 const COMMANDS: &[&str] = &[
+    "bench arm",
     "bench gateway",
+    "bench kernels",
     "bench load",
     "bench payload",
     "bench process",
