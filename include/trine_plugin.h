@@ -58,7 +58,7 @@
  * Version of this interface: the upper half changes when old plug-ins cannot be loaded any more,
  * the lower half when something is added.
  */
-#define TRINE_PLUGIN_ABI 65536
+#define TRINE_PLUGIN_ABI 65537
 
 /**
  * Plug-in flag: each function of a tool returns at once. The program then calls it on the thread
@@ -299,6 +299,14 @@ typedef struct trine_plugin_host {
      * It may be called on any thread.
      */
     uint64_t (*now)(void);
+    /**
+     * Memory of the call: `size` bytes, all 0, at a multiple of 16. It is there until the tool's
+     * function has returned and its content was read, and no one frees it. NULL when the call
+     * would have more than `memory_max` of the plug-in's needs (64 MiB where that is 0), or the
+     * system has no more. Since version 1.1: `trine_plugin_memory` answers NULL where the program
+     * is older.
+     */
+    void *(*memory)(trine_call*, size_t);
 } trine_plugin_host;
 
 /**
@@ -417,6 +425,24 @@ TRINE_PLUGIN_OWN extern const trine_plugin_host *trine_plugin_api;
 #define trine_plugin_log trine_plugin_api->log
 /** Milliseconds: `uint64_t (void)`. */
 #define trine_plugin_now trine_plugin_api->now
+
+#if defined(__cplusplus)
+extern "C" {
+#endif
+/** Memory of the call, which no one frees: see `memory` of `trine_plugin_host`.
+    @param call The call.
+    @param size How many bytes; they are 0.
+    @return NULL when there is not so much, or the program that loads the plug-in is older than
+            version 1.1 of this interface. */
+static inline void *trine_plugin_memory(trine_call *call, size_t size) {
+    return (trine_plugin_api->struct_size >=
+            offsetof(trine_plugin_host, memory) + sizeof(trine_plugin_api->memory))
+               ? trine_plugin_api->memory(call, size)
+               : NULL;
+}
+#if defined(__cplusplus)
+}
+#endif
 #endif
 
 #undef TRINE_FORM_NODES

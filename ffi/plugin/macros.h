@@ -106,6 +106,24 @@ TRINE_PLUGIN_OWN extern const trine_plugin_host *trine_plugin_api;
 #define trine_plugin_log trine_plugin_api->log
 /** Milliseconds: `uint64_t (void)`. */
 #define trine_plugin_now trine_plugin_api->now
+
+#if defined(__cplusplus)
+extern "C" {
+#endif
+/** Memory of the call, which no one frees: see `memory` of `trine_plugin_host`.
+    @param call The call.
+    @param size How many bytes; they are 0.
+    @return NULL when there is not so much, or the program that loads the plug-in is older than
+            version 1.1 of this interface. */
+static inline void *trine_plugin_memory(trine_call *call, size_t size) {
+    return (trine_plugin_api->struct_size >=
+            offsetof(trine_plugin_host, memory) + sizeof(trine_plugin_api->memory))
+               ? trine_plugin_api->memory(call, size)
+               : NULL;
+}
+#if defined(__cplusplus)
+}
+#endif
 #endif
 
 #undef TRINE_FORM_NODES

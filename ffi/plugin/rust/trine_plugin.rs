@@ -22,7 +22,7 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 /// The version of the interface.
-const ABI: u32 = 0x0001_0000;
+const ABI: u32 = 0x0001_0001;
 const MAGIC: u32 = 0x4c50_5254;
 /// A flag of [`RawPlugin`]: a panic would end the process.
 const ABORTS: u32 = 2;
@@ -195,6 +195,8 @@ pub struct RawHost {
     progress: unsafe extern "C" fn(*mut RawCall, u32, u32, *const c_char, usize) -> i32,
     log: unsafe extern "C" fn(*mut RawCall, u32, *const c_char, usize) -> i32,
     now: unsafe extern "C" fn() -> u64,
+    /// Since version 1.1.
+    memory: unsafe extern "C" fn(*mut RawCall, usize) -> *mut c_void,
 }
 
 static HOST: AtomicPtr<RawHost> = AtomicPtr::new(std::ptr::null_mut());
@@ -289,6 +291,19 @@ impl<'c> Call<'c> {
     /// Opens a list: so many items are written next.
     pub fn put_array(&mut self, node: i32, count: u32) {
         unsafe { (self.host.put_array)(self.raw, node, count) };
+    }
+
+    /// Memory of the call: so many bytes, all 0, until the tool's function has returned. `None`
+    /// when the call would have more than the plug-in's `memory_max`, and in a program of version
+    /// 1.0.
+    pub fn memory(&self, size: usize) -> Option<&'c mut [u8]> {
+        let known = std::mem::offset_of!(RawHost, memory) + size_of::<usize>();
+        if (self.host.struct_size as usize) < known {
+            return None;
+        }
+        let first = unsafe { (self.host.memory)(self.raw, size) };
+        // SAFETY: no one else has these bytes, and they live as long as the call.
+        (!first.is_null()).then(|| unsafe { std::slice::from_raw_parts_mut(first.cast(), size) })
     }
 
     /// Whether nobody waits for the answer any more.

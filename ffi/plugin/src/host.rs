@@ -1,6 +1,6 @@
 //! The program's functions, which a plug-in calls.
 
-use core::ffi::c_char;
+use core::ffi::{c_char, c_void};
 
 use trine_c_api::{trine_block, trine_call, trine_call_info, trine_status};
 
@@ -66,4 +66,10 @@ pub struct trine_plugin_host {
     /// Milliseconds of a clock that does not go back, as `now` and `deadline` of a call have them.
     /// It may be called on any thread.
     pub now: unsafe extern "C" fn() -> u64,
+    /// Memory of the call: `size` bytes, all 0, at a multiple of 16. It is there until the tool's
+    /// function has returned and its content was read, and no one frees it. NULL when the call
+    /// would have more than `memory_max` of the plug-in's needs (64 MiB where that is 0), or the
+    /// system has no more. Since version 1.1: `trine_plugin_memory` answers NULL where the program
+    /// is older.
+    pub memory: unsafe extern "C" fn(*mut trine_call, usize) -> *mut c_void,
 }

@@ -10,7 +10,7 @@ use crate::trine_plugin_host;
 pub const TRINE_PLUGIN_MAGIC: u32 = 0x4c50_5254;
 /// Version of this interface: the upper half changes when old plug-ins cannot be loaded any more,
 /// the lower half when something is added.
-pub const TRINE_PLUGIN_ABI: u32 = 0x0001_0000;
+pub const TRINE_PLUGIN_ABI: u32 = 0x0001_0001;
 
 /// Plug-in flag: each function of a tool returns at once. The program then calls it on the thread
 /// that reads requests, which saves a change of threads and makes other clients wait meanwhile.

@@ -11,6 +11,7 @@ use trine_gateway::table::Table;
 use trine_limits::{MaxRss, System, rss};
 use trine_resources::{Error, Limit, Quota, Quotas};
 
+use crate::call::CallMemory;
 use crate::isolate::ProcessUsage;
 use crate::ledger::{Budget, Claim, Ledger};
 use crate::load::{About, Needs};
@@ -32,6 +33,9 @@ pub struct Usage {
     pub is_state_left: bool,
     /// What it has of the budgets.
     pub holds: Holds,
+    /// Most bytes of memory that one of its calls had of this program (`trine_plugin_memory`); 0
+    /// where it runs in a process of its own, or as a module.
+    pub call_memory: u64,
     /// Its tools.
     pub tools: Vec<ToolUsage>,
     /// What its processes have used, where it runs in one of its own.
@@ -108,6 +112,8 @@ pub(crate) struct Account {
     claim: Mutex<Option<Claim>>,
     /// What reads what its processes have used.
     process: OnceLock<Reader>,
+    /// What its calls may have, and had, where they run in this process.
+    memory: Arc<CallMemory>,
 }
 
 /// Reads what the processes of a plug-in have used; `None` when they are gone.
@@ -137,6 +143,12 @@ pub(crate) struct Charged(Option<Arc<Account>>);
 impl Charged {
     pub(crate) fn to(account: &Arc<Account>) -> Self {
         Self(Some(Arc::clone(account)))
+    }
+
+    /// What its calls may have; of one without an account, that of a plug-in of these needs.
+    pub(crate) fn call_memory(&self, memory_max: u64) -> Arc<CallMemory> {
+        let own = self.0.as_ref().map(|account| Arc::clone(&account.memory));
+        own.unwrap_or_else(|| Arc::new(CallMemory::new(memory_max)))
     }
 
     fn tell(&self, what: impl FnOnce(&Account)) {
@@ -233,6 +245,7 @@ impl Account {
             is_state_left: AtomicBool::new(false),
             is_down: AtomicBool::new(false),
             process: OnceLock::new(),
+            memory: Arc::new(CallMemory::new(about.needs.memory_max)),
         })
     }
 
@@ -412,6 +425,7 @@ impl Account {
             threads_lost: self.lost.load(Ordering::Acquire),
             is_state_left: self.is_state_left.load(Ordering::Acquire),
             holds,
+            call_memory: self.memory.most(),
             tools: (0..self.table.count()).map(tool).collect(),
             process: self.process.get().and_then(|read| read()),
         }

@@ -12,6 +12,7 @@ use trine_gateway::host_tools::HostCall;
 use trine_gateway::table::Table;
 
 use crate::account::{Account, Charged, Over};
+use crate::call::CallMemory;
 use crate::call::{self, Asked, Client, Ended, Live, Room, now};
 use crate::error::{Fault, Step};
 use crate::load::{About, Image};
@@ -33,6 +34,8 @@ pub(crate) struct Instance {
     /// How long its functions may take, but for those of tools.
     patience: Duration,
     account: Charged,
+    /// What its calls may have.
+    memory: Arc<CallMemory>,
     /// Whether it was shut down. Who is in one of those functions holds it.
     is_down: RwLock<bool>,
     /// One of those has not returned in time.
@@ -133,6 +136,7 @@ impl Instance {
             let done = run_timed(waits, begin, |_| (), back);
             state = done.map_err(|why| Fault::new(Step::Init, why))?;
         }
+        let memory = account.call_memory(image.about.needs.memory_max);
         let (name, calls_max) = (&image.about.name, image.raw.calls_max.max(1));
         let workers =
             (!image.is_at_once()).then(|| Workers::new(name, account.clone(), calls_max, lost));
@@ -146,6 +150,7 @@ impl Instance {
             is_direct,
             patience,
             account,
+            memory,
             is_down,
             is_stuck,
             is_left,
@@ -208,7 +213,8 @@ impl Instance {
                 read(user_data, 0, offset, out.as_mut_ptr(), out.len())
             })
         };
-        let mut state = call::State::new((&self.image.table, row), args, room.bytes(), asked);
+        let mut state =
+            call::State::new((&self.image.table, row), args, room.bytes(), asked, &self.memory);
         // SAFETY: the plug-in's function and what it asked to be passed; the state lives until it
         // returns.
         let status = unsafe { function(user_data, state.handle()) };

@@ -36,7 +36,7 @@ pub use load::{
 };
 pub use plugins::{Loaded, Plugins};
 pub use trine_gateway::host_tools::ToolStats;
-pub use trine_limits::{Bytes, MaxRss};
+pub use trine_limits::{Bytes, Machine, MaxRss, System};
 pub use trine_resources::Priority;
 pub use trine_wasm::Limits;
 pub use watch::Watch;

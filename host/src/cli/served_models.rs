@@ -8,15 +8,20 @@ use trine_gateway::host_tools::{self, HostCall, HostTools};
 use trine_gateway::table::Table;
 use trine_mcp::Outcome;
 use trine_models::inference::{Limits, Place, Reply, Service};
+use trine_plugins::{Machine, System};
 
 use super::offload::{Backend, BackendChoice, choose, failed};
 
 /// How models are computed.
 #[derive(Debug, clap::Args)]
 pub(super) struct ModelArgs {
-    /// Memory for all loaded models, in MiB.
-    #[arg(long, value_name = "MIB", default_value_t = 4096, requires = "models")]
-    memory: usize,
+    /// Memory for all loaded models, in MiB [default: 4096, and at most 3/4 of what this process
+    /// may use]
+    ///
+    /// A model that does not fit is computed as it is in its file, without the packing of this
+    /// processor. One whose file is larger is not loaded: sentences still become calls by --ask.
+    #[arg(long, value_name = "MIB", requires = "models")]
+    memory: Option<usize>,
     /// Backend that computes; NAME,cpu falls back to the CPU.
     #[arg(long, value_enum, value_delimiter = ',', default_value = "auto", requires = "models")]
     backend: Vec<Backend>,
@@ -28,11 +33,26 @@ impl ModelArgs {
         if !folder.is_dir() {
             return Err(Error::NoFolder { path: folder });
         }
-        let bytes = self.memory.saturating_mul(1 << 20);
+        let bytes = self.memory.map_or_else(memory_allowed, |memory| memory.saturating_mul(MIB));
         let place = place(BackendChoice::new(&self.backend)?)?;
         let service = Service::new(Limits { folder, bytes, place });
         Ok(Arc::new(ServedModels { table: host_tools::table(Service::tools())?, service }))
     }
+}
+
+const MIB: usize = 1 << 20;
+/// Bytes for all models, where no one says how many.
+const MEMORY: usize = 4096 * MIB;
+
+/// The same, and at most three quarters of what this process may use: more would end it.
+fn memory_allowed() -> usize {
+    let Some(memory) = Machine::read(&System).memory else { return MEMORY };
+    let most = usize::try_from(memory.bytes / 4 * 3).unwrap_or(usize::MAX);
+    if most < MEMORY {
+        let (mebibytes, by) = (most / MIB, memory.by);
+        tracing::warn!("models have {mebibytes} MiB, since {by} allows no more");
+    }
+    most.min(MEMORY)
 }
 
 /// Where models are computed; it is said aloud where that is the processor in place of a device.

@@ -14,9 +14,14 @@ const BOARD: usize = 11;
 
 /// A folder with a small model of bytes, which takes texts of this many tokens.
 fn folder(name: &str, context: &str) -> PathBuf {
+    wide_folder(name, context, "128", "1")
+}
+
+/// The same with a model of this width and so many blocks.
+fn wide_folder(name: &str, context: &str, width: &str, blocks: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::create_dir_all(&folder).unwrap();
-    let sizes = ["--width", "128", "--ffn", "128", "--blocks", "1", "--heads", "2"];
+    let sizes = ["--width", width, "--ffn", width, "--blocks", blocks, "--heads", "2"];
     let more = ["--kv-heads", "1", "--vocab", "258", "--bytes", "--context", context, "-o"];
     let mut make = Command::new(TRINE);
     make.args(["model", "make"]).args(sizes).args(more).arg(folder.join("a.gguf"));
@@ -250,4 +255,40 @@ fn serve_is_the_same_server_over_http_and_with_devices() {
     assert_eq!(site.call("bitnet-inference", &text(2))["isError"], json!(false));
     site.terminate();
     assert!(site.gateway.exited().success());
+}
+
+/// 7 MB in its file, and 5 MB more when it is packed.
+#[test]
+fn without_memory_for_a_text_model_sentences_still_become_calls_and_each_step_is_logged() {
+    let folder = wide_folder("no-memory", "100", "1024", "4");
+    let models = folder.to_str().unwrap();
+    let written = |memory: &str| {
+        let arguments = ["--models", models, "--memory", memory, "--simulate", "--ask=base"];
+        let mut gateway = Gateway::start(&arguments);
+        gateway.tools_of(BOARD + 4);
+        let answer = gateway.ask(
+            "tools/call",
+            json!({
+                "name": "bitnet-inference", "arguments": text(4),
+            }),
+        );
+        let health = gateway.value("bitnet-health", json!({}));
+        let sentence = json!({"text": "make the fan spin at forty percent"});
+        assert_eq!(gateway.value("ask", sentence)["tool"], "fan_set");
+        let log = gateway.log();
+        assert!(gateway.end().success());
+        (answer["result"].clone(), health, log)
+    };
+    let (whole, _, log) = written("64");
+    assert!(!log.contains("the limit is"), "{log}");
+    let (in_file, health, log) = written("9");
+    let both = [&whole, &in_file].map(|it| it["structuredContent"]["generated_text"].clone());
+    assert!(both[0].is_string() && both[0] == both[1], "{both:?}");
+    assert_eq!((&health["status"], &health["models_loaded"]), (&json!("healthy"), &json!(1)));
+    assert!(log.contains("a.gguf: packed for this processor it takes"), "{log}");
+    let (refused, health, log) = written("1");
+    assert_eq!(refused["isError"], true, "{refused}");
+    assert_eq!((&health["status"], &health["models_loaded"]), (&json!("degraded"), &json!(0)));
+    assert!(health["problem"].as_str().unwrap().contains("raise --memory"), "{health}");
+    assert!(log.contains("sentences still become calls by `ask`"), "{log}");
 }

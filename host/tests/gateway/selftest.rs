@@ -64,3 +64,43 @@ fn a_board_without_a_serial_number_fails_and_one_that_is_silent_is_exit_code_3()
     let (output, _) = selftest(&["--unix", &address]);
     assert_eq!(output.status.code(), Some(3));
 }
+
+#[test]
+fn the_sizes_that_are_enough_for_a_board_are_said_with_what_it_has_seen() {
+    let folder = Folder::new("sizes");
+    let board = Board::start(folder.path("board"), "A1");
+    let address = format!("board={}", board.address());
+    let trine = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_trine"));
+        command.args(arguments).args(["--unix", &address]);
+        command.output().unwrap()
+    };
+    let sizes = || {
+        let output = trine(&["size", "--device", "board", "--json"]);
+        assert!(output.status.success(), "{output:?}");
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()
+    };
+    let size = |sizes: &Value, name: &str| {
+        let all = sizes["sizes"].as_array().unwrap();
+        all.iter().find(|size| size["name"] == name).unwrap().clone()
+    };
+    let before = sizes();
+    assert_eq!(before["calls"], 0, "{before:#}");
+    for _ in 0..3 {
+        assert!(trine(&["call", "board", "board_status"]).status.success());
+    }
+    let after = sizes();
+    assert_eq!(after["calls"], 3, "{after:#}");
+    for name in ["memory", "rx_bytes", "message_max", "result_max", "calls_max"] {
+        let size = size(&after, name);
+        let [now, proposed] = ["now", "proposed"].map(|key| size[key].as_u64().unwrap());
+        assert!(0 < proposed && proposed <= now, "{size}");
+    }
+    let waited = |sizes: &Value| size(sizes, "rx_bytes")["most"].as_u64().unwrap();
+    assert!(waited(&after) >= waited(&before) && waited(&after) > 0);
+    let text = trine(&["size", "--device", "board"]);
+    let text = String::from_utf8(text.stdout).unwrap();
+    assert!(text.contains("3 calls in ") && text.contains("calls_max"), "{text}");
+    let none = trine(&["size", "--device", "elsewhere"]);
+    assert_eq!(none.status.code(), Some(2));
+}

@@ -43,6 +43,7 @@ pub(crate) fn models(out: &mut String) {
         PromptTooLong { tokens: 5000, context: 4096 }
         UnknownModel { name: text("../secret") }
         ModelTooLarge { needed: 1_187_801_280, limit: 1_073_741_824 }
+        NoMemory { needed: 1_234_567 }
         ModelsBusy {}
         Backends {}
         NoTools {}

@@ -141,6 +141,12 @@ impl Driven {
         self.session.table.clone()
     }
 
+    /// How the device is spoken with.
+    #[cfg(test)]
+    pub(super) const fn protocol(&self) -> &super::session::DeviceProtocol {
+        &self.session.protocol
+    }
+
     /// Pieces (stretches of a stream, packets) that were no message.
     #[must_use]
     pub const fn frames_bad(&self) -> u64 {

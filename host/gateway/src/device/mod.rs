@@ -17,6 +17,7 @@ mod share;
 #[cfg(not(unix))]
 #[path = "unshared.rs"]
 mod share;
+pub mod sizes;
 pub(crate) mod skills;
 mod slots;
 mod stages;

@@ -168,6 +168,12 @@ pub enum Error {
         /// Bytes of all models together.
         limit: usize,
     },
+    /// The system has not so much memory for keys, values and states of a text.
+    #[error("a text takes {needed} bytes, which this machine does not have: ask for fewer tokens")]
+    NoMemory {
+        /// Bytes of the session.
+        needed: usize,
+    },
     /// Models that are in use take the memory.
     #[error("no memory for another model, all loaded ones are in use: try again later")]
     ModelsBusy,

@@ -99,9 +99,28 @@ impl Models {
             }
             held.worker.release();
         }
-        let bytes = held_bytes(&version.path)?;
+        let needs = Needs::of(&version.path)?;
+        let form = needs.form(self.limits.bytes).inspect_err(|error| {
+            // What is left is said aloud, once for each call that wanted more.
+            let path = version.path.display();
+            eprintln!(
+                "warning: {path}: {}: no text is generated with it; sentences still become calls \
+                 by `ask`",
+                error.chain()
+            );
+        })?;
+        let bytes = needs.bytes(form);
         self.make_room(bytes)?;
-        let worker = Worker::start(&version.path, self.limits.place)?;
+        if form == Form::AsInFile {
+            eprintln!(
+                "warning: {}: packed for this processor it takes {} bytes, the limit is {}: it is \
+                 computed as it is in the file, which is slower",
+                version.path.display(),
+                needs.bytes(Form::Packed),
+                self.limits.bytes
+            );
+        }
+        let worker = Worker::start(&version.path, self.limits.place, form)?;
         worker.order(job);
         self.held.push(Held { version, bytes, worker });
         Ok(())
@@ -121,11 +140,7 @@ impl Models {
     fn make_room(&mut self, bytes: usize) -> Result<()> {
         // Those that can do nothing more have no claim.
         self.forget_gone();
-        let most = self.limits.bytes;
-        if bytes > most {
-            return Err(Error::ModelTooLarge { needed: bytes, limit: most });
-        }
-        while self.usage().1.saturating_add(bytes) > most {
+        while self.usage().1.saturating_add(bytes) > self.limits.bytes {
             let idle = self.held.iter().position(|held| held.worker.is_idle());
             self.held.remove(idle.ok_or(Error::ModelsBusy)?);
         }
@@ -133,14 +148,50 @@ impl Models {
     }
 }
 
-/// Bytes that a model takes: its file, and its matrices when they are packed in another way.
-fn held_bytes(path: &Path) -> Result<usize> {
-    let bytes = Mapped::open(path).map_err(|error| Error::read(path, error))?;
-    if bytes.starts_with(&MAGIC) {
-        return Ok(bytes.len());
+/// How a model lies in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Its matrices are packed once more, as our own engine computes them fastest.
+    Packed,
+    /// As it is in its file, which is mapped.
+    AsInFile,
+}
+
+/// Bytes that a model takes.
+#[derive(Clone, Copy, Debug)]
+struct Needs {
+    file: usize,
+    /// Its matrices, when they are packed in another way.
+    packed: usize,
+}
+
+impl Needs {
+    fn of(path: &Path) -> Result<Self> {
+        let bytes = Mapped::open(path).map_err(|error| Error::read(path, error))?;
+        let file = bytes.len();
+        if bytes.starts_with(&MAGIC) {
+            return Ok(Self { file, packed: 0 });
+        }
+        let packed = packed_bytes(&bytes).map_err(|error| error.at(path.display()))?;
+        Ok(Self { file, packed })
     }
-    let packed = packed_bytes(&bytes).map_err(|error| error.at(path.display()))?;
-    Ok(bytes.len() + packed)
+
+    const fn bytes(&self, form: Form) -> usize {
+        match form {
+            Form::Packed => self.file.saturating_add(self.packed),
+            Form::AsInFile => self.file,
+        }
+    }
+
+    /// The fastest form that fits so many bytes.
+    ///
+    /// # Errors
+    /// [`Error::ModelTooLarge`] when none does.
+    fn form(&self, limit: usize) -> Result<Form> {
+        let fits = |form: &Form| self.bytes(*form) <= limit;
+        let form = [Form::Packed, Form::AsInFile].into_iter().find(fits);
+        form.ok_or(Error::ModelTooLarge { needed: self.file, limit })
+    }
 }
 
 fn packed_bytes(bytes: &[u8]) -> Result<usize> {

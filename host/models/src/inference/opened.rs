@@ -9,6 +9,7 @@ use trine_infer::token::{Encode, Tokenizer, scratch_slots};
 use trine_infer::{DecodeSession, Options, arena_bytes};
 use trine_ternary::Packing;
 
+use super::models::Form;
 use super::place::{OffloadedModel, Place};
 use super::text::Completion;
 use super::tools::Finish;
@@ -19,8 +20,17 @@ use crate::{Error, Result};
 
 /// Tokens of a prompt that are computed together.
 pub(super) const BATCH: usize = 128;
-/// What our own engine computes fastest.
-const PACKING: Packing = Packing::PanelBase3;
+
+impl Form {
+    /// How our own engine has it, where that is not as the file.
+    const fn packing(self) -> Option<Packing> {
+        match self {
+            Self::Packed => Some(Packing::PanelBase3),
+            Self::AsInFile => None,
+        }
+    }
+}
+
 /// Of so many of the likeliest tokens one is drawn.
 const TOP_K: usize = 40;
 
@@ -32,6 +42,7 @@ pub(super) struct Opened<'b> {
     /// Whether that has failed, and nothing goes on in its place.
     pub(super) is_lost: bool,
     bytes: &'b [u8],
+    form: Form,
     /// For the packing of our own engine, where it is not in that.
     spare: Option<&'b mut Buffers<'b>>,
 }
@@ -41,16 +52,16 @@ impl<'b> Opened<'b> {
     pub(super) fn new(
         bytes: &'b [u8],
         [buffers, spare]: [&'b mut Buffers<'b>; 2],
-        place: Place,
+        (place, form): (Place, Form),
         pool: &Pool,
         warn: &dyn Fn(&Error),
     ) -> Result<Self> {
         // A device has packings of its own.
-        let packing = place.is_processor().then_some(PACKING);
+        let packing = if place.is_processor() { form.packing() } else { None };
         let loaded = Loaded::open(bytes, buffers, packing, pool)?;
-        let spare = packing.is_none().then_some(spare);
+        let spare = (!place.is_processor()).then_some(spare);
         let elsewhere = place.open(&loaded.model, pool);
-        let mut opened = Self { loaded, elsewhere: None, is_lost: false, bytes, spare };
+        let mut opened = Self { loaded, elsewhere: None, is_lost: false, bytes, form, spare };
         match elsewhere {
             Ok(elsewhere) => opened.elsewhere = elsewhere,
             Err(error) if place.falls_back() => warn(&error),
@@ -65,7 +76,7 @@ impl<'b> Opened<'b> {
         if self.elsewhere.is_none()
             && let Some(buffers) = self.spare.take()
         {
-            self.loaded = Loaded::open(self.bytes, buffers, Some(PACKING), pool)?;
+            self.loaded = Loaded::open(self.bytes, buffers, self.form.packing(), pool)?;
         }
         Ok(())
     }
@@ -173,7 +184,9 @@ fn on_processor(
     let options = options.with_tables(model.weights());
     let size = arena_bytes(model.config(), &options)?;
     // The block may start anywhere.
-    let mut memory = vec![0; size + 3];
+    let mut memory = Vec::new();
+    memory.try_reserve_exact(size + 3).map_err(|_| Error::NoMemory { needed: size })?;
+    memory.resize(size + 3, 0);
     let mut session = DecodeSession::new(model, &options, &mut memory)?;
     let is_wanted = || !job.is_over();
     let rest = go_on(&task.tokens, keep, &mut session, pool, is_wanted)?;

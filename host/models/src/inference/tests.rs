@@ -278,9 +278,31 @@ fn a_model_is_loaded_once_and_goes_when_another_needs_its_memory() {
     assert_eq!(client.health()["models_loaded"], 1, "there is room for one");
     ask(&mut client, "a");
     assert_eq!(client.health()["models_loaded"], 1);
-    let mut small = Client::new(&folder, size);
+    let mut small = Client::new(&folder, size - 1);
     let said = small.refused(&json!({ "model_path": "a", "prompt": "x" }));
     assert!(said.contains("--memory"), "{said}");
+}
+
+#[test]
+fn a_model_whose_packing_does_not_fit_writes_the_same_as_it_is_in_its_file() {
+    let folder = Folder::new("file");
+    let path = folder.model("a", 3, 300);
+    let size = fs::metadata(&path).unwrap().len() as usize;
+    let call = json!({ "model_path": "a", "prompt": "Once upon", "max_tokens": 40,
+                       "temperature": 0 });
+    let written = |limit: usize| {
+        let mut client = Client::new(&folder, limit);
+        let text = client.infer(&call)["generated_text"].clone();
+        (text, client.health()["memory_usage"].as_u64().unwrap() as usize)
+    };
+    let (packed, more) = written(PLENTY);
+    assert!(more > size);
+    assert_eq!(written(more), (packed.clone(), more), "it just fits");
+    for limit in [more - 1, size] {
+        assert_eq!(written(limit), (packed.clone(), size), "{limit}");
+    }
+    let said = Client::new(&folder, size - 1).refused(&call);
+    assert!(said.contains(&format!("takes {size} bytes, the limit is {}", size - 1)), "{said}");
 }
 
 #[test]

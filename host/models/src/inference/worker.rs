@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::models::Form;
 use super::opened::Opened;
 use super::place::Place;
 use super::tools::Finish;
@@ -80,13 +81,13 @@ pub(super) struct Worker {
 
 impl Worker {
     /// Starts a thread that loads a model.
-    pub(super) fn start(path: &Path, place: Place) -> Result<Self> {
+    pub(super) fn start(path: &Path, place: Place, form: Form) -> Result<Self> {
         let (orders, jobs) = channel();
         let (path, count) = (path.to_owned(), Arc::new(AtomicUsize::new(0)));
         let (left, gone) = (Arc::clone(&count), Arc::new(AtomicBool::new(false)));
         let ends = Arc::clone(&gone);
         let thread = std::thread::Builder::new().name("model".to_owned());
-        let thread = thread.spawn(move || work((&path, place), &jobs, &left, &ends));
+        let thread = thread.spawn(move || work((&path, place, form), &jobs, &left, &ends));
         let thread = thread.map_err(Error::Thread)?;
         Ok(Self { orders: Some(orders), jobs: count, gone, thread: Some(thread) })
     }
@@ -134,7 +135,7 @@ impl Drop for Worker {
 
 /// What the thread does: the model lives in this frame.
 fn work(
-    (path, place): (&Path, Place),
+    (path, place, form): (&Path, Place, Form),
     jobs: &Receiver<Job>,
     left: &AtomicUsize,
     gone: &AtomicBool,
@@ -163,7 +164,7 @@ fn work(
     };
     let (mut buffers, mut spare) = (Buffers::default(), Buffers::default());
     let buffers = [&mut buffers, &mut spare];
-    let mut opened = match Opened::new(&bytes, buffers, place, &pool, &warn) {
+    let mut opened = match Opened::new(&bytes, buffers, (place, form), &pool, &warn) {
         Ok(opened) => opened,
         Err(error) => return unloadable(&error),
     };

@@ -4,7 +4,7 @@
 //! them panics: a panic cannot pass through the plug-in.
 #![expect(clippy::multiple_unsafe_ops_per_block, reason = "one promise covers a call's texts")]
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 use std::sync::LazyLock;
 use std::time::Instant;
 
@@ -49,6 +49,7 @@ pub(crate) static HOST: trine_plugin_host = trine_plugin_host {
     progress,
     log,
     now: clock,
+    memory,
 };
 
 /// Milliseconds since the first call of this function.
@@ -75,6 +76,12 @@ unsafe fn named(call: *mut trine_call, side: Side, name: *const c_char, size: us
         Ok(name) => state.named(side, name.as_bytes()).map_or(TRINE_E_NOT_FOUND, i32::from),
         Err(status) => status,
     }
+}
+
+unsafe extern "C" fn memory(call: *mut trine_call, size: usize) -> *mut c_void {
+    // SAFETY: the contract.
+    let Some(state) = (unsafe { state(call) }) else { return std::ptr::null_mut() };
+    state.block(size)
 }
 
 unsafe extern "C" fn param(call: *mut trine_call, name: *const c_char, size: usize) -> i32 {

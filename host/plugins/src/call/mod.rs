@@ -2,8 +2,10 @@
 
 mod content;
 mod functions;
+mod memory;
 
 use std::cell::Cell;
+use std::ffi::c_void;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -17,6 +19,9 @@ use trine_descriptor::{Args, Item, Side, ToolTable as _, ValueWriter};
 use trine_gateway::host_tools::{HostCall, OwnBlock};
 use trine_gateway::table::Table;
 use trine_mcp::{Failure, Outcome};
+
+pub(crate) use memory::CallMemory;
+use memory::Segments;
 
 pub(crate) use functions::{HOST, now};
 
@@ -160,6 +165,7 @@ pub(crate) struct State<'c, 'l> {
     args: Args<'c>,
     out: ValueWriter<'c>,
     asked: Asked<'l>,
+    memory: &'l CallMemory,
     /// Apart, so that what most calls need is small.
     rare: Option<Box<Rare>>,
 }
@@ -175,6 +181,8 @@ struct Rare {
     /// Media type and bytes of content that is read when the function has returned.
     content: Option<(String, u32)>,
     blocks: Vec<OwnBlock>,
+    /// Memory that the tool has asked for.
+    segments: Option<Segments>,
 }
 
 impl<'c, 'l> State<'c, 'l> {
@@ -183,6 +191,7 @@ impl<'c, 'l> State<'c, 'l> {
         args: &'c [u8],
         room: &'c mut [u8],
         asked: Asked<'l>,
+        memory: &'l CallMemory,
     ) -> Self {
         Self {
             table,
@@ -190,6 +199,7 @@ impl<'c, 'l> State<'c, 'l> {
             args: Args::new(table, row, args),
             out: ValueWriter::new(room),
             asked,
+            memory,
             rare: None,
         }
     }
@@ -270,6 +280,14 @@ impl<'c, 'l> State<'c, 'l> {
         node.is_some_and(|node| node.kind.tag() == tag)
     }
 
+    /// Memory until the call has ended; NULL when there is not so much.
+    #[cold]
+    fn block(&mut self, size: usize) -> *mut c_void {
+        let memory = self.memory;
+        let segments = self.rare().segments.get_or_insert_with(|| Segments::take(memory));
+        segments.block(size, memory)
+    }
+
     /// The number of the node of a name on one side, at top level.
     fn named(&self, side: Side, name: &[u8]) -> Option<u16> {
         let nodes = self.table.nodes(self.row, side)?;
@@ -314,7 +332,8 @@ impl<'c, 'l> State<'c, 'l> {
 impl Rare {
     #[cold]
     fn ended<'c>(self, status: trine_status, out: ValueWriter<'c>, read: Read<'_>) -> Ended<'c> {
-        let Self { said, misuse, content, blocks } = self;
+        // Content may lie in the memory of the call.
+        let Self { said, misuse, content, blocks, segments: _segments } = self;
         match (misuse, status, content) {
             (Some(why), ..) => Ended::Error(why),
             (_, TRINE_OK, _) => Ended::Value(out),

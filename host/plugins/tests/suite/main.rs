@@ -9,6 +9,7 @@ mod files;
 #[cfg(target_os = "linux")]
 mod isolated;
 mod limits;
+mod memory;
 mod modules;
 mod races;
 mod refused;

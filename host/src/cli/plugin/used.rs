@@ -114,6 +114,7 @@ fn plugin(usage: &Usage) -> Value {
         "threads_lost": usage.threads_lost,
         "state_left": usage.is_state_left,
         "memory": usage.holds.memory,
+        "call_memory_most": usage.call_memory,
         "gpu_memory": usage.holds.gpu_memory,
         "processors": usage.holds.processors,
         "devices": usage.holds.devices,

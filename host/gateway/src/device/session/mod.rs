@@ -39,6 +39,7 @@ pub(crate) use protocol::Introduction;
 pub(super) use questions::Question;
 use questions::Questions;
 use secure::{Opened, Secure};
+pub(super) use sending::CALL_HEAD_MAX;
 use wanted::{WantedCalls, WholeCall};
 
 /// What becomes of a call whose outcome a later version has added.

@@ -28,11 +28,11 @@ pub(in crate::device) struct DeviceProtocol {
     pub(in crate::device) epoch: u32,
     pub(in crate::device) slots: u8,
     pub(in crate::device) keyed: bool,
-    pub(super) message_max: u16,
+    pub(in crate::device) message_max: u16,
     pub(super) link_ms: u32,
     features: u32,
-    rx_bytes: u16,
-    result_max: u16,
+    pub(in crate::device) rx_bytes: u16,
+    pub(in crate::device) result_max: u16,
 }
 
 /// What a program is told of a device that it uses through the one with the port.

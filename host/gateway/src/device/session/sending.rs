@@ -238,7 +238,7 @@ impl DeviceSession {
 
 /// Most bytes of a call's message before its arguments: kind, id, tool, hash, deadline, length; and
 /// the flags behind them.
-pub(super) const CALL_HEAD_MAX: usize = 1 + 5 + 3 + 4 + 1 + 3 + 1;
+pub(in crate::device) const CALL_HEAD_MAX: usize = 1 + 5 + 3 + 4 + 1 + 3 + 1;
 
 /// Bytes that a message takes at most.
 fn room(message: &HostMessage<'_>) -> usize {
