@@ -74,6 +74,11 @@
 typedef struct trine_hub trine_hub;
 
 /**
+ * A call of a tool that takes JSON. Opaque; `trine_json_done` or `trine_json_fail` ends it.
+ */
+typedef struct trine_json_call trine_json_call;
+
+/**
  * The calls of a tool since it was loaded or last replaced.
  */
 typedef struct trine_hub_stats {
@@ -98,6 +103,27 @@ typedef struct trine_hub_stats {
      */
     uint64_t nanoseconds;
 } trine_hub_stats;
+
+/**
+ * What does the calls of a tool that takes JSON.
+ *
+ * @param user_data As it was given to `trine_hub_add_json`.
+ * @param call The call. It is ended by `trine_json_done` or `trine_json_fail`, in this function
+ *             or later on any thread, once.
+ * @param arguments A JSON object in one line, which the tool's schema allows; it ends with a zero
+ *                  byte, and lives until the function returns.
+ * @param size Bytes of it, without that one.
+ */
+typedef void (*trine_json_function)(void *user_data,
+                                    struct trine_json_call *call,
+                                    const char *arguments,
+                                    size_t size);
+
+/**
+ * What is called with the `user_data` of a tool that takes JSON, once, when no call can come any
+ * more.
+ */
+typedef void (*trine_json_release)(void *user_data);
 
 #ifdef __cplusplus
 extern "C" {
@@ -309,6 +335,93 @@ TRINE_API trine_status trine_hub_free(char *text);
  * Context: owner-only, and no tool's function.
  */
 TRINE_API trine_status trine_hub_close(struct trine_hub *hub);
+
+/**
+ * Adds a tool that takes and answers JSON, by schemas that are written as JSON Schema.
+ *
+ * @param hub The hub.
+ * @param definition A JSON object: `id` (its name for clients), `name` (for people), `description`
+ *                   and `input_schema`; it may have `output_schema`, `category`,
+ *                   `requires_confirmation`, `rate_limit` and `permissions`. docs/c-hub.md
+ *                   has them. It ends with a zero byte.
+ * @param function What does its calls, several at a time, on threads of the hub: as many as
+ *                 `in_flight` of its options.
+ * @param user_data Passed to the functions.
+ * @param release Called with `user_data` when no call can come any more; may be NULL. It is not
+ *                called where this function answers an error.
+ * @return TRINE_OK, TRINE_E_NULL, TRINE_E_UTF8, or TRINE_E_FAILED: trine_hub_why() names the
+ *         member of the definition and what is wrong with it, or the tool that has its name.
+ *
+ * Context: any-thread.
+ */
+TRINE_API
+trine_status trine_hub_add_json(struct trine_hub *hub,
+                                const char *definition,
+                                trine_json_function function,
+                                void *user_data,
+                                trine_json_release release);
+
+/**
+ * Takes a tool out that `trine_hub_add_json` has added. Its calls run to their end.
+ *
+ * @param hub The hub.
+ * @param tool Its name, ended by a zero byte.
+ * @return TRINE_OK, TRINE_PENDING when a call of it still runs after ten seconds, TRINE_E_NULL,
+ *         TRINE_E_UTF8, or TRINE_E_NOT_FOUND when no such tool has this name.
+ *
+ * Context: any-thread, but no function of this tool.
+ */
+TRINE_API trine_status trine_hub_remove_json(struct trine_hub *hub, const char *tool);
+
+/**
+ * Ends a call with its result.
+ *
+ * @param call The call. It is gone, whatever is answered.
+ * @param object A JSON object, ended by a zero byte. One that the tool's `output_schema` does not
+ *               allow becomes an error of the tool, which the hub logs.
+ * @return TRINE_OK, TRINE_E_NULL or TRINE_E_UTF8: then the client gets an error.
+ *
+ * Context: any-thread.
+ */
+TRINE_API trine_status trine_json_done(struct trine_json_call *call, const char *object);
+
+/**
+ * Ends a call with an error.
+ *
+ * @param call The call. It is gone, whatever is answered.
+ * @param why A sentence that says what to change, ended by a zero byte.
+ * @return TRINE_OK, TRINE_E_NULL or TRINE_E_UTF8: then the client gets an error without it.
+ *
+ * Context: any-thread.
+ */
+TRINE_API trine_status trine_json_fail(struct trine_json_call *call, const char *why);
+
+/**
+ * Whether no one waits for the answer to a call any more.
+ *
+ * @param call The call, which has not ended.
+ * @return 1 or 0; TRINE_E_NULL.
+ *
+ * Context: any-thread.
+ */
+TRINE_API int32_t trine_json_is_cancelled(const struct trine_json_call *call);
+
+/**
+ * Tells the client how far a call is.
+ *
+ * @param call The call, which has not ended.
+ * @param done How much is done. It has to rise.
+ * @param total Of how much; 0 where that is not known.
+ * @param what What is being done, ended by a zero byte; NULL for nothing.
+ * @return TRINE_OK, also where no client wants to know; TRINE_E_NULL or TRINE_E_UTF8.
+ *
+ * Context: any-thread.
+ */
+TRINE_API
+trine_status trine_json_progress(const struct trine_json_call *call,
+                                 uint32_t done,
+                                 uint32_t total,
+                                 const char *what);
 
 #ifdef __cplusplus
 }  // extern "C"

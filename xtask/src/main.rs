@@ -11,6 +11,7 @@ mod hosts;
 mod legs;
 mod mutants;
 mod planted;
+mod python;
 mod release;
 mod requirements;
 mod services;

@@ -1,8 +1,9 @@
 //! A hub of tools in a C program: its own and those of plug-ins.
 
+use std::collections::HashMap;
 use std::ffi::{CString, c_char};
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use trine_c_api::{
 };
 use trine_c_plugin::trine_plugin_entry_function;
 use trine_descriptor::ToolTable as _;
-use trine_gateway::host_tools::{Leaving, ToolStats};
+use trine_gateway::host_tools::{Leaving, ToolStats, ToolsId};
 use trine_gateway::server::{self, Server, ServerHandle};
 use trine_gateway::table::Table;
 use trine_gateway::{DeviceArgs, Hub, Prefix, Settings};
@@ -22,6 +23,7 @@ use trine_plugins::{Loaded, Plugins};
 use crate::answer::{
     Done, Refused, answered, give, give_text, read_options, refused, text, text_or, why,
 };
+use crate::json::Threads;
 
 /// An address cannot be listened on, or what is there cannot be reached.
 pub const TRINE_E_CONNECTION: i32 = -20;
@@ -36,7 +38,7 @@ pub const TRINE_HUB_BY_NAME: u32 = 1;
 pub const TRINE_HUB_BY_CAPABILITY: u32 = 2;
 
 /// How long calls of a version that leaves are waited for.
-const LEAVING: Duration = Duration::from_secs(10);
+pub(crate) const LEAVING: Duration = Duration::from_secs(10);
 
 /// A hub. Opaque.
 #[derive(Debug)]
@@ -62,16 +64,19 @@ pub struct trine_hub_stats {
 }
 
 /// What a `trine_hub` points to.
-struct Object {
-    hub: Arc<Hub>,
+pub(crate) struct Object {
+    pub(crate) hub: Arc<Hub>,
     plugins: Plugins,
+    /// Tools that take JSON, by their names, and the threads of their calls.
+    json: Mutex<HashMap<String, ToolsId>>,
+    pub(crate) threads: Arc<Threads>,
     in_flight: usize,
     servers: Mutex<Vec<(ServerHandle, JoinHandle<()>)>>,
 }
 
 /// # Safety
 /// NULL, or a hub that was opened and not closed.
-unsafe fn object<'h>(hub: *const trine_hub) -> Done<&'h Object> {
+pub(crate) unsafe fn object<'h>(hub: *const trine_hub) -> Done<&'h Object> {
     // SAFETY: the caller's promise.
     let object = unsafe { hub.cast::<Object>().as_ref() };
     object.ok_or_else(|| Refused(TRINE_E_NULL, "the hub is NULL".to_owned()))
@@ -102,7 +107,9 @@ pub unsafe extern "C" fn trine_hub_open(
         let (policy, in_flight) = read_options(options)?;
         let own = Hub::open_with(&DeviceArgs::default(), Prefix::Auto, &Settings::none())?;
         let plugins = Plugins::new(Arc::clone(&own), policy);
-        let object = Object { hub: own, plugins, in_flight, servers: Mutex::default() };
+        let (json, servers) = (Mutex::default(), Mutex::default());
+        let threads = Threads::new(in_flight);
+        let object = Object { hub: own, plugins, json, threads, in_flight, servers };
         // SAFETY: not NULL, and the caller's to be written.
         unsafe { give(hub, Box::into_raw(Box::new(object)).cast()) };
         Ok(TRINE_OK)
@@ -245,7 +252,16 @@ impl Object {
     fn stats(&self, tool: &str) -> Option<ToolStats> {
         let loaded = self.plugins.list();
         let listed = loaded.iter().filter(|loaded| loaded.is_listed);
-        listed.map(|loaded| self.hub.tool_stats(loaded.id, tool)).find_map(Result::ok)
+        let found = listed.map(|loaded| self.hub.tool_stats(loaded.id, tool)).find_map(Result::ok);
+        found.or_else(|| {
+            let id = *self.json_tools().get(tool)?;
+            self.hub.tool_stats(id, tool).ok()
+        })
+    }
+
+    /// Tools that take JSON, by their names.
+    pub(crate) fn json_tools(&self) -> MutexGuard<'_, HashMap<String, ToolsId>> {
+        self.json.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -512,13 +528,20 @@ pub unsafe extern "C" fn trine_hub_close(hub: *mut trine_hub) -> trine_status {
         unsafe { object(hub) }?;
         // SAFETY: made by `trine_hub_open`, and nobody else uses it.
         let object = unsafe { Box::from_raw(hub.cast::<Object>()) };
-        let servers = object.servers.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut servers = object.servers.lock().unwrap_or_else(PoisonError::into_inner);
+        let servers = std::mem::take(&mut *servers);
         for (handle, _) in &servers {
             handle.shutdown();
         }
         let is_fine = servers.into_iter().map(|(_, thread)| thread.join()).all(|end| end.is_ok());
         object.plugins.close();
+        let json = std::mem::take(&mut *object.json_tools());
+        for id in json.into_values() {
+            // One whose call does not end is left to it.
+            let _ = object.hub.remove_tools(id).map(|leaving| leaving.wait(LEAVING));
+        }
         object.hub.close();
+        object.threads.close();
         if is_fine { Ok(TRINE_OK) } else { refused(TRINE_E_STATE, "a server has panicked") }
     })
 }

@@ -18,6 +18,8 @@ mod choice;
 mod device;
 #[cfg(feature = "hub")]
 mod hub;
+#[cfg(feature = "hub")]
+mod json;
 mod layout;
 mod model;
 mod note;
@@ -39,6 +41,11 @@ pub use hub::{
     trine_hub_get_stats, trine_hub_list, trine_hub_load, trine_hub_open, trine_hub_remove,
     trine_hub_replace, trine_hub_roll_back, trine_hub_serve_http, trine_hub_serve_stdio,
     trine_hub_stats, trine_hub_why,
+};
+#[cfg(feature = "hub")]
+pub use json::{
+    trine_hub_add_json, trine_hub_remove_json, trine_json_call, trine_json_done, trine_json_fail,
+    trine_json_function, trine_json_is_cancelled, trine_json_progress, trine_json_release,
 };
 pub use model::{
     TRINE_HOST_FLOATS, TRINE_HOST_IN_PLACE, trine_host_config, trine_host_model_close,

@@ -17,8 +17,8 @@ use devtools_gpu::legs as gpu;
 
 use crate::structure::deny;
 use crate::{
-    feature_sets, fuzz, header, programs, requirements, services, setup, sh, soak, structure,
-    workflows,
+    feature_sets, fuzz, header, programs, python, requirements, services, setup, sh, soak,
+    structure, workflows,
 };
 use schedule::Outcome;
 
@@ -91,6 +91,7 @@ static LEGS: &[Leg] = &[
         &["unit"],
         services::main,
     ),
+    leg("python", "the Python package: a wheel, and its tests", &["unit"], python::main),
     leg("defmt", "the firmware's logs, decoded", BUILT, || boards::logs(board())),
     leg("doc", "Rust's and C's references build without a warning", BUILT, doc),
 ];

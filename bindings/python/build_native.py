@@ -1,0 +1,101 @@
+"""The extension `trine._native`: libtrine_host, and the functions of it that Python calls.
+
+TRINE_LIB is a folder with `libtrine_host.a`, and TRINE_INCLUDE one with the headers. Without them
+both are those of the checkout that this file is in, and cargo builds the library.
+"""
+
+import os
+import subprocess
+from pathlib import Path
+
+from cffi import FFI
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+
+
+def library() -> Path:
+    """The static library."""
+    given = os.environ.get("TRINE_LIB")
+    if given:
+        return Path(given, "libtrine_host.a")
+    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    build = ["cargo", "rustc", "--release", "--locked", "-p", "trine-c-host"]
+    subprocess.run([*build, "--crate-type", "staticlib"], cwd=ROOT, check=True)
+    return target / "release" / "libtrine_host.a"
+
+
+# As in trine_hub.h: the compiler compares what is written here with it.
+DECLARATIONS = """
+typedef int32_t trine_status;
+typedef ... trine_hub;
+typedef ... trine_json_call;
+
+typedef struct trine_hub_stats {
+    uint32_t struct_size;
+    uint32_t reserved;
+    uint64_t calls;
+    uint64_t errors;
+    uint64_t nanoseconds;
+} trine_hub_stats;
+
+#define TRINE_OK ...
+#define TRINE_PENDING ...
+#define TRINE_E_ARGUMENT ...
+#define TRINE_E_CONNECTION ...
+#define TRINE_E_FAILED ...
+#define TRINE_E_FULL ...
+#define TRINE_E_NOT_FOUND ...
+#define TRINE_E_NULL ...
+#define TRINE_E_PROTOCOL ...
+#define TRINE_E_STATE ...
+#define TRINE_E_TLS ...
+#define TRINE_E_UTF8 ...
+#define TRINE_E_VERSION ...
+#define TRINE_HUB_BY_NAME ...
+#define TRINE_HUB_BY_CAPABILITY ...
+
+trine_status trine_hub_open(const char *options, trine_hub **hub);
+trine_status trine_hub_add_json(trine_hub *hub, const char *definition,
+    void (*function)(void *, trine_json_call *, const char *, size_t), void *user_data,
+    void (*release)(void *));
+trine_status trine_hub_remove_json(trine_hub *hub, const char *tool);
+trine_status trine_hub_load(trine_hub *hub, const char *path);
+trine_status trine_hub_replace(trine_hub *hub, const char *path);
+trine_status trine_hub_roll_back(trine_hub *hub, const char *name);
+trine_status trine_hub_remove(trine_hub *hub, const char *name);
+trine_status trine_hub_list(trine_hub *hub, char **list);
+trine_status trine_hub_find(trine_hub *hub, uint32_t by, const char *word, char **list);
+trine_status trine_hub_call(trine_hub *hub, const char *tool, const char *arguments,
+    uint32_t timeout_ms, char **answer);
+trine_status trine_hub_get_stats(trine_hub *hub, const char *tool, trine_hub_stats *stats);
+trine_status trine_hub_serve_stdio(trine_hub *hub);
+trine_status trine_hub_serve_http(trine_hub *hub, const char *address, uint16_t *port);
+const char *trine_hub_why(void);
+trine_status trine_hub_free(char *text);
+trine_status trine_hub_close(trine_hub *hub);
+
+trine_status trine_json_done(trine_json_call *call, const char *object);
+trine_status trine_json_fail(trine_json_call *call, const char *why);
+int32_t trine_json_is_cancelled(const trine_json_call *call);
+trine_status trine_json_progress(const trine_json_call *call, uint32_t done, uint32_t total,
+    const char *what);
+
+extern "Python" void trine_python_call(void *, trine_json_call *, const char *, size_t);
+extern "Python" void trine_python_release(void *);
+"""
+
+ffi = FFI()
+ffi.cdef(DECLARATIONS)
+ffi.set_source(
+    "trine._native",
+    '#include "trine_hub.h"',
+    include_dirs=[os.environ.get("TRINE_INCLUDE", str(ROOT / "include"))],
+    extra_objects=[str(library())],
+    # What Rust's library needs of the system; names of it stay inside.
+    libraries=["pthread", "dl", "m"],
+    extra_link_args=["-Wl,--exclude-libs,ALL", "-Wl,--gc-sections", "-Wl,-s"],
+)
+
+if __name__ == "__main__":
+    ffi.compile(verbose=True)

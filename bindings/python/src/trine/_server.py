@@ -1,0 +1,350 @@
+"""A server of tools."""
+
+import atexit
+import json
+import os
+import threading
+import weakref
+
+from ._errors import ArgumentError, Error, StateError, ToolError, check
+from ._native import ffi, lib
+
+# What C holds a pointer to.
+_ALIVE = {}
+_SERVERS = weakref.WeakSet()
+
+
+class Context:
+    """The call that a tool is doing: a parameter with this type hint gets it."""
+
+    __slots__ = ("_call",)
+
+    def __init__(self, call):
+        self._call = call
+
+    @property
+    def is_cancelled(self):
+        """Whether no one waits for the answer any more."""
+        return self._call is None or lib.trine_json_is_cancelled(self._call) != 0
+
+    def progress(self, done, total=0, text=""):
+        """Tells the client that `done` of `total` is done; `done` has to rise."""
+        if self._call is not None:
+            check(lib.trine_json_progress(self._call, done, total, _text(text)))
+
+
+class Stats:
+    """The calls of a tool since it was added."""
+
+    __slots__ = ("calls", "errors", "seconds")
+
+    def __init__(self, calls, errors, seconds):
+        self.calls, self.errors, self.seconds = calls, errors, seconds
+
+    def __repr__(self):
+        return f"Stats(calls={self.calls}, errors={self.errors}, seconds={self.seconds:.6f})"
+
+
+class Plugin:
+    """A plug-in that is loaded."""
+
+    __slots__ = ("author", "capabilities", "description", "name", "previous", "tools", "version")
+
+    def __init__(self, about):
+        for name in self.__slots__:
+            setattr(self, name, about[name])
+
+    def __repr__(self):
+        return f"Plugin({self.name!r}, {self.version!r})"
+
+
+class _Tool:
+    """A function, as C calls it."""
+
+    def __init__(self, function, name, title, described):
+        description, arguments, decoders, result, self.is_wrapped, self.gets_call = described
+        self.function, self.name, self.decoders = function, name, decoders
+        self.is_async = _is_async(function)
+        self.definition = {
+            "id": name,
+            "name": title or name.replace("_", " ").replace("-", " ").capitalize(),
+            "description": description or f"Call {name}.",
+            "input_schema": arguments,
+        }
+        if result is not None:
+            self.definition["output_schema"] = result
+
+    def begin(self, call, text):
+        """Does a call, or has it done by the loop of coroutines."""
+        context = Context(call)
+        try:
+            arguments = json.loads(text)
+            for name, decode in self.decoders.items():
+                if name in arguments:
+                    arguments[name] = decode(arguments[name])
+            if self.gets_call is not None:
+                arguments[self.gets_call] = context
+            value = self.function(**arguments)
+            if self.is_async:
+                _loop().start(value, lambda done: self.end(context, *done))
+                return
+        except BaseException as error:
+            self.end(context, None, error)
+            return
+        self.end(context, value, None)
+
+    def end(self, context, value, error):
+        """Tells C what became of a call."""
+        from ._schema import dumps
+
+        call, context._call = context._call, None
+        if error is None:
+            try:
+                text = dumps({"result": value} if self.is_wrapped else value)
+                lib.trine_json_done(call, text.encode())
+                return
+            except (TypeError, ValueError, RecursionError) as wrong:
+                error = TypeError(f"its result: {wrong}")
+        lib.trine_json_fail(call, _text(_said(error)))
+
+
+def _said(error):
+    text = str(error).replace("\0", " ")
+    if isinstance(error, ToolError) and text:
+        return text
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _text(text):
+    return text.encode("utf-8", "replace").replace(b"\0", b" ")
+
+
+def _is_async(function):
+    import inspect
+
+    call = getattr(function, "__call__", None)
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call)
+
+
+@ffi.def_extern()
+def trine_python_call(handle, call, arguments, size):
+    tool = ffi.from_handle(handle)
+    tool.begin(call, ffi.buffer(arguments, size)[:])
+
+
+@ffi.def_extern()
+def trine_python_release(handle):
+    _ALIVE.pop(handle, None)
+
+
+class _Loop:
+    """One loop for the coroutines of all tools, in a thread of its own."""
+
+    def __init__(self):
+        import asyncio
+
+        self.asyncio = asyncio
+        self.loop = asyncio.new_event_loop()
+        threading.Thread(target=self.loop.run_forever, name="trine-async", daemon=True).start()
+
+    def start(self, coroutine, told):
+        async def run():
+            try:
+                done = await coroutine, None
+            except BaseException as error:
+                done = None, error
+            told(done)
+
+        self.asyncio.run_coroutine_threadsafe(run(), self.loop)
+
+
+_LOOP = None
+_LOOP_LOCK = threading.Lock()
+
+
+def _loop():
+    global _LOOP
+    with _LOOP_LOCK:
+        if _LOOP is None:
+            _LOOP = _Loop()
+        return _LOOP
+
+
+class Server:
+    """Tools, served to MCP clients.
+
+    `run` serves the client on standard input and output. `start` serves HTTP at the host and port
+    in threads of its own. In both cases `call` calls tools from this program, too.
+    """
+
+    def __init__(
+        self, host="127.0.0.1", port=0, *, in_flight=16, plugin_keys=None, plugin_imports=None
+    ):
+        options = {
+            "in_flight": in_flight,
+            "plugin_keys": plugin_keys,
+            "plugin_imports": plugin_imports,
+        }
+        text = "\n".join(f"{key}={value}" for key, value in options.items() if value is not None)
+        hub = ffi.new("trine_hub **")
+        check(lib.trine_hub_open(_text(text), hub))
+        self._hub, self._process = hub[0], os.getpid()
+        self._lock = threading.Lock()
+        self.host, self.port = host, port
+        _SERVERS.add(self)
+
+    def _open(self):
+        if self._hub is None:
+            raise StateError("the server is closed")
+        if self._process != os.getpid():
+            raise StateError("the server was made before a fork: make one in the child process")
+        return self._hub
+
+    def tool(self, function=None, *, name=None, title=None):
+        """Adds a function as a tool; a decorator, with or without arguments.
+
+        Type hints say what it takes and answers, the docstring what it does and what its
+        parameters are. A function may be `async`.
+        """
+        if function is None:
+            return lambda function: self.tool(function, name=name, title=title)
+        self.add(function, name=name, title=title)
+        return function
+
+    def add(self, function, *, name=None, title=None):
+        """Adds a function as a tool."""
+        from ._schema import described, dumps
+
+        hub = self._open()
+        if not callable(function):
+            raise ArgumentError(f"{function!r} is no function")
+        name = name or getattr(function, "__name__", None) or type(function).__name__
+        tool = _Tool(function, name, title, described(function, name, Context))
+        handle = ffi.new_handle(tool)
+        _ALIVE[handle] = handle
+        added = lib.trine_hub_add_json(
+            hub,
+            dumps(tool.definition).encode(),
+            lib.trine_python_call,
+            handle,
+            lib.trine_python_release,
+        )
+        if added < 0:
+            _ALIVE.pop(handle, None)
+        check(added, ArgumentError)
+
+    def remove(self, name):
+        """Takes a tool out that was added. Its calls run to their end."""
+        check(lib.trine_hub_remove_json(self._open(), _text(name)))
+
+    def call(self, name, /, timeout=60.0, **arguments):
+        """Calls a tool as a client does, and answers its result.
+
+        Raises ToolNotFound, or ToolError with what the tool says.
+        """
+        from ._schema import dumps
+
+        text = dumps(arguments).encode()
+        hub, answer = self._open(), ffi.new("char **")
+        status = lib.trine_hub_call(hub, _text(name), text, int(timeout * 1000), answer)
+        try:
+            check(status, ToolError)
+            result = json.loads(ffi.string(answer[0]))
+        finally:
+            if answer[0] != ffi.NULL:
+                lib.trine_hub_free(answer[0])
+        value = result.get("structuredContent", result.get("content"))
+        if isinstance(value, dict) and value.keys() == {"result"}:
+            return value["result"]
+        return value
+
+    async def call_async(self, name, /, timeout=60.0, **arguments):
+        """The same for coroutines: it waits in a thread of its own."""
+        import asyncio
+        import functools
+
+        call = functools.partial(self.call, name, timeout, **arguments)
+        return await asyncio.get_running_loop().run_in_executor(None, call)
+
+    def stats(self, name):
+        """The calls of a tool."""
+        place = ffi.new("trine_hub_stats *", {"struct_size": ffi.sizeof("trine_hub_stats")})
+        check(lib.trine_hub_get_stats(self._open(), _text(name), place))
+        return Stats(place.calls, place.errors, place.nanoseconds / 1e9)
+
+    def load(self, path):
+        """Loads a plug-in: a library, a WebAssembly module, or a manifest."""
+        check(lib.trine_hub_load(self._open(), os.fsencode(path)))
+
+    def replace(self, path):
+        """Puts a new version of a plug-in in the place of the one that serves."""
+        check(lib.trine_hub_replace(self._open(), os.fsencode(path)))
+
+    def roll_back(self, name):
+        """Brings the version of a plug-in back that served before `replace`."""
+        check(lib.trine_hub_roll_back(self._open(), _text(name)))
+
+    def unload(self, name):
+        """Takes a plug-in out."""
+        check(lib.trine_hub_remove(self._open(), _text(name)))
+
+    def plugins(self):
+        """The plug-ins that are loaded."""
+        place = ffi.new("char **")
+        check(lib.trine_hub_list(self._open(), place))
+        try:
+            return [Plugin(about) for about in json.loads(ffi.string(place[0]))]
+        finally:
+            lib.trine_hub_free(place[0])
+
+    def run(self):
+        """Serves the client on standard input and output, until that ends its input."""
+        try:
+            check(lib.trine_hub_serve_stdio(self._open()))
+        finally:
+            self.close()
+
+    def start(self):
+        """Serves HTTP at `host` and `port`, until the server is closed. Returns at once."""
+        port = ffi.new("uint16_t *")
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        if host == "localhost":
+            host = "127.0.0.1"
+        address = f"{host}:{self.port}"
+        check(lib.trine_hub_serve_http(self._open(), _text(address), port))
+        self.port = port[0]
+        return self
+
+    @property
+    def url(self):
+        """Where clients reach it, once it was started."""
+        return f"http://{self.host}:{self.port}/mcp"
+
+    def close(self):
+        """Ends the server; calls under way run to their end."""
+        with self._lock:
+            hub, self._hub = self._hub, None
+        if hub is not None and self._process == os.getpid():
+            check(lib.trine_hub_close(hub))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def __del__(self):
+        if getattr(self, "_hub", None) is not None:
+            self.close()
+
+
+def _close_all():
+    for server in list(_SERVERS):
+        try:
+            server.close()
+        except Error:
+            pass
+
+
+# Threads that are no daemons are waited for first, and they may still call.
+atexit.register(_close_all)

@@ -1,0 +1,250 @@
+//! Tools that take JSON, as a program in C or in a language above it has them.
+#![cfg(feature = "hub")]
+#![expect(clippy::multiple_unsafe_ops_per_block, clippy::unwrap_used, reason = "it is a test")]
+
+use std::ffi::{CStr, CString, c_char, c_void};
+use std::ptr::{null, null_mut};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use trine_host::hosted::OK;
+use trine_host::*;
+
+const FAILED: trine_status = -12;
+const NOT_FOUND: trine_status = -10;
+
+/// What a tool's `user_data` points to.
+#[derive(Default)]
+struct State {
+    calls: AtomicUsize,
+    released: AtomicUsize,
+    cancelled: AtomicUsize,
+}
+
+/// `how` says how the call ends; `well` answers `n` doubled.
+unsafe extern "C" fn double(
+    user_data: *mut c_void,
+    call: *mut trine_json_call,
+    arguments: *const c_char,
+    size: usize,
+) {
+    // SAFETY: as the header says.
+    unsafe {
+        let state = &*user_data.cast::<State>();
+        state.calls.fetch_add(1, SeqCst);
+        let text = CStr::from_ptr(arguments).to_str().unwrap();
+        assert_eq!(text.len(), size);
+        let arguments: Value = serde_json::from_str(text).unwrap();
+        let n = arguments["n"].as_i64().unwrap();
+        let well = CString::new(json!({ "double": 2 * n }).to_string()).unwrap();
+        match arguments["how"].as_str().unwrap() {
+            "well" => assert_eq!(trine_json_done(call, well.as_ptr()), OK),
+            "later" => {
+                let call = call.addr();
+                std::thread::spawn(move || {
+                    std::thread::sleep(Duration::from_millis(20));
+                    let call = std::ptr::with_exposed_provenance_mut(call);
+                    assert_eq!(trine_json_progress(call, 1, 2, c"half".as_ptr()), OK);
+                    assert_eq!(trine_json_done(call, well.as_ptr()), OK);
+                });
+            }
+            "fail" => assert_eq!(trine_json_fail(call, c"out of paper".as_ptr()), OK),
+            "wrong" => assert_eq!(trine_json_done(call, c"{\"double\":\"x\"}".as_ptr()), OK),
+            "array" => assert_eq!(trine_json_done(call, c"[1]".as_ptr()), OK),
+            "null" => assert!(trine_json_done(call, null()) < 0),
+            "bytes" => assert!(trine_json_fail(call, c"\xff".as_ptr()) < 0),
+            _ => {
+                while trine_json_is_cancelled(call) == 0 {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                state.cancelled.fetch_add(1, SeqCst);
+                assert_eq!(trine_json_fail(call, c"no one waits".as_ptr()), OK);
+            }
+        }
+    }
+}
+
+unsafe extern "C" fn release(user_data: *mut c_void) {
+    // SAFETY: as the header says.
+    unsafe { (*user_data.cast::<State>()).released.fetch_add(1, SeqCst) };
+}
+
+fn definition(name: &str) -> CString {
+    let text = json!({
+        "id": name, "name": "Double", "description": "Double a number.",
+        "input_schema": {
+            "type": "object",
+            "properties": {
+                "n": {"type": "integer", "minimum": 0, "maximum": 1000},
+                "how": {"type": "string", "default": "well"},
+            },
+            "required": ["n"],
+        },
+        "output_schema": {
+            "type": "object", "properties": {"double": {"type": "integer"}},
+            "required": ["double"],
+        },
+    });
+    CString::new(text.to_string()).unwrap()
+}
+
+/// A hub, and what its functions say.
+struct Site(*mut trine_hub);
+
+// SAFETY: a hub is used by any number of threads.
+unsafe impl Sync for Site {}
+
+impl Site {
+    fn new() -> Self {
+        let mut hub = null_mut();
+        // SAFETY: the place is this function's.
+        assert_eq!(unsafe { trine_hub_open(null(), &mut hub) }, OK);
+        Self(hub)
+    }
+
+    fn add(&self, definition: &CStr, state: &State) -> trine_status {
+        let state = (&raw const *state).cast_mut().cast();
+        // SAFETY: what is given lives as long as the hub.
+        unsafe {
+            trine_hub_add_json(self.0, definition.as_ptr(), Some(double), state, Some(release))
+        }
+    }
+
+    fn why() -> String {
+        // SAFETY: the text lives until the next function.
+        unsafe { CStr::from_ptr(trine_hub_why()) }.to_str().unwrap().to_owned()
+    }
+
+    fn call(&self, tool: &CStr, arguments: &Value, milliseconds: u32) -> (trine_status, Value) {
+        let arguments = CString::new(arguments.to_string()).unwrap();
+        let mut answer = null_mut();
+        // SAFETY: the place is this function's, and the text is freed once.
+        unsafe {
+            let (tool, arguments) = (tool.as_ptr(), arguments.as_ptr());
+            let status = trine_hub_call(self.0, tool, arguments, milliseconds, &mut answer);
+            if answer.is_null() {
+                return (status, Value::Null);
+            }
+            let value = serde_json::from_slice(CStr::from_ptr(answer).to_bytes()).unwrap();
+            assert_eq!(trine_hub_free(answer), OK);
+            (status, value)
+        }
+    }
+
+    fn said(&self, arguments: &Value) -> String {
+        let (status, value) = self.call(c"double", arguments, 5_000);
+        assert_eq!(status, FAILED, "{value}");
+        value["content"][0]["text"].as_str().unwrap().to_owned()
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        // SAFETY: it is closed once.
+        assert_eq!(unsafe { trine_hub_close(self.0) }, OK);
+    }
+}
+
+#[test]
+fn a_call_has_checked_arguments_and_ends_by_any_thread_in_a_result_or_in_a_sentence() {
+    let state = State::default();
+    let site = Site::new();
+    assert_eq!(site.add(&definition("double"), &state), OK);
+    for how in ["well", "later"] {
+        let (status, value) = site.call(c"double", &json!({"n": 21, "how": how}), 5_000);
+        assert_eq!((status, &value["structuredContent"]), (OK, &json!({"double": 42})), "{how}");
+    }
+    // What is left out has its default.
+    assert_eq!(site.call(c"double", &json!({"n": 1}), 5_000).0, OK);
+    assert_eq!(state.calls.load(SeqCst), 3);
+    let why = site.said(&json!({"n": 1001}));
+    assert!(why.contains("double: n must be at most 1000"), "{why}");
+    assert_eq!(state.calls.load(SeqCst), 3, "it never reached the tool");
+    let ends = [
+        ("fail", "out of paper"),
+        ("wrong", "a fault of the tool"),
+        ("array", "a fault of the tool"),
+        ("null", "the tool ended without an answer"),
+        ("bytes", "the tool ended without an answer"),
+    ];
+    for (how, part) in ends {
+        let why = site.said(&json!({"n": 1, "how": how}));
+        assert!(why.contains(part), "{how}: {why}");
+    }
+    assert_eq!(site.call(c"treble", &json!({}), 5_000).0, NOT_FOUND);
+    let mut stats =
+        trine_hub_stats { struct_size: 32, reserved: 0, calls: 0, errors: 0, nanoseconds: 0 };
+    // SAFETY: the place is this function's.
+    let status = unsafe { trine_hub_get_stats(site.0, c"double".as_ptr(), &mut stats) };
+    assert_eq!((status, stats.calls, stats.errors), (OK, 8, 5));
+    drop(site);
+    assert_eq!(state.released.load(SeqCst), 1);
+}
+
+#[test]
+fn a_call_that_is_given_up_is_told_so() {
+    let state = State::default();
+    let site = Site::new();
+    assert_eq!(site.add(&definition("double"), &state), OK);
+    let begun = Instant::now();
+    let (status, _) = site.call(c"double", &json!({"n": 1, "how": "never"}), 50);
+    assert_eq!(status, FAILED);
+    while state.cancelled.load(SeqCst) == 0 {
+        assert!(begun.elapsed() < Duration::from_secs(30), "it was not told");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_tool_that_is_refused_is_named_and_nothing_of_it_is_released() {
+    let state = State::default();
+    let site = Site::new();
+    let bad = [
+        (c"{}".to_owned(), "id"),
+        (c"[]".to_owned(), "must be a JSON object"),
+        (definition("a name with spaces"), "name"),
+        (
+            c"{\"id\":\"x\",\"name\":\"x\",\"description\":\"x\",\"input_schema\":{\"type\":7}}"
+                .to_owned(),
+            "input_schema",
+        ),
+    ];
+    for (text, part) in bad {
+        assert_eq!(site.add(&text, &state), FAILED, "{text:?}");
+        assert!(Site::why().contains(part), "{text:?}: {}", Site::why());
+    }
+    assert_eq!(site.add(&definition("double"), &state), OK);
+    assert_eq!(site.add(&definition("double"), &state), FAILED);
+    assert!(Site::why().contains("double"), "{}", Site::why());
+    assert_eq!(state.released.load(SeqCst), 0);
+    // SAFETY: texts that end with a zero byte.
+    unsafe {
+        assert_eq!(trine_hub_remove_json(site.0, c"double".as_ptr()), OK);
+        assert_eq!(trine_hub_remove_json(site.0, c"double".as_ptr()), NOT_FOUND);
+    }
+    assert_eq!(state.released.load(SeqCst), 1);
+    assert_eq!(site.add(&definition("double"), &state), OK, "its name is free again");
+}
+
+#[test]
+fn calls_of_many_threads_are_each_answered_once() {
+    let state = State::default();
+    let site = Site::new();
+    assert_eq!(site.add(&definition("double"), &state), OK);
+    std::thread::scope(|scope| {
+        for thread in 0..8 {
+            let site = &site;
+            scope.spawn(move || {
+                for n in 0..100 {
+                    let how = if n % 10 == 0 { "later" } else { "well" };
+                    let arguments = json!({"n": n + thread, "how": how});
+                    let (status, value) = site.call(c"double", &arguments, 30_000);
+                    assert_eq!(status, OK);
+                    assert_eq!(value["structuredContent"]["double"], 2 * (n + thread));
+                }
+            });
+        }
+    });
+    assert_eq!(state.calls.load(SeqCst), 800);
+}
