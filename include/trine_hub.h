@@ -105,6 +105,20 @@ typedef struct trine_hub_stats {
 } trine_hub_stats;
 
 /**
+ * What is told how a call has ended that `trine_hub_start` has started.
+ *
+ * @param user_data As it was given to `trine_hub_start`.
+ * @param status As of `trine_hub_call`.
+ * @param answer As of `trine_hub_call`; it ends with a zero byte and lives until the function
+ *               returns.
+ * @param why The sentence of an error; empty for TRINE_OK. It lives as long.
+ */
+typedef void (*trine_hub_ended)(void *user_data,
+                                trine_status status,
+                                const char *answer,
+                                const char *why);
+
+/**
  * What does the calls of a tool that takes JSON.
  *
  * @param user_data As it was given to `trine_hub_add_json`.
@@ -335,6 +349,39 @@ TRINE_API trine_status trine_hub_free(char *text);
  * Context: owner-only, and no tool's function.
  */
 TRINE_API trine_status trine_hub_close(struct trine_hub *hub);
+
+/**
+ * Starts a call, and returns at once.
+ *
+ * @param hub The hub.
+ * @param tool As of `trine_hub_call`.
+ * @param arguments As of `trine_hub_call`.
+ * @param ended Is told of the end, once, on any thread, perhaps before this function returns.
+ * @param user_data Passed to it.
+ * @param number Where the number of the call goes, for `trine_hub_cancel`; may be NULL.
+ * @return TRINE_OK; TRINE_E_NOT_FOUND, TRINE_E_NULL or TRINE_E_UTF8: then nothing is told.
+ *
+ * Context: any-thread.
+ */
+TRINE_API
+trine_status trine_hub_start(struct trine_hub *hub,
+                             const char *tool,
+                             const char *arguments,
+                             trine_hub_ended ended,
+                             void *user_data,
+                             uint64_t *number);
+
+/**
+ * Lets a call know that no one waits for its answer any more. Its end is told all the same, when
+ * its tool ends it.
+ *
+ * @param hub The hub.
+ * @param number As `trine_hub_start` gave it. One that has ended is passed over.
+ * @return TRINE_OK or TRINE_E_NULL.
+ *
+ * Context: any-thread.
+ */
+TRINE_API trine_status trine_hub_cancel(struct trine_hub *hub, uint64_t number);
 
 /**
  * Adds a tool that takes and answers JSON, by schemas that are written as JSON Schema.

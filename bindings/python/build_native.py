@@ -68,6 +68,10 @@ trine_status trine_hub_list(trine_hub *hub, char **list);
 trine_status trine_hub_find(trine_hub *hub, uint32_t by, const char *word, char **list);
 trine_status trine_hub_call(trine_hub *hub, const char *tool, const char *arguments,
     uint32_t timeout_ms, char **answer);
+trine_status trine_hub_start(trine_hub *hub, const char *tool, const char *arguments,
+    void (*ended)(void *, trine_status, const char *, const char *), void *user_data,
+    uint64_t *number);
+trine_status trine_hub_cancel(trine_hub *hub, uint64_t number);
 trine_status trine_hub_get_stats(trine_hub *hub, const char *tool, trine_hub_stats *stats);
 trine_status trine_hub_serve_stdio(trine_hub *hub);
 trine_status trine_hub_serve_http(trine_hub *hub, const char *address, uint16_t *port);
@@ -83,6 +87,7 @@ trine_status trine_json_progress(const trine_json_call *call, uint32_t done, uin
 
 extern "Python" void trine_python_call(void *, trine_json_call *, const char *, size_t);
 extern "Python" void trine_python_release(void *);
+extern "Python" void trine_python_ended(void *, trine_status, const char *, const char *);
 """
 
 ffi = FFI()

@@ -275,6 +275,11 @@ class Servers(unittest.TestCase):
 
 
 class Imports(unittest.TestCase):
+    def test_the_version_is_that_of_the_package(self):
+        from importlib.metadata import version
+
+        self.assertEqual(trine.__version__, version("trine"))
+
     def test_the_import_takes_none_of_the_slow_modules(self):
         slow = ["asyncio", "inspect", "typing", "numpy", "dataclasses", "urllib.request"]
         text = f"""

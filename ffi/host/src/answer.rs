@@ -54,7 +54,7 @@ pub(crate) fn answered(work: impl FnOnce() -> Done<trine_status>) -> trine_statu
 }
 
 /// A text that ends with its first zero byte.
-fn c_text(text: &str) -> CString {
+pub(crate) fn c_text(text: &str) -> CString {
     CString::new(text.replace('\0', " ")).unwrap_or_default()
 }
 

@@ -23,6 +23,7 @@ use trine_plugins::{Loaded, Plugins};
 use crate::answer::{
     Done, Refused, answered, give, give_text, read_options, refused, text, text_or, why,
 };
+use crate::calls::Calls;
 use crate::json::Threads;
 
 /// An address cannot be listened on, or what is there cannot be reached.
@@ -69,6 +70,7 @@ pub(crate) struct Object {
     plugins: Plugins,
     /// Tools that take JSON, by their names, and the threads of their calls.
     json: Mutex<HashMap<String, ToolsId>>,
+    pub(crate) calls: Arc<Calls>,
     pub(crate) threads: Arc<Threads>,
     in_flight: usize,
     servers: Mutex<Vec<(ServerHandle, JoinHandle<()>)>>,
@@ -107,9 +109,9 @@ pub unsafe extern "C" fn trine_hub_open(
         let (policy, in_flight) = read_options(options)?;
         let own = Hub::open_with(&DeviceArgs::default(), Prefix::Auto, &Settings::none())?;
         let plugins = Plugins::new(Arc::clone(&own), policy);
-        let (json, servers) = (Mutex::default(), Mutex::default());
+        let (json, calls, servers) = (Mutex::default(), Arc::default(), Mutex::default());
         let threads = Threads::new(in_flight);
-        let object = Object { hub: own, plugins, json, threads, in_flight, servers };
+        let object = Object { hub: own, plugins, json, calls, threads, in_flight, servers };
         // SAFETY: not NULL, and the caller's to be written.
         unsafe { give(hub, Box::into_raw(Box::new(object)).cast()) };
         Ok(TRINE_OK)

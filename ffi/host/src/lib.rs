@@ -14,6 +14,8 @@
 
 #[cfg(feature = "hub")]
 mod answer;
+#[cfg(feature = "hub")]
+mod calls;
 mod choice;
 mod device;
 #[cfg(feature = "hub")]
@@ -30,6 +32,8 @@ mod session;
 // What is opened here is used by these.
 pub use trine_c_model::*;
 
+#[cfg(feature = "hub")]
+pub use calls::{trine_hub_cancel, trine_hub_ended, trine_hub_start};
 pub use device::{
     TRINE_HOST_GPU, TRINE_HOST_HELPER, TRINE_HOST_INTEGRATED, TRINE_HOST_PROCESSOR,
     trine_host_device, trine_host_device_count, trine_host_get_device,

@@ -5,6 +5,7 @@
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::ptr::{null, null_mut};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -225,6 +226,69 @@ fn a_tool_that_is_refused_is_named_and_nothing_of_it_is_released() {
     }
     assert_eq!(state.released.load(SeqCst), 1);
     assert_eq!(site.add(&definition("double"), &state), OK, "its name is free again");
+}
+
+/// What a call that was started came to.
+type End = (trine_status, String, String);
+
+unsafe extern "C" fn ended(
+    user_data: *mut c_void,
+    status: trine_status,
+    answer: *const c_char,
+    why: *const c_char,
+) {
+    // SAFETY: as the header says.
+    unsafe {
+        let [answer, why] =
+            [answer, why].map(|text| CStr::from_ptr(text).to_str().unwrap().to_owned());
+        (*user_data.cast::<Sender<End>>()).send((status, answer, why)).unwrap();
+    }
+}
+
+#[test]
+fn a_call_that_was_started_is_told_of_once_and_can_be_cancelled() {
+    let state = State::default();
+    let site = Site::new();
+    assert_eq!(site.add(&definition("double"), &state), OK);
+    let (send, receive) = channel::<End>();
+    let start = |tool: &CStr, arguments: &Value| {
+        let arguments = CString::new(arguments.to_string()).unwrap();
+        let (place, mut number) = ((&raw const send).cast_mut().cast(), 0);
+        // SAFETY: the sender lives until each end was told.
+        let status = unsafe {
+            let (tool, arguments) = (tool.as_ptr(), arguments.as_ptr());
+            trine_hub_start(site.0, tool, arguments, Some(ended), place, &mut number)
+        };
+        (status, number)
+    };
+    for n in 0..100 {
+        let how = if n % 2 == 0 { "later" } else { "well" };
+        assert_eq!(start(c"double", &json!({"n": n, "how": how})).0, OK);
+    }
+    let mut sum = 0;
+    for _ in 0..100 {
+        let (status, answer, why) = receive.recv_timeout(Duration::from_secs(60)).unwrap();
+        assert_eq!((status, &*why), (OK, ""));
+        let answer: Value = serde_json::from_str(&answer).unwrap();
+        sum += answer["structuredContent"]["double"].as_i64().unwrap();
+    }
+    assert_eq!(sum, 2 * 99 * 50);
+    // Refused arguments are an end too; a tool that is not there is none.
+    assert_eq!(start(c"double", &json!({"n": -1})).0, OK);
+    let (status, _, why) = receive.recv_timeout(Duration::from_secs(60)).unwrap();
+    assert!(status == FAILED && why.contains("n must be"), "{why}");
+    assert_eq!(start(c"treble", &json!({})).0, NOT_FOUND);
+    let (status, number) = start(c"double", &json!({"n": 1, "how": "never"}));
+    assert_eq!(status, OK);
+    std::thread::sleep(Duration::from_millis(20));
+    assert!(receive.try_recv().is_err(), "no one has cancelled it");
+    // SAFETY: the hub is open.
+    assert_eq!(unsafe { trine_hub_cancel(site.0, number) }, OK);
+    let (status, ..) = receive.recv_timeout(Duration::from_secs(60)).unwrap();
+    assert_eq!((status, state.cancelled.load(SeqCst)), (FAILED, 1));
+    // SAFETY: as above; it has ended.
+    assert_eq!(unsafe { trine_hub_cancel(site.0, number) }, OK);
+    assert!(receive.try_recv().is_err(), "each end is told once");
 }
 
 #[test]

@@ -80,11 +80,15 @@ def why() -> str:
     return ffi.string(lib.trine_hub_why()).decode()
 
 
+def made(status: int, text: str, otherwise=Error) -> Error:
+    """The error of a status."""
+    error = _BY_STATUS.get(status, otherwise)(text)
+    error.status = status
+    return error
+
+
 def check(status: int, otherwise=Error) -> int:
     """The status, where it is none of an error."""
     if status >= 0:
         return status
-    kind = _BY_STATUS.get(status, otherwise)
-    error = kind(why())
-    error.status = status
-    raise error
+    raise made(status, why(), otherwise)

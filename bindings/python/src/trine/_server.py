@@ -6,7 +6,7 @@ import os
 import threading
 import weakref
 
-from ._errors import ArgumentError, Error, StateError, ToolError, check
+from ._errors import ArgumentError, Error, StateError, ToolError, check, made
 from ._native import ffi, lib
 
 # What C holds a pointer to.
@@ -137,6 +137,42 @@ def trine_python_release(handle):
     _ALIVE.pop(handle, None)
 
 
+class _Waiting:
+    """A coroutine that waits for a call."""
+
+    def __init__(self, loop):
+        self.loop, self.future = loop, loop.create_future()
+
+    def end(self, status, answer, why):
+        if self.future.done():
+            return
+        if status < 0:
+            self.future.set_exception(made(status, why.decode(), ToolError))
+        else:
+            self.future.set_result(_result(answer))
+
+
+@ffi.def_extern()
+def trine_python_ended(handle, status, answer, why):
+    waiting = ffi.from_handle(handle)
+    _ALIVE.pop(handle, None)
+    ended = status, ffi.string(answer), ffi.string(why)
+    try:
+        waiting.loop.call_soon_threadsafe(waiting.end, *ended)
+    except RuntimeError:
+        # Its loop was closed, and nothing waits any more.
+        pass
+
+
+def _result(text):
+    """What a call came to, out of the result object of MCP."""
+    result = json.loads(text)
+    value = result.get("structuredContent", result.get("content"))
+    if isinstance(value, dict) and value.keys() == {"result"}:
+        return value["result"]
+    return value
+
+
 class _Loop:
     """One loop for the coroutines of all tools, in a thread of its own."""
 
@@ -249,22 +285,36 @@ class Server:
         status = lib.trine_hub_call(hub, _text(name), text, int(timeout * 1000), answer)
         try:
             check(status, ToolError)
-            result = json.loads(ffi.string(answer[0]))
+            return _result(ffi.string(answer[0]))
         finally:
             if answer[0] != ffi.NULL:
                 lib.trine_hub_free(answer[0])
-        value = result.get("structuredContent", result.get("content"))
-        if isinstance(value, dict) and value.keys() == {"result"}:
-            return value["result"]
-        return value
 
-    async def call_async(self, name, /, timeout=60.0, **arguments):
-        """The same for coroutines: it waits in a thread of its own."""
+    async def call_async(self, name, /, **arguments):
+        """The same for coroutines, without a thread for each call.
+
+        Where the coroutine is cancelled, the tool is told that no one waits for it any more.
+        """
         import asyncio
-        import functools
 
-        call = functools.partial(self.call, name, timeout, **arguments)
-        return await asyncio.get_running_loop().run_in_executor(None, call)
+        from ._schema import dumps
+
+        text, number = dumps(arguments).encode(), ffi.new("uint64_t *")
+        waiting = _Waiting(asyncio.get_running_loop())
+        handle = ffi.new_handle(waiting)
+        _ALIVE[handle] = handle
+        status = lib.trine_hub_start(
+            self._open(), _text(name), text, lib.trine_python_ended, handle, number
+        )
+        if status < 0:
+            _ALIVE.pop(handle, None)
+            check(status, ToolError)
+        try:
+            return await waiting.future
+        except asyncio.CancelledError:
+            if self._hub is not None:
+                lib.trine_hub_cancel(self._hub, number[0])
+            raise
 
     def stats(self, name):
         """The calls of a tool."""

@@ -1,6 +1,6 @@
 //! Tools of this program: added, replaced and removed while clients call them.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
@@ -267,6 +267,23 @@ impl Hub {
             run(call, arguments, patience, (extra, None))
                 .unwrap_or_else(|question| crate::device::refused(&tool, &question, Duration::ZERO))
         }))
+    }
+
+    /// Starts a call as [`Self::call_own`] does, and returns at once. `told` hears its end once,
+    /// which may be before this returns, on any thread. What is answered cancels the call when it
+    /// is set; `None` where the call has ended already.
+    ///
+    /// # Errors
+    /// As [`Self::call_own`]; then nothing is told.
+    pub fn start_own(
+        &self,
+        tool: &str,
+        arguments: &str,
+        told: impl FnOnce(CallReport) + Send + 'static,
+    ) -> Result<Option<Arc<AtomicBool>>> {
+        let (tools, tool) = self.own_tool(tool)?;
+        let call = (&*tool, arguments);
+        Ok(host_tools::start_asking(&tools, call, (Extra::default(), Arc::default()), (None, told)))
     }
 
     /// The tools that have a tool of this program, and its name there.

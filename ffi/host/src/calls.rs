@@ -1,0 +1,167 @@
+//! Calls under way that a program has started.
+
+use std::collections::HashMap;
+use std::ffi::{c_char, c_void};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use trine_c_api::{TRINE_E_FAILED, TRINE_E_NULL, TRINE_OK, trine_status};
+use trine_gateway::CallReport;
+
+use crate::answer::{Refused, answered, c_text, give, text, text_or};
+use crate::hub::{object, trine_hub};
+
+/// What cancels each call, by its number. A call may end before it is entered.
+#[derive(Default)]
+pub(crate) struct Calls {
+    last: AtomicU64,
+    under_way: Mutex<HashMap<u64, Option<Arc<AtomicBool>>>>,
+}
+
+impl Calls {
+    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Option<Arc<AtomicBool>>>> {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The number of the next call, which is under way from now on.
+    pub(crate) fn next(&self) -> u64 {
+        let id = self.last.fetch_add(1, Ordering::Relaxed) + 1;
+        self.lock().insert(id, None);
+        id
+    }
+
+    /// What cancels it, where it has not ended yet.
+    pub(crate) fn begin(&self, id: u64, cancels: Arc<AtomicBool>) {
+        if let Some(place) = self.lock().get_mut(&id) {
+            *place = Some(cancels);
+        }
+    }
+
+    pub(crate) fn end(&self, id: u64) {
+        self.lock().remove(&id);
+    }
+
+    pub(crate) fn cancel(&self, id: u64) {
+        if let Some(Some(cancels)) = self.lock().get(&id) {
+            cancels.store(true, Ordering::Release);
+        }
+    }
+}
+
+/// What is told how a call has ended that `trine_hub_start` has started.
+///
+/// @param user_data As it was given to `trine_hub_start`.
+/// @param status As of `trine_hub_call`.
+/// @param answer As of `trine_hub_call`; it ends with a zero byte and lives until the function
+///               returns.
+/// @param why The sentence of an error; empty for TRINE_OK. It lives as long.
+#[expect(non_camel_case_types, reason = "C types carry their C names")]
+pub type trine_hub_ended = Option<
+    unsafe extern "C" fn(
+        user_data: *mut c_void,
+        status: trine_status,
+        answer: *const c_char,
+        why: *const c_char,
+    ),
+>;
+
+/// What is told of the end of one call.
+struct Told {
+    ended: unsafe extern "C" fn(*mut c_void, trine_status, *const c_char, *const c_char),
+    user_data: *mut c_void,
+}
+
+// SAFETY: the header says that it may be called on any thread.
+unsafe impl Send for Told {}
+
+impl Told {
+    fn tell(&self, report: &CallReport) {
+        let status = if report.is_error { TRINE_E_FAILED } else { TRINE_OK };
+        let why = if report.is_error { &*report.text } else { "" };
+        let (answer, why) = (c_text(&report.result.to_string()), c_text(why));
+        // SAFETY: the program's function, and what it asked to be passed.
+        unsafe { (self.ended)(self.user_data, status, answer.as_ptr(), why.as_ptr()) };
+    }
+}
+
+/// Starts a call, and returns at once.
+///
+/// @param hub The hub.
+/// @param tool As of `trine_hub_call`.
+/// @param arguments As of `trine_hub_call`.
+/// @param ended Is told of the end, once, on any thread, perhaps before this function returns.
+/// @param user_data Passed to it.
+/// @param number Where the number of the call goes, for `trine_hub_cancel`; may be NULL.
+/// @return TRINE_OK; TRINE_E_NOT_FOUND, TRINE_E_NULL or TRINE_E_UTF8: then nothing is told.
+///
+/// Context: any-thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn trine_hub_start(
+    hub: *mut trine_hub,
+    tool: *const c_char,
+    arguments: *const c_char,
+    ended: trine_hub_ended,
+    user_data: *mut c_void,
+    number: *mut u64,
+) -> trine_status {
+    answered(|| {
+        // SAFETY: the contract of every function.
+        let object = unsafe { object(hub) }?;
+        // SAFETY: as above.
+        let tool = unsafe { text(tool, "tool") }?;
+        // SAFETY: as above.
+        let arguments = unsafe { text_or(arguments, "arguments", "{}") }?;
+        let none = || Refused(TRINE_E_NULL, "the function is NULL".to_owned());
+        let told = Told { ended: ended.ok_or_else(none)?, user_data };
+        let calls = Arc::clone(&object.calls);
+        let id = calls.next();
+        // SAFETY: the caller's to be written, before the end can be told.
+        unsafe { give(number, id) };
+        let ends = Arc::clone(&calls);
+        let cancels = object.hub.start_own(tool, arguments, move |report| {
+            ends.end(id);
+            told.tell(&report);
+        });
+        let cancels = cancels.inspect_err(|_| calls.end(id))?;
+        if let Some(cancels) = cancels {
+            calls.begin(id, cancels);
+        }
+        Ok(TRINE_OK)
+    })
+}
+
+/// Lets a call know that no one waits for its answer any more. Its end is told all the same, when
+/// its tool ends it.
+///
+/// @param hub The hub.
+/// @param number As `trine_hub_start` gave it. One that has ended is passed over.
+/// @return TRINE_OK or TRINE_E_NULL.
+///
+/// Context: any-thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn trine_hub_cancel(hub: *mut trine_hub, number: u64) -> trine_status {
+    answered(|| {
+        // SAFETY: the contract of every function.
+        unsafe { object(hub) }?.calls.cancel(number);
+        Ok(TRINE_OK)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_that_has_ended_is_not_cancelled_and_is_not_kept() {
+        let calls = Calls::default();
+        let [early, late] = [calls.next(), calls.next()];
+        calls.end(early);
+        let flags: [Arc<AtomicBool>; 2] = Default::default();
+        calls.begin(early, Arc::clone(&flags[0]));
+        calls.begin(late, Arc::clone(&flags[1]));
+        [early, late, 77].into_iter().for_each(|id| calls.cancel(id));
+        assert_eq!(flags.map(|flag| flag.load(Ordering::Acquire)), [false, true]);
+        calls.end(late);
+        assert!(calls.lock().is_empty());
+    }
+}
