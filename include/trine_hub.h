@@ -144,9 +144,13 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * Opens a hub without tools.
+ * Opens a hub without tools of this program; with devices, where the options name some.
  *
- * @param options Lines of `key=value`, or NULL: `in_flight`, requests of clients that may be with
+ * @param options Lines of `key=value`, or NULL. Devices, each as often as there are some: `serial`
+ *                (`[NAME=]PATH[:BAUD]`), `usb` (`[NAME=]VENDOR:PRODUCT`), `tcp` and `udp`
+ *                (`[NAME=]HOST:PORT`), `unix` (`[NAME=]PATH`), `bus` (`[NAME=]ADDRESS@LINE`),
+ *                `simulate` (`NAME`: the greenhouse, in this process); `settings`, the folder with
+ *                the keys of devices. For tools: `in_flight`, requests of clients that may be with
  *                tools at a time (16); `plugin_keys`, a file of minisign keys of which one has to
  *                have signed each plug-in; `plugin_imports`, `allow`, `warn` or `deny`;
  *                `plugin_memory`, most bytes that a plug-in may say it needs; `patience_ms`, how
@@ -253,7 +257,31 @@ trine_status trine_hub_find(struct trine_hub *hub,
                             char **list);
 
 /**
- * Calls a tool, as a client does: its arguments are checked, and so is its result.
+ * Waits until each device has shown its tools, or cannot be reached.
+ *
+ * @param hub The hub.
+ * @param timeout_ms Milliseconds after which it is not waited for any more.
+ * @return TRINE_OK, also without devices; TRINE_PENDING when one of them has not answered, which
+ *         goes on coming up; TRINE_E_NULL.
+ *
+ * Context: any-thread.
+ */
+TRINE_API trine_status trine_hub_wait(struct trine_hub *hub, uint32_t timeout_ms);
+
+/**
+ * The tools as clients see them, of devices too, as JSON: a list of objects of `tools/list`.
+ *
+ * @param hub The hub.
+ * @param list Where the text goes, ended by a zero byte; `trine_hub_free` frees it.
+ * @return TRINE_OK or TRINE_E_NULL.
+ *
+ * Context: any-thread.
+ */
+TRINE_API trine_status trine_hub_tools(struct trine_hub *hub, char **list);
+
+/**
+ * Calls a tool of this program, of a plug-in or of a device, as a client does: its arguments are
+ * checked, and so is its result. One that needs a person at a device waits for that.
  *
  * @param hub The hub.
  * @param tool Its name, or `tool@version`, ended by a zero byte.

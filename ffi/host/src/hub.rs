@@ -17,11 +17,11 @@ use trine_descriptor::ToolTable as _;
 use trine_gateway::host_tools::{Leaving, ToolStats, ToolsId};
 use trine_gateway::server::{self, Server, ServerHandle};
 use trine_gateway::table::Table;
-use trine_gateway::{DeviceArgs, Hub, Prefix, Settings};
+use trine_gateway::{Hub, Prefix};
 use trine_plugins::{Loaded, Plugins};
 
 use crate::answer::{
-    Done, Refused, answered, give, give_text, read_options, refused, text, text_or, why,
+    Done, Options, Refused, answered, give, give_text, read_options, refused, text, text_or, why,
 };
 use crate::calls::Calls;
 use crate::json::Threads;
@@ -84,9 +84,13 @@ pub(crate) unsafe fn object<'h>(hub: *const trine_hub) -> Done<&'h Object> {
     object.ok_or_else(|| Refused(TRINE_E_NULL, "the hub is NULL".to_owned()))
 }
 
-/// Opens a hub without tools.
+/// Opens a hub without tools of this program; with devices, where the options name some.
 ///
-/// @param options Lines of `key=value`, or NULL: `in_flight`, requests of clients that may be with
+/// @param options Lines of `key=value`, or NULL. Devices, each as often as there are some: `serial`
+///                (`[NAME=]PATH[:BAUD]`), `usb` (`[NAME=]VENDOR:PRODUCT`), `tcp` and `udp`
+///                (`[NAME=]HOST:PORT`), `unix` (`[NAME=]PATH`), `bus` (`[NAME=]ADDRESS@LINE`),
+///                `simulate` (`NAME`: the greenhouse, in this process); `settings`, the folder with
+///                the keys of devices. For tools: `in_flight`, requests of clients that may be with
 ///                tools at a time (16); `plugin_keys`, a file of minisign keys of which one has to
 ///                have signed each plug-in; `plugin_imports`, `allow`, `warn` or `deny`;
 ///                `plugin_memory`, most bytes that a plug-in may say it needs; `patience_ms`, how
@@ -106,8 +110,8 @@ pub unsafe extern "C" fn trine_hub_open(
         }
         // SAFETY: the contract of every function.
         let options = unsafe { text_or(options, "options", "") }?;
-        let (policy, in_flight) = read_options(options)?;
-        let own = Hub::open_with(&DeviceArgs::default(), Prefix::Auto, &Settings::none())?;
+        let Options { policy, in_flight, devices, settings } = read_options(options)?;
+        let own = Hub::open_with(&devices, Prefix::Auto, &settings)?;
         let plugins = Plugins::new(Arc::clone(&own), policy);
         let (json, calls, servers) = (Mutex::default(), Arc::default(), Mutex::default());
         let threads = Threads::new(in_flight);
@@ -356,7 +360,50 @@ unsafe fn tell(
     })
 }
 
-/// Calls a tool, as a client does: its arguments are checked, and so is its result.
+/// Waits until each device has shown its tools, or cannot be reached.
+///
+/// @param hub The hub.
+/// @param timeout_ms Milliseconds after which it is not waited for any more.
+/// @return TRINE_OK, also without devices; TRINE_PENDING when one of them has not answered, which
+///         goes on coming up; TRINE_E_NULL.
+///
+/// Context: any-thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn trine_hub_wait(hub: *mut trine_hub, timeout_ms: u32) -> trine_status {
+    answered(|| {
+        // SAFETY: the contract of every function.
+        let object = unsafe { object(hub) }?;
+        let is_ready = object.hub.wait_ready(Duration::from_millis(timeout_ms.into()));
+        Ok(if is_ready { TRINE_OK } else { TRINE_PENDING })
+    })
+}
+
+/// The tools as clients see them, of devices too, as JSON: a list of objects of `tools/list`.
+///
+/// @param hub The hub.
+/// @param list Where the text goes, ended by a zero byte; `trine_hub_free` frees it.
+/// @return TRINE_OK or TRINE_E_NULL.
+///
+/// Context: any-thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn trine_hub_tools(
+    hub: *mut trine_hub,
+    list: *mut *mut c_char,
+) -> trine_status {
+    answered(|| {
+        // SAFETY: the contract of every function.
+        let object = unsafe { object(hub) }?;
+        if list.is_null() {
+            return refused(TRINE_E_NULL, "there is no place for the list");
+        }
+        // SAFETY: not NULL, and the caller's to be written.
+        unsafe { give_text(list, &Value::from(object.hub.tools()).to_string()) };
+        Ok(TRINE_OK)
+    })
+}
+
+/// Calls a tool of this program, of a plug-in or of a device, as a client does: its arguments are
+/// checked, and so is its result. One that needs a person at a device waits for that.
 ///
 /// @param hub The hub.
 /// @param tool Its name, or `tool@version`, ended by a zero byte.
@@ -388,7 +435,7 @@ pub unsafe extern "C" fn trine_hub_call(
         // SAFETY: as above.
         let arguments = unsafe { text_or(arguments, "arguments", "{}") }?;
         let patience = Duration::from_millis(timeout_ms.into());
-        let report = object.hub.call_own(tool, arguments, patience)?;
+        let report = object.hub.call(tool, arguments, patience)?;
         if !answer.is_null() {
             // SAFETY: not NULL, and the caller's to be written.
             unsafe { give_text(answer, &report.result.to_string()) };

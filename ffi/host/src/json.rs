@@ -113,7 +113,7 @@ impl Threads {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn add(self: &Arc<Self>, job: Job) {
+    pub(crate) fn add(self: &Arc<Self>, job: Job) {
         let mut queue = self.lock();
         queue.jobs.push_back(job);
         if queue.jobs.len() > queue.idle && queue.threads < self.most {

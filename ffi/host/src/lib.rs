@@ -44,7 +44,7 @@ pub use hub::{
     trine_hub, trine_hub_add, trine_hub_call, trine_hub_close, trine_hub_find, trine_hub_free,
     trine_hub_get_stats, trine_hub_list, trine_hub_load, trine_hub_open, trine_hub_remove,
     trine_hub_replace, trine_hub_roll_back, trine_hub_serve_http, trine_hub_serve_stdio,
-    trine_hub_stats, trine_hub_why,
+    trine_hub_stats, trine_hub_tools, trine_hub_wait, trine_hub_why,
 };
 #[cfg(feature = "hub")]
 pub use json::{

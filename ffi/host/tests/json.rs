@@ -312,3 +312,64 @@ fn calls_of_many_threads_are_each_answered_once() {
     });
     assert_eq!(state.calls.load(SeqCst), 800);
 }
+
+#[test]
+fn tools_of_devices_are_listed_and_called_next_to_those_of_the_program() {
+    let state = State::default();
+    let mut hub = null_mut();
+    // SAFETY: the place is this function's, and the text ends with a zero byte.
+    let status = unsafe { trine_hub_open(c"simulate=north\nin_flight=2".as_ptr(), &mut hub) };
+    assert_eq!(status, OK, "{}", Site::why());
+    let site = Site(hub);
+    assert_eq!(site.add(&definition("double"), &state), OK);
+    // SAFETY: the hub is open, the place is this function's, and the text is freed once.
+    let tools: Vec<Value> = unsafe {
+        assert_eq!(trine_hub_wait(site.0, 60_000), OK);
+        let mut list = null_mut();
+        assert_eq!(trine_hub_tools(site.0, &mut list), OK);
+        let tools = serde_json::from_slice(CStr::from_ptr(list).to_bytes()).unwrap();
+        assert_eq!(trine_hub_free(list), OK);
+        tools
+    };
+    let tool = |name: &str| tools.iter().find(|tool| tool["name"] == name).unwrap();
+    assert_eq!(tool("double")["inputSchema"]["properties"]["n"]["maximum"], 1000);
+    assert_eq!(tool("fan_set")["inputSchema"]["properties"]["percent"]["maximum"], 100);
+    let (status, value) = site.call(c"fan_set", &json!({"percent": 40}), 30_000);
+    assert_eq!((status, &value["structuredContent"]), (OK, &json!({"percent": 40})));
+    let (status, value) = site.call(c"fan_set", &json!({"percent": 101}), 30_000);
+    assert_eq!(status, FAILED, "{value}");
+    assert_eq!(site.call(c"double", &json!({"n": 4}), 5_000).0, OK);
+    // Started calls of devices, more than one at a time, end too; and the hub can be called there.
+    let (send, receive) = channel::<End>();
+    for percent in 0..20 {
+        let arguments = CString::new(json!({ "percent": percent }).to_string()).unwrap();
+        let place = (&raw const send).cast_mut().cast();
+        // SAFETY: the sender lives until each end was told.
+        let status = unsafe {
+            let (tool, arguments) = (c"fan_set".as_ptr(), arguments.as_ptr());
+            trine_hub_start(site.0, tool, arguments, Some(ended), place, null_mut())
+        };
+        assert_eq!(status, OK);
+    }
+    let mut all: Vec<i64> = (0..20)
+        .map(|_| {
+            let (status, answer, why) = receive.recv_timeout(Duration::from_secs(60)).unwrap();
+            assert_eq!(status, OK, "{why}");
+            let answer: Value = serde_json::from_str(&answer).unwrap();
+            answer["structuredContent"]["percent"].as_i64().unwrap()
+        })
+        .collect();
+    all.sort_unstable();
+    assert_eq!(all, (0..20).collect::<Vec<_>>());
+}
+
+#[test]
+fn an_option_that_is_not_there_is_named_with_those_that_are() {
+    let mut hub = null_mut();
+    for (text, part) in [(c"serail=x", "serial"), (c"serial", "key=value"), (c"tcp=x", "x")] {
+        // SAFETY: the place is this function's, and the text ends with a zero byte.
+        let status = unsafe { trine_hub_open(text.as_ptr(), &mut hub) };
+        assert!(status < 0 && hub.is_null(), "{text:?}");
+        assert!(Site::why().contains(part), "{text:?}: {}", Site::why());
+    }
+}

@@ -1,9 +1,10 @@
 import builtins
 from os import PathLike
-from typing import Any, Callable, List, Optional, TypeVar, Union, overload
+from typing import Any, Callable, Dict, List, Optional, Sequence, TypeVar, Union, overload
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _Path = Union[str, bytes, PathLike[str]]
+_Devices = Union[str, PathLike[str], Sequence[Union[str, PathLike[str]]]]
 
 __version__: str
 
@@ -65,8 +66,18 @@ class Server:
         port: int = 0,
         *,
         in_flight: int = 16,
-        plugin_keys: Optional[_Path] = None,
-        plugin_imports: Optional[str] = None,
+        serial: _Devices = ...,
+        usb: _Devices = ...,
+        tcp: _Devices = ...,
+        udp: _Devices = ...,
+        unix: _Devices = ...,
+        bus: _Devices = ...,
+        simulate: _Devices = ...,
+        settings: _Path = ...,
+        plugin_keys: _Path = ...,
+        plugin_imports: str = ...,
+        plugin_memory: int = ...,
+        patience_ms: int = ...,
     ) -> None: ...
     @overload
     def tool(self, function: _F, *, name: None = None, title: None = None) -> _F: ...
@@ -84,6 +95,8 @@ class Server:
     def remove(self, name: str) -> None: ...
     def call(self, name: str, /, timeout: float = 60.0, **arguments: Any) -> Any: ...
     async def call_async(self, name: str, /, **arguments: Any) -> Any: ...
+    def wait(self, timeout: float = 10.0) -> bool: ...
+    def tools(self) -> List[Dict[str, Any]]: ...
     def stats(self, name: str) -> Stats: ...
     def load(self, path: _Path) -> None: ...
     def replace(self, path: _Path) -> None: ...

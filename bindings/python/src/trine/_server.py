@@ -211,17 +211,21 @@ class Server:
 
     `run` serves the client on standard input and output. `start` serves HTTP at the host and port
     in threads of its own. In both cases `call` calls tools from this program, too.
+
+    Devices are options: `serial="/dev/ttyACM0"`, or a list of them; `usb`, `tcp`, `udp`, `unix`,
+    `bus` and `simulate`. `settings` is the folder with their keys. For plug-ins there are
+    `plugin_keys`, `plugin_imports`, `plugin_memory` and `patience_ms`.
     """
 
-    def __init__(
-        self, host="127.0.0.1", port=0, *, in_flight=16, plugin_keys=None, plugin_imports=None
-    ):
-        options = {
-            "in_flight": in_flight,
-            "plugin_keys": plugin_keys,
-            "plugin_imports": plugin_imports,
-        }
-        text = "\n".join(f"{key}={value}" for key, value in options.items() if value is not None)
+    def __init__(self, host="127.0.0.1", port=0, *, in_flight=16, **options):
+        lines = [f"in_flight={in_flight}"]
+        for name, given in options.items():
+            for value in given if isinstance(given, (list, tuple)) else [given]:
+                value = os.fsdecode(value) if hasattr(value, "__fspath__") else str(value)
+                if "\n" in value or ";" in value:
+                    raise ArgumentError(f"option {name}: a value has one line and no ;")
+                lines.append(f"{name}={value}")
+        text = "\n".join(lines)
         hub = ffi.new("trine_hub **")
         check(lib.trine_hub_open(_text(text), hub))
         self._hub, self._process = hub[0], os.getpid()
@@ -316,6 +320,22 @@ class Server:
                 lib.trine_hub_cancel(self._hub, number[0])
             raise
 
+    def wait(self, timeout=10.0):
+        """Waits until each device has shown its tools; answers whether it is so."""
+        return check(lib.trine_hub_wait(self._open(), int(timeout * 1000))) == lib.TRINE_OK
+
+    def tools(self):
+        """The tools as clients see them, of devices too: `name`, `description`, `inputSchema`."""
+        return self._json(lib.trine_hub_tools)
+
+    def _json(self, function):
+        place = ffi.new("char **")
+        check(function(self._open(), place))
+        try:
+            return json.loads(ffi.string(place[0]))
+        finally:
+            lib.trine_hub_free(place[0])
+
     def stats(self, name):
         """The calls of a tool."""
         place = ffi.new("trine_hub_stats *", {"struct_size": ffi.sizeof("trine_hub_stats")})
@@ -340,12 +360,7 @@ class Server:
 
     def plugins(self):
         """The plug-ins that are loaded."""
-        place = ffi.new("char **")
-        check(lib.trine_hub_list(self._open(), place))
-        try:
-            return [Plugin(about) for about in json.loads(ffi.string(place[0]))]
-        finally:
-            lib.trine_hub_free(place[0])
+        return [Plugin(about) for about in self._json(lib.trine_hub_list)]
 
     def run(self):
         """Serves the client on standard input and output, until that ends its input."""

@@ -103,6 +103,17 @@ impl Device {
         })
     }
 
+    /// Starts a call with arguments as JSON text. `tell` hears its end once, which may be before
+    /// this returns, and while the device is locked: it must not call it, nor wait for anything.
+    pub(crate) fn start_call(
+        &self,
+        tool: &str,
+        arguments: &str,
+        tell: impl FnOnce(CallReport) + Send + 'static,
+    ) -> Option<Ticket> {
+        self.start_marked((tool, arguments), 0, None, tell)
+    }
+
     /// Starts such a call of a tool of this table; the device refuses it where the tool is another
     /// one by now. `tell` hears its end once, which may be before this returns, and while the
     /// device is locked: it must not call it, nor wait for anything.

@@ -3,6 +3,7 @@
 mod apps;
 mod asks;
 mod build;
+mod calls;
 mod catalog;
 mod names;
 mod open;
@@ -22,6 +23,7 @@ use trine_journal::{Journal, Options as JournalOptions};
 use trine_mcp::notify::Changed;
 
 pub(crate) use apps::shown as shown_address;
+pub use calls::Cancel;
 pub use catalog::Snapshot;
 pub(crate) use catalog::{Entry, Owner};
 pub(crate) use shelf::HubShelf;
