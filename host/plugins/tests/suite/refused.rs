@@ -165,8 +165,8 @@ fn a_table_of_another_interface_is_refused_and_a_later_minor_version_is_not() {
     };
     table("entry.so", "NO_ENTRY", "exports no trine_plugin_entry");
     table("magic.so", "MAGIC=1", "TRINE_PLUGIN_MAGIC");
-    table("v0.so", "ABI=0x00000009u", "version 0.9 of the interface, and this program has 1.0");
-    table("v2.so", "ABI=0x00020000u", "version 2.0 of the interface, and this program has 1.0");
+    table("v0.so", "ABI=0x00000009u", "version 0.9 of the interface, and this program has 1.1");
+    table("v2.so", "ABI=0x00020000u", "version 2.0 of the interface, and this program has 1.1");
     table("size.so", "SIZE=40", "has 40 bytes");
     table("aborts.so", "FLAGS=TRINE_PLUGIN_ABORTS", "would end this process");
     table("name.so", "NAME=\"Bad Name\"", "'Bad Name' is no name");
@@ -181,6 +181,8 @@ fn a_table_of_another_interface_is_refused_and_a_later_minor_version_is_not() {
     refused(&site, &tool, Step::Tools, "its name must match");
     let later = ["ABI=0x00010007u", "SIZE=(sizeof(trine_plugin)+64)"];
     site.plugins.load(&[site.build("later.so", "version.c", &later)]).unwrap();
+    let earlier = ["ABI=0x00010000u", "NAME=\"earlier\"", "TOOL=\"earlier\""];
+    site.plugins.load(&[site.build("earlier.so", "version.c", &earlier)]).unwrap();
 }
 
 #[test]
