@@ -286,7 +286,8 @@ TRINE_API trine_status trine_hub_tools(struct trine_hub *hub, char **list);
  * @param hub The hub.
  * @param tool Its name, or `tool@version`, ended by a zero byte.
  * @param arguments A JSON object, ended by a zero byte; NULL for none.
- * @param timeout_ms Milliseconds after which the call is cancelled.
+ * @param timeout_ms Milliseconds after which the call is cancelled; 0 for never. Then a tool that
+ *                   takes JSON runs on the thread that calls.
  * @param answer Where the answer goes, the `result` of a `tools/call`: `structuredContent`,
  *               `content` and `isError`. It ends with a zero byte, and `trine_hub_free` frees it.
  *               It is there for an error of the tool too. May be NULL.

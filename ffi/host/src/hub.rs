@@ -24,7 +24,7 @@ use crate::answer::{
     Done, Options, Refused, answered, give, give_text, read_options, refused, text, text_or, why,
 };
 use crate::calls::Calls;
-use crate::json::Threads;
+use crate::json::{Threads, here};
 
 /// An address cannot be listened on, or what is there cannot be reached.
 pub const TRINE_E_CONNECTION: i32 = -20;
@@ -408,7 +408,8 @@ pub unsafe extern "C" fn trine_hub_tools(
 /// @param hub The hub.
 /// @param tool Its name, or `tool@version`, ended by a zero byte.
 /// @param arguments A JSON object, ended by a zero byte; NULL for none.
-/// @param timeout_ms Milliseconds after which the call is cancelled.
+/// @param timeout_ms Milliseconds after which the call is cancelled; 0 for never. Then a tool that
+///                   takes JSON runs on the thread that calls.
 /// @param answer Where the answer goes, the `result` of a `tools/call`: `structuredContent`,
 ///               `content` and `isError`. It ends with a zero byte, and `trine_hub_free` frees it.
 ///               It is there for an error of the tool too. May be NULL.
@@ -434,8 +435,11 @@ pub unsafe extern "C" fn trine_hub_call(
         let tool = unsafe { text(tool, "tool") }?;
         // SAFETY: as above.
         let arguments = unsafe { text_or(arguments, "arguments", "{}") }?;
-        let patience = Duration::from_millis(timeout_ms.into());
-        let report = object.hub.call(tool, arguments, patience)?;
+        let call = |patience| object.hub.call(tool, arguments, patience);
+        let report = match timeout_ms {
+            0 => here(|| call(Duration::MAX)),
+            timeout_ms => call(Duration::from_millis(timeout_ms.into())),
+        }?;
         if !answer.is_null() {
             // SAFETY: not NULL, and the caller's to be written.
             unsafe { give_text(answer, &report.result.to_string()) };

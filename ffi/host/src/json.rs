@@ -1,6 +1,7 @@
 //! Tools of a hub that take and answer JSON, by the JSON Schemas of their definitions: for programs
 //! whose language has types of its own.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::ffi::{CString, c_char, c_void};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -80,8 +81,29 @@ impl Drop for Function {
 /// The function, as what executes a definition.
 struct Program(Arc<Function>);
 
+thread_local! {
+    /// Whether this thread waits for the calls that it makes, for as long as they take.
+    static WAITS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Has the calls that `work` makes run on this thread, where they are of tools that take JSON: it
+/// would wait for another one otherwise.
+pub(crate) fn here<T>(work: impl FnOnce() -> T) -> T {
+    struct Restored(bool);
+    impl Drop for Restored {
+        fn drop(&mut self) {
+            WAITS.set(self.0);
+        }
+    }
+    let _before = Restored(WAITS.replace(true));
+    work()
+}
+
 impl Execute for Program {
     fn execute(&self, call: JsonCall) {
+        if WAITS.get() {
+            return self.0.run(call);
+        }
         let function = Arc::clone(&self.0);
         self.0.threads.add(Box::new(move || function.run(call)));
     }

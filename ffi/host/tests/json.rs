@@ -183,6 +183,37 @@ fn a_call_has_checked_arguments_and_ends_by_any_thread_in_a_result_or_in_a_sente
     assert_eq!(state.released.load(SeqCst), 1);
 }
 
+/// Says whether it runs on the thread that `user_data` is the mark of.
+unsafe extern "C" fn thread(
+    user_data: *mut c_void,
+    call: *mut trine_json_call,
+    _: *const c_char,
+    _: usize,
+) {
+    // SAFETY: as the header says.
+    unsafe {
+        let is_it = *user_data.cast::<std::thread::ThreadId>() == std::thread::current().id();
+        let text = CString::new(json!({ "same": is_it }).to_string()).unwrap();
+        assert_eq!(trine_json_done(call, text.as_ptr()), OK);
+    }
+}
+
+#[test]
+fn a_call_without_a_time_runs_where_it_is_made_and_one_with_a_time_does_not() {
+    let mark = std::thread::current().id();
+    let site = Site::new();
+    let text = c"{\"id\":\"where\",\"name\":\"Where\",\"description\":\"Say where.\",\
+                 \"input_schema\":{\"type\":\"object\"}}";
+    let place = (&raw const mark).cast_mut().cast();
+    // SAFETY: the mark lives as long as the hub.
+    let status = unsafe { trine_hub_add_json(site.0, text.as_ptr(), Some(thread), place, None) };
+    assert_eq!(status, OK, "{}", Site::why());
+    for (timeout, expected) in [(0, true), (5_000, false), (0, true)] {
+        let (status, value) = site.call(c"where", &json!({}), timeout);
+        assert_eq!((status, &value["structuredContent"]["same"]), (OK, &json!(expected)));
+    }
+}
+
 #[test]
 fn a_call_that_is_given_up_is_told_so() {
     let state = State::default();

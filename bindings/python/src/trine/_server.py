@@ -277,16 +277,19 @@ class Server:
         """Takes a tool out that was added. Its calls run to their end."""
         check(lib.trine_hub_remove_json(self._open(), _text(name)))
 
-    def call(self, name, /, timeout=60.0, **arguments):
+    def call(self, name, /, timeout=None, **arguments):
         """Calls a tool as a client does, and answers its result.
 
+        Without a timeout, in seconds, a function of this server runs on the thread that calls.
         Raises ToolNotFound, or ToolError with what the tool says.
         """
         from ._schema import dumps
 
         text = dumps(arguments).encode()
         hub, answer = self._open(), ffi.new("char **")
-        status = lib.trine_hub_call(hub, _text(name), text, int(timeout * 1000), answer)
+        # 0 is none.
+        timeout = 0 if timeout is None else max(1, int(timeout * 1000))
+        status = lib.trine_hub_call(hub, _text(name), text, timeout, answer)
         try:
             check(status, ToolError)
             return _result(ffi.string(answer[0]))
