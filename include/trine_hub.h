@@ -380,6 +380,26 @@ TRINE_API trine_status trine_hub_free(char *text);
 TRINE_API trine_status trine_hub_close(struct trine_hub *hub);
 
 /**
+ * Calls a tool as `trine_hub_call` does, for its structured result alone.
+ *
+ * @param hub The hub.
+ * @param tool As of `trine_hub_call`.
+ * @param arguments As of `trine_hub_call`.
+ * @param timeout_ms As of `trine_hub_call`.
+ * @param value Where the result goes: a JSON object, or, where the tool has none, the array of its
+ *              content. It ends with a zero byte, and `trine_hub_free` frees it.
+ * @return As of `trine_hub_call`; `value` is NULL for an error.
+ *
+ * Context: any-thread.
+ */
+TRINE_API
+trine_status trine_hub_value(struct trine_hub *hub,
+                             const char *tool,
+                             const char *arguments,
+                             uint32_t timeout_ms,
+                             char **value);
+
+/**
  * Starts a call, and returns at once.
  *
  * @param hub The hub.

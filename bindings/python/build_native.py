@@ -70,6 +70,8 @@ trine_status trine_hub_wait(trine_hub *hub, uint32_t timeout_ms);
 trine_status trine_hub_tools(trine_hub *hub, char **list);
 trine_status trine_hub_call(trine_hub *hub, const char *tool, const char *arguments,
     uint32_t timeout_ms, char **answer);
+trine_status trine_hub_value(trine_hub *hub, const char *tool, const char *arguments,
+    uint32_t timeout_ms, char **value);
 trine_status trine_hub_start(trine_hub *hub, const char *tool, const char *arguments,
     void (*ended)(void *, trine_status, const char *, const char *), void *user_data,
     uint64_t *number);

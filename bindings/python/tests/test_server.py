@@ -270,6 +270,10 @@ class Servers(unittest.TestCase):
                 server.call("south_fan_set", percent=101)
             self.assertIn("percent must be at most 100", str(raised.exception))
 
+            # A tool without a structured result answers its content.
+            (picture,) = server.call("north_camera_snap")
+            self.assertEqual((picture["type"], picture["mimeType"]), ("image", "image/png"))
+
             async def both():
                 calls = [
                     server.call_async(f"{name}_fan_set", percent=number)

@@ -4,13 +4,15 @@ use std::collections::HashMap;
 use std::ffi::{c_char, c_void};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use trine_c_api::{TRINE_E_FAILED, TRINE_E_NULL, TRINE_OK, trine_status};
 use trine_gateway::CallReport;
 use trine_gateway::hub::Cancel;
 
-use crate::answer::{Refused, answered, c_text, give, text, text_or};
+use crate::answer::{Refused, answered, c_text, give, give_text, refused, text, text_or};
 use crate::hub::{object, trine_hub};
+use crate::json::here;
 
 /// What cancels each call, by its number. A call may end before it is entered.
 #[derive(Default)]
@@ -48,6 +50,53 @@ impl Calls {
             cancels.cancel();
         }
     }
+}
+
+/// Calls a tool as `trine_hub_call` does, for its structured result alone.
+///
+/// @param hub The hub.
+/// @param tool As of `trine_hub_call`.
+/// @param arguments As of `trine_hub_call`.
+/// @param timeout_ms As of `trine_hub_call`.
+/// @param value Where the result goes: a JSON object, or, where the tool has none, the array of its
+///              content. It ends with a zero byte, and `trine_hub_free` frees it.
+/// @return As of `trine_hub_call`; `value` is NULL for an error.
+///
+/// Context: any-thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn trine_hub_value(
+    hub: *mut trine_hub,
+    tool: *const c_char,
+    arguments: *const c_char,
+    timeout_ms: u32,
+    value: *mut *mut c_char,
+) -> trine_status {
+    answered(|| {
+        if value.is_null() {
+            return refused(TRINE_E_NULL, "there is no place for the value");
+        }
+        // SAFETY: the caller's to be written.
+        unsafe { give(value, std::ptr::null_mut()) };
+        // SAFETY: the contract of every function.
+        let object = unsafe { object(hub) }?;
+        // SAFETY: as above.
+        let tool = unsafe { text(tool, "tool") }?;
+        // SAFETY: as above.
+        let arguments = unsafe { text_or(arguments, "arguments", "{}") }?;
+        let call = |patience| object.hub.value(tool, arguments, patience);
+        let found = match timeout_ms {
+            0 => here(|| call(Duration::MAX)),
+            timeout_ms => call(Duration::from_millis(timeout_ms.into())),
+        }?;
+        match found {
+            Ok(found) => {
+                // SAFETY: not NULL, and the caller's to be written.
+                unsafe { give_text(value, &found) };
+                Ok(TRINE_OK)
+            }
+            Err(why) => refused(TRINE_E_FAILED, &why),
+        }
+    })
 }
 
 /// What is told how a call has ended that `trine_hub_start` has started.

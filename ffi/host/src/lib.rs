@@ -33,7 +33,7 @@ mod session;
 pub use trine_c_model::*;
 
 #[cfg(feature = "hub")]
-pub use calls::{trine_hub_cancel, trine_hub_ended, trine_hub_start};
+pub use calls::{trine_hub_cancel, trine_hub_ended, trine_hub_start, trine_hub_value};
 pub use device::{
     TRINE_HOST_GPU, TRINE_HOST_HELPER, TRINE_HOST_INTEGRATED, TRINE_HOST_PROCESSOR,
     trine_host_device, trine_host_device_count, trine_host_get_device,

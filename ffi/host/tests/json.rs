@@ -404,3 +404,52 @@ fn an_option_that_is_not_there_is_named_with_those_that_are() {
         assert!(Site::why().contains(part), "{text:?}: {}", Site::why());
     }
 }
+
+#[test]
+fn the_structured_result_alone_is_that_of_a_call_and_so_is_an_error() {
+    let state = State::default();
+    let mut hub = null_mut();
+    // SAFETY: the place is this function's, and the text ends with a zero byte.
+    assert_eq!(unsafe { trine_hub_open(c"simulate=north".as_ptr(), &mut hub) }, OK);
+    let site = Site(hub);
+    // SAFETY: the hub is open.
+    assert_eq!(unsafe { trine_hub_wait(site.0, 60_000) }, OK);
+    assert_eq!(site.add(&definition("double"), &state), OK);
+    let value = |tool: &CStr, arguments: &Value, milliseconds: u32| {
+        let arguments = CString::new(arguments.to_string()).unwrap();
+        let mut value = null_mut();
+        // SAFETY: the place is this function's, and the text is freed once.
+        unsafe {
+            let (tool, arguments) = (tool.as_ptr(), arguments.as_ptr());
+            let status = trine_hub_value(site.0, tool, arguments, milliseconds, &mut value);
+            if value.is_null() {
+                return (status, Site::why());
+            }
+            let text = CStr::from_ptr(value).to_str().unwrap().to_owned();
+            assert_eq!(trine_hub_free(value), OK);
+            (status, text)
+        }
+    };
+    for milliseconds in [0, 30_000] {
+        for how in ["well", "later"] {
+            let found = value(c"double", &json!({"n": 2, "how": how}), milliseconds);
+            assert_eq!(found, (OK, "{\"double\":4}".to_owned()));
+        }
+        let found = value(c"fan_set", &json!({"percent": 40}), milliseconds);
+        assert_eq!(found, (OK, "{\"percent\":40}".to_owned()));
+        let cases = [
+            (c"double", json!({"n": 1, "how": "fail"})),
+            (c"double", json!({"n": 1, "how": "wrong"})),
+            (c"double", json!({"n": -1})),
+            (c"fan_set", json!({"percent": 101})),
+            (c"treble", json!({})),
+        ];
+        for (tool, arguments) in cases {
+            let (status, _) = site.call(tool, &arguments, 30_000);
+            let why = Site::why();
+            assert_eq!(value(tool, &arguments, milliseconds), (status, why), "{arguments}");
+        }
+    }
+    let (status, why) = value(c"double", &json!({"n": 1, "how": "never"}), 50);
+    assert!(status == FAILED && why.contains("no answer within 50 ms"), "{why}");
+}

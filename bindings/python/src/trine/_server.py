@@ -11,6 +11,17 @@ from ._native import ffi, lib
 
 # What C holds a pointer to.
 _ALIVE = {}
+_LOADS = json.JSONDecoder().decode
+
+
+def _dumps(value):
+    """Imported at the first call, and itself from then on."""
+    global _dumps
+    from ._schema import dumps
+
+    _dumps = dumps
+    return dumps(value)
+
 _SERVERS = weakref.WeakSet()
 
 
@@ -78,7 +89,7 @@ class _Tool:
         """Does a call, or has it done by the loop of coroutines."""
         context = Context(call)
         try:
-            arguments = json.loads(text)
+            arguments = _LOADS(text.decode())
             for name, decode in self.decoders.items():
                 if name in arguments:
                     arguments[name] = decode(arguments[name])
@@ -95,12 +106,10 @@ class _Tool:
 
     def end(self, context, value, error):
         """Tells C what became of a call."""
-        from ._schema import dumps
-
         call, context._call = context._call, None
         if error is None:
             try:
-                text = dumps({"result": value} if self.is_wrapped else value)
+                text = _dumps({"result": value} if self.is_wrapped else value)
                 lib.trine_json_done(call, text.encode())
                 return
             except (TypeError, ValueError, RecursionError) as wrong:
@@ -166,8 +175,11 @@ def trine_python_ended(handle, status, answer, why):
 
 def _result(text):
     """What a call came to, out of the result object of MCP."""
-    result = json.loads(text)
-    value = result.get("structuredContent", result.get("content"))
+    result = _LOADS(text.decode())
+    return _unwrapped(result.get("structuredContent", result.get("content")))
+
+
+def _unwrapped(value):
     if isinstance(value, dict) and value.keys() == {"result"}:
         return value["result"]
     return value
@@ -283,19 +295,16 @@ class Server:
         Without a timeout, in seconds, a function of this server runs on the thread that calls.
         Raises ToolNotFound, or ToolError with what the tool says.
         """
-        from ._schema import dumps
-
-        text = dumps(arguments).encode()
-        hub, answer = self._open(), ffi.new("char **")
+        text = _dumps(arguments).encode() if arguments else ffi.NULL
+        hub, place = self._open(), ffi.new("char **")
         # 0 is none.
         timeout = 0 if timeout is None else max(1, int(timeout * 1000))
-        status = lib.trine_hub_call(hub, _text(name), text, timeout, answer)
-        try:
+        status = lib.trine_hub_value(hub, _text(name), text, timeout, place)
+        if status < 0:
             check(status, ToolError)
-            return _result(ffi.string(answer[0]))
-        finally:
-            if answer[0] != ffi.NULL:
-                lib.trine_hub_free(answer[0])
+        found = ffi.string(place[0]).decode()
+        lib.trine_hub_free(place[0])
+        return _unwrapped(_LOADS(found))
 
     async def call_async(self, name, /, **arguments):
         """The same for coroutines, without a thread for each call.
@@ -304,9 +313,7 @@ class Server:
         """
         import asyncio
 
-        from ._schema import dumps
-
-        text, number = dumps(arguments).encode(), ffi.new("uint64_t *")
+        text, number = _dumps(arguments).encode(), ffi.new("uint64_t *")
         waiting = _Waiting(asyncio.get_running_loop())
         handle = ffi.new_handle(waiting)
         _ALIVE[handle] = handle

@@ -1,15 +1,17 @@
 //! Calls of any tool in the list, by this program itself.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use trine_mcp::{Catalog as _, McpEngine, McpSession, Step};
+use trine_descriptor::find_tool;
+use trine_mcp::{Catalog as _, McpEngine, McpSession, Outcome, Step};
 
 use super::Hub;
-use crate::device::{CallReport, Device, Ticket};
+use crate::device::{Asked, CallReport, Cost, Device, Extra, Ticket, Waiter, reporter};
 use crate::error::Result;
+use crate::host_tools;
 
 /// Bytes of a page of the list.
 const PAGE_BYTES: usize = 256 << 10;
@@ -32,6 +34,34 @@ impl Cancel {
             Of::Device(device, ticket) => device.cancel(*ticket),
         }
     }
+}
+
+/// Passes an object on as it is, and has everything else said in words.
+struct Object {
+    send: mpsc::Sender<std::result::Result<String, String>>,
+    inner: Arc<dyn Waiter>,
+}
+
+impl Waiter for Object {
+    fn done(&self, tag: u64, outcome: Outcome<'_>, cost: Cost) {
+        match outcome {
+            Outcome::Json(object) => drop(self.send.send(Ok(object.to_owned()))),
+            outcome => self.inner.done(tag, outcome, cost),
+        }
+    }
+
+    fn refused(&self, tag: u64, why: &str) {
+        self.inner.refused(tag, why);
+    }
+
+    fn needs_input(&self, tag: u64, asked: &Asked<'_>, cost: Cost) {
+        self.inner.needs_input(tag, asked, cost);
+    }
+}
+
+fn structured(report: &CallReport) -> String {
+    let value = report.result.get("structuredContent").or_else(|| report.result.get("content"));
+    value.map_or_else(|| "[]".to_owned(), Value::to_string)
 }
 
 impl Hub {
@@ -78,6 +108,46 @@ impl Hub {
         };
         let ticket = device.start_call(&own, arguments, told);
         Ok(ticket.map(|ticket| Cancel(Of::Device(device, ticket))))
+    }
+
+    /// Calls a tool as [`Self::call`] does, and answers its structured result alone, as JSON text;
+    /// where it has none, its content, which is an array. An object that a tool with JSON Schemas
+    /// answers is not read again.
+    ///
+    /// # Errors
+    /// As [`Self::call`]; the inner error is the sentence of a call that failed.
+    pub fn value(
+        &self,
+        tool: &str,
+        arguments: &str,
+        patience: Duration,
+    ) -> Result<std::result::Result<String, String>> {
+        let of_report = |report: CallReport| match report.is_error {
+            true => Err(report.text),
+            false => Ok(structured(&report)),
+        };
+        if self.device_tool(tool).is_some() {
+            return self.call(tool, arguments, patience).map(of_report);
+        }
+        let (tools, own) = self.own_tool(tool)?;
+        let table = Arc::clone(tools.table());
+        let has_schemas = |row: &u16| tools.schemas(*row).is_some();
+        let Some(row) = find_tool(&*table, &own).filter(has_schemas) else {
+            return self.call_own(tool, arguments, patience).map(of_report);
+        };
+        let (send, receive) = mpsc::channel();
+        let other = send.clone();
+        // Who asked may have stopped waiting.
+        let told = move |report| drop(other.send(of_report(report)));
+        let inner = reporter(&table, row, Instant::now(), told);
+        let waiter: Arc<dyn Waiter> = Arc::new(Object { send, inner });
+        let given = ((arguments.as_bytes(), Extra::default()), Arc::default());
+        let flag = host_tools::start(&tools, row, given, (&waiter, 0));
+        Ok(receive.recv_timeout(patience).unwrap_or_else(|_| {
+            flag.inspect(|flag| flag.store(true, Ordering::Release));
+            let ms = patience.as_millis();
+            Err(format!("{own}: no answer within {ms} ms; the call was cancelled"))
+        }))
     }
 
     /// The device that has a tool, and what that calls it.

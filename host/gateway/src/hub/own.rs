@@ -287,7 +287,7 @@ impl Hub {
     }
 
     /// The tools that have a tool of this program, and its name there.
-    fn own_tool(&self, tool: &str) -> Result<(Arc<Served>, String)> {
+    pub(super) fn own_tool(&self, tool: &str) -> Result<(Arc<Served>, String)> {
         let snapshot = self.snapshot();
         let entry = snapshot.find(tool.as_bytes()).and_then(|tool| snapshot.entry(tool));
         let found = entry.and_then(|entry| Some((entry.host()?, entry.own_name()?)));
