@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import textwrap
 import threading
 import time
@@ -304,6 +305,64 @@ class Servers(unittest.TestCase):
             if status is not None and kind is not trine.ArgumentError:
                 self.assertEqual(kind.status, status)
         self.assertEqual(len(statuses), len(kinds))
+
+
+class Program(unittest.TestCase):
+    """`python -m trine FILE`."""
+
+    def run_file(self, source, *options, text=""):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "tools.py")
+            with open(path, "w") as file:
+                file.write(textwrap.dedent(source))
+            run = [sys.executable, "-m", "trine", path, *options]
+            return subprocess.run(run, input=text, capture_output=True, text=True, timeout=60)
+
+    FUNCTIONS = """
+    from math import sqrt
+
+    def double(n: int) -> int:
+        "Double a number."
+        return 2 * n
+
+    def _hidden():
+        pass
+    """
+
+    def test_the_functions_of_a_file_are_its_tools(self):
+        done = self.run_file(self.FUNCTIONS, "--list")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        (tool,) = json.loads(done.stdout)
+        self.assertEqual((tool["name"], tool["description"]), ("double", "Double a number."))
+        done = self.run_file(self.FUNCTIONS, "--call", "double", "--arguments", '{"n": 21}')
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "42\n", ""))
+        ping = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "ping"}) + "\n"
+        done = self.run_file(self.FUNCTIONS, text=ping)
+        self.assertEqual((done.returncode, json.loads(done.stdout)["id"]), (0, 1))
+
+    def test_a_server_that_a_file_makes_is_served(self):
+        source = """
+        import trine
+        server = trine.Server(simulate="north")
+        server.tool(lambda: 7, name="seven")
+        """
+        self.assertEqual(self.run_file(source, "--call", "seven").stdout, "7\n")
+        done = self.run_file(source, "--call", "fan_set", "--arguments", '{"percent": 40}')
+        self.assertEqual(json.loads(done.stdout), {"percent": 40})
+
+    def test_what_is_wrong_is_said_in_a_line(self):
+        wrong = [
+            ("", ["--list"], "defines no function"),
+            ("def f(", ["--list"], "tools.py"),
+            (self.FUNCTIONS, ["--call", "treble"], "treble"),
+            (self.FUNCTIONS, ["--call", "double", "--arguments", '{"n": "x"}'], "n must be"),
+            (self.FUNCTIONS, ["--call", "double", "--arguments", "{"], "Expecting"),
+        ]
+        for source, options, part in wrong:
+            done = self.run_file(source, *options)
+            self.assertEqual((done.returncode, done.stdout), (1, ""), options)
+            self.assertIn(part, done.stderr)
+            self.assertNotIn("Traceback", done.stderr)
 
 
 class Imports(unittest.TestCase):
