@@ -587,13 +587,13 @@ pub unsafe extern "C" fn trine_hub_close(hub: *mut trine_hub) -> trine_status {
             handle.shutdown();
         }
         let is_fine = servers.into_iter().map(|(_, thread)| thread.join()).all(|end| end.is_ok());
+        object.hub.close();
         object.plugins.close();
         let json = std::mem::take(&mut *object.json_tools());
         for id in json.into_values() {
             // One whose call does not end is left to it.
             let _ = object.hub.remove_tools(id).map(|leaving| leaving.wait(LEAVING));
         }
-        object.hub.close();
         object.threads.close();
         if is_fine { Ok(TRINE_OK) } else { refused(TRINE_E_STATE, "a server has panicked") }
     })

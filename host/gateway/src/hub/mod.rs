@@ -357,8 +357,10 @@ impl Hub {
         self.devices.iter().zip(identities).map(named).collect()
     }
 
-    /// Closes every device: its calls end, and so does an emulator that it runs in.
+    /// Closes every device: its calls end, and so does an emulator that it runs in. No client is
+    /// told of anything from then on, such as tools that are taken out at the end.
     pub fn close(&self) {
+        lock(&self.observers).clear();
         if let Some(socket) = lock(&self.socket).take() {
             // Someone may have taken it away.
             drop(std::fs::remove_file(socket));
