@@ -89,6 +89,46 @@ int32_t trine_json_is_cancelled(const trine_json_call *call);
 trine_status trine_json_progress(const trine_json_call *call, uint32_t done, uint32_t total,
     const char *what);
 
+#define TRINE_E_LIMIT ...
+
+typedef ... trine_resources;
+typedef struct trine_resources_config {
+    uint32_t struct_size;
+    uint32_t tools_max;
+    uint64_t memory;
+    uint32_t blocks_max;
+    ...;
+} trine_resources_config;
+typedef struct trine_requirements {
+    uint32_t struct_size;
+    uint64_t memory_min;
+    uint64_t memory_max;
+    ...;
+} trine_requirements;
+typedef struct trine_allocation { uint32_t struct_size; ...; } trine_allocation;
+typedef struct trine_refusal { uint32_t struct_size; ...; } trine_refusal;
+typedef struct trine_pool_state {
+    uint32_t struct_size;
+    uint32_t blocks;
+    uint64_t size;
+    uint64_t used;
+    uint64_t high_water;
+    uint64_t largest;
+    ...;
+} trine_pool_state;
+
+size_t trine_resources_size(const trine_resources_config *config);
+trine_status trine_resources_init(void *memory, size_t size, const trine_resources_config *config,
+    trine_resources **resources);
+trine_status trine_resources_allocate(trine_resources *resources, uint32_t tool,
+    const trine_requirements *asks, uint64_t now, trine_allocation *given, trine_refusal *refusal);
+trine_status trine_resources_take(trine_resources *resources, uint32_t tool, size_t size,
+    uint64_t now, uint64_t *handle, trine_refusal *refusal);
+trine_status trine_resources_give(trine_resources *resources, uint32_t tool, uint64_t handle);
+trine_status trine_resources_memory(trine_resources *resources, uint32_t tool, uint64_t handle,
+    uint8_t **bytes, size_t *size);
+trine_status trine_resources_get_pool(trine_resources *resources, trine_pool_state *pool);
+
 extern "Python" void trine_python_call(void *, trine_json_call *, const char *, size_t);
 extern "Python" void trine_python_release(void *);
 extern "Python" void trine_python_ended(void *, trine_status, const char *, const char *);
@@ -98,7 +138,7 @@ ffi = FFI()
 ffi.cdef(DECLARATIONS)
 ffi.set_source(
     "trine._native",
-    '#include "trine_hub.h"',
+    '#include "trine_hub.h"\n#include "trine_resources.h"',
     include_dirs=[os.environ.get("TRINE_INCLUDE", str(ROOT / "include"))],
     extra_objects=[str(library())],
     # What Rust's library needs of the system; names of it stay inside.

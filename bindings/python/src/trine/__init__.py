@@ -16,6 +16,7 @@ from ._errors import (
     ArgumentError,
     ConnectionError,
     Error,
+    LimitError,
     Overloaded,
     ProtocolError,
     StateError,
@@ -25,17 +26,21 @@ from ._errors import (
 )
 from ._server import Context, Plugin, Server, Stats
 from ._marks import Length, Range
+from ._pool import Block, Pool
 
 __version__ = "0.1.0"
 
 __all__ = [
     "ArgumentError",
+    "Block",
     "ConnectionError",
     "Context",
     "Error",
     "Length",
+    "LimitError",
     "Overloaded",
     "Plugin",
+    "Pool",
     "ProtocolError",
     "Range",
     "Server",

@@ -47,6 +47,12 @@ class Overloaded(Error):
     status = lib.TRINE_E_FULL
 
 
+class LimitError(Error, MemoryError):
+    """It is more than what is left; the sentence says how much that is."""
+
+    status = lib.TRINE_E_LIMIT
+
+
 class ToolError(Error):
     """A tool could not do a call, or the call was refused; raise it in a tool to say why."""
 
@@ -68,6 +74,7 @@ _BY_STATUS = {
         ProtocolError,
         TlsError,
         Overloaded,
+        LimitError,
         ToolNotFound,
     )
 }
