@@ -129,16 +129,55 @@ trine_status trine_resources_memory(trine_resources *resources, uint32_t tool, u
     uint8_t **bytes, size_t *size);
 trine_status trine_resources_get_pool(trine_resources *resources, trine_pool_state *pool);
 
+void python_call(void *, trine_json_call *, const char *, size_t);
+void python_release(void *);
+void python_ended(void *, trine_status, const char *, const char *);
+void trine_python_is_over(void);
+
 extern "Python" void trine_python_call(void *, trine_json_call *, const char *, size_t);
 extern "Python" void trine_python_release(void *);
 extern "Python" void trine_python_ended(void *, trine_status, const char *, const char *);
+"""
+
+# A thread that enters an interpreter that is ending would end the process.
+SOURCE = """
+#include "trine_hub.h"
+#include "trine_resources.h"
+
+static void trine_python_call(void *, trine_json_call *, const char *, size_t);
+static void trine_python_release(void *);
+static void trine_python_ended(void *, trine_status, const char *, const char *);
+static int is_over;
+
+static void trine_python_is_over(void) { __atomic_store_n(&is_over, 1, __ATOMIC_SEQ_CST); }
+static int is_there(void) { return !__atomic_load_n(&is_over, __ATOMIC_SEQ_CST); }
+
+static void python_call(void *data, trine_json_call *call, const char *text, size_t size) {
+    if (is_there()) {
+        trine_python_call(data, call, text, size);
+    } else {
+        trine_json_fail(call, "the program is ending: call the tool again when it runs");
+    }
+}
+
+static void python_release(void *data) {
+    if (is_there()) {
+        trine_python_release(data);
+    }
+}
+
+static void python_ended(void *data, trine_status status, const char *answer, const char *why) {
+    if (is_there()) {
+        trine_python_ended(data, status, answer, why);
+    }
+}
 """
 
 ffi = FFI()
 ffi.cdef(DECLARATIONS)
 ffi.set_source(
     "trine._native",
-    '#include "trine_hub.h"\n#include "trine_resources.h"',
+    SOURCE,
     include_dirs=[os.environ.get("TRINE_INCLUDE", str(ROOT / "include"))],
     extra_objects=[str(library())],
     # What Rust's library needs of the system; names of it stay inside.

@@ -71,7 +71,7 @@ class Server:
                 return answer
 
     def calls(self, count, depth):
-        """Makes calls, so many of them at a time, and checks each answer."""
+        """Makes `count` calls, at most `depth` at a time, and checks each answer."""
         under_way = {}
         while count or under_way:
             while count and len(under_way) < depth:

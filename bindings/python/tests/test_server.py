@@ -102,6 +102,10 @@ class Processes(unittest.TestCase):
     def test_a_server_of_the_parent_is_refused_after_a_fork_and_a_new_one_serves(self):
         text = """
         import os
+        async def one():
+            return 1
+        server.add(one)
+        server.call("one")
         child = os.fork()
         if child == 0:
             try:
@@ -111,15 +115,19 @@ class Processes(unittest.TestCase):
             other = trine.Server()
             other.add(lambda: 7, name="seven")
             print(other.call("seven"), flush=True)
+            async def eight():
+                return 8
+            other.add(eight)
+            print(other.call("eight"), flush=True)
             os._exit(0)
         os.waitpid(child, 0)
         print(server.call("add", a=1, b=2))
         """
         code, out, err = self.ended(program(text))
         self.assertEqual((code, err), (0, ""))
-        said, seven, three = out.splitlines()
+        said, seven, eight, three = out.splitlines()
         self.assertIn("before a fork", said)
-        self.assertEqual((seven, three), ("7", "3"))
+        self.assertEqual((seven, eight, three), ("7", "8", "3"))
 
 
 class Servers(unittest.TestCase):
@@ -158,6 +166,51 @@ class Servers(unittest.TestCase):
                     other.start()
         with self.assertRaises(urllib.error.URLError):
             urllib.request.urlopen(request, timeout=5)
+
+    def test_a_server_is_closed_by_the_last_thread_that_uses_it(self):
+        server, results = trine.Server(), []
+        started, ends = threading.Event(), threading.Event()
+
+        @server.tool
+        def wait() -> int:
+            started.set()
+            ends.wait(30)
+            return 7
+
+        thread = threading.Thread(target=lambda: results.append(server.call("wait")))
+        thread.start()
+        self.assertTrue(started.wait(30))
+        closing = threading.Thread(target=server.close)
+        closing.start()
+        while server._closing is None:
+            time.sleep(0.001)
+        with self.assertRaises(trine.StateError):
+            server.call("wait")
+        ends.set()
+        thread.join()
+        closing.join()
+        self.assertEqual((results, server._closing, server._users), ([7], None, 0))
+
+    def test_a_thread_that_asks_about_its_call_when_that_has_ended_is_told_so(self):
+        with trine.Server() as server:
+            threads, asked = [], []
+
+            @server.tool
+            def begin(call: trine.Context) -> None:
+                def ask():
+                    number = 0
+                    while not call.is_cancelled:
+                        number += 1
+                        call.progress(number)
+                    asked.append(number)
+
+                threads.append(threading.Thread(target=ask))
+                threads[-1].start()
+
+            for _ in range(50):
+                server.call("begin")
+            [thread.join(30) for thread in threads]
+            self.assertEqual(len(asked), 50)
 
     def test_an_address_that_others_reach_is_refused(self):
         with trine.Server("0.0.0.0") as server:

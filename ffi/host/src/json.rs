@@ -116,6 +116,8 @@ pub(crate) struct Threads {
     most: usize,
     queue: Mutex<Queue>,
     ready: Condvar,
+    /// A thread has ended.
+    ended: Condvar,
 }
 
 #[derive(Default)]
@@ -128,7 +130,12 @@ struct Queue {
 
 impl Threads {
     pub(crate) fn new(most: usize) -> Arc<Self> {
-        Arc::new(Self { most, queue: Mutex::default(), ready: Condvar::new() })
+        Arc::new(Self {
+            most,
+            queue: Mutex::default(),
+            ready: Condvar::new(),
+            ended: Condvar::new(),
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
@@ -160,6 +167,8 @@ impl Threads {
                 job();
                 queue = self.lock();
             } else if queue.is_closed {
+                queue.threads -= 1;
+                self.ended.notify_all();
                 return;
             } else {
                 queue.idle += 1;
@@ -169,10 +178,15 @@ impl Threads {
         }
     }
 
-    /// Ends the threads when they have nothing left to do.
+    /// Ends the threads when they have nothing left to do, and waits for that: a function of the
+    /// program has returned then, and not only answered.
     pub(crate) fn close(&self) {
-        self.lock().is_closed = true;
+        let mut queue = self.lock();
+        queue.is_closed = true;
         self.ready.notify_all();
+        let has_threads = |queue: &mut Queue| queue.threads > 0;
+        // What does not return is left to itself.
+        drop(self.ended.wait_timeout_while(queue, LEAVING, has_threads));
     }
 }
 

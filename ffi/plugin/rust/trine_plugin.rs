@@ -293,7 +293,7 @@ impl<'c> Call<'c> {
         unsafe { (self.host.put_array)(self.raw, node, count) };
     }
 
-    /// Memory of the call: so many bytes, all 0, until the tool's function has returned. `None`
+    /// Memory of the call: `size` bytes, all 0, until the tool's function has returned. `None`
     /// when the call would have more than the plug-in's `memory_max`, and in a program of version
     /// 1.0.
     pub fn memory(&self, size: usize) -> Option<&'c mut [u8]> {

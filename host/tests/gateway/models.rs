@@ -17,7 +17,7 @@ fn folder(name: &str, context: &str) -> PathBuf {
     wide_folder(name, context, "128", "1")
 }
 
-/// The same with a model of this width and so many blocks.
+/// The same with a model of this width and this number of blocks.
 fn wide_folder(name: &str, context: &str, width: &str, blocks: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::create_dir_all(&folder).unwrap();

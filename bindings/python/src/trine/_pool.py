@@ -84,7 +84,7 @@ class Pool:
             self._check(lib.trine_resources_give(self._resources, _TOOL, self._gone.popleft()))
 
     def take(self, size):
-        """Takes a block of so many bytes. They are what the last block there left."""
+        """Takes a block of `size` bytes. Their content is undefined until they are written."""
         handle, none = ffi.new("uint64_t *"), ffi.NULL
         place, length = ffi.new("uint8_t **"), ffi.new("size_t *")
         with self._lock:

@@ -254,25 +254,25 @@ _PARAMETER = re.compile(r"^\s*(?::param\s+(?:\w+\s+)?)?\*{0,2}(\w+)\s*(?:\([^)]*
 def documented(function):
     """The description of a function, and those of its parameters, out of its docstring."""
     text = inspect.getdoc(function) or ""
-    lines, told, section, last = [], {}, False, None
+    # In a section such as "Returns:" what is indented is left out.
+    lines, told, section, last = [], {}, None, None
     for line in text.splitlines():
-        if _SECTION.match(line):
-            section, last = True, None
-        elif section and (_OTHER.match(line) or (line and not line[0].isspace())):
-            section = False
-            if not _OTHER.match(line):
-                lines.append(line)
-        elif section or line.lstrip().startswith(":param"):
+        if _OTHER.match(line):
+            section, last = "args" if _SECTION.match(line) else "other", None
+            continue
+        if section and line and not line[0].isspace():
+            section = None
+        is_field = line.lstrip().startswith(":")
+        if section == "args" or line.lstrip().startswith(":param"):
             found = _PARAMETER.match(line)
             if found:
                 last = found.group(1)
                 told[last] = found.group(2).strip()
             elif last and line.strip():
                 told[last] += " " + line.strip()
-        elif not _OTHER.match(line) and not line.lstrip().startswith((":return", ":raise")):
+        elif section is None and not is_field:
             lines.append(line)
-    # What follows a heading such as "Returns:" is left out with it.
-    return "\n".join(lines).split("\n\n\n")[0].strip(), told
+    return "\n".join(lines).strip(), told
 
 
 def described(function, name, context):

@@ -11,6 +11,8 @@ from ._native import ffi, lib
 
 # What C holds a pointer to.
 _ALIVE = {}
+# Seconds that `close` waits for other threads.
+_PATIENCE = 10
 _LOADS = json.JSONDecoder().decode
 
 
@@ -28,20 +30,29 @@ _SERVERS = weakref.WeakSet()
 class Context:
     """The call that a tool is doing: a parameter with this type hint gets it."""
 
-    __slots__ = ("_call",)
+    __slots__ = ("_call", "_lock")
 
     def __init__(self, call):
-        self._call = call
+        # A thread of the tool may ask while another one ends the call, which frees it in C.
+        self._call, self._lock = call, threading.Lock()
 
     @property
     def is_cancelled(self):
         """Whether no one waits for the answer any more."""
-        return self._call is None or lib.trine_json_is_cancelled(self._call) != 0
+        with self._lock:
+            return self._call is None or lib.trine_json_is_cancelled(self._call) != 0
 
     def progress(self, done, total=0, text=""):
         """Tells the client that `done` of `total` is done; `done` has to rise."""
-        if self._call is not None:
-            check(lib.trine_json_progress(self._call, done, total, _text(text)))
+        with self._lock:
+            if self._call is not None:
+                check(lib.trine_json_progress(self._call, done, total, _text(text)))
+
+    def _take(self):
+        """The call, for the one who ends it."""
+        with self._lock:
+            call, self._call = self._call, None
+        return call
 
 
 class Stats:
@@ -106,7 +117,7 @@ class _Tool:
 
     def end(self, context, value, error):
         """Tells C what became of a call."""
-        call, context._call = context._call, None
+        call = context._take()
         if error is None:
             try:
                 text = _dumps({"result": value} if self.is_wrapped else value)
@@ -210,6 +221,16 @@ _LOOP = None
 _LOOP_LOCK = threading.Lock()
 
 
+def _after_fork():
+    """The thread of the loop is in the parent alone."""
+    global _LOOP, _LOOP_LOCK
+    _LOOP, _LOOP_LOCK = None, threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
 def _loop():
     global _LOOP
     with _LOOP_LOCK:
@@ -241,16 +262,36 @@ class Server:
         hub = ffi.new("trine_hub **")
         check(lib.trine_hub_open(_text(text), hub))
         self._hub, self._process = hub[0], os.getpid()
-        self._lock = threading.Lock()
+        # How many threads are in functions of the hub: it is closed by the last of them.
+        self._users, self._closing = 0, None
+        self._unused = threading.Condition()
         self.host, self.port = host, port
         _SERVERS.add(self)
 
-    def _open(self):
-        if self._hub is None:
-            raise StateError("the server is closed")
+    def _do(self, function, *arguments, otherwise=Error):
+        """Calls a function of the hub, which is not closed meanwhile."""
+        # Before the lock, which another thread may have held at the fork.
         if self._process != os.getpid():
             raise StateError("the server was made before a fork: make one in the child process")
-        return self._hub
+        with self._unused:
+            if self._hub is None:
+                raise StateError("the server is closed: make another one")
+            hub, self._users = self._hub, self._users + 1
+        try:
+            return check(function(hub, *arguments), otherwise)
+        finally:
+            self._leave()
+
+    def _leave(self):
+        with self._unused:
+            self._users -= 1
+            # No thread begins to use it any more.
+            hub = self._closing if self._users == 0 else None
+        if hub is not None:
+            lib.trine_hub_close(hub)
+            with self._unused:
+                self._closing = None
+                self._unused.notify_all()
 
     def tool(self, function=None, *, name=None, title=None):
         """Adds a function as a tool; a decorator, with or without arguments.
@@ -267,27 +308,28 @@ class Server:
         """Adds a function as a tool."""
         from ._schema import described, dumps
 
-        hub = self._open()
         if not callable(function):
             raise ArgumentError(f"{function!r} is no function")
         name = name or getattr(function, "__name__", None) or type(function).__name__
         tool = _Tool(function, name, title, described(function, name, Context))
         handle = ffi.new_handle(tool)
         _ALIVE[handle] = handle
-        added = lib.trine_hub_add_json(
-            hub,
-            dumps(tool.definition).encode(),
-            lib.trine_python_call,
-            handle,
-            lib.trine_python_release,
-        )
-        if added < 0:
+        try:
+            self._do(
+                lib.trine_hub_add_json,
+                dumps(tool.definition).encode(),
+                ffi.addressof(lib, "python_call"),
+                handle,
+                ffi.addressof(lib, "python_release"),
+                otherwise=ArgumentError,
+            )
+        except Error:
             _ALIVE.pop(handle, None)
-        check(added, ArgumentError)
+            raise
 
     def remove(self, name):
         """Takes a tool out that was added. Its calls run to their end."""
-        check(lib.trine_hub_remove_json(self._open(), _text(name)))
+        self._do(lib.trine_hub_remove_json, _text(name))
 
     def call(self, name, /, timeout=None, **arguments):
         """Calls a tool as a client does, and answers its result.
@@ -296,12 +338,10 @@ class Server:
         Raises ToolNotFound, or ToolError with what the tool says.
         """
         text = _dumps(arguments).encode() if arguments else ffi.NULL
-        hub, place = self._open(), ffi.new("char **")
+        place = ffi.new("char **")
         # 0 is none.
         timeout = 0 if timeout is None else max(1, int(timeout * 1000))
-        status = lib.trine_hub_value(hub, _text(name), text, timeout, place)
-        if status < 0:
-            check(status, ToolError)
+        self._do(lib.trine_hub_value, _text(name), text, timeout, place, otherwise=ToolError)
         found = ffi.string(place[0]).decode()
         lib.trine_hub_free(place[0])
         return _unwrapped(_LOADS(found))
@@ -317,22 +357,27 @@ class Server:
         waiting = _Waiting(asyncio.get_running_loop())
         handle = ffi.new_handle(waiting)
         _ALIVE[handle] = handle
-        status = lib.trine_hub_start(
-            self._open(), _text(name), text, lib.trine_python_ended, handle, number
-        )
-        if status < 0:
+        ended = ffi.addressof(lib, "python_ended")
+        try:
+            self._do(
+                lib.trine_hub_start, _text(name), text, ended, handle, number, otherwise=ToolError
+            )
+        except Error:
             _ALIVE.pop(handle, None)
-            check(status, ToolError)
+            raise
         try:
             return await waiting.future
         except asyncio.CancelledError:
-            if self._hub is not None:
-                lib.trine_hub_cancel(self._hub, number[0])
+            try:
+                self._do(lib.trine_hub_cancel, number[0])
+            except StateError:
+                # A server that is closed has ended its calls.
+                pass
             raise
 
     def wait(self, timeout=10.0):
         """Waits until each device has shown its tools; answers whether it is so."""
-        return check(lib.trine_hub_wait(self._open(), int(timeout * 1000))) == lib.TRINE_OK
+        return self._do(lib.trine_hub_wait, int(timeout * 1000)) == lib.TRINE_OK
 
     def tools(self):
         """The tools as clients see them, of devices too: `name`, `description`, `inputSchema`."""
@@ -340,7 +385,7 @@ class Server:
 
     def _json(self, function):
         place = ffi.new("char **")
-        check(function(self._open(), place))
+        self._do(function, place)
         try:
             return json.loads(ffi.string(place[0]))
         finally:
@@ -349,24 +394,24 @@ class Server:
     def stats(self, name):
         """The calls of a tool."""
         place = ffi.new("trine_hub_stats *", {"struct_size": ffi.sizeof("trine_hub_stats")})
-        check(lib.trine_hub_get_stats(self._open(), _text(name), place))
+        self._do(lib.trine_hub_get_stats, _text(name), place)
         return Stats(place.calls, place.errors, place.nanoseconds / 1e9)
 
     def load(self, path):
         """Loads a plug-in: a library, a WebAssembly module, or a manifest."""
-        check(lib.trine_hub_load(self._open(), os.fsencode(path)))
+        self._do(lib.trine_hub_load, os.fsencode(path))
 
     def replace(self, path):
         """Puts a new version of a plug-in in the place of the one that serves."""
-        check(lib.trine_hub_replace(self._open(), os.fsencode(path)))
+        self._do(lib.trine_hub_replace, os.fsencode(path))
 
     def roll_back(self, name):
         """Brings the version of a plug-in back that served before `replace`."""
-        check(lib.trine_hub_roll_back(self._open(), _text(name)))
+        self._do(lib.trine_hub_roll_back, _text(name))
 
     def unload(self, name):
         """Takes a plug-in out."""
-        check(lib.trine_hub_remove(self._open(), _text(name)))
+        self._do(lib.trine_hub_remove, _text(name))
 
     def plugins(self):
         """The plug-ins that are loaded."""
@@ -375,7 +420,7 @@ class Server:
     def run(self):
         """Serves the client on standard input and output, until that ends its input."""
         try:
-            check(lib.trine_hub_serve_stdio(self._open()))
+            self._do(lib.trine_hub_serve_stdio)
         finally:
             self.close()
 
@@ -386,7 +431,7 @@ class Server:
         if host == "localhost":
             host = "127.0.0.1"
         address = f"{host}:{self.port}"
-        check(lib.trine_hub_serve_http(self._open(), _text(address), port))
+        self._do(lib.trine_hub_serve_http, _text(address), port)
         self.port = port[0]
         return self
 
@@ -396,10 +441,19 @@ class Server:
         return f"http://{self.host}:{self.port}/mcp"
 
     def close(self):
-        """Ends the server; calls under way run to their end."""
-        with self._lock:
+        """Ends the server; calls under way run to their end.
+
+        Waits ten seconds for other threads that are in a function of it. Where one is left then,
+        such as `run` with a client that stays, the server ends when that thread leaves it.
+        """
+        if self._process != os.getpid():
+            return
+        with self._unused:
             hub, self._hub = self._hub, None
-        if hub is not None and self._process == os.getpid():
+            if hub is not None and self._users > 0:
+                self._closing, hub = hub, None
+                self._unused.wait_for(lambda: self._closing is None, _PATIENCE)
+        if hub is not None:
             check(lib.trine_hub_close(hub))
 
     def __enter__(self):
@@ -419,6 +473,7 @@ def _close_all():
             server.close()
         except Error:
             pass
+    lib.trine_python_is_over()
 
 
 # Threads that are no daemons are waited for first, and they may still call.

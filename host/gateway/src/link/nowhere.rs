@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::{LinkError, Opened};
 
-/// There is none.
+/// The place of a serial port; this system has no serial ports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Place {}
 

@@ -248,7 +248,7 @@ pub(crate) fn peer(socket: &impl AsFd) -> io::Result<(u32, u32)> {
 
 const FOREVER: libc::c_int = -1;
 
-/// What has happened of `events`, and hang-ups and errors; an interrupted wait is none.
+/// Those of `events` that have happened, with hang-ups and errors; none after an interrupted wait.
 fn poll(
     file: &impl AsFd,
     events: libc::c_short,

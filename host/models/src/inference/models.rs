@@ -183,7 +183,7 @@ impl Needs {
         }
     }
 
-    /// The fastest form that fits so many bytes.
+    /// The fastest form that takes at most `limit` bytes.
     ///
     /// # Errors
     /// [`Error::ModelTooLarge`] when none does.

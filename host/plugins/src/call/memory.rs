@@ -12,7 +12,7 @@ use bumpalo::Bump;
 const ALIGN: usize = 16;
 /// What a call may have where its plug-in does not say.
 const DEFAULT_MAX: u64 = 64 << 20;
-/// Segments of a thread up to so many bytes stay for its next call; larger ones go back.
+/// A thread keeps segments of at most this size for its next call, and frees larger ones.
 const KEPT_MAX: usize = 1 << 20;
 
 thread_local! {
@@ -28,7 +28,7 @@ pub(crate) struct CallMemory {
 }
 
 impl CallMemory {
-    /// Of a plug-in that needs at most so many bytes, where it says so.
+    /// For a plug-in that declares this `memory_max`; 0 means that it declares none.
     pub(crate) fn new(memory_max: u64) -> Self {
         let limit = if memory_max == 0 { DEFAULT_MAX } else { memory_max };
         Self { limit: usize::try_from(limit).unwrap_or(usize::MAX), most: AtomicU64::new(0) }
@@ -113,7 +113,7 @@ mod tests {
                 .map(|size| {
                     let block = segments.block(size, &memory).cast::<u8>();
                     assert!(!block.is_null() && block.addr().is_multiple_of(ALIGN));
-                    // SAFETY: a block of so many bytes.
+                    // SAFETY: the block has `size` bytes.
                     let bytes = unsafe { std::slice::from_raw_parts_mut(block, size) };
                     assert!(bytes.iter().all(|byte| *byte == 0), "{round} {size}");
                     bytes.fill(size as u8);

@@ -121,7 +121,7 @@ fn receive(protocol: &DeviceProtocol, status: &Status, message: u32) -> Size {
         let more = now.saturating_add(lost).max(frame + 1);
         (more, format!("{lost} bytes came when it was full: poll more often, or make it larger"))
     } else if most >= frame {
-        (most + 1, "so many bytes waited at most; one byte stays empty".to_owned())
+        (most + 1, format!("at most {most} bytes waited; one byte stays empty"))
     } else {
         (frame + 1, format!("the longest message takes {frame} bytes; one byte stays empty"))
     };
