@@ -28,19 +28,43 @@ struct Bug {
     patch: String,
     /// The package, and options of `cargo test`.
     tests: Vec<String>,
+    /// Where the package is, with all that its tests run.
+    folder: String,
     what: String,
 }
 
+/// The folders of the workspace's packages by their names.
+type Folders = BTreeMap<String, String>;
+
+fn folders() -> Result<Folders> {
+    let said = sh::output(sh::cargo().args(["metadata", "--no-deps", "--format-version=1"]))?;
+    let metadata: serde_json::Value = serde_json::from_str(&said)?;
+    let root = metadata["workspace_root"].as_str().context("a workspace")?;
+    let packages = metadata["packages"].as_array().context("packages")?;
+    let folder = |package: &serde_json::Value| {
+        let manifest = Path::new(package["manifest_path"].as_str()?);
+        let folder = manifest.parent()?.strip_prefix(root).ok()?.to_str()?;
+        Some((package["name"].as_str()?.to_owned(), folder.to_owned()))
+    };
+    let mut all: Folders = packages.iter().filter_map(folder).collect();
+    // Its tests run the whole program.
+    all.insert("trine-client".to_owned(), "host".to_owned());
+    Ok(all)
+}
+
 impl Bug {
-    fn read(patch: &PathBuf) -> Result<Self> {
+    fn read(patch: &PathBuf, folders: &Folders) -> Result<Self> {
         let name = patch.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let first = fs::read_to_string(patch)?.lines().next().unwrap_or_default().to_owned();
         let parts = first.strip_prefix("# ").and_then(|line| line.split_once(": "));
         let (tests, what) = parts.with_context(|| {
             format!("{BUGS}/{name}.patch: begin it with a line `# PACKAGE [OPTION]...: WHAT`")
         })?;
-        let (tests, what) = (tests.split(' ').map(str::to_owned).collect(), what.to_owned());
-        Ok(Self { name, patch: patch.to_string_lossy().into_owned(), tests, what })
+        let tests: Vec<String> = tests.split(' ').map(str::to_owned).collect();
+        let folder = tests.first().and_then(|package| folders.get(package));
+        let folder = folder.with_context(|| format!("{name}: there is no such package"))?.clone();
+        let patch = patch.to_string_lossy().into_owned();
+        Ok(Self { name, patch, tests, folder, what: what.to_owned() })
     }
 }
 
@@ -57,7 +81,10 @@ struct Seen {
 /// copy of its own.
 pub(crate) fn main() -> Result<String> {
     let folder = sh::target_dir().join("planted");
-    let mut bugs = sh::files(BUGS, "patch")?.iter().map(Bug::read).collect::<Result<Vec<_>>>()?;
+    let folders = folders()?;
+    let patches = sh::files(BUGS, "patch")?;
+    let bugs = patches.iter().map(|patch| Bug::read(patch, &folders));
+    let mut bugs = bugs.collect::<Result<Vec<_>>>()?;
     // What runs the same tests is compiled once.
     bugs.sort_by(|one, other| one.tests.cmp(&other.tests));
     let copies = (1..=parallel::processors()).map(|at| Copy::new(&folder.join(at.to_string())));
@@ -159,16 +186,7 @@ impl Copy {
 
     /// What a line of what was seen begins with: package and patch as they are now.
     fn key(&self, bug: &Bug) -> Result<String> {
-        let package = bug.tests.first().map_or("", |name| name.trim_start_matches("trine-"));
-        let folder = match package {
-            top @ ("ggml" | "train") => top.to_owned(),
-            part @ ("gateway" | "models") => format!("host/{part}"),
-            "client" | "trine" => "host".to_owned(),
-            "c-api" => "ffi/api".to_owned(),
-            "c-model" => "ffi/model".to_owned(),
-            core => format!("core/{core}"),
-        };
-        let tree = self.git(&["write-tree", &format!("--prefix={folder}/")])?;
+        let tree = self.git(&["write-tree", &format!("--prefix={}/", bug.folder)])?;
         let patch = self.git(&["hash-object", &bug.patch])?;
         Ok(format!("{} {} {} ", tree.trim(), patch.trim(), bug.name))
     }
