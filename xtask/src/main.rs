@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod base_model;
+mod browser;
 mod coverage;
 mod feature_sets;
 mod fuzz;
@@ -172,6 +173,7 @@ fn command() -> Result<()> {
         ["golden", "tokens"] => golden::write_tokens(),
         ["modules", ref names @ ..] => modules::main(names),
         ["header"] => header::write(),
+        ["page"] => browser::main(),
         ["release"] => release::main(),
         ["workflows"] => workflows::workflows(),
         ["dist", "package"] => dist::package(None),

@@ -13,7 +13,8 @@ use devtools_c::dist;
 use devtools_gpu::{legs, modules};
 
 use crate::{
-    baremetal, base_model, coverage, feature_sets, fuzz, hosts, mutants, parallel, planted, sh, usb,
+    baremetal, base_model, browser, coverage, feature_sets, fuzz, hosts, mutants, parallel,
+    planted, sh, usb,
 };
 
 /// Calls through every fault of a line, on each kind of line.
@@ -84,6 +85,11 @@ const PARTS: &[Part] = &[
         "resources",
         "10,000,000 steps of the pool, the manager and the devices next to models",
         |_| resources(),
+    ),
+    (
+        "browser",
+        "the page in Chromium, with an emulated board at a serial port that is made up",
+        |_| browser::soak(),
     ),
     ("package", "the package made twice, and used in a Debian without Rust", |_| dist::soak()),
     ("loom", "every order in which the two ends of a ring can meet", |_| loom()),

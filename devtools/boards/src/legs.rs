@@ -2,7 +2,7 @@
 //! firmware in C answer the same recorded conversations; without it, step by step, the latter on
 //! every processor that the library is made for; and by their logs.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
@@ -86,6 +86,13 @@ pub fn smoke() -> Result<()> {
         println!("\n{name}\n{}", said.context(name.clone())?.trim_end());
         Ok(())
     })
+}
+
+/// Runs something with an emulated board, whose two lines are sockets that it has to connect to.
+pub fn with_emulated(board: &Board, run: impl FnOnce(&[PathBuf; 2]) -> Result<()>) -> Result<()> {
+    let elf = firmware::build(board)?;
+    let emulator = Emulator::start(board, &elf, &[])?;
+    run(&emulator.sockets())
 }
 
 /// What the board must say, in this order: its start, that the host is there, and three calls.

@@ -1,6 +1,6 @@
-//! `docs/picture.svg`, the picture of README.md: a board, the way of one call and what it costs. It
-//! is a reference file: `cargo xtask golden` writes it from the drawing `picture.svg` beside this
-//! file, and every figure comes from a file that a test holds.
+//! `docs/picture.svg`, the picture of ARCHITECTURE.md: a board, the way of one call and what it
+//! costs. It is a reference file: `cargo xtask golden` writes it from the drawing `picture.svg`
+//! beside this file, and every figure comes from a file that a test holds.
 
 use crate::shown::{read, root};
 

@@ -17,7 +17,7 @@ use devtools_gpu::legs as gpu;
 
 use crate::structure::deny;
 use crate::{
-    feature_sets, fuzz, header, programs, python, requirements, services, setup, sh, soak,
+    browser, feature_sets, fuzz, header, programs, python, requirements, services, setup, sh, soak,
     structure, workflows,
 };
 use schedule::Outcome;
@@ -92,6 +92,7 @@ static LEGS: &[Leg] = &[
         services::main,
     ),
     leg("python", "the Python package: a wheel, and its tests", &["unit"], python::main),
+    leg("browser", "the page: its module in Node, and an emulated board", BUILT, browser::leg),
     leg("defmt", "the firmware's logs, decoded", BUILT, || boards::logs(board())),
     leg("doc", "Rust's and C's references build without a warning", BUILT, doc),
 ];

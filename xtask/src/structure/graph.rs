@@ -8,8 +8,9 @@ use cargo_metadata::{CargoOpt, DependencyKind, MetadataCommand, NodeDep};
 use crate::sh;
 
 /// The manifests of our workspaces, from the root.
-pub(crate) const MANIFESTS: [&str; 4] = [
+pub(crate) const MANIFESTS: [&str; 5] = [
     "Cargo.toml",
+    "browser/module/Cargo.toml",
     "ffi/artifact/Cargo.toml",
     "firmware-example/rust/Cargo.toml",
     "firmware-example/ternary/Cargo.toml",

@@ -9,6 +9,8 @@ use super::File;
 
 /// Folders in which `unsafe` may be written. Everywhere else it is forbidden.
 const UNSAFE_ALLOWED: &[&str] = &[
+    "browser/engine/tests/suite/bench.rs",
+    "browser/module/",
     "core/arena/",
     "core/ternary/",
     "ffi/",
