@@ -139,6 +139,7 @@ fn command() -> Result<()> {
         ["c-firmware", board, program] => c::main(board, program),
         ["size"] => size::main(Board::named("mps2-an386")?),
         ["size", board] => size::main(Board::named(board)?),
+        ["soak", "times"] => soak::times(),
         ["soak", ref names @ ..] => soak::main(names, options.amount),
         ["stack"] => stack::main(Board::named("mps2-an386")?),
         ["bench", "gateway"] => bench::gateway::main(record),

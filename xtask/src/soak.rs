@@ -145,6 +145,40 @@ pub(crate) fn main(names: &[&str], amount: Amount) -> Result<()> {
     Ok(())
 }
 
+/// Minutes that a whole soak may take on two cores.
+const MINUTES_MAX: f64 = 480.0;
+
+/// `cargo xtask soak times`: how long each part took when it passed last, by the records. Fails
+/// where a part has no record, or all of them take longer than a night.
+pub(crate) fn times() -> Result<()> {
+    let (records, mut sum, mut without) = (records()?, 0.0, Vec::new());
+    println!("{:<12}{:>9}  {:<12}", "part", "minutes", "day");
+    for (name, ..) in PARTS {
+        match last_minutes(name, &records) {
+            Some((date, minutes)) => {
+                println!("{name:<12}{minutes:>9.1}  {date}");
+                sum += minutes;
+            }
+            None => without.push(*name),
+        }
+    }
+    println!("{:<12}{sum:>9.1}", "together");
+    ensure!(without.is_empty(), "no record of {}", without.join(", "));
+    ensure!(sum <= MINUTES_MAX, "a whole soak takes more than {MINUTES_MAX} minutes");
+    Ok(())
+}
+
+/// Day and minutes of the last run of a part that passed.
+fn last_minutes<'r>(name: &str, records: &'r [Day]) -> Option<(&'r str, f64)> {
+    let row = format!("| {name}:");
+    let passed = |line: &&str| line.starts_with(&row) && !line.contains("FAILED");
+    records.iter().rev().find_map(|(date, text)| {
+        let line = text.lines().rev().find(passed)?;
+        let minutes = line.trim_end_matches('|').rsplit('|').next()?;
+        Some((&**date, minutes.trim().parse().ok()?))
+    })
+}
+
 /// The parts that are due: when each ran last without a failure, by the records.
 pub(crate) fn due() -> Result<Vec<String>> {
     let first = SystemTime::now().checked_sub(DUE).context("a clock after 1970")?;
@@ -380,6 +414,17 @@ fn tests_on([target, linker, runner, packages]: Machine, crates: &[&str]) -> Res
 #[cfg(test)]
 mod tests {
     use super::{PARTS, RUN, due_since, has_passed};
+
+    #[test]
+    fn the_minutes_of_a_part_are_those_of_its_last_run_that_passed() {
+        let first = "| loom: each | fine | 0.3 |\n| fuzz: each | FAILED: no | 9.0 |\n";
+        let second = "| loom: each | one \\| two | 2.5 |\n| loom: each | FAILED: it | 7.0 |\n";
+        let days = [("2026-01-01", first), ("2026-01-02", second)];
+        let days = days.map(|(date, text)| (date.to_owned(), text.to_owned()));
+        assert_eq!(super::last_minutes("loom", &days), Some(("2026-01-02", 2.5)));
+        assert_eq!(super::last_minutes("loom", &days[..1]), Some(("2026-01-01", 0.3)));
+        assert_eq!(super::last_minutes("fuzz", &days), None);
+    }
 
     #[test]
     fn a_part_is_due_that_has_no_record_or_failed_or_is_old() {
