@@ -519,6 +519,25 @@ trine_status trine_json_progress(const struct trine_json_call *call,
                                  uint32_t total,
                                  const char *what);
 
+/**
+ * What a sentence asks for, by the base model, which reads the names, descriptions and schemas of
+ * all tools that the hub has now. Nothing is called. It takes some ten milliseconds, and longer
+ * the first time after the tools have changed.
+ *
+ * The answer is an object with `tool` and `arguments`, or null where there is no call or none that
+ * is sure enough; `confidence`; and, where there is something to say of them, `reason`, `why`,
+ * `missing`, `between`, `likeliest`, `calls`: what a line of `trine ask --jsonl` has.
+ *
+ * @param hub The hub.
+ * @param sentence The sentence, of at most 1,024 bytes, ended by a zero byte.
+ * @param answer Where the text goes, ended by a zero byte; `trine_hub_free` frees it.
+ * @return TRINE_OK, also where there is no call; TRINE_E_NULL, TRINE_E_UTF8, or TRINE_E_FAILED
+ *         when the model cannot take these tools.
+ *
+ * Context: any-thread.
+ */
+TRINE_API trine_status trine_hub_ask(struct trine_hub *hub, const char *sentence, char **answer);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus

@@ -20,9 +20,9 @@ def library() -> Path:
     if given:
         return Path(given, "libtrine_host.a")
     target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-    build = ["cargo", "rustc", "--release", "--locked", "-p", "trine-c-host"]
+    build = ["cargo", "rustc", "--profile", "wheel", "--locked", "-p", "trine-c-host"]
     subprocess.run([*build, "--crate-type", "staticlib"], cwd=ROOT, check=True)
-    return target / "release" / "libtrine_host.a"
+    return target / "wheel" / "libtrine_host.a"
 
 
 # As in trine_hub.h: the compiler compares what is written here with it.
@@ -68,6 +68,7 @@ trine_status trine_hub_list(trine_hub *hub, char **list);
 trine_status trine_hub_find(trine_hub *hub, uint32_t by, const char *word, char **list);
 trine_status trine_hub_wait(trine_hub *hub, uint32_t timeout_ms);
 trine_status trine_hub_tools(trine_hub *hub, char **list);
+trine_status trine_hub_ask(trine_hub *hub, const char *sentence, char **answer);
 trine_status trine_hub_call(trine_hub *hub, const char *tool, const char *arguments,
     uint32_t timeout_ms, char **answer);
 trine_status trine_hub_value(trine_hub *hub, const char *tool, const char *arguments,

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
-use crate::sh;
+use crate::{abi, sh};
 
 #[derive(Debug, Deserialize)]
 struct Headers {
@@ -41,7 +41,8 @@ const CONTEXTS: [&str; 4] = ["isr-safe", "owner-only", "init-only", "any-thread"
 
 /// `cargo xtask header`: writes the headers.
 pub(crate) fn write() -> Result<()> {
-    each(|Header { path, .. }, text| Ok(std::fs::write(sh::root().join(path), text)?))
+    each(|Header { path, .. }, text| Ok(std::fs::write(sh::root().join(path), text)?))?;
+    abi::write()
 }
 
 /// The leg `header`: what would be written is what is committed.
@@ -50,7 +51,8 @@ pub(crate) fn check() -> Result<()> {
         let is_same = text == sh::read(path)?;
         ensure!(is_same, "{path} is not what {api} says: run `cargo xtask header`");
         Ok(())
-    })
+    })?;
+    abi::check()
 }
 
 fn each(work: impl Fn(&Header, &str) -> Result<()>) -> Result<()> {

@@ -1,6 +1,7 @@
 //! Builds, checks, tests and measures Trine: `cargo xtask help` lists the commands.
 #![forbid(unsafe_code)]
 
+mod abi;
 mod base_model;
 mod browser;
 mod coverage;
@@ -11,6 +12,7 @@ mod header;
 mod hosts;
 mod legs;
 mod mutants;
+mod node;
 mod planted;
 mod python;
 mod release;

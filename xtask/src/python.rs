@@ -31,5 +31,6 @@ pub(crate) fn main() -> Result<()> {
     sh::run(install.arg(wheel))?;
     let mut tests = sh::command(&python);
     tests.args(["-B", "-m", "unittest", "discover", "-s"]).arg(source.join("tests"));
+    tests.env("TRINE_ABI", sh::root().join("bindings/trine_abi.json"));
     sh::run(tests.current_dir(&folder))
 }

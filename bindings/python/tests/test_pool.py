@@ -73,7 +73,7 @@ class Pools(unittest.TestCase):
                 trine.Pool(64).take(size)
         pool = trine.Pool(64, blocks=2)
         kept = [pool.take(8), pool.take(8)]
-        with self.assertRaises(trine.Overloaded):
+        with self.assertRaises(trine.OverloadedError):
             pool.take(8)
         self.assertEqual(len(kept), 2)
 

@@ -11,6 +11,7 @@ import textwrap
 import threading
 import time
 import tracemalloc
+import typing
 import unittest
 import urllib.request
 import weakref
@@ -301,7 +302,7 @@ class Servers(unittest.TestCase):
             with self.assertRaises(trine.Error) as raised:
                 server.load("/no/such/plugin.so")
             self.assertIn("/no/such/plugin.so", str(raised.exception))
-            with self.assertRaises(trine.ToolNotFound):
+            with self.assertRaises(trine.ToolNotFoundError):
                 server.unload("clock")
 
     def test_options_are_checked(self):
@@ -346,9 +347,9 @@ class Servers(unittest.TestCase):
             trine.ConnectionError: (-20, OSError),
             trine.ProtocolError: (-21, Exception),
             trine.TlsError: (-22, Exception),
-            trine.Overloaded: (None, Exception),
+            trine.OverloadedError: (None, Exception),
             trine.ToolError: (-12, Exception),
-            trine.ToolNotFound: (-10, LookupError),
+            trine.ToolNotFoundError: (-10, LookupError),
         }
         statuses = set()
         for kind, (status, base) in kinds.items():
@@ -416,6 +417,22 @@ class Program(unittest.TestCase):
             self.assertEqual((done.returncode, done.stdout), (1, ""), options)
             self.assertIn(part, done.stderr)
             self.assertNotIn("Traceback", done.stderr)
+
+
+class Sentences(unittest.TestCase):
+    def test_a_sentence_becomes_a_call_of_the_tools_that_there_are(self):
+        with trine.Server() as server:
+            with self.assertRaises(trine.Error):
+                server.ask("hello")
+            speed = typing.Annotated[int, trine.Range(0, 100)]
+
+            @server.tool
+            def pump_speed(percent: speed):
+                "Set the speed of the pump in percent."
+
+            said = server.ask("set the speed of the pump to 40 percent")
+            self.assertEqual((said["tool"], said["arguments"]), ("pump_speed", {"percent": 40}))
+            self.assertEqual(server.ask("do not set the pump to 40 percent")["why"], "negated")
 
 
 class Imports(unittest.TestCase):

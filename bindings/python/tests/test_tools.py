@@ -285,7 +285,7 @@ class Tools(unittest.TestCase):
             task.cancel()
             with self.assertRaises(asyncio.CancelledError):
                 await task
-            with self.assertRaises(trine.ToolNotFound):
+            with self.assertRaises(trine.ToolNotFoundError):
                 await self.server.call_async("nothing")
             with self.assertRaises(trine.ToolError) as raised:
                 await self.server.call_async("work", left=1)
@@ -372,8 +372,8 @@ class Tools(unittest.TestCase):
         with self.assertRaises(trine.ArgumentError):
             self.server.tool(lambda: None, name="two words")
         self.server.remove("a-1_b")
-        self.assertIn("a-1_b", self.refused(trine.ToolNotFound, "a-1_b"))
-        with self.assertRaises(trine.ToolNotFound):
+        self.assertIn("a-1_b", self.refused(trine.ToolNotFoundError, "a-1_b"))
+        with self.assertRaises(trine.ToolNotFoundError):
             self.server.remove("a-1_b")
 
 

@@ -39,8 +39,10 @@ pub struct ErrorCodes {
     /// The status of an HTTP API that tells errors by their status. The MCP endpoint answers
     /// [`ErrorKind::Tool`] and [`ErrorKind::ToolNotFound`] with 200 and a message of JSON-RPC.
     pub http: u16,
-    /// The class of the exception in Python, in the module `trine`.
+    /// The class of the exception in Python, in the module `trine`; that of Node has the same name.
     pub python: &'static str,
+    /// What a person is told where there is nothing more exact to say.
+    pub text: &'static str,
 }
 
 impl ErrorKind {
@@ -66,7 +68,22 @@ impl ErrorKind {
             Self::Overloaded => ("overloaded", -13, INTERNAL_ERROR, 503, "OverloadedError"),
             Self::Tls => ("TLS", -22, INTERNAL_ERROR, 525, "TlsError"),
         };
-        ErrorCodes { name, c, json_rpc, http, python }
+        ErrorCodes { name, c, json_rpc, http, python, text: self.text() }
+    }
+}
+
+impl ErrorKind {
+    const fn text(self) -> &'static str {
+        match self {
+            Self::Connection => "the other end cannot be reached, or has closed the connection",
+            Self::Protocol => "a message is not what MCP or JSON-RPC allow",
+            Self::Tool => "the tool did not succeed",
+            Self::ToolNotFound => "there is no tool of that name",
+            Self::Overloaded => {
+                "too much is under way; nothing was done, and a later try may succeed"
+            }
+            Self::Tls => "there is no connection by TLS",
+        }
     }
 }
 
@@ -103,6 +120,7 @@ mod tests {
         assert!(apart(&|codes| std::format!("{}", codes.c)));
         assert!(apart(&|codes| std::format!("{}", codes.http)));
         assert!(apart(&|codes| codes.python.into()));
+        assert!(apart(&|codes| codes.text.into()));
         for codes in all {
             // Of the codes that JSON-RPC reserves, only those that it defines (2.0, section 5.1).
             assert!((-99..0).contains(&codes.c), "{codes:?}");

@@ -15,6 +15,8 @@
 #[cfg(feature = "hub")]
 mod answer;
 #[cfg(feature = "hub")]
+mod ask;
+#[cfg(feature = "hub")]
 mod calls;
 mod choice;
 mod device;
@@ -32,6 +34,8 @@ mod session;
 // What is opened here is used by these.
 pub use trine_c_model::*;
 
+#[cfg(feature = "hub")]
+pub use ask::trine_hub_ask;
 #[cfg(feature = "hub")]
 pub use calls::{trine_hub_cancel, trine_hub_ended, trine_hub_start, trine_hub_value};
 pub use device::{

@@ -453,3 +453,40 @@ fn the_structured_result_alone_is_that_of_a_call_and_so_is_an_error() {
     let (status, why) = value(c"double", &json!({"n": 1, "how": "never"}), 50);
     assert!(status == FAILED && why.contains("no answer within 50 ms"), "{why}");
 }
+
+#[test]
+fn a_sentence_becomes_a_call_of_the_tools_that_the_hub_has() {
+    let (state, site) = (State::default(), Site::new());
+    let ask = |sentence: &str| {
+        let sentence = CString::new(sentence).unwrap();
+        let mut answer = null_mut();
+        // SAFETY: the place is this function's, and the text is freed once.
+        unsafe {
+            let status = trine_hub_ask(site.0, sentence.as_ptr(), &mut answer);
+            if answer.is_null() {
+                return (status, Value::Null);
+            }
+            let value = serde_json::from_slice(CStr::from_ptr(answer).to_bytes()).unwrap();
+            assert_eq!(trine_hub_free(answer), OK);
+            (status, value)
+        }
+    };
+    assert_eq!(ask("set the pump to 40 percent").0, FAILED, "there are no tools");
+    let percent = json!({"type": "integer", "minimum": 0, "maximum": 100,
+        "description": "Percent of full speed."});
+    let schema = json!({"type": "object", "properties": {"percent": percent},
+        "required": ["percent"]});
+    let pump = json!({"id": "pump_speed", "name": "Pump speed", "input_schema": schema,
+        "description": "Set the speed of the pump in percent."});
+    assert_eq!(site.add(&CString::new(pump.to_string()).unwrap(), &state), OK);
+    for _ in 0..2 {
+        let (_, answer) = ask("set the speed of the pump to 40 percent");
+        assert_eq!(answer["tool"], "pump_speed", "{answer}");
+        assert_eq!(answer["arguments"], json!({"percent": 40}));
+    }
+    let (_, answer) = ask("do not set the pump to 40 percent");
+    assert_eq!((&answer["tool"], &answer["why"]), (&Value::Null, &json!("negated")), "{answer}");
+    let (status, answer) = ask("");
+    assert_eq!((status, &answer["tool"]), (OK, &Value::Null), "{answer}");
+    assert_eq!(state.calls.load(SeqCst), 0, "nothing is called");
+}

@@ -87,7 +87,7 @@ fn golden_messages() {
 fn the_page_has_every_kind_of_error_with_its_codes() {
     let rows: String = ErrorKind::ALL
         .map(|kind| {
-            let ErrorCodes { name, c, json_rpc, http, python } = kind.codes();
+            let ErrorCodes { name, c, json_rpc, http, python, .. } = kind.codes();
             format!("| {name} | `{kind:?}` | {c} | {json_rpc} | {http} | `trine.{python}` |\n")
         })
         .concat();

@@ -17,8 +17,8 @@ use devtools_gpu::legs as gpu;
 
 use crate::structure::deny;
 use crate::{
-    browser, feature_sets, fuzz, header, programs, python, requirements, services, setup, sh, soak,
-    structure, workflows,
+    browser, feature_sets, fuzz, header, node, programs, python, requirements, services, setup, sh,
+    soak, structure, workflows,
 };
 use schedule::Outcome;
 
@@ -92,6 +92,8 @@ static LEGS: &[Leg] = &[
         services::main,
     ),
     leg("python", "the Python package: a wheel, and its tests", &["unit"], python::main),
+    // Both link libtrine_host.
+    leg("node", "the package for Node, and its tests", &["python"], node::main),
     leg("browser", "the page: its module in Node, and an emulated board", BUILT, browser::leg),
     leg("defmt", "the firmware's logs, decoded", BUILT, || boards::logs(board())),
     leg("doc", "Rust's and C's references build without a warning", BUILT, doc),

@@ -17,12 +17,12 @@ from ._errors import (
     ConnectionError,
     Error,
     LimitError,
-    Overloaded,
+    OverloadedError,
     ProtocolError,
     StateError,
     TlsError,
     ToolError,
-    ToolNotFound,
+    ToolNotFoundError,
 )
 from ._server import Context, Plugin, Server, Stats
 from ._marks import Length, Range
@@ -38,7 +38,7 @@ __all__ = [
     "Error",
     "Length",
     "LimitError",
-    "Overloaded",
+    "OverloadedError",
     "Plugin",
     "Pool",
     "ProtocolError",
@@ -48,5 +48,5 @@ __all__ = [
     "Stats",
     "TlsError",
     "ToolError",
-    "ToolNotFound",
+    "ToolNotFoundError",
 ]

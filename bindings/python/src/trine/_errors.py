@@ -41,7 +41,7 @@ class TlsError(Error):
     status = lib.TRINE_E_TLS
 
 
-class Overloaded(Error):
+class OverloadedError(Error):
     """There is no room for it now: try again later."""
 
     status = lib.TRINE_E_FULL
@@ -59,7 +59,7 @@ class ToolError(Error):
     status = lib.TRINE_E_FAILED
 
 
-class ToolNotFound(Error, LookupError):
+class ToolNotFoundError(Error, LookupError):
     """There is no tool, or no plug-in, of this name."""
 
     status = lib.TRINE_E_NOT_FOUND
@@ -73,9 +73,9 @@ _BY_STATUS = {
         ConnectionError,
         ProtocolError,
         TlsError,
-        Overloaded,
+        OverloadedError,
         LimitError,
-        ToolNotFound,
+        ToolNotFoundError,
     )
 }
 _BY_STATUS[lib.TRINE_E_NULL] = ArgumentError

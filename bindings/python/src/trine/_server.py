@@ -335,7 +335,7 @@ class Server:
         """Calls a tool as a client does, and answers its result.
 
         Without a timeout, in seconds, a function of this server runs on the thread that calls.
-        Raises ToolNotFound, or ToolError with what the tool says.
+        Raises ToolNotFoundError, or ToolError with what the tool says.
         """
         text = _dumps(arguments).encode() if arguments else ffi.NULL
         place = ffi.new("char **")
@@ -383,9 +383,17 @@ class Server:
         """The tools as clients see them, of devices too: `name`, `description`, `inputSchema`."""
         return self._json(lib.trine_hub_tools)
 
-    def _json(self, function):
+    def ask(self, sentence):
+        """What a sentence asks for, by the base model over all tools, those of devices too.
+
+        A dictionary: `tool` and `arguments`, or None, `confidence`, and `why` there is no call.
+        Nothing is called.
+        """
+        return self._json(lib.trine_hub_ask, _text(sentence))
+
+    def _json(self, function, *arguments):
         place = ffi.new("char **")
-        self._do(function, place)
+        self._do(function, *arguments, place)
         try:
             return json.loads(ffi.string(place[0]))
         finally:
