@@ -488,5 +488,13 @@ fn a_sentence_becomes_a_call_of_the_tools_that_the_hub_has() {
     assert_eq!((&answer["tool"], &answer["why"]), (&Value::Null, &json!("negated")), "{answer}");
     let (status, answer) = ask("");
     assert_eq!((status, &answer["tool"]), (OK, &Value::Null), "{answer}");
+    // With one tool more, the list is another.
+    let lamp = json!({"id": "lamp_dim", "name": "Lamp", "input_schema": schema,
+        "description": "Dim the lamp of the stage to a percentage."});
+    assert_eq!(site.add(&CString::new(lamp.to_string()).unwrap(), &state), OK);
+    let (_, answer) = ask("dim the lamp of the stage to 30 percent");
+    assert_eq!(answer["tool"], "lamp_dim", "{answer}");
+    let (_, answer) = ask("set the speed of the pump to 40 percent");
+    assert_eq!(answer["tool"], "pump_speed", "{answer}");
     assert_eq!(state.calls.load(SeqCst), 0, "nothing is called");
 }

@@ -135,8 +135,12 @@ fn a_call_that_is_cancelled_gets_no_answer() {
     let mut bench = Bench::new();
     let timer = json!({"name": "vent_move", "arguments": {"degrees": 40}});
     let id = bench.request("tools/call", timer);
+    bench.frames.clear();
     bench.send(&json!({"jsonrpc": "2.0", "method": "notifications/cancelled",
         "params": {"requestId": id}}));
+    // The device is told, once, and answers that it has ended the call.
+    let cancels = |frame: &&(Kind, Vec<u8>)| frame.0 == Kind::ToDevice && frame.1[0] == 3;
+    assert_eq!(bench.frames.iter().filter(cancels).count(), 1);
     bench.pass(20_000);
     assert_eq!(bench.answers(id).len(), 0);
     let result = bench.call("fan_set", json!({"percent": 30}));
