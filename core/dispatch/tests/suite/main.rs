@@ -25,6 +25,8 @@ mod features;
 #[cfg(feature = "secure")]
 #[path = "../../../wire/tests/suite/common/golden.rs"]
 mod golden;
+#[cfg(all(feature = "consent", feature = "local"))]
+mod gone;
 #[cfg(feature = "secure")]
 mod harness;
 #[cfg(not(feature = "secure"))]
