@@ -521,8 +521,8 @@ trine_status trine_json_progress(const struct trine_json_call *call,
 
 /**
  * What a sentence asks for, by the base model, which reads the names, descriptions and schemas of
- * all tools that the hub has now. Nothing is called. It takes some ten milliseconds, and longer
- * the first time after the tools have changed.
+ * all tools that the hub has now. Nothing is called. The first sentence after the
+ * tools have changed takes longer: the tools are compiled then.
  *
  * The answer is an object with `tool` and `arguments`, or null where there is no call or none that
  * is sure enough; `confidence`; and, where there is something to say of them, `reason`, `why`,

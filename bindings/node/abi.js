@@ -79,4 +79,6 @@ function take([pointer]) {
   return text;
 }
 
-module.exports = { abi, callback, lib, prototype, release: koffi.unregister, take };
+module.exports = {
+  abi, callback, lib, release: koffi.unregister, sizeOf: koffi.sizeof, take,
+};

@@ -1,7 +1,7 @@
 // A server of tools that are JavaScript functions, over trine_hub.h.
 "use strict";
 
-const { abi, callback, lib, release, take } = require("./abi.js");
+const { abi, callback, lib, release, sizeOf, take } = require("./abi.js");
 
 /** Every error of this package; `status` is the number that C has. */
 class TrineError extends Error {
@@ -89,7 +89,7 @@ async function run(tool, context, given) {
   }
 }
 
-/** An argument of which `{"result": …}` stands for what is in it. */
+/** The value in `{"result": …}`, or the value itself. */
 function unwrapped(value) {
   const names = value && typeof value === "object" ? Object.keys(value) : [];
   return names.length === 1 && names[0] === "result" ? value.result : value;
@@ -230,7 +230,8 @@ class Server {
 
   /** Calls, errors and seconds of a tool since it was added. */
   stats(name) {
-    const stats = { struct_size: 32, reserved: 0, calls: 0, errors: 0, nanoseconds: 0 };
+    const stats = { reserved: 0, calls: 0, errors: 0, nanoseconds: 0 };
+    stats.struct_size = sizeOf("trine_hub_stats");
     check(lib.trine_hub_get_stats(this.#open, name, stats));
     const { calls, errors: failed, nanoseconds } = stats;
     return { calls: Number(calls), errors: Number(failed), seconds: Number(nanoseconds) / 1e9 };

@@ -299,6 +299,7 @@ class App {
     this.line?.close();
     this.line = null;
     $("unplug").hidden = true;
+    $("examples").hidden = false;
     this.trine.plugBoard();
     this.look();
   }
@@ -327,6 +328,8 @@ class App {
     this.line = line;
     $("serial-note").textContent = "";
     $("unplug").hidden = false;
+    // They are for the board in the page.
+    $("examples").hidden = true;
     this.look();
   }
 }

@@ -21,5 +21,6 @@ pub(crate) fn main() -> Result<()> {
     let mut tests = sh::command("node");
     tests.args(["--test", "test/"]).current_dir(&package);
     let name = if cfg!(target_os = "macos") { "libtrine_host.dylib" } else { "libtrine_host.so" };
+    tests.env("TRINE_GUIDE", sh::root().join("docs/node.md"));
     sh::run(tests.env("TRINE_LIBRARY", sh::target_dir().join("debug").join(name)))
 }

@@ -3,6 +3,7 @@
 
 const assert = require("node:assert");
 const { spawnSync } = require("node:child_process");
+const fs = require("node:fs");
 const path = require("node:path");
 const test = require("node:test");
 
@@ -196,6 +197,17 @@ test("adding and removing tools keeps nothing", () => withServer(async (server) 
   const grown = process.memoryUsage().rss - before;
   assert.ok(grown < 64 << 20, `${grown} bytes more`);
 }));
+
+test("the example of the guide runs as it stands", (t) => {
+  const guide = process.env.TRINE_GUIDE;
+  if (!guide) return t.skip("TRINE_GUIDE names docs/node.md");
+  const [, example] = /```js\n([^]*?)```/.exec(fs.readFileSync(guide, "utf8"));
+  const own = example.replace('require("trine")', `require(${JSON.stringify(path.dirname(__dirname))})`);
+  assert.notEqual(own, example);
+  const run = spawnSync(process.execPath, ["-e", own], { timeout: 60_000 });
+  assert.equal(run.status, 0, run.stderr.toString());
+  assert.equal(run.stdout.toString(), "{ sum: 42 }\n");
+});
 
 test("a program with the library missing is told how to build it", () => {
   const run = spawnSync(process.execPath, ["-e", `require(${JSON.stringify(path.dirname(__dirname))})`], {

@@ -122,19 +122,17 @@ impl Client {
         }
     }
 
-    /// What the device's news are to the client.
-    pub(crate) fn tell(&self, news: News<'_>, out: &mut Answers) {
+    /// Tells the client the device's news; answers whether there was room for them.
+    pub(crate) fn tell(&self, news: News<'_>, out: &mut Answers) -> bool {
         match news {
-            News::Quiet | News::Listed => {}
-            News::Ended(ended) => {
-                out.put(Kind::Message, |out| finish(&ended, out));
-            }
+            News::Quiet | News::Listed => true,
+            News::Ended(ended) => out.put(Kind::Message, |out| finish(&ended, out)),
             News::Progress { request, done, total, text } => {
-                let Some(token) = request.progress() else { return };
+                let Some(token) = request.progress() else { return true };
                 out.put(Kind::Message, |out| {
                     let counts = (done, (total > 0).then_some(total));
                     notify::progress(request.version, token, counts, text, out).ok()
-                });
+                })
             }
         }
     }

@@ -18,6 +18,8 @@ const TURNS: u32 = 256;
 /// taken from the board, until the page has taken its records.
 const ANSWER_MAX: usize = CONTENT_MAX / 3 * 4 + MESSAGE_MAX;
 
+const NO_ROOM: &str = "an answer to the client is longer than the 256 KiB that this page keeps";
+
 /// Frames and notes that wait: those of some calls.
 type Trace = Outbox<{ 64 << 10 }>;
 
@@ -97,7 +99,7 @@ impl<'m> Page<'m> {
             written.ok().filter(|len| *len > 0)
         });
         if !is_written && !is_silent {
-            self.wire.say(&["an answer to the client is too long for this page"]);
+            self.wire.say(&[NO_ROOM]);
         }
         self.poll(now);
     }
@@ -123,8 +125,12 @@ impl<'m> Page<'m> {
             self.take(said.get(..len).unwrap_or_default(), now);
         }
         let Self { out, host, client, wire, .. } = self;
+        let mut is_told = true;
         while let Some(ended) = host.late(now, wire) {
-            client.tell(News::Ended(ended), out);
+            is_told &= client.tell(News::Ended(ended), out);
+        }
+        if !is_told {
+            wire.say(&[NO_ROOM]);
         }
     }
 
@@ -134,7 +140,9 @@ impl<'m> Page<'m> {
             let (used, news) = host.take(bytes, now, wire);
             bytes = bytes.get(used..).unwrap_or_default();
             let is_new = matches!(news, News::Listed);
-            client.tell(news, out);
+            if !client.tell(news, out) {
+                wire.say(&[NO_ROOM]);
+            }
             if is_new {
                 client.tell_of_list(out);
                 ready(host, out);

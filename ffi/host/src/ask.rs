@@ -29,8 +29,8 @@ fn all_compiled() -> MutexGuard<'static, Vec<Compiled>> {
 }
 
 /// What a sentence asks for, by the base model, which reads the names, descriptions and schemas of
-/// all tools that the hub has now. Nothing is called. It takes some ten milliseconds, and longer
-/// the first time after the tools have changed.
+/// all tools that the hub has now. Nothing is called. The first sentence after the
+/// tools have changed takes longer: the tools are compiled then.
 ///
 /// The answer is an object with `tool` and `arguments`, or null where there is no call or none that
 /// is sure enough; `confidence`; and, where there is something to say of them, `reason`, `why`,
@@ -72,8 +72,9 @@ fn asked(list: &str, sentence: &str) -> Done<Value> {
         Ok(tools) => tools,
         Err(error) => return failed(&error.to_string()),
     };
-    let asker = match compiled(list) {
-        Some(table) => BaseAsker::with_table(opened, &tools, table.to_vec()),
+    let known = compiled(list);
+    let asker = match &known {
+        Some(table) => BaseAsker::with_table(opened, &tools, table.as_slice()),
         None => BaseAsker::new(opened, &tools),
     };
     let reply = asker.and_then(|mut asker| {

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use serde_json::json;
 use trine_browser::out::Kind;
+use trine_descriptor::{Tool, ToolInfo, record};
 use trine_wire::message::{self, DeviceMessage, Hello, HostMessage, Outcome};
 use trine_wire::{DecodeEvent, Decoder, encode_in_place, frame};
 
@@ -74,30 +75,44 @@ fn a_device_that_a_page_cannot_serve_is_told_so_and_asked_no_more() {
     }
 }
 
+/// A list as a device sends it.
+fn list(table: &[Tool<'static>]) -> Vec<u8> {
+    let mut bytes = vec![0; record::page(table, 0, &mut [])];
+    record::page(table, 0, &mut bytes);
+    bytes
+}
+
 #[test]
 fn a_list_that_is_not_what_it_should_be_is_refused_in_words() {
-    let record = [0_u8; 40];
-    let long = vec![0; 15_000];
-    let lists: [(&[u8], u32, &str); 5] = [
-        (&record, 40, "breaks a rule"),
-        (&[5, 1, 2], 3, "cannot be read"),
-        (&[], 10, "is not the one"),
-        (&long, 15_000, "more tools than"),
-        (&long, 1 << 20, "longer than the 16 KiB"),
+    const fn named(name: &'static str) -> Tool<'static> {
+        Tool::new(ToolInfo::new(name, "Does something."), &[], &[])
+    }
+    let (one, bad, many) = ([named("a")], [named("no name")], [named("a"); 33]);
+    let whole = list(&one);
+    let cut = &whole[..whole.len() - 1];
+    let long = vec![0; 12_000];
+    let lists: [(&[u8], u64, usize, &str); 6] = [
+        (&whole, 1, whole.len(), "is not the one that it announced"),
+        (cut, 1, cut.len(), "cannot be read"),
+        (&[5, 1, 2], 1, 3, "cannot be read"),
+        (&list(&bad), record::table_hash(&bad), list(&bad).len(), "breaks a rule"),
+        (&list(&many), record::table_hash(&many), list(&many).len(), "more tools than the 32"),
+        (&long, 1, 1 << 20, "longer than the 16 KiB"),
     ];
-    for (bytes, total, words) in lists {
-        let mut bench = greet(hello());
-        for what in 0..2 {
-            let page = DeviceMessage::Page { offset: 0, total, bytes, what };
-            say(&mut bench, &page);
-        }
+    for (bytes, table_hash, total, words) in lists {
+        let mut bench = greet(Hello { table_hash, ..hello() });
+        let total = u32::try_from(total).unwrap();
+        say(&mut bench, &DeviceMessage::Page { offset: 0, total, bytes, what: 0 });
         bench.pass(20);
-        let other = ["cannot be read", "is not the one"];
-        let is_told =
-            |note: &String| note.contains(words) || other.iter().any(|words| note.contains(words));
-        assert!(bench.notes.iter().any(is_told), "{words}: {:?}", bench.notes);
+        let told = bench.notes.iter().filter(|note| note.contains(words)).count();
+        assert_eq!(told, 1, "{words}: {:?}", bench.notes);
         assert!(bench.ready.is_empty());
     }
+    let table_hash = record::table_hash(&one);
+    let mut bench = greet(Hello { table_hash, ..hello() });
+    let total = u32::try_from(whole.len()).unwrap();
+    say(&mut bench, &DeviceMessage::Page { offset: 0, total, bytes: &whole, what: 0 });
+    assert_eq!(bench.ready.len(), 1, "the same list with its hash is taken: {:?}", bench.notes);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 #![expect(clippy::large_stack_arrays, clippy::panic, clippy::unwrap_used, reason = "tests")]
 
 mod bench;
+mod boat;
 mod calls;
 mod descriptions;
 mod hostile;
