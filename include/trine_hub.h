@@ -79,32 +79,6 @@ typedef struct trine_hub trine_hub;
 typedef struct trine_json_call trine_json_call;
 
 /**
- * The calls of a tool since it was loaded or last replaced.
- */
-typedef struct trine_hub_stats {
-    /**
-     * `sizeof(trine_hub_stats)`, which the program sets.
-     */
-    uint32_t struct_size;
-    /**
-     * 0.
-     */
-    uint32_t reserved;
-    /**
-     * Calls that have ended.
-     */
-    uint64_t calls;
-    /**
-     * Those of them that ended with an error.
-     */
-    uint64_t errors;
-    /**
-     * Nanoseconds that they took together.
-     */
-    uint64_t nanoseconds;
-} trine_hub_stats;
-
-/**
  * What is told how a call has ended that `trine_hub_start` has started.
  *
  * @param user_data As it was given to `trine_hub_start`.
@@ -138,6 +112,32 @@ typedef void (*trine_json_function)(void *user_data,
  * more.
  */
 typedef void (*trine_json_release)(void *user_data);
+
+/**
+ * The calls of a tool since it was loaded or last replaced.
+ */
+typedef struct trine_hub_stats {
+    /**
+     * `sizeof(trine_hub_stats)`, which the program sets.
+     */
+    uint32_t struct_size;
+    /**
+     * 0.
+     */
+    uint32_t reserved;
+    /**
+     * Calls that have ended.
+     */
+    uint64_t calls;
+    /**
+     * Those of them that ended with an error.
+     */
+    uint64_t errors;
+    /**
+     * Nanoseconds that they took together.
+     */
+    uint64_t nanoseconds;
+} trine_hub_stats;
 
 #ifdef __cplusplus
 extern "C" {
@@ -305,26 +305,11 @@ trine_status trine_hub_call(struct trine_hub *hub,
                             char **answer);
 
 /**
- * How often a tool was called, since it was loaded or last replaced.
- *
- * @param hub The hub.
- * @param tool Its name, ended by a zero byte.
- * @param stats Where it goes; the program has set `struct_size`.
- * @return TRINE_OK, TRINE_E_NULL, TRINE_E_UTF8, TRINE_E_VERSION or TRINE_E_NOT_FOUND.
- *
- * Context: any-thread.
- */
-TRINE_API
-trine_status trine_hub_get_stats(struct trine_hub *hub,
-                                 const char *tool,
-                                 struct trine_hub_stats *stats);
-
-/**
  * Serves the client on standard input and output until that ends its input. The program writes
  * nothing else to standard output meanwhile.
  *
- * @param hub The hub, with at least one tool.
- * @return TRINE_OK, TRINE_E_NULL, or TRINE_E_FAILED when there is no tool.
+ * @param hub The hub, with at least one tool or device.
+ * @return TRINE_OK, TRINE_E_NULL, or TRINE_E_FAILED when there is neither.
  *
  * Context: owner-only, once.
  */
@@ -333,7 +318,7 @@ TRINE_API trine_status trine_hub_serve_stdio(struct trine_hub *hub);
 /**
  * Serves Streamable HTTP, on threads of the hub's own, until it is closed. Returns at once.
  *
- * @param hub The hub, with at least one tool.
+ * @param hub The hub. Tools may be added later.
  * @param address Such as `127.0.0.1:8331`, ended by a zero byte; port 0 is any free one. An
  *                address that is not loopback's is refused, since there are no keys here: `trine
  *                gateway` has them.
@@ -537,6 +522,36 @@ trine_status trine_json_progress(const struct trine_json_call *call,
  * Context: any-thread.
  */
 TRINE_API trine_status trine_hub_ask(struct trine_hub *hub, const char *sentence, char **answer);
+
+/**
+ * How often a tool was called, since it was loaded or last replaced.
+ *
+ * @param hub The hub.
+ * @param tool Its name, ended by a zero byte.
+ * @param stats Where it goes; the program has set `struct_size`.
+ * @return TRINE_OK, TRINE_E_NULL, TRINE_E_UTF8, TRINE_E_VERSION or TRINE_E_NOT_FOUND.
+ *
+ * Context: any-thread.
+ */
+TRINE_API
+trine_status trine_hub_get_stats(struct trine_hub *hub,
+                                 const char *tool,
+                                 struct trine_hub_stats *stats);
+
+/**
+ * The counts of all tools of this program and of its plug-ins, at one moment.
+ *
+ * @param hub The hub.
+ * @param metrics Where the text goes, ended by a zero byte; `trine_hub_free` frees it. It is an
+ *                object: `uptime_seconds`; `tools_available`, with those of devices; `tools`, with
+ *                a member for each tool that has `active` (calls under way), `calls` (that have
+ *                ended), `errors` (of those), `refused` (that were not begun), `seconds` (that
+ *                they took together) and `longest_seconds`; and the sums of these but the last.
+ * @return TRINE_OK or TRINE_E_NULL.
+ *
+ * Context: any-thread.
+ */
+TRINE_API trine_status trine_hub_metrics(struct trine_hub *hub, char **metrics);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -1,4 +1,4 @@
-// The functions of trine_hub.h, declared for koffi by trine_abi.json: not one of them by hand.
+// The functions of trine_hub.h and trine_client.h, declared for koffi by trine_abi.json: not one of them by hand.
 "use strict";
 
 const fs = require("node:fs");

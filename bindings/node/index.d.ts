@@ -58,12 +58,29 @@ export class Server {
   ask(sentence: string): Asked;
   /** Calls, errors and seconds of a tool since it was added. */
   stats(name: string): { calls: number; errors: number; seconds: number };
+  /** Counts of all tools of this program and of its plug-ins, at one moment. */
+  metrics(): Metrics;
   /** Serves clients over HTTP until it is closed; answers the port. */
   serveHttp(host?: string, port?: number): number;
   /** Serves the client on standard input and output, until it leaves. */
   serveStdio(): Promise<void>;
   /** Ends it, when calls under way have ended. */
   close(): Promise<void>;
+}
+
+/** Calls under way, those that have ended, and those that were not begun. */
+export interface Counts {
+  active: number;
+  calls: number;
+  errors: number;
+  refused: number;
+  seconds: number;
+}
+
+export interface Metrics extends Counts {
+  uptime_seconds: number;
+  tools_available: number;
+  tools: { [name: string]: Counts & { longest_seconds: number } };
 }
 
 /** Every error of this package. */

@@ -237,6 +237,16 @@ class Server {
     return { calls: Number(calls), errors: Number(failed), seconds: Number(nanoseconds) / 1e9 };
   }
 
+  /**
+   * Counts of all tools of this program and of its plug-ins: `uptime_seconds`, `tools_available`;
+   * `active`, `calls`, `errors`, `refused`, `seconds`, and the same for each of the `tools`.
+   */
+  metrics() {
+    const metrics = [null];
+    check(lib.trine_hub_metrics(this.#open, metrics));
+    return JSON.parse(take(metrics));
+  }
+
   /** Serves clients over HTTP in threads of its own, until it is closed; answers the port. */
   serveHttp(host = "127.0.0.1", port = 0) {
     const given = [port];

@@ -25,11 +25,12 @@ def library() -> Path:
     return target / "wheel" / "libtrine_host.a"
 
 
-# As in trine_hub.h: the compiler compares what is written here with it.
+# As in the headers: the compiler compares what is written here with it.
 DECLARATIONS = """
 typedef int32_t trine_status;
 typedef ... trine_hub;
 typedef ... trine_json_call;
+typedef ... trine_client;
 
 typedef struct trine_hub_stats {
     uint32_t struct_size;
@@ -38,6 +39,17 @@ typedef struct trine_hub_stats {
     uint64_t errors;
     uint64_t nanoseconds;
 } trine_hub_stats;
+
+typedef struct trine_figures {
+    uint32_t struct_size;
+    uint32_t reserved;
+    uint64_t count;
+    double sum;
+    double mean;
+    double deviation;
+    double least;
+    double most;
+} trine_figures;
 
 #define TRINE_OK ...
 #define TRINE_PENDING ...
@@ -78,11 +90,24 @@ trine_status trine_hub_start(trine_hub *hub, const char *tool, const char *argum
     uint64_t *number);
 trine_status trine_hub_cancel(trine_hub *hub, uint64_t number);
 trine_status trine_hub_get_stats(trine_hub *hub, const char *tool, trine_hub_stats *stats);
+trine_status trine_hub_metrics(trine_hub *hub, char **metrics);
+trine_status trine_calculate(const double *values, size_t count, trine_figures *figures);
 trine_status trine_hub_serve_stdio(trine_hub *hub);
 trine_status trine_hub_serve_http(trine_hub *hub, const char *address, uint16_t *port);
 const char *trine_hub_why(void);
 trine_status trine_hub_free(char *text);
 trine_status trine_hub_close(trine_hub *hub);
+
+trine_status trine_client_open(const char *url, const char *options, trine_client **client);
+trine_status trine_client_about(trine_client *client, char **about);
+trine_status trine_client_tools(trine_client *client, char **list);
+trine_status trine_client_call(trine_client *client, const char *tool, const char *arguments,
+    uint32_t timeout_ms, char **answer);
+trine_status trine_client_start(trine_client *client, const char *tool, const char *arguments,
+    uint32_t timeout_ms, void (*ended)(void *, trine_status, const char *, const char *),
+    void *user_data, uint64_t *number);
+trine_status trine_client_cancel(trine_client *client, uint64_t number);
+trine_status trine_client_close(trine_client *client);
 
 trine_status trine_json_done(trine_json_call *call, const char *object);
 trine_status trine_json_fail(trine_json_call *call, const char *why);
@@ -142,7 +167,8 @@ extern "Python" void trine_python_ended(void *, trine_status, const char *, cons
 
 # A thread that enters an interpreter that is ending would end the process.
 SOURCE = """
-#include "trine_hub.h"
+#include "trine_client.h"
+#include "trine_figures.h"
 #include "trine_resources.h"
 
 static void trine_python_call(void *, trine_json_call *, const char *, size_t);

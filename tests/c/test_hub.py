@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
+import threading
 import unittest
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from programs import LIBTRINE_HOST, OUT, SANITIZED, SHARED, Way, output
+from programs import LIBTRINE_HOST, OUT, SANITIZED, SHARED, TRINE, Way, ended, output
 
 EXPECTED = Path("host-example/expected")
 # The version of the program stands in what it says of itself.
@@ -38,6 +44,43 @@ def plugin(version: int) -> Path:
     return file
 
 
+@contextmanager
+def answering(status: int) -> Iterator[str]:
+    """The URL of a server that answers each request with this status, and without MCP."""
+
+    class Page(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(status)
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    page = ThreadingHTTPServer(("127.0.0.1", 0), Page)
+    threading.Thread(target=page.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{page.server_port}/mcp"
+    finally:
+        page.shutdown()
+        page.server_close()
+
+
+@contextmanager
+def gateway() -> Iterator[str]:
+    """The URL of a gateway with the simulated greenhouse."""
+    command = [TRINE, "gateway", "--simulate=north", "--http=127.0.0.1:0"]
+    serving = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    try:
+        assert serving.stderr is not None
+        said = iter(serving.stderr.readline, "")
+        found = next(url for line in said if (url := re.search(r"http://[^ ]*/mcp", line)))
+        yield found[0]
+    finally:
+        serving.terminate()
+        serving.communicate()
+
+
 class Hubs(unittest.TestCase):
     maxDiff = None
 
@@ -64,6 +107,42 @@ class Hubs(unittest.TestCase):
         self.assertIn('"total":42', said[1])
         self.assertIn('"capabilities":["arithmetic"]', said[4])
         self.assertEqual(said[5:], ["3 calls, 1 errors", "shut down at 42"])
+
+    def test_programs_call_devices_and_servers(self) -> None:
+        lines = output(build(SHARED, "host-example/hub/caller.c")).decode().splitlines()
+        said = dict(line.split(": ", 1) for line in lines if not line.startswith("fan_set"))
+        fan = [line for line in lines if line.startswith("fan_set")]
+        wrong = "fan_set: fan_set: percent must be at most 100"
+        self.assertEqual(fan, ['fan_set: {"percent":40}', wrong])
+        asked = json.loads(said["ask"])
+        self.assertEqual((asked["tool"], asked["arguments"]), ("fan_set", {"percent": 65}))
+        self.assertEqual(json.loads(said["server"])["revision"], "2026-07-28")
+        self.assertEqual(json.loads(said["call"])["structuredContent"], {"percent": 55})
+        self.assertEqual(json.loads(said["ended"])["structuredContent"], {"percent": 60})
+
+    def test_a_client_in_cpp_lists_and_calls(self) -> None:
+        caller = build(SHARED, "host-example/hub/caller.cpp")
+        with gateway() as url:
+            names = [tool["name"] for tool in json.loads(output(caller, url))]
+            self.assertIn("fan_set", names)
+            answer = json.loads(output(caller, url, "fan_set", '{"percent":7}'))
+            self.assertEqual(answer["structuredContent"], {"percent": 7})
+            done = ended(caller, url, "fan_set", '{"percent":700}')
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(b"percent must be at most 100", done.stderr)
+
+    def test_each_kind_of_error_has_the_number_of_the_table_in_c(self) -> None:
+        table = json.loads(Path("bindings/trine_abi.json").read_text())["errors"]
+        for way in (SHARED, SANITIZED):
+            kinds = way.command(build(way, "tests/c/hub/kinds.c"))
+            with answering(400) as none, answering(503) as busy:
+                # What is mapped is never unmapped.
+                urls = ("http://127.0.0.1:1/mcp", none, busy)
+                lines = output(*kinds, *urls, ASAN_OPTIONS="detect_leaks=0").decode().splitlines()
+            found = [tuple(line.split("|")) for line in lines]
+            wanted = {(kind["kind"], str(kind["c"])) for kind in table}
+            self.assertEqual({(kind, number) for kind, number, _ in found}, wanted)
+            self.assertTrue(all(why for _, _, why in found), found)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
-//! `bindings/trine_abi.json`: the functions of `trine_hub.h` for other languages, and the table of
-//! errors. It is made of the header, as C compilers see it, by `cargo xtask header`.
+//! `bindings/trine_abi.json`: the functions of `trine_hub.h` and `trine_client.h` for other
+//! languages, and the table of errors. It is made of the headers, as C compilers see them, by
+//! `cargo xtask header`.
 
 use std::collections::BTreeMap;
 
@@ -10,36 +11,40 @@ use trine_mcp::ErrorKind;
 use crate::sh;
 
 const PATH: &str = "bindings/trine_abi.json";
-const HEADER: &str = "include/trine_hub.h";
+const HEADERS: [&str; 3] =
+    ["include/trine_hub.h", "include/trine_client.h", "include/trine_figures.h"];
 /// Where the statuses are.
 const STATUSES: &str = "include/trine.h";
 
 /// Writes it.
 pub(crate) fn write() -> Result<()> {
     std::fs::write(sh::root().join(PATH), made()?)?;
-    println!("{PATH} is what {HEADER} says");
+    println!("{PATH} is what the headers say");
     Ok(())
 }
 
 /// Sees that it is what would be written.
 pub(crate) fn check() -> Result<()> {
     ensure!(made()? == sh::read(PATH)?, "{PATH} is old: run `cargo xtask header`");
-    println!("{PATH} is what {HEADER} says");
+    println!("{PATH} is what the headers say");
     Ok(())
 }
 
 fn made() -> Result<String> {
-    let abi = described(&sh::read(HEADER)?, &sh::read(STATUSES)?)?;
+    let headers = HEADERS.map(sh::read).into_iter().collect::<Result<Vec<_>>>()?;
+    let abi = described(&headers, &sh::read(STATUSES)?)?;
     Ok(serde_json::to_string_pretty(&abi)? + "\n")
 }
 
-/// What the texts of both headers declare.
-fn described(header: &str, statuses: &str) -> Result<Value> {
-    let (text, others) = (without_comments(header), without_comments(statuses));
+/// What the texts of the headers declare, with the constants of another one.
+fn described(headers: &[String], statuses: &str) -> Result<Value> {
+    let texts: Vec<String> = headers.iter().map(|header| without_comments(header)).collect();
+    let others = without_comments(statuses);
     let mut constants = BTreeMap::new();
     // The statuses are an enumeration, those of the hub are macros.
     let named = others.lines().filter_map(|line| line.trim().strip_suffix(',')?.split_once(" = "));
-    let defined = text.lines().filter_map(|line| line.strip_prefix("#define ")?.split_once(' '));
+    let lines = texts.iter().flat_map(|text| text.lines());
+    let defined = lines.filter_map(|line| line.strip_prefix("#define ")?.split_once(' '));
     for (name, number) in named.chain(defined).filter(|(name, _)| name.starts_with("TRINE_")) {
         let number = number.trim_matches(['(', ')']).parse::<i64>();
         if let Ok(number) = number {
@@ -48,7 +53,7 @@ fn described(header: &str, statuses: &str) -> Result<Value> {
     }
     let (mut opaque, mut structs) = (Vec::new(), BTreeMap::new());
     let (mut callbacks, mut functions) = (BTreeMap::new(), BTreeMap::new());
-    for statement in statements(&text) {
+    for statement in texts.iter().flat_map(|text| statements(text)) {
         if let Some(function) = statement.strip_prefix("TRINE_API ") {
             let (name, what) = signature(function)?;
             functions.insert(name, what);
@@ -76,7 +81,7 @@ fn described(header: &str, statuses: &str) -> Result<Value> {
         })
     });
     Ok(json!({
-        "about": "The functions of trine_hub.h, written by `cargo xtask header`.",
+        "about": "trine_hub.h and its kin, written by `cargo xtask header`.",
         "library": "trine_host",
         "constants": constants,
         "opaque": opaque,
@@ -164,12 +169,17 @@ mod tests {
             TRINE_API trine_status hub_open(const char *options, struct hub **hub);\n\
             TRINE_API\nconst char *hub_why(void);\n#ifdef __cplusplus\n\
             }  // extern \"C\"\n#endif\n";
-        let abi =
-            described(header, "enum {\n    TRINE_OK = 0,\n    TRINE_E_NULL = -1,\n};\n").unwrap();
+        // What closes one header does not hide what opens the next.
+        let second = "#ifdef __cplusplus\nextern \"C\" {\n#endif\ntypedef struct line line;\n";
+        let abi = described(
+            &[header.to_owned(), second.to_owned()],
+            "enum {\n    TRINE_OK = 0,\n    TRINE_E_NULL = -1,\n};\n",
+        )
+        .unwrap();
         let constants =
             json!({"TRINE_OK": 0, "TRINE_E_NULL": -1, "TRINE_E_ONE": -20, "TRINE_BY": 1});
         assert_eq!(abi["constants"], constants);
-        assert_eq!(abi["opaque"], json!(["hub"]));
+        assert_eq!(abi["opaque"], json!(["hub", "line"]));
         let members = json!([["size", "uint32_t"], ["name", "const char *"]]);
         assert_eq!(abi["structs"], json!({ "stats": members }));
         let ended = json!({"returns": "void",

@@ -32,5 +32,6 @@ pub(crate) fn main() -> Result<()> {
     let mut tests = sh::command(&python);
     tests.args(["-B", "-m", "unittest", "discover", "-s"]).arg(source.join("tests"));
     tests.env("TRINE_ABI", sh::root().join("bindings/trine_abi.json"));
+    tests.env("TRINE_DOCS", sh::root().join("docs"));
     sh::run(tests.current_dir(&folder))
 }

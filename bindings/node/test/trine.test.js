@@ -57,6 +57,8 @@ test("a tool is called, and the program's own answer comes back", () => withServ
   assert.deepEqual(server.tools().map((tool) => tool.name).sort(), ["add", "later"]);
   const { calls, errors } = server.stats("add");
   assert.deepEqual([calls, errors], [1, 0]);
+  const metrics = server.metrics();
+  assert.deepEqual([metrics.tools_available, metrics.calls, metrics.tools.add.calls], [2, 2, 1]);
 }));
 
 test("errors have classes of their own", () => withServer(async (server) => {

@@ -10,7 +10,7 @@ use trine_c_api::{TRINE_E_FAILED, TRINE_E_NULL, TRINE_OK, trine_status};
 use trine_gateway::CallReport;
 use trine_gateway::hub::Cancel;
 
-use crate::answer::{Refused, answered, c_text, give, give_text, refused, text, text_or};
+use crate::answer::{Done, Refused, answered, c_text, give, give_text, refused, text, text_or};
 use crate::hub::{object, trine_hub};
 use crate::json::here;
 
@@ -117,7 +117,7 @@ pub type trine_hub_ended = Option<
 >;
 
 /// What is told of the end of one call.
-struct Told {
+pub(crate) struct Told {
     ended: unsafe extern "C" fn(*mut c_void, trine_status, *const c_char, *const c_char),
     user_data: *mut c_void,
 }
@@ -126,10 +126,19 @@ struct Told {
 unsafe impl Send for Told {}
 
 impl Told {
-    fn tell(&self, report: &CallReport) {
-        let status = if report.is_error { TRINE_E_FAILED } else { TRINE_OK };
-        let why = if report.is_error { &*report.text } else { "" };
-        let (answer, why) = (c_text(&report.result.to_string()), c_text(why));
+    pub(crate) fn new(ended: trine_hub_ended, user_data: *mut c_void) -> Done<Self> {
+        let none = || Refused(TRINE_E_NULL, "the function is NULL".to_owned());
+        Ok(Self { ended: ended.ok_or_else(none)?, user_data })
+    }
+
+    fn report(&self, report: &CallReport) {
+        let (answer, is_error) = (report.result.to_string(), report.is_error);
+        let why = if is_error { &*report.text } else { "" };
+        self.tell(if is_error { TRINE_E_FAILED } else { TRINE_OK }, &answer, why);
+    }
+
+    pub(crate) fn tell(&self, status: trine_status, answer: &str, why: &str) {
+        let (answer, why) = (c_text(answer), c_text(why));
         // SAFETY: the program's function, and what it asked to be passed.
         unsafe { (self.ended)(self.user_data, status, answer.as_ptr(), why.as_ptr()) };
     }
@@ -162,8 +171,7 @@ pub unsafe extern "C" fn trine_hub_start(
         let tool = unsafe { text(tool, "tool") }?;
         // SAFETY: as above.
         let arguments = unsafe { text_or(arguments, "arguments", "{}") }?;
-        let none = || Refused(TRINE_E_NULL, "the function is NULL".to_owned());
-        let told = Told { ended: ended.ok_or_else(none)?, user_data };
+        let told = Told::new(ended, user_data)?;
         let calls = Arc::clone(&object.calls);
         let id = calls.next();
         // SAFETY: the caller's to be written, before the end can be told.
@@ -173,7 +181,7 @@ pub unsafe extern "C" fn trine_hub_start(
         let cancels = object.hub.start(tool, arguments, move |report| {
             ends.end(id);
             // A device is locked here, and the program may call it again.
-            threads.add(Box::new(move || told.tell(&report)));
+            threads.add(Box::new(move || told.report(&report)));
         });
         let cancels = cancels.inspect_err(|_| calls.end(id))?;
         if let Some(cancels) = cancels {

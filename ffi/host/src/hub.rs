@@ -5,12 +5,12 @@ use std::ffi::{CString, c_char};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use trine_c_api::{
-    TRINE_E_ARGUMENT, TRINE_E_FAILED, TRINE_E_NOT_FOUND, TRINE_E_NULL, TRINE_E_STATE,
-    TRINE_E_VERSION, TRINE_OK, TRINE_PENDING, trine_status,
+    TRINE_E_ARGUMENT, TRINE_E_FAILED, TRINE_E_NOT_FOUND, TRINE_E_NULL, TRINE_E_STATE, TRINE_OK,
+    TRINE_PENDING, trine_status,
 };
 use trine_c_plugin::trine_plugin_entry_function;
 use trine_descriptor::ToolTable as _;
@@ -48,22 +48,6 @@ pub struct trine_hub {
     _private: [u8; 0],
 }
 
-/// The calls of a tool since it was loaded or last replaced.
-#[repr(C)]
-#[derive(Clone, Copy, Debug)]
-pub struct trine_hub_stats {
-    /// `sizeof(trine_hub_stats)`, which the program sets.
-    pub struct_size: u32,
-    /// 0.
-    pub reserved: u32,
-    /// Calls that have ended.
-    pub calls: u64,
-    /// Those of them that ended with an error.
-    pub errors: u64,
-    /// Nanoseconds that they took together.
-    pub nanoseconds: u64,
-}
-
 /// What a `trine_hub` points to.
 pub(crate) struct Object {
     pub(crate) hub: Arc<Hub>,
@@ -74,6 +58,7 @@ pub(crate) struct Object {
     pub(crate) threads: Arc<Threads>,
     in_flight: usize,
     servers: Mutex<Vec<(ServerHandle, JoinHandle<()>)>>,
+    pub(crate) opened: Instant,
 }
 
 /// # Safety
@@ -112,10 +97,13 @@ pub unsafe extern "C" fn trine_hub_open(
         let options = unsafe { text_or(options, "options", "") }?;
         let Options { policy, in_flight, devices, settings } = read_options(options)?;
         let own = Hub::open_with(&devices, Prefix::Auto, &settings)?;
+        // Tools may come while it is served.
+        own.expect_tools();
         let plugins = Plugins::new(Arc::clone(&own), policy);
         let (json, calls, servers) = (Mutex::default(), Arc::default(), Mutex::default());
         let threads = Threads::new(in_flight);
-        let object = Object { hub: own, plugins, json, calls, threads, in_flight, servers };
+        let opened = Instant::now();
+        let object = Object { hub: own, plugins, json, calls, threads, in_flight, servers, opened };
         // SAFETY: not NULL, and the caller's to be written.
         unsafe { give(hub, Box::into_raw(Box::new(object)).cast()) };
         Ok(TRINE_OK)
@@ -255,7 +243,7 @@ impl Object {
         })
     }
 
-    fn stats(&self, tool: &str) -> Option<ToolStats> {
+    pub(crate) fn stats(&self, tool: &str) -> Option<ToolStats> {
         let loaded = self.plugins.list();
         let listed = loaded.iter().filter(|loaded| loaded.is_listed);
         let found = listed.map(|loaded| self.hub.tool_stats(loaded.id, tool)).find_map(Result::ok);
@@ -448,46 +436,11 @@ pub unsafe extern "C" fn trine_hub_call(
     })
 }
 
-/// How often a tool was called, since it was loaded or last replaced.
-///
-/// @param hub The hub.
-/// @param tool Its name, ended by a zero byte.
-/// @param stats Where it goes; the program has set `struct_size`.
-/// @return TRINE_OK, TRINE_E_NULL, TRINE_E_UTF8, TRINE_E_VERSION or TRINE_E_NOT_FOUND.
-///
-/// Context: any-thread.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn trine_hub_get_stats(
-    hub: *mut trine_hub,
-    tool: *const c_char,
-    stats: *mut trine_hub_stats,
-) -> trine_status {
-    answered(|| {
-        // SAFETY: the contract of every function.
-        let object = unsafe { object(hub) }?;
-        // SAFETY: as above.
-        let tool = unsafe { text(tool, "tool") }?;
-        // SAFETY: the caller's structure.
-        let Some(place) = (unsafe { stats.as_mut() }) else {
-            return refused(TRINE_E_NULL, "there is no place for the counts");
-        };
-        if (place.struct_size as usize) < size_of::<trine_hub_stats>() {
-            return refused(TRINE_E_VERSION, "set struct_size to sizeof(trine_hub_stats)");
-        }
-        let Some(found) = object.stats(tool) else {
-            return refused(TRINE_E_NOT_FOUND, &format!("no tool is called '{tool}'"));
-        };
-        (place.calls, place.errors) = (found.calls, found.errors);
-        place.nanoseconds = u64::try_from(found.time.as_nanos()).unwrap_or(u64::MAX);
-        Ok(TRINE_OK)
-    })
-}
-
 /// Serves the client on standard input and output until that ends its input. The program writes
 /// nothing else to standard output meanwhile.
 ///
-/// @param hub The hub, with at least one tool.
-/// @return TRINE_OK, TRINE_E_NULL, or TRINE_E_FAILED when there is no tool.
+/// @param hub The hub, with at least one tool or device.
+/// @return TRINE_OK, TRINE_E_NULL, or TRINE_E_FAILED when there is neither.
 ///
 /// Context: owner-only, once.
 #[unsafe(no_mangle)]
@@ -495,6 +448,9 @@ pub unsafe extern "C" fn trine_hub_serve_stdio(hub: *mut trine_hub) -> trine_sta
     answered(|| {
         // SAFETY: the contract of every function.
         let object = unsafe { object(hub) }?;
+        if object.hub.devices().is_empty() && object.hub.tools().is_empty() {
+            return refused(TRINE_E_FAILED, "the hub has no tools: add some before it is served");
+        }
         server::serve(&object.hub, object.in_flight, None)?;
         Ok(TRINE_OK)
     })
@@ -502,7 +458,7 @@ pub unsafe extern "C" fn trine_hub_serve_stdio(hub: *mut trine_hub) -> trine_sta
 
 /// Serves Streamable HTTP, on threads of the hub's own, until it is closed. Returns at once.
 ///
-/// @param hub The hub, with at least one tool.
+/// @param hub The hub. Tools may be added later.
 /// @param address Such as `127.0.0.1:8331`, ended by a zero byte; port 0 is any free one. An
 ///                address that is not loopback's is refused, since there are no keys here: `trine
 ///                gateway` has them.

@@ -19,12 +19,18 @@ mod ask;
 #[cfg(feature = "hub")]
 mod calls;
 mod choice;
+#[cfg(feature = "hub")]
+mod client;
 mod device;
+#[cfg(feature = "hub")]
+mod figures;
 #[cfg(feature = "hub")]
 mod hub;
 #[cfg(feature = "hub")]
 mod json;
 mod layout;
+#[cfg(feature = "hub")]
+mod measure;
 mod model;
 mod note;
 #[cfg(feature = "gpu")]
@@ -38,23 +44,32 @@ pub use trine_c_model::*;
 pub use ask::trine_hub_ask;
 #[cfg(feature = "hub")]
 pub use calls::{trine_hub_cancel, trine_hub_ended, trine_hub_start, trine_hub_value};
+#[cfg(feature = "hub")]
+pub use client::{
+    trine_client, trine_client_about, trine_client_call, trine_client_cancel, trine_client_close,
+    trine_client_open, trine_client_start, trine_client_tools,
+};
 pub use device::{
     TRINE_HOST_GPU, TRINE_HOST_HELPER, TRINE_HOST_INTEGRATED, TRINE_HOST_PROCESSOR,
     trine_host_device, trine_host_device_count, trine_host_get_device,
 };
 #[cfg(feature = "hub")]
+pub use figures::{trine_calculate, trine_figures};
+#[cfg(feature = "hub")]
 pub use hub::{
     TRINE_E_CONNECTION, TRINE_E_PROTOCOL, TRINE_E_TLS, TRINE_HUB_BY_CAPABILITY, TRINE_HUB_BY_NAME,
     trine_hub, trine_hub_add, trine_hub_call, trine_hub_close, trine_hub_find, trine_hub_free,
-    trine_hub_get_stats, trine_hub_list, trine_hub_load, trine_hub_open, trine_hub_remove,
-    trine_hub_replace, trine_hub_roll_back, trine_hub_serve_http, trine_hub_serve_stdio,
-    trine_hub_stats, trine_hub_tools, trine_hub_wait, trine_hub_why,
+    trine_hub_list, trine_hub_load, trine_hub_open, trine_hub_remove, trine_hub_replace,
+    trine_hub_roll_back, trine_hub_serve_http, trine_hub_serve_stdio, trine_hub_tools,
+    trine_hub_wait, trine_hub_why,
 };
 #[cfg(feature = "hub")]
 pub use json::{
     trine_hub_add_json, trine_hub_remove_json, trine_json_call, trine_json_done, trine_json_fail,
     trine_json_function, trine_json_is_cancelled, trine_json_progress, trine_json_release,
 };
+#[cfg(feature = "hub")]
+pub use measure::{trine_hub_get_stats, trine_hub_metrics, trine_hub_stats};
 pub use model::{
     TRINE_HOST_FLOATS, TRINE_HOST_IN_PLACE, trine_host_config, trine_host_model_close,
     trine_host_model_open,

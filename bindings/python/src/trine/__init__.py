@@ -24,15 +24,20 @@ from ._errors import (
     ToolError,
     ToolNotFoundError,
 )
-from ._server import Context, Plugin, Server, Stats
+from ._arrays import Array
+from ._client import Client
 from ._marks import Length, Range
+from ._measure import calculate, measured
 from ._pool import Block, Pool
+from ._server import Context, Plugin, Server, Stats
 
 __version__ = "0.1.0"
 
 __all__ = [
     "ArgumentError",
+    "Array",
     "Block",
+    "Client",
     "ConnectionError",
     "Context",
     "Error",
@@ -49,4 +54,6 @@ __all__ = [
     "TlsError",
     "ToolError",
     "ToolNotFoundError",
+    "calculate",
+    "measured",
 ]

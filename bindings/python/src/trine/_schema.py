@@ -3,6 +3,7 @@
 Imported when the first tool is added: `inspect` and `typing` take longer than the rest.
 """
 
+import base64
 import collections.abc
 import dataclasses
 import datetime
@@ -14,6 +15,8 @@ import types
 import typing
 import uuid
 
+from . import _arrays
+
 
 def _moment(text):
     """Python before 3.11 reads no Z."""
@@ -22,6 +25,14 @@ def _moment(text):
 
 def _time(text):
     return datetime.time.fromisoformat(text.replace("Z", "+00:00").replace("z", "+00:00"))
+
+
+def unpacked(text):
+    """Bytes that are written in base64."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError as error:
+        raise ValueError(f"expected bytes in base64: {error}") from None
 
 
 _UNIONS = (typing.Union, getattr(types, "UnionType", typing.Union))
@@ -85,8 +96,9 @@ class Hints:
             return self.choice(list(typing.get_args(hint)), where), None
         if origin in (*_LISTS, *_DICTS) or hint in (*_LISTS, *_DICTS):
             return self.container(hint, origin or hint, where)
-        if isinstance(hint, type):
-            return self.named(hint, where)
+        named = hint if isinstance(hint, type) else origin
+        if isinstance(named, type):
+            return self.named(named, where)
         raise self.wrong(where, f"is a {hint!r}, which JSON cannot say")
 
     def annotated(self, hint, where):
@@ -156,6 +168,12 @@ class Hints:
         if issubclass(hint, enum.Enum):
             names = {member.name: member for member in hint}
             return {"type": "string", "enum": list(names)}, names.__getitem__
+        if hint in (bytes, bytearray):
+            return {"type": "string", "contentEncoding": "base64"}, unpacked
+        if hint is _arrays.Array:
+            return dict(_arrays.SCHEMA), _arrays.decoded
+        if hint.__name__ == "ndarray" and hint.__module__ == "numpy":
+            return {"type": "array"}, _arrays.of_numpy
         if hint in _FORMATS:
             name, decode = _FORMATS[hint]
             return {"type": "string", "format": name}, decode
@@ -235,6 +253,8 @@ def _plain(value):
         return dict(value) if isinstance(value, collections.abc.Mapping) else list(value)
     if isinstance(value, uuid.UUID):
         return str(value)
+    if isinstance(value, (bytes, bytearray)):
+        return base64.b64encode(value).decode()
     # Numbers and arrays of NumPy.
     if hasattr(value, "tolist"):
         return value.tolist()
@@ -279,7 +299,8 @@ def described(function, name, context):
     """What a tool of a function takes and answers.
 
     The schema of its arguments, what makes Python's values of them, the schema of its result (None
-    where that is not said), whether a result is wrapped, and the parameter that gets the call.
+    where that is not said), whether a result is wrapped, the parameter that gets the call, and what
+    makes Python's value of a result, of an array or of bytes.
     """
     hints = Hints(name)
     # An object that can be called has its hints there.
@@ -312,11 +333,12 @@ def described(function, name, context):
     arguments = {"type": "object", "properties": properties, "additionalProperties": False}
     if required:
         arguments["required"] = required
-    result, is_wrapped = None, True
+    result, is_wrapped, made = None, True, None
     if "return" in known:
-        result, _ = hints.read(known["return"], "its result")
+        result, made = hints.read(known["return"], "its result")
+        made = made if made is unpacked or made in _arrays.VIEWS else None
         is_wrapped = result.get("type") != "object"
         if is_wrapped:
             wrapped = {"result": result}
             result = {"type": "object", "properties": wrapped, "required": ["result"]}
-    return description, arguments, decoders, result, is_wrapped, gets_call
+    return description, arguments, decoders, result, is_wrapped, gets_call, made

@@ -1,30 +1,14 @@
 """A server of tools."""
 
 import atexit
-import json
 import os
 import threading
-import weakref
 
-from ._errors import ArgumentError, Error, StateError, ToolError, check, made
+from . import _arrays, _calls
+from ._calls import ALIVE, awaited, loads, text, unwrapped, written
+from ._errors import ArgumentError, Error, ToolError, check
 from ._native import ffi, lib
-
-# What C holds a pointer to.
-_ALIVE = {}
-# Seconds that `close` waits for other threads.
-_PATIENCE = 10
-_LOADS = json.JSONDecoder().decode
-
-
-def _dumps(value):
-    """Imported at the first call, and itself from then on."""
-    global _dumps
-    from ._schema import dumps
-
-    _dumps = dumps
-    return dumps(value)
-
-_SERVERS = weakref.WeakSet()
+from ._owned import Owned, close_all
 
 
 class Context:
@@ -44,9 +28,10 @@ class Context:
 
     def progress(self, done, total=0, text=""):
         """Tells the client that `done` of `total` is done; `done` has to rise."""
+        said = _calls.text(text)
         with self._lock:
             if self._call is not None:
-                check(lib.trine_json_progress(self._call, done, total, _text(text)))
+                check(lib.trine_json_progress(self._call, done, total, said))
 
     def _take(self):
         """The call, for the one who ends it."""
@@ -83,27 +68,39 @@ class Plugin:
 class _Tool:
     """A function, as C calls it."""
 
-    def __init__(self, function, name, title, described):
-        description, arguments, decoders, result, self.is_wrapped, self.gets_call = described
+    def __init__(self, function, name, title, described, description):
+        documented, arguments, decoders, result, self.is_wrapped, self.gets_call, made = described
         self.function, self.name, self.decoders = function, name, decoders
         self.is_async = _is_async(function)
+        # Parameters, and a result, that may lie in the memory of who calls; a result to be read.
+        self.arrays = _arrays.passing(decoders)
+        self.gives = _arrays.VIEWS.get(made)
+        self.reads = made if self.gives is None else None
         self.definition = {
             "id": name,
             "name": title or name.replace("_", " ").replace("-", " ").capitalize(),
-            "description": description or f"Call {name}.",
+            "description": description or documented or f"Call {name}.",
             "input_schema": arguments,
         }
         if result is not None:
             self.definition["output_schema"] = result
 
-    def begin(self, call, text):
+    @property
+    def is_plain(self):
+        """Whether its calls are JSON and no more."""
+        return not self.arrays and self.gives is None and self.reads is None
+
+    def begin(self, call, given):
         """Does a call, or has it done by the loop of coroutines."""
         context = Context(call)
+        passed = None if self.is_plain else _arrays.taken(self)
         try:
-            arguments = _LOADS(text.decode())
+            arguments = loads(given.decode())
             for name, decode in self.decoders.items():
                 if name in arguments:
                     arguments[name] = decode(arguments[name])
+            if passed is not None:
+                arguments.update(passed.given)
             if self.gets_call is not None:
                 arguments[self.gets_call] = context
             value = self.function(**arguments)
@@ -113,6 +110,9 @@ class _Tool:
         except BaseException as error:
             self.end(context, None, error)
             return
+        if passed is not None and self.gives is not None:
+            passed.result = self.gives(value)
+            value = value if passed.result is None else []
         self.end(context, value, None)
 
     def end(self, context, value, error):
@@ -120,23 +120,19 @@ class _Tool:
         call = context._take()
         if error is None:
             try:
-                text = _dumps({"result": value} if self.is_wrapped else value)
-                lib.trine_json_done(call, text.encode())
+                answer = written({"result": value} if self.is_wrapped else value)
+                lib.trine_json_done(call, answer)
                 return
             except (TypeError, ValueError, RecursionError) as wrong:
                 error = TypeError(f"its result: {wrong}")
-        lib.trine_json_fail(call, _text(_said(error)))
+        lib.trine_json_fail(call, text(_said(error)))
 
 
 def _said(error):
-    text = str(error).replace("\0", " ")
-    if isinstance(error, ToolError) and text:
-        return text
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-def _text(text):
-    return text.encode("utf-8", "replace").replace(b"\0", b" ")
+    words = str(error).replace("\0", " ")
+    if isinstance(error, ToolError) and words:
+        return words
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__
 
 
 def _is_async(function):
@@ -154,46 +150,7 @@ def trine_python_call(handle, call, arguments, size):
 
 @ffi.def_extern()
 def trine_python_release(handle):
-    _ALIVE.pop(handle, None)
-
-
-class _Waiting:
-    """A coroutine that waits for a call."""
-
-    def __init__(self, loop):
-        self.loop, self.future = loop, loop.create_future()
-
-    def end(self, status, answer, why):
-        if self.future.done():
-            return
-        if status < 0:
-            self.future.set_exception(made(status, why.decode(), ToolError))
-        else:
-            self.future.set_result(_result(answer))
-
-
-@ffi.def_extern()
-def trine_python_ended(handle, status, answer, why):
-    waiting = ffi.from_handle(handle)
-    _ALIVE.pop(handle, None)
-    ended = status, ffi.string(answer), ffi.string(why)
-    try:
-        waiting.loop.call_soon_threadsafe(waiting.end, *ended)
-    except RuntimeError:
-        # Its loop was closed, and nothing waits any more.
-        pass
-
-
-def _result(text):
-    """What a call came to, out of the result object of MCP."""
-    result = _LOADS(text.decode())
-    return _unwrapped(result.get("structuredContent", result.get("content")))
-
-
-def _unwrapped(value):
-    if isinstance(value, dict) and value.keys() == {"result"}:
-        return value["result"]
-    return value
+    ALIVE.pop(handle, None)
 
 
 class _Loop:
@@ -239,7 +196,7 @@ def _loop():
         return _LOOP
 
 
-class Server:
+class Server(Owned):
     """Tools, served to MCP clients.
 
     `run` serves the client on standard input and output. `start` serves HTTP at the host and port
@@ -258,40 +215,12 @@ class Server:
                 if "\n" in value or ";" in value:
                     raise ArgumentError(f"option {name}: a value has one line and no ;")
                 lines.append(f"{name}={value}")
-        text = "\n".join(lines)
-        hub = ffi.new("trine_hub **")
-        check(lib.trine_hub_open(_text(text), hub))
-        self._hub, self._process = hub[0], os.getpid()
-        # How many threads are in functions of the hub: it is closed by the last of them.
-        self._users, self._closing = 0, None
-        self._unused = threading.Condition()
+        place = ffi.new("trine_hub **")
+        check(lib.trine_hub_open(text("\n".join(lines)), place))
         self.host, self.port = host, port
-        _SERVERS.add(self)
-
-    def _do(self, function, *arguments, otherwise=Error):
-        """Calls a function of the hub, which is not closed meanwhile."""
-        # Before the lock, which another thread may have held at the fork.
-        if self._process != os.getpid():
-            raise StateError("the server was made before a fork: make one in the child process")
-        with self._unused:
-            if self._hub is None:
-                raise StateError("the server is closed: make another one")
-            hub, self._users = self._hub, self._users + 1
-        try:
-            return check(function(hub, *arguments), otherwise)
-        finally:
-            self._leave()
-
-    def _leave(self):
-        with self._unused:
-            self._users -= 1
-            # No thread begins to use it any more.
-            hub = self._closing if self._users == 0 else None
-        if hub is not None:
-            lib.trine_hub_close(hub)
-            with self._unused:
-                self._closing = None
-                self._unused.notify_all()
+        # Functions whose calls are more than JSON.
+        self._special = {}
+        self._opened(place[0], lib.trine_hub_close)
 
     def tool(self, function=None, *, name=None, title=None):
         """Adds a function as a tool; a decorator, with or without arguments.
@@ -304,32 +233,35 @@ class Server:
         self.add(function, name=name, title=title)
         return function
 
-    def add(self, function, *, name=None, title=None):
-        """Adds a function as a tool."""
-        from ._schema import described, dumps
+    def add(self, function, *, name=None, title=None, description=None):
+        """Adds a function as a tool, with its docstring as description where none is given."""
+        from ._schema import described
 
         if not callable(function):
             raise ArgumentError(f"{function!r} is no function")
         name = name or getattr(function, "__name__", None) or type(function).__name__
-        tool = _Tool(function, name, title, described(function, name, Context))
+        tool = _Tool(function, name, title, described(function, name, Context), description)
         handle = ffi.new_handle(tool)
-        _ALIVE[handle] = handle
+        ALIVE[handle] = handle
         try:
             self._do(
                 lib.trine_hub_add_json,
-                dumps(tool.definition).encode(),
+                written(tool.definition),
                 ffi.addressof(lib, "python_call"),
                 handle,
                 ffi.addressof(lib, "python_release"),
                 otherwise=ArgumentError,
             )
         except Error:
-            _ALIVE.pop(handle, None)
+            ALIVE.pop(handle, None)
             raise
+        if not tool.is_plain:
+            self._special[name] = tool
 
     def remove(self, name):
         """Takes a tool out that was added. Its calls run to their end."""
-        self._do(lib.trine_hub_remove_json, _text(name))
+        self._do(lib.trine_hub_remove_json, text(name))
+        self._special.pop(name, None)
 
     def call(self, name, /, timeout=None, **arguments):
         """Calls a tool as a client does, and answers its result.
@@ -337,43 +269,41 @@ class Server:
         Without a timeout, in seconds, a function of this server runs on the thread that calls.
         Raises ToolNotFoundError, or ToolError with what the tool says.
         """
-        text = _dumps(arguments).encode() if arguments else ffi.NULL
+        tool = self._special.get(name)
+        if tool is None:
+            return self._value(name, arguments, timeout)
+        if timeout is None:
+            with _arrays.Passing(tool, arguments) as passing:
+                value = self._value(name, arguments, None)
+            if passing.result is not None:
+                return passing.result
+        else:
+            value = self._value(name, arguments, timeout)
+        return value if tool.reads is None else tool.reads(value)
+
+    def _value(self, name, arguments, timeout):
+        given = written(arguments) if arguments else ffi.NULL
         place = ffi.new("char **")
         # 0 is none.
         timeout = 0 if timeout is None else max(1, int(timeout * 1000))
-        self._do(lib.trine_hub_value, _text(name), text, timeout, place, otherwise=ToolError)
+        self._do(lib.trine_hub_value, text(name), given, timeout, place, otherwise=ToolError)
         found = ffi.string(place[0]).decode()
         lib.trine_hub_free(place[0])
-        return _unwrapped(_LOADS(found))
+        return unwrapped(loads(found))
 
     async def call_async(self, name, /, **arguments):
         """The same for coroutines, without a thread for each call.
 
         Where the coroutine is cancelled, the tool is told that no one waits for it any more.
         """
-        import asyncio
+        return await self._awaited(name, arguments)
 
-        text, number = _dumps(arguments).encode(), ffi.new("uint64_t *")
-        waiting = _Waiting(asyncio.get_running_loop())
-        handle = ffi.new_handle(waiting)
-        _ALIVE[handle] = handle
-        ended = ffi.addressof(lib, "python_ended")
-        try:
-            self._do(
-                lib.trine_hub_start, _text(name), text, ended, handle, number, otherwise=ToolError
-            )
-        except Error:
-            _ALIVE.pop(handle, None)
-            raise
-        try:
-            return await waiting.future
-        except asyncio.CancelledError:
-            try:
-                self._do(lib.trine_hub_cancel, number[0])
-            except StateError:
-                # A server that is closed has ended its calls.
-                pass
-            raise
+    async def _awaited(self, name, arguments):
+        value = await awaited(
+            self, lib.trine_hub_start, lib.trine_hub_cancel, text(name), written(arguments)
+        )
+        tool = self._special.get(name)
+        return value if tool is None or tool.reads is None else tool.reads(value)
 
     def wait(self, timeout=10.0):
         """Waits until each device has shown its tools; answers whether it is so."""
@@ -389,21 +319,21 @@ class Server:
         A dictionary: `tool` and `arguments`, or None, `confidence`, and `why` there is no call.
         Nothing is called.
         """
-        return self._json(lib.trine_hub_ask, _text(sentence))
-
-    def _json(self, function, *arguments):
-        place = ffi.new("char **")
-        self._do(function, *arguments, place)
-        try:
-            return json.loads(ffi.string(place[0]))
-        finally:
-            lib.trine_hub_free(place[0])
+        return self._json(lib.trine_hub_ask, text(sentence))
 
     def stats(self, name):
         """The calls of a tool."""
         place = ffi.new("trine_hub_stats *", {"struct_size": ffi.sizeof("trine_hub_stats")})
-        self._do(lib.trine_hub_get_stats, _text(name), place)
+        self._do(lib.trine_hub_get_stats, text(name), place)
         return Stats(place.calls, place.errors, place.nanoseconds / 1e9)
+
+    def metrics(self):
+        """Counts of all tools of this program and of its plug-ins, as a dictionary.
+
+        `uptime_seconds`, `tools_available`; `active`, `calls`, `errors`, `refused`, `seconds`, and the
+        same for each of the `tools`.
+        """
+        return self._json(lib.trine_hub_metrics)
 
     def load(self, path):
         """Loads a plug-in: a library, a WebAssembly module, or a manifest."""
@@ -415,11 +345,11 @@ class Server:
 
     def roll_back(self, name):
         """Brings the version of a plug-in back that served before `replace`."""
-        self._do(lib.trine_hub_roll_back, _text(name))
+        self._do(lib.trine_hub_roll_back, text(name))
 
     def unload(self, name):
         """Takes a plug-in out."""
-        self._do(lib.trine_hub_remove, _text(name))
+        self._do(lib.trine_hub_remove, text(name))
 
     def plugins(self):
         """The plug-ins that are loaded."""
@@ -439,7 +369,7 @@ class Server:
         if host == "localhost":
             host = "127.0.0.1"
         address = f"{host}:{self.port}"
-        self._do(lib.trine_hub_serve_http, _text(address), port)
+        self._do(lib.trine_hub_serve_http, text(address), port)
         self.port = port[0]
         return self
 
@@ -448,41 +378,11 @@ class Server:
         """Where clients reach it, once it was started."""
         return f"http://{self.host}:{self.port}/mcp"
 
-    def close(self):
-        """Ends the server; calls under way run to their end.
 
-        Waits ten seconds for other threads that are in a function of it. Where one is left then,
-        such as `run` with a client that stays, the server ends when that thread leaves it.
-        """
-        if self._process != os.getpid():
-            return
-        with self._unused:
-            hub, self._hub = self._hub, None
-            if hub is not None and self._users > 0:
-                self._closing, hub = hub, None
-                self._unused.wait_for(lambda: self._closing is None, _PATIENCE)
-        if hub is not None:
-            check(lib.trine_hub_close(hub))
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
-    def __del__(self):
-        if getattr(self, "_hub", None) is not None:
-            self.close()
-
-
-def _close_all():
-    for server in list(_SERVERS):
-        try:
-            server.close()
-        except Error:
-            pass
+def _at_exit():
+    close_all()
     lib.trine_python_is_over()
 
 
 # Threads that are no daemons are waited for first, and they may still call.
-atexit.register(_close_all)
+atexit.register(_at_exit)

@@ -50,6 +50,8 @@ pub(super) const KEYWORDS: &[(&str, Holds, In)] = &[
     ("anyOf", Holds::Schemas, In::Both),
     ("const", Holds::Data, In::Both),
     ("contains", Holds::Schema, In::Both),
+    ("contentEncoding", Holds::Data, In::Newest),
+    ("contentMediaType", Holds::Data, In::Newest),
     ("default", Holds::Data, In::Both),
     ("definitions", Holds::Named, In::Both),
     ("dependencies", Holds::Dependencies, In::Draft7),

@@ -249,8 +249,11 @@ fn the_supported_keywords_are_those_that_the_documentation_lists() {
 
 #[test]
 fn texts_without_a_rule_change_nothing_and_are_shown() {
-    let plain = of(&json!({"description": "A word.", "title": "Word", "deprecated": true}));
-    assert!(plain.text().contains("A word."));
+    let plain = of(&json!({
+        "description": "A word.", "title": "Word", "deprecated": true,
+        "contentEncoding": "base64", "contentMediaType": "image/png",
+    }));
+    assert!(plain.text().contains("A word.") && plain.text().contains("base64"));
     for value in [json!(1), json!("x"), json!(null)] {
         assert_eq!(answer(&plain, &value), Ok(value));
     }

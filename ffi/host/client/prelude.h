@@ -1,0 +1,2 @@
+/* Statuses, why a function failed, and how the end of a call is told. */
+#include "trine_hub.h"

@@ -1,0 +1,2 @@
+/* Statuses, and why a function failed. */
+#include "trine_hub.h"
