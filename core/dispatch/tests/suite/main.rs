@@ -42,6 +42,8 @@ mod local;
 mod local_shelf;
 #[cfg(feature = "secure")]
 mod memory;
+#[cfg(all(feature = "check", feature = "local", feature = "resources"))]
+mod more;
 mod once;
 #[cfg(feature = "secure")]
 mod program;
