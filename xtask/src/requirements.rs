@@ -43,6 +43,7 @@ const COMMANDS: &[&str] = &[
     "soak agents",
     "soak coverage",
     "soak devices",
+    "soak embassy",
     "soak killed",
     "soak resources",
 ];

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::{Context, Result, bail, ensure};
 use devtools::record::timestamp;
 use devtools_bench::agents;
-use devtools_boards::sentences;
+use devtools_boards::{embassy, sentences};
 use devtools_c::dist;
 use devtools_gpu::{legs, modules};
 
@@ -86,6 +86,7 @@ const PARTS: &[Part] = &[
         "10,000,000 steps of the pool, the manager and the devices next to models",
         |_| resources(),
     ),
+    ("embassy", "the adapter for embassy on chips of four makers", |_| embassy::boards()),
     (
         "browser",
         "the page in Chromium, with an emulated board at a serial port that is made up",

@@ -69,7 +69,7 @@ fn generated() -> Result<()> {
 }
 
 /// The gateway before an emulated board.
-fn gateway(board: &str, firmware: &Path) -> Command {
+pub(crate) fn gateway(board: &str, firmware: &Path) -> Command {
     let mut gateway = programs::command(&format!("trine gateway --emulate {board} --firmware"));
     gateway.arg(firmware);
     gateway

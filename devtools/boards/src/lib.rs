@@ -7,6 +7,7 @@ pub mod board;
 pub mod c;
 pub mod count;
 mod elf;
+pub mod embassy;
 mod emulator;
 pub mod firmware;
 pub mod legs;

@@ -11,7 +11,7 @@ use devtools::transcripts::{REVISIONS, play};
 use devtools_bench::process;
 use devtools_boards::count::{self, products};
 use devtools_boards::sentences::parity as ask;
-use devtools_boards::{BOARDS, Board, SMALLEST, firmware, legs as boards, size, stack};
+use devtools_boards::{BOARDS, Board, SMALLEST, embassy, firmware, legs as boards, size, stack};
 use devtools_c::{dist, legs as c};
 use devtools_gpu::legs as gpu;
 
@@ -95,6 +95,7 @@ static LEGS: &[Leg] = &[
     // Both link libtrine_host.
     leg("node", "the package for Node, and its tests", &["python"], node::main),
     leg("browser", "the page: its module in Node, and an emulated board", BUILT, browser::leg),
+    leg("embassy", "a device in a task of embassy, on an emulated board", BUILT, embassy::leg),
     leg("defmt", "the firmware's logs, decoded", BUILT, || boards::logs(board())),
     leg("doc", "Rust's and C's references build without a warning", BUILT, doc),
 ];

@@ -8,9 +8,10 @@ use cargo_metadata::{CargoOpt, DependencyKind, MetadataCommand, NodeDep};
 use crate::sh;
 
 /// The manifests of our workspaces, from the root.
-pub(crate) const MANIFESTS: [&str; 5] = [
+pub(crate) const MANIFESTS: [&str; 6] = [
     "Cargo.toml",
     "browser/module/Cargo.toml",
+    "embassy/Cargo.toml",
     "ffi/artifact/Cargo.toml",
     "firmware-example/rust/Cargo.toml",
     "firmware-example/ternary/Cargo.toml",
