@@ -1,11 +1,15 @@
 //! `cargo xtask test --leg python`: the Python package, built as a wheel and used.
 
+use std::path::{Path, PathBuf};
+
 use anyhow::{Context as _, Result};
 
 use crate::sh;
 
 /// The packages that build it.
 const LOCK: &str = "bindings/python/requirements.txt";
+/// The minor version of the oldest Python 3 that the package is for.
+const OLDEST: u32 = 9;
 
 pub(crate) fn main() -> Result<()> {
     let mut library = sh::cargo();
@@ -33,5 +37,50 @@ pub(crate) fn main() -> Result<()> {
     tests.args(["-B", "-m", "unittest", "discover", "-s"]).arg(source.join("tests"));
     tests.env("TRINE_ABI", sh::root().join("bindings/trine_abi.json"));
     tests.env("TRINE_DOCS", sh::root().join("docs"));
-    sh::run(tests.current_dir(&folder))
+    sh::run(tests.current_dir(&folder))?;
+    others(&folder, wheel)
+}
+
+/// The same wheel under the oldest and the newest Python at hand, without NumPy.
+fn others(folder: &Path, wheel: &Path) -> Result<()> {
+    let versions: Vec<u32> = (OLDEST..OLDEST + 12).filter(|it| place(*it).is_some()).collect();
+    let (Some(oldest), Some(newest)) = (versions.first(), versions.last()) else {
+        println!("no other Python is at hand");
+        return Ok(());
+    };
+    let both = if oldest == newest { vec![oldest] } else { vec![oldest, newest] };
+    for minor in both {
+        let Some(interpreter) = place(*minor) else { continue };
+        println!("Python 3.{minor}");
+        let environment = sh::target_dir().join(format!("python-3.{minor}"));
+        let python = environment.join("bin/python");
+        if !python.exists() {
+            sh::run(sh::command(interpreter).args(["-m", "venv"]).arg(&environment))?;
+        }
+        let pip = ["-m", "pip", "--disable-pip-version-check", "install", "-q"];
+        sh::run(sh::command(&python).args(pip).args(["cffi>=1.15,<3"]))?;
+        let only = ["--no-index", "--no-deps", "--force-reinstall"];
+        sh::run(sh::command(&python).args(pip).args(only).arg(wheel))?;
+        let mut tests = sh::command(&python);
+        tests.args(["-B", "-m", "unittest", "discover", "-s"]).arg(folder.join("source/tests"));
+        sh::run(tests.current_dir(folder))?;
+    }
+    Ok(())
+}
+
+/// Where Python 3 of this minor version is: on the path, or where pyenv keeps it.
+fn place(minor: u32) -> Option<PathBuf> {
+    let name = format!("python3.{minor}");
+    let has_pip = ["-m", "ensurepip", "--version"];
+    if sh::works(&name, &has_pip) {
+        return Some(name.into());
+    }
+    let kept = PathBuf::from(std::env::var_os("HOME")?).join(".pyenv/versions");
+    let mut found: Vec<PathBuf> = std::fs::read_dir(kept)
+        .ok()?
+        .filter_map(|entry| Some(entry.ok()?.path().join("bin").join(&name)))
+        .filter(|path| path.to_str().is_some_and(|path| sh::works(path, &has_pip)))
+        .collect();
+    found.sort();
+    found.pop()
 }

@@ -6,9 +6,14 @@ import math
 import unittest
 from typing import Any
 
-import numpy
-
 import trine
+
+try:
+    import numpy
+except ImportError:
+    numpy = None
+
+NUMPY = unittest.skipIf(numpy is None, "NumPy is not installed")
 
 
 class Arrays(unittest.TestCase):
@@ -16,6 +21,7 @@ class Arrays(unittest.TestCase):
         self.server = trine.Server()
         self.addCleanup(self.server.close)
 
+    @NUMPY
     def test_an_array_is_passed_where_it_lies_and_cannot_be_written(self):
         seen = []
 
@@ -48,6 +54,7 @@ class Arrays(unittest.TestCase):
         with self.assertRaises(trine.ToolError):
             self.server.call("mean", values=numbers, scale="x")
 
+    @NUMPY
     def test_a_result_lies_where_the_tool_has_it(self):
         kept = numpy.arange(10, dtype=numpy.float64)
 
@@ -73,6 +80,7 @@ class Arrays(unittest.TestCase):
             self.assertEqual(client.call("table", values=[[1, 2], [3, 4]]), [[1.0, 3.0], [2.0, 4.0]])
         self.assertEqual(asyncio.run(self.server.call_async("give")), list(range(10)))
 
+    @NUMPY
     def test_a_call_within_a_call_and_one_of_another_thread_keep_their_own_arrays(self):
         @self.server.tool
         def total(values: trine.Array) -> float:
@@ -118,6 +126,7 @@ class Arrays(unittest.TestCase):
             with self.assertRaises((TypeError, ValueError)):
                 self.server.call("same", value=wrong)
 
+    @NUMPY
     def test_figures_equal_those_of_numpy(self):
         numbers = numpy.random.default_rng(7).normal(3, 100, 10_001)
         found = trine.calculate(numbers)

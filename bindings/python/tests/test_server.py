@@ -99,10 +99,38 @@ class Processes(unittest.TestCase):
         code, out, err = self.ended(program(text))
         self.assertEqual((code, out, err), (0, "end\n", ""))
 
+    def test_another_interpreter_of_the_process_is_refused(self):
+        code = """
+        def run(text):
+            try:
+                import _xxsubinterpreters as inside
+            except ImportError:
+                import _interpreters as inside
+            try:
+                return inside.run_string(inside.create("legacy"), text)
+            except TypeError:
+                return inside.run_string(inside.create(), text)
+        text = "try:\\n import trine\\nexcept ImportError as error:\\n print(error, flush=True)"
+        if "--first" in __import__("sys").argv:
+            import trine
+        run(text)
+        print("end")
+        """
+        code = textwrap.dedent(code)
+        for more in ([], ["--first"]):
+            run = [sys.executable, "-c", code, *more]
+            done = subprocess.run(run, capture_output=True, text=True, timeout=60)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            said, end = done.stdout.splitlines()
+            self.assertIn("import trine in the main interpreter", said)
+            self.assertEqual(end, "end")
+
     @unittest.skipUnless(hasattr(os, "fork"), "there is no fork here")
     def test_a_server_of_the_parent_is_refused_after_a_fork_and_a_new_one_serves(self):
         text = """
-        import os
+        import os, warnings
+        # From Python 3.12 on a fork beside threads is warned of.
+        warnings.simplefilter("ignore", DeprecationWarning)
         async def one():
             return 1
         server.add(one)

@@ -12,6 +12,7 @@
     server.run()
 """
 
+from . import _interpreter
 from ._errors import (
     ArgumentError,
     ConnectionError,
