@@ -41,6 +41,12 @@ pub(crate) fn main() -> Result<()> {
 /// board.
 pub(crate) fn leg() -> Result<()> {
     let page = page()?;
+    // The module compiles for its own target alone.
+    let folder = sh::target_dir().join("browser");
+    let mut clippy = baremetal::debian_cargo();
+    clippy.args(["clippy", "--release", "--locked", "--target", TARGET, "-Zbuild-std=core"]);
+    clippy.args(["--manifest-path", "browser/module/Cargo.toml", "--target-dir"]).arg(&folder);
+    sh::run(clippy.args(["--", "-D", "warnings"]))?;
     programs::build()?;
     tested(&page, &["--test", "browser/tests/module.test.js"], Path::new("."))
 }

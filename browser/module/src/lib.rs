@@ -103,8 +103,12 @@ pub extern "C" fn trine_start(seed: u32) {
 #[unsafe(no_mangle)]
 pub extern "C" fn trine_plug_board(random: u32, now: f64) -> bool {
     drop(page().plug(None, now as u64));
-    // SAFETY: the board that borrowed them is gone.
-    let (memory, ring, tools) = unsafe { (MEMORY.get(), RING.get(), TOOLS.get()) };
+    // SAFETY: the board that borrowed it is gone.
+    let memory = unsafe { MEMORY.get() };
+    // SAFETY: as above.
+    let ring = unsafe { RING.get() };
+    // SAFETY: as above.
+    let tools = unsafe { TOOLS.get() };
     // SAFETY: they change in `trine_describe` alone, before which the board is pulled.
     let Texts(texts) = unsafe { TEXTS.get() };
     let mut all = [""; TOOL_COUNT];

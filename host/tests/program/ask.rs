@@ -252,6 +252,13 @@ fn what_is_not_right_is_said_and_ends_with_2() {
     assert!(said.contains("--run=NAME, of a, b"), "{said}");
     let said = refused(&["ask", "fan", "--device=greenhouse", "--simulate"]);
     assert!(said.contains("greenhouse has no model for sentences"), "{said}");
+    // Its own model answers, by its own tools and its own threshold.
+    let said = refused(&["ask", "fan", "--device=greenhouse", "--simulate", "--model=base"]);
+    assert!(said.contains("the model of greenhouse answers, and not base"), "{said}");
+    for other in ["--tools=tools.json", "--threshold=0.5"] {
+        let said = refused(&["ask", "fan", "--device=greenhouse", "--simulate", other]);
+        assert!(said.contains("cannot be used with"), "{said}");
+    }
     assert!(!refused(&["ask"]).is_empty());
 }
 

@@ -63,7 +63,7 @@ pub(super) struct Ask {
     #[arg(long, requires = "jsonl")]
     exact: bool,
     /// Name of the device whose own model answers, in place of --model.
-    #[arg(long, value_name = "DEV")]
+    #[arg(long, value_name = "DEV", conflicts_with_all = ["tools", "threshold"])]
     device: Option<String>,
     /// Make the call, on the named device or the only one.
     ///
@@ -168,6 +168,10 @@ impl Ask {
         let table = opened.as_ref().and_then(|(_, device)| device.table());
         let table = table.as_deref().map(|table| table as &dyn ToolTable);
         let chip = opened.as_ref().filter(|_| self.device.is_some()).map(|(_, device)| device);
+        if let (Some(device), Some(model)) = (chip, &self.model.model) {
+            let (device, model) = (device.name(), model.display());
+            eprintln!("note: the model of {device} answers, and not {model}: leave --device out");
+        }
         if self.jsonl {
             return self.lines(chip, table).map_err(|error| refused(&error));
         }
