@@ -49,8 +49,9 @@ def clients() -> dict[str, list[str]]:
 
 
 def asking() -> dict[str, list[str]]:
-    """The clients of a server that takes sentences too."""
-    return {f"ask-{era}": [str(PYTHON), "sentences.py", era] for era in ("modern", "legacy")}
+    """The clients of a server that takes sentences too, and the program of the page."""
+    table = {f"ask-{era}": [str(PYTHON), "sentences.py", era] for era in ("modern", "legacy")}
+    return {**table, "ask-page": [str(PYTHON), "page_client.py"]}
 
 
 def rmcp(server: Path) -> dict[str, list[str]]:

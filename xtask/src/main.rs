@@ -3,6 +3,7 @@
 
 mod abi;
 mod base_model;
+mod book;
 mod browser;
 mod coverage;
 mod feature_sets;
@@ -121,6 +122,11 @@ fn did_you_mean<'n>(word: &str, names: impl Iterator<Item = &'n str>) -> String 
     best.map_or_else(String::new, |(_, name)| format!(" (did you mean `{name}`?)"))
 }
 
+/// What people look at.
+fn made(words: &[&str]) -> Result<()> {
+    if words == ["page"] { browser::main() } else { book::main() }
+}
+
 fn command() -> Result<()> {
     let options = Options::read(lexopt::Parser::from_env())?;
     let words: Vec<&str> = options.words.iter().map(String::as_str).collect();
@@ -176,7 +182,7 @@ fn command() -> Result<()> {
         ["golden", "tokens"] => golden::write_tokens(),
         ["modules", ref names @ ..] => modules::main(names),
         ["header"] => header::write(),
-        ["page"] => browser::main(),
+        ["page" | "book"] => made(&words),
         ["release"] => release::main(),
         ["workflows"] => workflows::workflows(),
         ["dist", "package"] => dist::package(None),

@@ -41,7 +41,7 @@ pub(crate) fn main() -> Result<()> {
     others(&folder, wheel)
 }
 
-/// The same wheel under the oldest and the newest Python at hand, without NumPy.
+/// The same wheel under the oldest and the newest Python at hand, without its arrays.
 fn others(folder: &Path, wheel: &Path) -> Result<()> {
     let versions: Vec<u32> = (OLDEST..OLDEST + 12).filter(|it| place(*it).is_some()).collect();
     let (Some(oldest), Some(newest)) = (versions.first(), versions.last()) else {
