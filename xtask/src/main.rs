@@ -105,6 +105,9 @@ fn gpu(backend: &str, options: &Options) -> Result<()> {
 
 /// `dist [TARGET [PROFILE]]`, in which `--target` may say the target.
 fn dist(words: &[&str], options: &Options) -> Result<()> {
+    if words == ["frameworks"] {
+        return dist::frameworks::main();
+    }
     let binutils = options.binutils.as_deref();
     let target = options.target.as_deref();
     match target.into_iter().chain(words.iter().copied()).collect::<Vec<_>>()[..] {

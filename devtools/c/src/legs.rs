@@ -19,6 +19,15 @@ pub fn examples() -> Result<()> {
     test(&["test_examples", "test_hub", "test_models"])
 }
 
+/// `cargo xtask test --leg frameworks`: the package for frameworks.
+pub fn frameworks() -> Result<()> {
+    programs::build()?;
+    let package = dist::frameworks::for_tests()?;
+    let readers = sh::python("frameworks", &["-r", "tests/c/frameworks/requirements.txt"])?;
+    let mut python = tests("frameworks", &["test_frameworks"], &programs::folder())?;
+    sh::run(python.env("FRAMEWORKS", package).env("READERS", readers))
+}
+
 /// Runs tests of `tests/c` with all libraries.
 fn test(modules: &[&str]) -> Result<()> {
     programs::build()?;

@@ -68,7 +68,8 @@ static LEGS: &[Leg] = &[
     leg("chip-model", "a model in flash: the host's tokens", BUILT, count::model::main),
     leg("matrix", "every compiler, MISRA, misuse, sanitizers", &["c-firmware"], c::matrix),
     leg("examples", "the programs in C, C++ and Rust", &["matrix"], c::examples),
-    leg("size", "flash and RAM are within their budgets", &["examples"], || {
+    leg("frameworks", "a package for ESP-IDF, Zephyr and Arduino", &["examples"], c::frameworks),
+    leg("size", "flash and RAM are within their budgets", &["frameworks"], || {
         BOARDS.iter().try_for_each(size::main)
     }),
     leg("count", "a call's instructions are within their budget", &["size"], count),

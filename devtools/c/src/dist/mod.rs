@@ -8,6 +8,7 @@
 mod abi;
 mod contents;
 mod crates;
+pub mod frameworks;
 mod licences;
 mod literals;
 mod object;

@@ -20,7 +20,7 @@ pub(super) enum For {
     Tests,
 }
 /// Files that are shipped as they are.
-const FILES: &str = "LICENSE-APACHE LICENSE-MIT include/trine.h include/trine.hpp \
+pub(super) const FILES: &str = "LICENSE-APACHE LICENSE-MIT include/trine.h include/trine.hpp \
                      include/trine_accounts.h include/trine_client.h include/trine_consent.h \
                      include/trine_devices.h include/trine_figures.h \
                      include/trine_host.h include/trine_hub.h include/trine_manager.h \
@@ -169,9 +169,15 @@ pub(super) fn make(target: &Target, whom: For) -> Result<PathBuf> {
 /// Packs a folder of `target/dist/package`, beside which the archive goes. The same files make the
 /// same bytes.
 pub(super) fn archive(root: &Path) -> Result<PathBuf> {
+    let name = root.file_name().context("a package has a name")?;
+    archive_as(root, &name.to_string_lossy())
+}
+
+/// The same under a name that is not the folder's.
+pub(super) fn archive_as(root: &Path, called: &str) -> Result<PathBuf> {
     let (folder, name) = (root.parent().context("it is in a folder")?, root.file_name());
     let name = name.context("a package has a name")?;
-    let tarball = sh::target_dir().join("dist").join(format!("{}.tar.gz", name.display()));
+    let tarball = sh::target_dir().join("dist").join(format!("{called}.tar.gz"));
     let mut tar = sh::line("tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 -C");
     tar.arg(folder).args(["-I", "gzip -n", "-cf"]).arg(&tarball);
     sh::run(tar.arg(name))?;

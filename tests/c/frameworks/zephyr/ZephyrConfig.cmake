@@ -1,0 +1,22 @@
+# Stands for Zephyr's build: its functions that a module and a program call, by the emulated board.
+project(zephyr LANGUAGES C)
+file(STRINGS "${CMAKE_SOURCE_DIR}/prj.conf" chosen REGEX "^CONFIG_")
+foreach(line IN LISTS chosen)
+    string(REGEX MATCH "^([A-Z0-9_]+)=(.*)$" line "${line}")
+    set(${CMAKE_MATCH_1} ${CMAKE_MATCH_2})
+endforeach()
+add_executable(app ${BOARD_SOURCES} "${STUB}/stub.c" "${STUB}/zephyr/start.c")
+target_include_directories(app PRIVATE "${STUB}" "${STUB}/zephyr/include" ${BOARD_INCLUDES})
+
+function(zephyr_include_directories)
+    target_include_directories(app PRIVATE ${ARGN})
+endfunction()
+function(zephyr_library_import name path)
+    target_link_libraries(app PRIVATE "${path}")
+endfunction()
+
+foreach(module IN LISTS ZEPHYR_EXTRA_MODULES)
+    file(READ "${module}/zephyr/module.yml" text)
+    string(REGEX MATCH "cmake: ([a-z/]+)" text "${text}")
+    add_subdirectory("${module}/${CMAKE_MATCH_1}" "${CMAKE_BINARY_DIR}/module")
+endforeach()
