@@ -3,8 +3,10 @@ and run on emulated boards; the files that describe it are read by the framework
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
+import shutil
 import subprocess
 import tempfile
 import time
@@ -172,6 +174,71 @@ class Frameworks(unittest.TestCase):
     def test_the_tools_of_the_frameworks_read_what_describes_the_package(self) -> None:
         # What reads them is in an environment of its own.
         output(os.environ["READERS"], "tests/c/frameworks/manifests.py", PACKAGE)
+
+
+@unittest.skipUnless("ARCHIVE" in os.environ, "ARCHIVE names the host's package")
+class Managers(unittest.TestCase):
+    """The host's package by managers of packages, with the quick start's program."""
+
+    def setUp(self) -> None:
+        self.archive = Path(os.environ["ARCHIVE"])
+        self.name = self.archive.name.removesuffix(".tar.gz")
+        self.tools = Path(os.environ["READERS"]).parent
+        self.folder = OUT / self.id().rsplit(".", 1)[1]
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        output("tar", "-C", self.folder, "-xf", self.archive)
+        self.package = self.folder / self.name
+
+    def answers(self, program: Path) -> None:
+        expected = Path("host-example/expected")
+        said = output(program, given=(expected / "hello.in").read_bytes())
+        self.assertEqual(said, (expected / "hello.out").read_bytes())
+
+    def test_conan_packs_it_and_a_program_requires_it(self) -> None:
+        conan, home = self.tools / "conan", {"CONAN_HOME": self.folder / "home"}
+        output(conan, "profile", "detect", **home)
+        output(conan, "export-pkg", self.package, **home)
+        version = self.name.split("-")[1]
+        build = self.folder / "build"
+        asked = ["install", f"--requires=trine/{version}", "-g", "CMakeDeps", "-of", build]
+        output(conan, *asked, "--no-remote", **home)
+        found = [f"-DTrine_DIR={build}", "-DTRINE_LIBRARY=Trine::trine"]
+        release = "-DCMAKE_BUILD_TYPE=Release"
+        output("cmake", "-S", "host-example/c", "-B", build / "c", release, *found)
+        output("cmake", "--build", build / "c")
+        self.answers(build / "c/hello")
+
+    def test_meson_unpacks_it_by_its_wrap(self) -> None:
+        project = self.folder / "project"
+        files = project / "subprojects/packagefiles"
+        files.mkdir(parents=True)
+        shutil.copy(self.archive, files)
+        shutil.copy(self.package / "trine.wrap", project / "subprojects")
+        for name in ("hello.c", "meson.build"):
+            shutil.copy(f"host-example/c/{name}", project)
+        # The package is found nowhere else.
+        output("meson", "setup", project / "build", project, PKG_CONFIG_LIBDIR="/nowhere")
+        output("meson", "compile", "-C", project / "build")
+        self.answers(project / "build/hello")
+
+    def test_the_port_of_vcpkg_installs_what_a_program_needs(self) -> None:
+        port = self.package / "ports/trine"
+        said = json.loads((port / "vcpkg.json").read_text())
+        self.assertEqual((said["name"], said["version"]), ("trine", self.name.split("-")[1]))
+        script = self.folder / "stub.cmake"
+        script.write_text(
+            "function(vcpkg_install_copyright)\n"
+            "  cmake_parse_arguments(with \"\" \"\" FILE_LIST ${ARGN})\n"
+            "  foreach(file IN LISTS with_FILE_LIST)\n"
+            "    file(READ ${file} text)\n  endforeach()\nendfunction()\n"
+            f"set(CURRENT_PACKAGES_DIR {self.folder}/installed)\ninclude({port}/portfile.cmake)\n"
+        )
+        output("cmake", "-P", script)
+        program, installed = self.folder / "hello", self.folder / "installed"
+        flags = [f"-I{installed}/include", f"-L{installed}/lib"]
+        output("cc", "-std=c99", "host-example/c/hello.c", *flags, "-ltrine", "-o", program)
+        self.answers(program)
 
 
 def scons(board: dict[str, str], flags: list[str]) -> dict[str, Any]:

@@ -22,10 +22,10 @@ pub fn examples() -> Result<()> {
 /// `cargo xtask test --leg frameworks`: the package for frameworks.
 pub fn frameworks() -> Result<()> {
     programs::build()?;
-    let package = dist::frameworks::for_tests()?;
+    let [package, archive] = dist::frameworks::for_tests()?;
     let readers = sh::python("frameworks", &["-r", "tests/c/frameworks/requirements.txt"])?;
     let mut python = tests("frameworks", &["test_frameworks"], &programs::folder())?;
-    sh::run(python.env("FRAMEWORKS", package).env("READERS", readers))
+    sh::run(python.env("FRAMEWORKS", package).env("ARCHIVE", archive).env("READERS", readers))
 }
 
 /// Runs tests of `tests/c` with all libraries.

@@ -61,6 +61,15 @@ pub(super) fn complete(target: &Target, root: &Path, program: Option<&Path>) -> 
     sign::sum_up(root)
 }
 
+/// What managers of packages read, in the host's package alone.
+const MANAGERS: [(&str, &str); 5] = [
+    ("conanfile.py", "conanfile.py"),
+    ("meson.build", "meson.build"),
+    ("trine.wrap", "trine.wrap"),
+    ("port/portfile.cmake", "ports/trine/portfile.cmake"),
+    ("port/vcpkg.json", "ports/trine/vcpkg.json"),
+];
+
 /// The guides, the examples and what a package begins with.
 fn pages(target: &Target, root: &Path) -> Result<()> {
     let (readme, examples) =
@@ -69,6 +78,15 @@ fn pages(target: &Target, root: &Path) -> Result<()> {
     let text = text.replace("@VERSION@", VERSION).replace("@TARGET@", &target.name);
     fs::write(root.join("README.md"), text)?;
     sh::install(&sh::root().join("ffi/package/CMakeLists.txt"), &root.join("CMakeLists.txt"))?;
+    if target.is_host() {
+        for (from, to) in MANAGERS {
+            let text = sh::read(&format!("ffi/package/{from}.in"))?;
+            let text = text.replace("@VERSION@", VERSION).replace("@TARGET@", &target.name);
+            let place = root.join(to);
+            fs::create_dir_all(place.parent().context("it lies in a folder")?)?;
+            fs::write(place, text)?;
+        }
+    }
     for page in sh::files("docs", "md")? {
         let name = page.file_name().context("a page has a name")?;
         sh::install(&page, &root.join("share/doc/trine").join(name))?;

@@ -8,7 +8,7 @@ use anyhow::Result;
 use devtools::{parallel, sh};
 
 use super::package::{self, FILES, VERSION};
-use super::target::Target;
+use super::target::{HOST, Target};
 use super::{DEVICE, library};
 
 /// What is shipped as it is, and what gets the version.
@@ -39,9 +39,10 @@ pub fn main() -> Result<()> {
     package::archive_as(&folder, &format!("trine-frameworks-{VERSION}")).map(drop)
 }
 
-/// The folder with the processors of the leg.
-pub fn for_tests() -> Result<PathBuf> {
-    made(PROCESSORS.get(..OF_THE_LEG).unwrap_or_default())
+/// The folder with the processors of the leg, and the archive for the host.
+pub fn for_tests() -> Result<[PathBuf; 2]> {
+    let frameworks = made(PROCESSORS.get(..OF_THE_LEG).unwrap_or_default())?;
+    Ok([frameworks, package::make(&HOST, package::For::Tests)?])
 }
 
 fn made(processors: &[(&str, &str)]) -> Result<PathBuf> {
