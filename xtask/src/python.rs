@@ -8,6 +8,8 @@ use crate::sh;
 
 /// The packages that build it.
 const LOCK: &str = "bindings/python/requirements.txt";
+/// The official client, which calls what the package serves.
+const OFFICIAL: &str = "tests/clients/requirements.txt";
 /// The minor version of the oldest Python 3 that the package is for.
 const OLDEST: u32 = 9;
 
@@ -16,7 +18,9 @@ pub(crate) fn main() -> Result<()> {
     library.args(["rustc", "-q", "-p", "trine-c-host", "--crate-type", "staticlib"]);
     sh::run(&mut library)?;
     let lock = sh::root().join(LOCK);
-    let python = sh::python("python", &["-r", lock.to_str().context("no UTF-8")?])?;
+    let client = sh::root().join(OFFICIAL);
+    let [lock, client] = [&lock, &client].map(|lock| lock.to_str().unwrap_or_default());
+    let python = sh::python("python", &["-r", lock, "-r", client])?;
     // Building writes beside the sources.
     let folder = sh::target_dir().join("python-wheel");
     sh::empty_folder(&folder)?;
