@@ -59,6 +59,18 @@ class Client(unittest.TestCase):
         with self.assertRaisesRegex(trine.ArgumentError, "timeout is -1"):
             self.client.call("add", timeout=-1)
 
+    def test_arguments_may_be_a_dictionary_whatever_their_names(self):
+        @self.server.tool
+        def wait(timeout: float, name: str, self_: bool = True) -> str:
+            return f"{name} {timeout} {self_}"
+
+        given = {"timeout": 5, "name": "tap"}
+        for one in (self.server, self.client):
+            self.assertEqual(one.call("wait", given, timeout=30), "tap 5.0 True")
+            self.assertEqual(one.call("wait", given, self_=False), "tap 5.0 False")
+            self.assertEqual(asyncio.run(one.call_async("wait", given)), "tap 5.0 True")
+        self.assertEqual(given, {"timeout": 5, "name": "tap"})
+
     def test_a_hundred_calls_at_once_get_each_their_own_answer(self):
         async def all_of_them():
             calls = (self.client.call_async("add", a=n, b=1000) for n in range(100))

@@ -37,13 +37,15 @@ class Client(Owned):
         """The tools of the server: `name`, `description`, `inputSchema` and what else it says."""
         return self._json(lib.trine_client_tools)
 
-    def call(self, name, /, timeout=None, **arguments):
+    def call(self, name, given=None, /, timeout=None, **arguments):
         """Calls a tool, and answers its result.
+
+        Arguments are keywords, or a dictionary behind the name: there `timeout` may be one.
 
         Raises ToolNotFoundError, ToolError with what the tool says, ConnectionError and what else
         may happen on the way. The call is sent once: after a ConnectionError it may have run.
         """
-        return self._called(name, arguments, timeout)
+        return self._called(name, {**(given or {}), **arguments}, timeout)
 
     def _called(self, name, arguments, timeout=None):
         place = ffi.new("char **")
@@ -60,9 +62,9 @@ class Client(Owned):
         finally:
             lib.trine_hub_free(place[0])
 
-    async def call_async(self, name, /, timeout=None, **arguments):
+    async def call_async(self, name, given=None, /, timeout=None, **arguments):
         """The same for coroutines. One that is cancelled lets the server know."""
-        return await self._awaited(name, arguments, timeout)
+        return await self._awaited(name, {**(given or {}), **arguments}, timeout)
 
     async def _awaited(self, name, arguments, timeout=None):
         return await awaited(

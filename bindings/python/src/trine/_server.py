@@ -263,12 +263,16 @@ class Server(Owned):
         self._do(lib.trine_hub_remove_json, text(name))
         self._special.pop(name, None)
 
-    def call(self, name, /, timeout=None, **arguments):
+    def call(self, name, given=None, /, timeout=None, **arguments):
         """Calls a tool as a client does, and answers its result.
+
+        Arguments are keywords, or a dictionary behind the name: there `timeout` may be one.
 
         Without a timeout, in seconds, a function of this server runs on the thread that calls.
         Raises ToolNotFoundError, or ToolError with what the tool says.
         """
+        if given is not None:
+            arguments = {**given, **arguments}
         tool = self._special.get(name)
         if tool is None:
             return self._value(name, arguments, timeout)
@@ -291,12 +295,12 @@ class Server(Owned):
         lib.trine_hub_free(place[0])
         return unwrapped(loads(found))
 
-    async def call_async(self, name, /, **arguments):
+    async def call_async(self, name, given=None, /, **arguments):
         """The same for coroutines, without a thread for each call.
 
         Where the coroutine is cancelled, the tool is told that no one waits for it any more.
         """
-        return await self._awaited(name, arguments)
+        return await self._awaited(name, {**(given or {}), **arguments})
 
     async def _awaited(self, name, arguments):
         value = await awaited(
