@@ -165,6 +165,23 @@ class Managers(unittest.TestCase):
 
         asyncio.run(servers())
 
+    def test_of_two_servers_of_one_name_at_once_one_is_refused(self):
+        async def script():
+            async with Manager() as manager:
+                both = (manager.deploy_server({"name": "a", "tools": [add]}) for _ in range(2))
+                ends = await asyncio.gather(*both, return_exceptions=True)
+                late = asyncio.ensure_future(manager.deploy_server({"name": "b"}))
+                await asyncio.sleep(0)
+                await manager.shutdown()
+                with self.assertRaisesRegex(trine.StateError, "does not run"):
+                    await late
+                return ends
+
+        ends = asyncio.run(script())
+        refused = [end for end in ends if isinstance(end, trine.ArgumentError)]
+        self.assertEqual(len(refused), 1, ends)
+        self.assertIn("choose another name", str(refused[0]))
+
     def test_errors_are_a_family_and_name_the_tool(self):
         self.assertTrue(issubclass(MCPConnectionError, MCPException))
         self.assertTrue(issubclass(MCPToolError, MCPException))

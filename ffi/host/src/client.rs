@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use tokio::runtime::{Builder, Handle};
 use tokio::task::AbortHandle;
 use trine_c_api::{TRINE_E_ARGUMENT, TRINE_E_FAILED, TRINE_E_NULL, TRINE_OK, trine_status};
+use trine_gateway::chain;
 
 use crate::answer::{Done, Refused, answered, give, give_text, refused, text, text_or};
 use crate::calls::{Told, trine_hub_ended};
@@ -102,19 +103,9 @@ fn status(error: &Error) -> trine_status {
     error.kind().map_or(TRINE_E_ARGUMENT, |kind| kind.codes().c)
 }
 
-fn sentence(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(next) = cause {
-        text += &format!(": {next}");
-        cause = next.source();
-    }
-    text
-}
-
 impl From<Error> for Refused {
     fn from(error: Error) -> Self {
-        Self(status(&error), sentence(&error))
+        Self(status(&error), chain(&error))
     }
 }
 
@@ -380,7 +371,7 @@ pub unsafe extern "C" fn trine_client_start(
                 Ok((answer, error)) => (
                     error.as_ref().map_or(TRINE_OK, status),
                     answer.map_or_else(String::new, |answer| answer.to_string()),
-                    error.as_ref().map_or_else(String::new, sentence),
+                    error.as_ref().map_or_else(String::new, |error| chain(error)),
                 ),
                 Err(_) => (TRINE_E_FAILED, String::new(), "it was cancelled".to_owned()),
             };

@@ -580,7 +580,8 @@ impl Error {
 }
 
 /// The text of an error and of its causes, with colons between.
-pub(crate) fn chain(error: &dyn StdError) -> String {
+#[must_use]
+pub fn chain(error: &dyn StdError) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {

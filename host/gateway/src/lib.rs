@@ -58,7 +58,7 @@ mod words;
 pub use args::{DeviceArgs, Prefix};
 pub use context::CallContext;
 pub use device::{CallReport, CallStage, Device, Driven, Event, StageMark, State, Status, Wire};
-pub use error::{Error, Result};
+pub use error::{Error, Result, chain};
 pub use hub::Hub;
 pub use identity::Identity;
 pub use link::{BusMaster, BusTiming, Framing, LinkError};

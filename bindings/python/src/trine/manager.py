@@ -186,13 +186,23 @@ class Manager:
         self._opened()
         if not isinstance(config, ServerConfig):
             config = _read(config)
-        if any(config.name == other.config.name for other in self._servers.values()):
-            raise ArgumentError(f"a server is called {config.name!r} already")
+        self._free(config.name)
         # Connecting, and loading what the options name, takes its time.
         deployed = await _thread(_Deployed, config, self.config)
+        try:
+            # Others may have run meanwhile.
+            self._opened()
+            self._free(config.name)
+        except Error:
+            await _thread(deployed.caller.close)
+            raise
         number = str(uuid.uuid4())
         self._servers[number] = deployed
         return number
+
+    def _free(self, name):
+        if any(name == other.config.name for other in self._servers.values()):
+            raise ArgumentError(f"a server is called {name!r} already: choose another name")
 
     def register_tool(self, tool, name=None, server_id=None):
         """Makes a tool of a function, or of an object with `name`, `description` and `execute`."""
