@@ -155,6 +155,20 @@ pub(crate) fn rescale(factor: f32, x: &[i32], y: &mut [f32]) {
     }
 }
 
+/// `widen` makes floats of half-precision numbers.
+#[inline(always)]
+pub(crate) fn from_f16(x: &[u16], y: &mut [f32], widen: impl Fn(&[u16; 16]) -> Lanes) {
+    let len = x.len().min(y.len());
+    let (x, x_tail) = x[..len].as_chunks::<16>();
+    let (y, y_tail) = y[..len].as_chunks_mut::<16>();
+    for (y, x) in y.iter_mut().zip(x) {
+        *y = widen(x);
+    }
+    for (y, x) in y_tail.iter_mut().zip(x_tail) {
+        *y = f32_from_f16(*x);
+    }
+}
+
 /// `narrow` makes half-precision numbers of floats.
 #[inline(always)]
 pub(crate) fn to_f16(x: &[f32], y: &mut [u16], narrow: impl Fn(&Lanes) -> [u16; 16]) {

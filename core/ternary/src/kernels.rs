@@ -19,25 +19,33 @@ use crate::{float, int8, scalar};
 /// Calls a door of the instruction set that was chosen, or does what follows.
 macro_rules! choose {
     ($self:ident, $module:ident::$function:ident($($argument:expr),*), $else:expr) => {
-        match $self.isa {
+        match $self.isa() {
             // SAFETY: `new` saw that the processor has the features of `Avx512`.
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx512 => unsafe { x86_64::avx512::$module::$function($($argument),*) },
+            $crate::isa::Isa::Avx512 => unsafe {
+                $crate::arch::x86_64::avx512::$module::$function($($argument),*)
+            },
             // SAFETY: `new` saw that the processor has the features of `Avx2`.
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx2 => unsafe { x86_64::avx2::$module::$function($($argument),*) },
+            $crate::isa::Isa::Avx2 => unsafe {
+                $crate::arch::x86_64::avx2::$module::$function($($argument),*)
+            },
             // SAFETY: `new` saw that the processor has the features of `DotProd`, which `I8mm` has.
             #[cfg(trine_neon)]
-            Isa::DotProd | Isa::I8mm => unsafe {
-                aarch64::dotprod::$module::$function($($argument),*)
+            $crate::isa::Isa::DotProd | $crate::isa::Isa::I8mm => unsafe {
+                $crate::arch::aarch64::dotprod::$module::$function($($argument),*)
             },
             // SAFETY: `trine_neon` says that every processor of the target has NEON.
             #[cfg(trine_neon)]
-            Isa::Neon => unsafe { aarch64::neon::$module::$function($($argument),*) },
+            $crate::isa::Isa::Neon => unsafe {
+                $crate::arch::aarch64::neon::$module::$function($($argument),*)
+            },
             _ => $else,
         }
     };
 }
+
+pub(crate) use choose;
 
 /// Kernels of one instruction set. Every instruction set gives the same results to the bit.
 ///
@@ -302,6 +310,11 @@ impl Kernels {
     /// `y = f32(x) · factor`, which gives an integer product its scales.
     pub fn rescale(&self, factor: f32, x: &[i32], y: &mut [f32]) {
         choose!(self, float::rescale(factor, x, y), float::rescale(factor, x, y));
+    }
+
+    /// `y = x` of half precision.
+    pub fn from_f16(&self, x: &[u16], y: &mut [f32]) {
+        choose!(self, float::from_f16(x, y), float::from_f16(x, y, float::widen));
     }
 
     /// `y = x` in half precision, ties to even.

@@ -24,6 +24,7 @@
 extern crate std;
 
 mod arch;
+mod attention;
 mod error;
 pub mod float;
 mod half;
@@ -39,6 +40,7 @@ mod quantize;
 mod rows;
 pub mod scalar;
 
+pub use attention::{Codes, KvRows, POSITIONS, Scores, Softmax, Vectors};
 pub use error::Error;
 pub use half::{f16_from_f32, f32_from_f16};
 pub use isa::Isa;

@@ -54,15 +54,32 @@ fn software_sqrt(x: f32) -> f32 {
 #[must_use]
 #[inline]
 pub fn exp(x: f32) -> f32 {
+    if x < EXP_LEAST {
+        return 0.0;
+    }
+    if x > EXP_MOST {
+        return f32::INFINITY;
+    }
+    exp_inside(x)
+}
+
+/// The same of what is at most 0, or no number, without a jump, so that a compiler can take several
+/// numbers at a time.
+#[inline(always)]
+pub(crate) fn exp_down(x: f32) -> f32 {
+    let inside = exp_inside(x);
+    if x < EXP_LEAST { 0.0 } else { inside }
+}
+
+/// Numbers between which e to their power is a normal one.
+const EXP_LEAST: f32 = -87.33;
+const EXP_MOST: f32 = 88.37;
+
+#[inline(always)]
+fn exp_inside(x: f32) -> f32 {
     const LN_2_HIGH: f32 = 355.0 / 512.0;
     const LN_2_LOW: f32 = -2.121_944_4e-4;
 
-    if x < -87.33 {
-        return 0.0;
-    }
-    if x > 88.37 {
-        return f32::INFINITY;
-    }
     let shifted = x * core::f32::consts::LOG2_E + MAGIC;
     let k = shifted - MAGIC;
     let r = x - k * LN_2_HIGH - k * LN_2_LOW;

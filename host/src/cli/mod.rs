@@ -17,6 +17,7 @@ mod health;
 #[cfg(all(test, not(feature = "modules")))]
 mod help;
 mod journal;
+mod kv;
 mod log;
 mod manual;
 mod model;

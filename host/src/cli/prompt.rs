@@ -9,13 +9,14 @@ use std::time::Instant;
 #[cfg(feature = "gpu")]
 use super::offload::choose_for_all;
 use super::offload::{Backend, BackendChoice, choose, failed};
+use crate::cli::kv::Kv;
 use clap::ValueEnum;
 use trine::{Error, Result};
 use trine_infer::generate::{End, Generation};
 use trine_infer::sample::{Candidate, Sampler, Sampling};
 use trine_infer::token::{Decoder, Encode, Tokenizer};
-use trine_infer::{DecodeSession, KvKind, Options, arena_bytes};
-use trine_models::model::{Buffers, Loaded, Mapped, Pool, threads};
+use trine_infer::{DecodeSession, Options, arena_bytes};
+use trine_models::model::{BATCH, Buffers, Loaded, Mapped, Pool, threads};
 use trine_models::offload;
 use trine_ternary::Packing;
 
@@ -94,20 +95,6 @@ enum Activations {
     /// Floating point: faster, with other results than the CPU.
     Floats,
 }
-
-/// Kinds of keys and values by the names of the command line.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Kv {
-    /// Single precision.
-    F32,
-    /// Half precision.
-    F16,
-    /// Quantized to int8.
-    I8,
-}
-
-/// Tokens of a prompt that are computed together.
-const BATCH: usize = 128;
 
 /// What is written, and how far it is.
 struct Task<'t> {
@@ -294,13 +281,9 @@ impl Generate {
     fn options(&self, loaded: &Loaded<'_>, prompt: usize) -> Options {
         let most = loaded.model.config().context;
         let context = self.context.unwrap_or(prompt.saturating_add(self.tokens)).clamp(1, most);
-        let kv = match self.kv {
-            Kv::F32 => KvKind::F32,
-            Kv::F16 => KvKind::F16,
-            Kv::I8 => KvKind::I8,
-        };
         let batch = BATCH.min(prompt).min(context);
-        Options { context, batch, kv, tables: 0 }.with_tables(loaded.model.weights())
+        Options { context, batch, kv: self.kv.into(), tables: 0 }
+            .with_tables(loaded.model.weights())
     }
 
     fn sampling(&self) -> Sampling {

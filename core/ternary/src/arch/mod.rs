@@ -9,6 +9,10 @@
 #[cfg(trine_neon)]
 pub(crate) mod aarch64;
 #[cfg(any(target_arch = "x86_64", trine_neon))]
+pub(crate) mod attention;
+#[cfg(any(target_arch = "x86_64", trine_neon))]
+pub(crate) mod codes;
+#[cfg(any(target_arch = "x86_64", trine_neon))]
 pub(crate) mod panels;
 
 #[cfg(trine_fpu)]

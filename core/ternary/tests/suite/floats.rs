@@ -8,7 +8,7 @@ use super::{Draw as _, all_kernels};
 
 /// The defined order, in other words than the crate's: element j goes to sum j % 16, and the upper
 /// half of the sums is added to the lower half until one is left.
-fn in_order(terms: impl Iterator<Item = f32>) -> f32 {
+pub(super) fn in_order(terms: impl Iterator<Item = f32>) -> f32 {
     let mut sums = vec![0.0_f32; 16];
     for (j, term) in terms.enumerate() {
         sums[j % 16] += term;
@@ -22,12 +22,12 @@ fn in_order(terms: impl Iterator<Item = f32>) -> f32 {
     sums[0]
 }
 
-fn bits(numbers: &[f32]) -> Vec<u32> {
+pub(super) fn bits(numbers: &[f32]) -> Vec<u32> {
     numbers.iter().map(|number| number.to_bits()).collect()
 }
 
 /// Numbers of all sizes, among them zeros of both signs.
-fn numbers(random: &mut Random, len: usize) -> Vec<f32> {
+pub(super) fn numbers(random: &mut Random, len: usize) -> Vec<f32> {
     let number = |n: u64| match n % 16 {
         0 => 0.0,
         1 => -0.0,
@@ -68,6 +68,10 @@ fn check(seed: u64, len: usize) {
         each(&|y| kernels.rescale(0.7, &sums, y), scaled);
         let added = halves.iter().zip(&b).map(|(h, b)| b + 0.7 * f32_from_f16(*h)).collect();
         each(&|y| kernels.axpy_f16(0.7, &halves, y), added);
+        let mut widened = vec![0.0; len];
+        kernels.from_f16(&halves, &mut widened);
+        let expected: Vec<f32> = halves.iter().map(|half| f32_from_f16(*half)).collect();
+        assert_eq!(bits(&widened), bits(&expected));
         let mut narrowed = vec![0; len];
         kernels.to_f16(&a, &mut narrowed);
         assert_eq!(narrowed, halves);

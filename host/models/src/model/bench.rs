@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use trine_infer::{DecodeSession, Options, arena_bytes};
+use trine_infer::{DecodeSession, KvKind, Options, arena_bytes};
 use trine_ternary::parallel::Parallel;
 
 use super::Loaded;
@@ -13,13 +13,19 @@ use crate::{Error, Result};
 /// What is measured.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
-    /// Tokens that are read at once.
+    /// Tokens of the prompt, which is read as `trine generate` reads one.
     pub prompt: usize,
     /// Tokens that are read one at a time after them.
     pub tokens: usize,
     /// How often each is done; the median counts.
     pub rounds: usize,
+    /// How keys and values are kept.
+    pub kv: KvKind,
 }
+
+/// Tokens of a prompt that are computed together. Weights are read for each so many, and what is
+/// computed of so many stays in the processor's caches.
+pub const BATCH: usize = 128;
 
 /// A stretch of work: time on the wall, and processor time of all threads.
 #[derive(Clone, Copy, Debug)]
@@ -98,7 +104,8 @@ pub fn measure<T, E: From<Error>>(
     let fail = |error: trine_infer::Error| Error::from(error);
     let config = loaded.model.config();
     let context = plan.prompt.saturating_add(plan.tokens);
-    let options = Options { context, batch: plan.prompt, ..Options::new(config) };
+    let batch = BATCH.min(plan.prompt);
+    let options = Options { context, batch, kv: plan.kv, ..Options::new(config) };
     let options = options.with_tables(loaded.model.weights());
     // The block may start anywhere.
     let mut memory = vec![0; arena_bytes(config, &options).map_err(fail)? + 3];

@@ -30,7 +30,7 @@ mod summary_image;
 mod vocabulary;
 
 pub use crate::sys::{Mapped, Pool, memory_peak, processor_time};
-pub use bench::{Figures, Measured, Plan, Round, bench, measure, stretch, tokens};
+pub use bench::{BATCH, Figures, Measured, Plan, Round, bench, measure, stretch, tokens};
 pub use command_model::CommandModel;
 pub use footprint::Footprint;
 pub use header::Header;

@@ -142,6 +142,7 @@ impl Bench {
         let mut command = Command::new(std::env::current_exe().map_err(Error::Program)?);
         command.args(["bench-side", engine.word()]).arg(file).arg(memory.word());
         command.args([self.prompt.to_string(), self.tokens.to_string()]);
+        command.args(["--kv", self.kv.word()]);
         if let Some((device, has_head)) = device {
             command.args(["--device", device]).args(has_head.then_some("--head"));
         }

@@ -20,6 +20,7 @@ use trine_models::model::threads;
 use trine_models::model::{Buffers, Figures, Loaded, Mapped, Measured, Plan, Pool, bench};
 use trine_ternary::Packing;
 
+use crate::cli::kv::Kv;
 use crate::cli::offload::Backend;
 #[cfg(not(feature = "gpu"))]
 use crate::cli::offload::choose;
@@ -77,6 +78,9 @@ pub(super) struct Bench {
     /// Packing of the ternary weights.
     #[arg(long, value_enum, default_value_t = Packed::Line16)]
     packing: Packed,
+    /// Format of the KV cache; of this program alone with --peer.
+    #[arg(long, value_enum, default_value_t = Kv::F16, conflicts_with = "backend")]
+    kv: Kv,
     /// Compare with llama.cpp on the same model.
     #[arg(long)]
     peer: bool,
@@ -163,7 +167,7 @@ impl Bench {
     }
 
     fn plan(&self) -> Plan {
-        Plan { prompt: self.prompt, tokens: self.tokens, rounds: self.rounds }
+        Plan { prompt: self.prompt, tokens: self.tokens, rounds: self.rounds, kv: self.kv.into() }
     }
 
     fn show(&self, figures: &Figures, load: f64, isa: &str) {

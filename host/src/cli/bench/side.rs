@@ -13,6 +13,7 @@ use trine::{Error, Result};
 use trine_models::model::{Buffers, Loaded, Mapped, Plan, Pool, Round, measure, memory_peak};
 use trine_ternary::Packing;
 
+use crate::cli::kv::Kv;
 use crate::cli::paint::say;
 
 /// Arguments of the process.
@@ -23,6 +24,9 @@ pub(in crate::cli) struct BenchSide {
     memory: Memory,
     prompt: usize,
     tokens: usize,
+    /// How this program keeps keys and values.
+    #[arg(long, value_enum, default_value_t = Kv::F16)]
+    kv: Kv,
     /// The device of ggml's that llama.cpp computes on, in place of the processor.
     #[arg(long)]
     device: Option<String>,
@@ -79,7 +83,7 @@ impl BenchSide {
     }
 
     fn plan(&self) -> Plan {
-        Plan { prompt: self.prompt, tokens: self.tokens, rounds: 1 }
+        Plan { prompt: self.prompt, tokens: self.tokens, rounds: 1, kv: self.kv.into() }
     }
 
     fn ours(&self) -> Result<()> {

@@ -80,6 +80,11 @@ pub(crate) fn axpy_f16(factor: f32, x: &[u16], y: &mut [f32]) {
 }
 
 #[target_feature(enable = "neon")]
+pub(crate) fn from_f16(x: &[u16], y: &mut [f32]) {
+    float::from_f16(x, y, |halves| widen(halves));
+}
+
+#[target_feature(enable = "neon")]
 pub(crate) fn to_f16(x: &[f32], y: &mut [u16]) {
     float::to_f16(x, y, |lanes| narrow(lanes));
 }

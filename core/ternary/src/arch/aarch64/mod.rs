@@ -1,6 +1,8 @@
 //! 64-bit Arm: what the processor has, asked without a standard library, and instructions that the
 //! oldest supported Rust has no stable intrinsics for: products of bytes, and half precision.
 
+pub(crate) mod attention;
+pub(crate) mod codes;
 pub(crate) mod dotprod;
 mod files;
 pub(crate) mod float;

@@ -4,6 +4,9 @@
 /// The functions of [`float`](crate::float).
 pub(crate) use super::float;
 
+/// Attention.
+pub(crate) use super::{attention, codes};
+
 /// Rows of a head.
 pub(crate) mod rows {
     crate::arch::aarch64::rows::doors!("neon");

@@ -63,6 +63,11 @@ macro_rules! doors {
         }
 
         #[target_feature(enable = $features)]
+        pub(crate) fn from_f16(x: &[u16], y: &mut [f32]) {
+            $crate::float::from_f16(x, y, |halves| super::super::float::widen(halves));
+        }
+
+        #[target_feature(enable = $features)]
         pub(crate) fn to_f16(x: &[f32], y: &mut [u16]) {
             $crate::float::to_f16(x, y, |lanes| super::super::float::narrow(lanes));
         }

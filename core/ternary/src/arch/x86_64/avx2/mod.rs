@@ -1,6 +1,8 @@
 //! AVX2. Its product of bytes, `vpmaddubsw`, adds two neighbours into 16 bits, so sums are kept
 //! in 16 bits for a few steps, as many as cannot overflow, and then widened.
 
+pub(crate) mod attention;
+pub(crate) mod codes;
 mod files;
 mod gemm;
 mod gemv;

@@ -2,6 +2,8 @@
 //! and VBMI (`vpermb`: a look-up of bytes in 64). A 64-byte line of our own layouts is one
 //! register.
 
+pub(crate) mod attention;
+pub(crate) mod codes;
 mod gemm;
 mod gemv;
 pub(crate) mod rows;

@@ -1,0 +1,143 @@
+//! Several query heads at a time: a block of keys and values is read once for all of them, and sums
+//! stay in registers. The bits are those of one query head after the other.
+
+use trine_ternary::{Scores, Softmax, Vectors, math};
+
+use super::super::kv_head::{BLOCK, KvHead};
+use super::Group;
+use super::block::{Positions, QUERIES, Rounded, TOGETHER, Widened};
+
+/// Tokens that are best taken together where each has so many heads.
+pub(super) const fn tokens(heads: usize) -> usize {
+    let tokens = QUERIES / if heads > 0 { heads } else { 1 };
+    if tokens > 1 { tokens } else { 1 }
+}
+
+/// [`attend`](super::attend).
+pub(crate) fn attend(
+    head: &KvHead<'_>,
+    group: Group,
+    (tokens, seen): (usize, &dyn Fn(usize) -> usize),
+    queries: &[f32],
+    out: &mut [f32],
+) {
+    let scale = 1.0 / math::sqrt(group.width as f32);
+    for first in (0..group.heads).step_by(QUERIES) {
+        let heads = QUERIES.min(group.heads - first);
+        let tile = Tile { head, group: Group { heads, ..group }, scale, tokens, seen };
+        let before = first * group.width;
+        let (queries, out) = (queries.get(before..), out.get_mut(before..));
+        tile.attend(queries.unwrap_or_default(), out.unwrap_or_default());
+    }
+}
+
+/// At most [`QUERIES`] query heads, of all tokens.
+struct Tile<'t> {
+    head: &'t KvHead<'t>,
+    group: Group,
+    /// What products are multiplied by.
+    scale: f32,
+    tokens: usize,
+    seen: &'t dyn Fn(usize) -> usize,
+}
+
+/// Queries of a tile that are equally far apart, and see the same positions of a block.
+struct Bundle {
+    count: usize,
+    /// Where the first begins, and how far it is to the next; the same of what comes out.
+    query: (usize, usize),
+    out: (usize, usize),
+    /// Positions of the block.
+    positions: usize,
+}
+
+impl Tile<'_> {
+    #[expect(clippy::large_stack_arrays, reason = "1 KiB, where stacks are large")]
+    fn attend(&self, queries: &[f32], out: &mut [f32]) {
+        let Group { heads, width, .. } = self.group;
+        let mut rounded = Rounded::new();
+        let mut softmaxes = [Softmax::NEW; QUERIES];
+        let all = (self.tokens * heads).min(QUERIES);
+        for index in 0..all {
+            let (from, to) = self.places(index);
+            out.get_mut(to..to + width).unwrap_or_default().fill(0.0);
+            let query = queries.get(from..from + width).unwrap_or_default();
+            self.head.round(query, index, &mut rounded);
+        }
+        let seen = (self.seen)(self.tokens.saturating_sub(1));
+        let mut room = Widened::new();
+        for first in (0..seen).step_by(BLOCK) {
+            let block = Positions { first, count: BLOCK.min(seen - first) };
+            // Widening pays where several queries take turns.
+            let widened =
+                if all > 2 * TOGETHER { self.head.widened(block, &mut room) } else { None };
+            let head = widened.as_ref().map_or((self.head, first), |head| (head, 0));
+            let mut index = 0;
+            while index < all {
+                let bundle = self.bundle(index, first);
+                let softmaxes = softmaxes.get_mut(index..index + bundle.count).unwrap_or_default();
+                let numbers = queries.get(bundle.query.0..).unwrap_or_default();
+                let place = out.get_mut(bundle.out.0..).unwrap_or_default();
+                self.step(head, &bundle, (numbers, &mut rounded, index), softmaxes, place);
+                index += bundle.count;
+            }
+        }
+        for (index, softmax) in softmaxes.iter().enumerate().take(all) {
+            let (_, to) = self.places(index);
+            let out = out.get_mut(to..to + width).unwrap_or_default();
+            self.head.kernels.scale(1.0 / softmax.total, out);
+        }
+    }
+
+    /// Where a query begins, and what comes out of it.
+    const fn places(&self, index: usize) -> (usize, usize) {
+        let Group { heads, width, stride, out_stride } = self.group;
+        let (token, head) = (index / heads, index % heads);
+        (token * stride + head * width, token * out_stride + head * width)
+    }
+
+    /// The queries from one on that are taken together, for positions from `first` on.
+    fn bundle(&self, index: usize, first: usize) -> Bundle {
+        let Group { heads, width, stride, out_stride } = self.group;
+        let (token, head) = (index / heads, index % heads);
+        let seen = |token| (self.seen)(token).saturating_sub(first).min(BLOCK);
+        let count = seen(token);
+        let (together, steps) = if heads == 1 {
+            let alike =
+                (token..self.tokens).take(TOGETHER).take_while(|other| seen(*other) == count);
+            (alike.count(), (stride, out_stride))
+        } else {
+            (TOGETHER.min(heads - head), (width, width))
+        };
+        let (from, to) = self.places(index);
+        let (query, out) = ((from, steps.0), (to, steps.1));
+        Bundle { count: together, query, out, positions: count }
+    }
+
+    /// Takes some queries through a block of positions.
+    fn step(
+        &self,
+        (head, first): (&KvHead<'_>, usize),
+        bundle: &Bundle,
+        (numbers, rounded, index): (&[f32], &mut Rounded, usize),
+        softmaxes: &mut [Softmax],
+        out: &mut [f32],
+    ) {
+        let (positions, kernels) = (Positions { first, count: bundle.positions }, head.kernels);
+        if positions.count == 0 {
+            return;
+        }
+        let mut scores: [Scores; TOGETHER] = [[0.0; BLOCK]; TOGETHER];
+        let scores = scores.get_mut(..bundle.count).unwrap_or_default();
+        let queries = Vectors { numbers, stride: bundle.query.1, count: bundle.count };
+        head.scores(queries, (rounded, index), positions, scores);
+        let stride = bundle.out.1;
+        kernels.soften(self.scale, positions.count, scores, softmaxes);
+        for (softmax, out) in softmaxes.iter().zip(out.chunks_mut(stride.max(1))) {
+            if let Some(shrink) = softmax.shrink {
+                kernels.scale(shrink, out.get_mut(..self.group.width).unwrap_or_default());
+            }
+        }
+        head.add_values(scores, positions, out, stride);
+    }
+}
