@@ -44,7 +44,7 @@ const CRATES: [(&str, f64, &[&str]); 11] = [
     ("ternary", 0.0, &[]),
 ];
 /// Untested mutants of a crate without a gate that a run takes.
-const SAMPLE: usize = 320;
+const SAMPLE: usize = 80;
 /// No examples and no documentation, and nothing for a debugger.
 const TESTS: [&str; 2] = ["--tests", "--config=profile.dev.debug=0"];
 /// Mutants after which the outcomes are written.

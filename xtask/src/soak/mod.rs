@@ -1,9 +1,11 @@
 //! `cargo xtask soak`: what takes longer than a test may. What was run, and for how long, is kept
 //! in `benches/record` by the command itself.
 
+mod spent;
+
 use std::fs::File;
 use std::io::Write as _;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail, ensure};
 use devtools::record::timestamp;
@@ -16,6 +18,7 @@ use crate::{
     baremetal, base_model, browser, coverage, feature_sets, fuzz, hosts, mutants, parallel,
     planted, sh, usb,
 };
+use spent::Spent;
 
 /// Calls through every fault of a line, on each kind of line.
 const CALLS: &str = "100000";
@@ -42,6 +45,19 @@ pub(crate) struct Amount {
     pub(crate) sentences: Option<usize>,
     pub(crate) cycles: Option<u32>,
     pub(crate) steps: Option<u32>,
+}
+
+impl Amount {
+    /// Whether a part does something else than a soak asks of it.
+    fn concerns(self, part: &str) -> bool {
+        match part {
+            "agents" => self.cycles.is_some(),
+            "ask" => self.sentences.is_some(),
+            "base" => self.steps.is_some(),
+            "fuzz" => self.seconds.is_some(),
+            _ => false,
+        }
+    }
 }
 
 /// A part of the soak: its name, what it is about, and what runs it.
@@ -101,7 +117,8 @@ const PARTS: &[Part] = &[
     ("coverage", "lines of the core that its tests run", |_| coverage::main()),
     (
         "base",
-        "the base model from the lists of tools, with three seeds, or in stages of --steps N",
+        "the base model from the lists of tools, with the next of three seeds, or in stages of \
+         --steps N",
         |amount| base_model::main(amount.steps),
     ),
     ("flaky", "all legs, three times side by side", |_| flaky()),
@@ -131,15 +148,17 @@ pub(crate) fn main(names: &[&str], amount: Amount) -> Result<()> {
     let mut failed = Vec::new();
     for (at, (name, about, run)) in wanted.iter().enumerate() {
         println!("\n== {name} ({} of {}): {about}", at + 1, wanted.len());
-        let since = Instant::now();
+        let spent = Spent::begin(name)?;
         let result = run(amount).unwrap_or_else(|error| {
             println!("{error:#}");
             failed.push(*name);
             format!("FAILED: {}", format!("{error:#}").lines().next().unwrap_or_default())
         });
-        let minutes = since.elapsed().as_secs_f64() / 60.0;
+        let minutes = spent.end()?.as_secs_f64() / 60.0;
         println!("{name}: {result}, {minutes:.1} minutes");
-        kept.append(&format!("| {name}: {about} | {result} | {minutes:.1} |\n"))?;
+        // Such a row is none of a soak.
+        let other = if amount.concerns(name) { ", as was asked" } else { "" };
+        kept.append(&format!("| {name}{other}: {about} | {result} | {minutes:.1} |\n"))?;
     }
     println!("kept in {}", kept.0);
     ensure!(failed.is_empty(), "failed: {}", failed.join(", "));
@@ -425,6 +444,8 @@ mod tests {
         assert_eq!(super::last_minutes("loom", &days), Some(("2026-01-02", 2.5)));
         assert_eq!(super::last_minutes("loom", &days[..1]), Some(("2026-01-01", 0.3)));
         assert_eq!(super::last_minutes("fuzz", &days), None);
+        let less = "| fuzz, as was asked: each | fine | 0.1 |\n".to_owned();
+        assert_eq!(super::last_minutes("fuzz", &[("2026-01-03".to_owned(), less)]), None);
     }
 
     #[test]
