@@ -115,6 +115,101 @@ int32_t trine_json_is_cancelled(const trine_json_call *call);
 trine_status trine_json_progress(const trine_json_call *call, uint32_t done, uint32_t total,
     const char *what);
 
+typedef ... trine_model;
+typedef ... trine_model_session;
+typedef struct trine_model_problem { ...; } trine_model_problem;
+typedef struct trine_model_decoder { ...; } trine_model_decoder;
+typedef struct trine_host_config {
+    uint32_t struct_size;
+    uint32_t threads;
+    const char *backend;
+    ...;
+} trine_host_config;
+typedef struct trine_model_info {
+    uint32_t struct_size;
+    uint32_t layers;
+    uint32_t width;
+    uint32_t ffn;
+    uint32_t heads;
+    uint32_t kv_heads;
+    uint32_t vocabulary;
+    uint32_t context;
+    uint32_t piece_bytes_max;
+    uint64_t parameters;
+    uint64_t bytes;
+    const char *architecture;
+    const char *kernels;
+    ...;
+} trine_model_info;
+typedef struct trine_model_session_config {
+    uint32_t struct_size;
+    uint32_t abi_version;
+    uint32_t context;
+    uint32_t batch;
+    uint32_t kv;
+    uint32_t candidates;
+    ...;
+} trine_model_session_config;
+typedef struct trine_model_session_info {
+    uint32_t struct_size;
+    uint32_t end;
+    ...;
+} trine_model_session_info;
+typedef struct trine_model_generation {
+    uint32_t struct_size;
+    uint32_t tokens_max;
+    int32_t (*on_text)(void *, uint32_t, const char *, size_t);
+    void *user_data;
+    ...;
+} trine_model_generation;
+typedef struct trine_model_sampling {
+    uint32_t struct_size;
+    float temperature;
+    uint32_t top_k;
+    float top_p;
+    float min_p;
+    float repetition;
+    uint64_t seed;
+    ...;
+} trine_model_sampling;
+
+#define TRINE_E_BUSY ...
+#define TRINE_MODEL_ABI_VERSION ...
+#define TRINE_MODEL_BEGIN ...
+#define TRINE_MODEL_SPECIAL ...
+#define TRINE_MODEL_KV_F16 ...
+#define TRINE_MODEL_KV_F32 ...
+#define TRINE_MODEL_KV_I8 ...
+#define TRINE_MODEL_NONE ...
+#define TRINE_MODEL_END_STOP ...
+#define TRINE_MODEL_END_LIMIT ...
+#define TRINE_MODEL_END_FULL ...
+#define TRINE_MODEL_END_CANCELLED ...
+
+trine_status trine_host_model_open(const char *path, const trine_host_config *config,
+    trine_model **model, trine_model_problem *problem);
+trine_status trine_host_model_close(trine_model *model);
+trine_status trine_host_session_open(const trine_model *model,
+    const trine_model_session_config *config, trine_model_session **session,
+    trine_model_problem *problem);
+trine_status trine_host_session_close(trine_model_session *session);
+int32_t trine_model_error_text(trine_status status, const trine_model_problem *problem, char *text,
+    size_t size);
+trine_status trine_model_get_info(const trine_model *model, trine_model_info *info);
+int32_t trine_model_tokenize(const trine_model *model, const char *text, size_t size,
+    uint32_t flags, uint32_t *tokens, size_t slots);
+int32_t trine_model_detokenize(const trine_model *model, trine_model_decoder *decoder,
+    uint32_t token, uint32_t flags, char *text, size_t size);
+trine_status trine_model_get_session_info(trine_model_session *session,
+    trine_model_session_info *info);
+trine_status trine_model_generate(trine_model_session *session, const uint32_t *tokens,
+    size_t count, const trine_model_generation *generation, uint32_t budget);
+trine_status trine_model_step(trine_model_session *session, uint32_t budget);
+trine_status trine_model_cancel(trine_model_session *session);
+trine_status trine_model_truncate(trine_model_session *session, uint32_t tokens);
+trine_status trine_model_set_sampling(trine_model_session *session,
+    const trine_model_sampling *sampling);
+
 #define TRINE_E_LIMIT ...
 
 typedef ... trine_resources;
@@ -159,21 +254,25 @@ void python_call(void *, trine_json_call *, const char *, size_t);
 void python_release(void *);
 void python_ended(void *, trine_status, const char *, const char *);
 void trine_python_is_over(void);
+int32_t python_text(void *, uint32_t, const char *, size_t);
 
 extern "Python" void trine_python_call(void *, trine_json_call *, const char *, size_t);
 extern "Python" void trine_python_release(void *);
 extern "Python" void trine_python_ended(void *, trine_status, const char *, const char *);
+extern "Python" int32_t trine_python_text(void *, uint32_t, const char *, size_t);
 """
 
 # A thread that enters an interpreter that is ending would end the process.
 SOURCE = """
 #include "trine_client.h"
 #include "trine_figures.h"
+#include "trine_host.h"
 #include "trine_resources.h"
 
 static void trine_python_call(void *, trine_json_call *, const char *, size_t);
 static void trine_python_release(void *);
 static void trine_python_ended(void *, trine_status, const char *, const char *);
+static int32_t trine_python_text(void *, uint32_t, const char *, size_t);
 static int is_over;
 
 static void trine_python_is_over(void) { __atomic_store_n(&is_over, 1, __ATOMIC_SEQ_CST); }
@@ -197,6 +296,10 @@ static void python_ended(void *data, trine_status status, const char *answer, co
     if (is_there()) {
         trine_python_ended(data, status, answer, why);
     }
+}
+
+static int32_t python_text(void *data, uint32_t token, const char *text, size_t size) {
+    return is_there() ? trine_python_text(data, token, text, size) : 1;
 }
 """
 

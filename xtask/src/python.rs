@@ -17,6 +17,8 @@ pub(crate) fn main() -> Result<()> {
     let mut library = sh::cargo();
     library.args(["rustc", "-q", "-p", "trine-c-host", "--crate-type", "staticlib"]);
     sh::run(&mut library)?;
+    // What models write is compared with it.
+    sh::run(sh::cargo().args(["build", "-q", "-p", "trine", "--bin", "trine"]))?;
     let lock = sh::root().join(LOCK);
     let client = sh::root().join(OFFICIAL);
     let [lock, client] = [&lock, &client].map(|lock| lock.to_str().unwrap_or_default());
@@ -41,6 +43,7 @@ pub(crate) fn main() -> Result<()> {
     tests.args(["-B", "-m", "unittest", "discover", "-s"]).arg(source.join("tests"));
     tests.env("TRINE_ABI", sh::root().join("bindings/trine_abi.json"));
     tests.env("TRINE_DOCS", sh::root().join("docs"));
+    tests.env("TRINE_PROGRAM", sh::target_dir().join("debug/trine"));
     sh::run(tests.current_dir(&folder))?;
     others(&folder, wheel)
 }

@@ -7,6 +7,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 import unittest
 
 import trine
@@ -39,16 +40,29 @@ class Pages(unittest.TestCase):
             self.assertTrue(gateway.wait())
             gateway.start()
             around = {"trine": trine, "numpy": numpy, "server": server}
-            ran = 0
+            model, ran = self.model(), 0
             for block in blocks("python.md")[1:]:
+                if "trine.Model(" in block and "TRINE_PROGRAM" not in os.environ:
+                    continue
                 # What a page cannot know: a port of this machine, and a board.
                 block = block.replace("http://127.0.0.1:8331/mcp", gateway.url)
                 block = block.replace('serial="/dev/ttyACM0"', 'simulate="south"')
+                block = block.replace("tiny.gguf", model)
                 with contextlib.redirect_stdout(io.StringIO()):
                     exec(block, around)
                 ran += 1
             self.assertEqual(around["server"].call("fan_set", percent=3), {"percent": 3})
             self.assertGreater(ran, 4)
+
+    def model(self):
+        """The model that the page tells how to make."""
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        path = os.path.join(folder.name, "tiny.gguf")
+        if "TRINE_PROGRAM" in os.environ:
+            make = [os.environ["TRINE_PROGRAM"], "model", "make", "--tiny", "-o", path]
+            subprocess.run(make, check=True, capture_output=True)
+        return path
 
     def test_the_script_of_the_manager_style_prints_its_sum(self):
         (script,) = blocks("python-manager.md")

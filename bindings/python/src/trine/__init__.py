@@ -29,6 +29,7 @@ from ._arrays import Array
 from ._client import Client
 from ._marks import Length, Range
 from ._measure import calculate, measured
+from ._model import Model
 from ._pool import Block, Pool
 from ._server import Context, Plugin, Server, Stats
 
@@ -44,6 +45,7 @@ __all__ = [
     "Error",
     "Length",
     "LimitError",
+    "Model",
     "OverloadedError",
     "Plugin",
     "Pool",

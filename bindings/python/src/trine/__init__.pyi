@@ -1,6 +1,19 @@
 import builtins
 from os import PathLike
-from typing import Any, Callable, Dict, List, Optional, Sequence, TypeVar, Union, overload
+from typing import (
+    Any,
+    AsyncIterator,
+    Callable,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    Optional,
+    Sequence,
+    TypeVar,
+    Union,
+    overload,
+)
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _Path = Union[str, bytes, PathLike[str]]
@@ -61,6 +74,42 @@ class Plugin:
     capabilities: List[str]
     tools: List[str]
     previous: Optional[str]
+
+class Model:
+    ended: Optional[str]
+    def __init__(
+        self,
+        path: _Path,
+        *,
+        threads: int = 0,
+        backend: str = "cpu",
+        context: int = 0,
+        kv: str = "f16",
+    ) -> None: ...
+    @property
+    def info(self) -> Dict[str, Any]: ...
+    def tokenize(self, text: str, *, begin: bool = True, special: bool = False) -> List[int]: ...
+    def detokenize(self, tokens: Iterable[int]) -> str: ...
+    def generate(self, prompt: str, **how: Any) -> str: ...
+    def stream(
+        self,
+        prompt: str,
+        *,
+        tokens: int = 128,
+        temperature: float = 0.0,
+        top_k: int = 40,
+        top_p: float = 1.0,
+        min_p: float = 0.0,
+        repetition: float = 1.0,
+        seed: int = 0,
+        special: bool = False,
+        goes_on: bool = False,
+    ) -> Iterator[str]: ...
+    def stream_async(self, prompt: str, **how: Any) -> AsyncIterator[str]: ...
+    async def generate_async(self, prompt: str, **how: Any) -> str: ...
+    def close(self) -> None: ...
+    def __enter__(self) -> "Model": ...
+    def __exit__(self, *_: object) -> None: ...
 
 class Block:
     @property

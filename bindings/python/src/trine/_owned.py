@@ -27,6 +27,14 @@ class Owned:
 
     def _do(self, function, *arguments, otherwise=Error):
         """Calls a function of C with it, which is not closed meanwhile."""
+        pointer = self._entered()
+        try:
+            return check(function(pointer, *arguments), otherwise)
+        finally:
+            self._leave()
+
+    def _entered(self):
+        """What C has opened, which is not closed until `_leave`."""
         # Before the lock, which another thread may have held at the fork.
         if self._process != os.getpid():
             what = self._NAME
@@ -34,11 +42,8 @@ class Owned:
         with self._unused:
             if self._pointer is None:
                 raise StateError(f"the {self._NAME} is closed: make another one")
-            pointer, self._users = self._pointer, self._users + 1
-        try:
-            return check(function(pointer, *arguments), otherwise)
-        finally:
-            self._leave()
+            self._users += 1
+            return self._pointer
 
     def _leave(self):
         with self._unused:
