@@ -60,22 +60,39 @@ pub fn sizes(keep: bool, small: bool) -> Result<()> {
     let model = made(sh::command(&trine), &target_dir().join("models"), &shape, "q6_k")?;
     let mut text = format!(
         "`trine model make {} --head q6_k`, 2 threads, medians of 2 rounds, and 32 tokens decoded \
-         after each prompt.\n\n\
-         | tokens a second | Trine | llama.cpp | ratio |\n|---|---:|---:|---:|\n",
+         after each prompt. Keys and values are in half precision, and in the last column in \
+         int8.\n\n\
+         | tokens a second | Trine | llama.cpp | ratio | Trine, int8 |\n|---|---:|---:|---:|---:|\n",
         shape.make
     );
+    let mut ours = Vec::new();
     for prompt in prompts {
-        let options = ["--peer", "--mapped", "--rounds", "2", "--threads", "2", "--prompt", prompt];
-        let measured = measured(sh::command(&trine), &model, &options)?;
+        let size = ["--rounds", "2", "--threads", "2", "--prompt", prompt];
+        let options = [&["--peer", "--mapped"], &size[..]].concat();
+        let both = measured(sh::command(&trine), &model, &options)?;
+        let small = measured(sh::command(&trine), &model, &[&["--kv", "i8"], &size[..]].concat())?;
         for what in ["prefill", "decode"] {
             // The first case is of the mapped file.
-            let of = |it| number(&measured, &format!("/cases/0/{what}/{it}"));
-            let [ours, theirs, ratio] = [of("trine")?, of("llama")?, of("ratio")?];
+            let of = |it| number(&both, &format!("/cases/0/{what}/{it}"));
+            let [half, theirs, ratio] = [of("trine")?, of("llama")?, of("ratio")?];
+            let int8 = number(&small, &format!("/{what}/tokens_per_s"))?;
             let after = if what == "decode" { "decode after" } else { what };
-            text += &format!("| {after} {prompt} | {ours:.1} | {theirs:.1} | {ratio:.2} |\n");
+            let row = format!("{half:.1} | {theirs:.1} | {ratio:.2} | {int8:.1}");
+            text += &format!("| {after} {prompt} | {row} |\n");
+            ours.push((format!("{after} {prompt}"), [half, int8]));
         }
     }
-    record.end(&text)
+    record.end(&(text + &beside_the_first(&ours)))
+}
+
+/// Speeds as shares of those of the first prompt.
+fn beside_the_first(all: &[(String, [f64; 2])]) -> String {
+    let mut text = String::from("\n| share of 128's | half precision | int8 |\n|---|---:|---:|\n");
+    for (at, (name, [half, int8])) in all.iter().enumerate().skip(2) {
+        let (_, [first, first_int8]) = &all[at % 2];
+        text += &format!("| {name} | {:.2} | {:.2} |\n", half / first, int8 / first_int8);
+    }
+    text
 }
 
 /// The program with llama.cpp in it.
@@ -207,7 +224,22 @@ fn gates(measured: &Value, opened: &Value) -> Result<Gates> {
 mod tests {
     use serde_json::json;
 
-    use super::{figures, gates};
+    use super::{beside_the_first, figures, gates};
+
+    #[test]
+    fn speeds_are_shares_of_those_of_the_first_prompt() {
+        let row = |name: &str, half, int8| (name.to_owned(), [half, int8]);
+        let all = [
+            row("prefill 128", 300.0, 200.0),
+            row("decode after 128", 50.0, 40.0),
+            row("prefill 512", 150.0, 180.0),
+            row("decode after 512", 40.0, 10.0),
+        ];
+        let text = beside_the_first(&all);
+        assert!(
+            text.ends_with("| prefill 512 | 0.50 | 0.90 |\n| decode after 512 | 0.80 | 0.25 |\n")
+        );
+    }
 
     #[test]
     fn gates_and_figures_are_of_what_was_measured() {
