@@ -6,7 +6,6 @@ use trine_ternary::mcu::{self, Part};
 use trine_ternary::parallel::{Parallel, for_each_chunk, for_each_pair};
 use trine_ternary::{Kernels, Matrix, RowInput, math};
 
-use super::attention::{Group, attend};
 use super::forward::Pass;
 use super::kv::move_up;
 use super::order::{At, Stage};
@@ -17,7 +16,7 @@ use crate::weights::{Layer, Linear, Vector};
 /// Rows that are stored together in our own packings: the least that a thread takes.
 pub(crate) const ROWS: usize = 32;
 /// Parts that each thread's share of a matrix is cut into, so that threads end together.
-const PARTS: usize = 4;
+pub(super) const PARTS: usize = 4;
 /// Tokens that a thread takes sums of together, because they lie side by side there.
 const SIDE_BY_SIDE: usize = 16;
 
@@ -151,67 +150,6 @@ impl Pass<'_, '_, '_> {
                 self.cache.put(layer, head, past + token, key, value);
             }
         }
-    }
-
-    /// Attention of some (token, key-value head).
-    pub(super) fn attend(&mut self, units: Range<usize>) {
-        let heads = self.model.config.kv_heads.max(1);
-        // Whole tokens come some at a time, what is left before and after them by itself.
-        let whole = units.start.next_multiple_of(heads)..units.end / heads * heads;
-        if cfg!(target_os = "none") || whole.len() < 2 * heads {
-            return self.attend_apart(units);
-        }
-        self.attend_apart(units.start..whole.start);
-        self.attend_tokens(whole.start / heads..whole.end / heads);
-        self.attend_apart(whole.end..units.end);
-    }
-
-    /// The heads of a token one by one.
-    fn attend_apart(&mut self, units: Range<usize>) {
-        let (config, at, cache) = (&self.model.config, self.at, &*self.cache);
-        let (group, kv_heads) = (self.group(), config.kv_heads);
-        let (each, wide) = (group.heads * group.width, &*self.state.wide);
-        let first = units.start;
-        let mixed = part(self.state.mixed, &units, each);
-        for_each_chunk(self.pool, mixed, each, &|index, out| {
-            let unit = first + index;
-            let token = unit.checked_div(kv_heads).unwrap_or(0);
-            let head = unit - token * kv_heads;
-            let queries = one(wide, token, group.stride).get(head * each..).unwrap_or_default();
-            let keys = cache.head(at.layer, head);
-            attend(&keys, group, (1, &|_| at.seen(config, token)), queries, out);
-        });
-    }
-
-    /// All heads of some tokens.
-    fn attend_tokens(&mut self, tokens: Range<usize>) {
-        let (config, at, cache) = (&self.model.config, self.at, &*self.cache);
-        let (group, kv_heads) = (self.group(), config.kv_heads);
-        let (each, wide) = (group.heads * group.width, &*self.state.wide);
-        let first = tokens.start;
-        // Each thread takes several, of which the last ones see the most.
-        let parts = self.pool.threads().saturating_mul(PARTS).max(1);
-        let together = group.tokens().min(tokens.len().div_ceil(parts)).max(1);
-        let mixed = part(self.state.mixed, &tokens, config.dim);
-        for_each_chunk(self.pool, mixed, config.dim * together, &|index, out| {
-            let start = first + index * together;
-            let own = (out.len().checked_div(config.dim).unwrap_or(0), &|token| {
-                at.seen(config, start + token)
-            });
-            let rows = wide.get(start * group.stride..).unwrap_or_default();
-            for head in 0..kv_heads {
-                let (queries, out) = (rows.get(head * each..), out.get_mut(head * each..));
-                let keys = cache.head(at.layer, head);
-                let (queries, out) = (queries.unwrap_or_default(), out.unwrap_or_default());
-                attend(&keys, group, (own.0, own.1), queries, out);
-            }
-        });
-    }
-
-    fn group(&self) -> Group {
-        let config = &self.model.config;
-        let (heads, width) = (config.group(), config.head_width());
-        Group { heads, width, stride: config.widest(), out_stride: config.dim }
     }
 
     /// Adds products to the stream.
@@ -357,12 +295,12 @@ impl Rounded<'_> {
 }
 
 /// The elements of some units of a part of the state.
-fn part<'s, T>(all: &'s mut [T], units: &Range<usize>, width: usize) -> &'s mut [T] {
+pub(super) fn part<'s, T>(all: &'s mut [T], units: &Range<usize>, width: usize) -> &'s mut [T] {
     all.get_mut(units.start * width..units.end * width).unwrap_or_default()
 }
 
 /// The elements of one unit.
-fn one<T>(all: &[T], unit: usize, width: usize) -> &[T] {
+pub(super) fn one<T>(all: &[T], unit: usize, width: usize) -> &[T] {
     all.get(unit * width..(unit + 1) * width).unwrap_or_default()
 }
 

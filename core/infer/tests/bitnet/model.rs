@@ -47,14 +47,26 @@ pub(crate) fn expected(case: &str) -> Expected {
 /// The model of a case as its file has it; of the ones whose trits are bytes, which no model file
 /// has, packed again.
 pub(crate) fn model(case: &str, kernels: Kernels) -> Model<'static> {
-    let file = file(&format!("{case}.gguf"));
-    let config = Config::from_gguf(&file).unwrap();
+    of_file(&file(&format!("{case}.gguf")), kernels)
+}
+
+fn of_file(file: &File<'static>, kernels: Kernels) -> Model<'static> {
+    let config = Config::from_gguf(file).unwrap();
     if file.tensor("blk.0.attn_q.scale").is_some() {
-        return repacked(&file, config, Packing::Panel2Bit, kernels);
+        return repacked(file, config, Packing::Panel2Bit, kernels);
     }
     let layers = vec![Layer::EMPTY; config.layers].leak();
-    let weights = Weights::from_gguf(&file, &config, layers).unwrap();
+    let weights = Weights::from_gguf(file, &config, layers).unwrap();
     Model::new(config, weights, kernels).unwrap()
+}
+
+/// A model that says that it was trained for longer texts than it was.
+pub(crate) fn with_context(case: &str, context: u32) -> Model<'static> {
+    let mut bytes = file(&format!("{case}.gguf")).bytes().to_vec();
+    let name = b"context_length\x04\0\0\0";
+    let at = bytes.windows(name.len()).position(|window| window == name).unwrap() + name.len();
+    bytes[at..at + 4].copy_from_slice(&context.to_le_bytes());
+    of_file(&File::parse(bytes.leak()).unwrap(), Kernels::best())
 }
 
 /// A model whose trits are bytes, in another packing.

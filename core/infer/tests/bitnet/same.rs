@@ -4,7 +4,7 @@ use trine_infer::{KvKind, Model, Options, Step};
 use trine_ternary::parallel::{Parallel, Serial};
 use trine_ternary::{Isa, Kernels, Packing};
 
-use crate::model::{CASES, expected, file, logits_of_each, model, repacked, session};
+use crate::model::{CASES, expected, file, logits_of_each, model, repacked, session, with_context};
 
 const KINDS: [KvKind; 3] = [KvKind::F32, KvKind::F16, KvKind::I8];
 
@@ -89,6 +89,32 @@ fn threads_give_the_same_bits_as_none() {
             let options = Options { batch, ..Options::new(model.config()) };
             let found = bits(&model, &options, tokens, rows, &Threads(threads));
             assert_eq!(found, wanted, "{case}, {threads} threads, batches of {batch}");
+        }
+    }
+}
+
+/// From 512 positions on, threads share heads that are left over.
+#[test]
+fn threads_that_share_a_head_give_the_same_bits() {
+    for case in ["plain", "heads"] {
+        let model = with_context(case, 640);
+        let tokens: Vec<u32> = (0..530).map(|at| at * 7 % 50 + 3).collect();
+        for kv in [KvKind::F16, KvKind::I8] {
+            let options = Options { batch: 128, kv, ..Options::new(model.config()) };
+            let read = |pool: &dyn Parallel| {
+                let mut session = session(&model, &options);
+                let one = |logit: &f32| logit.to_bits();
+                session.read(&tokens, pool).unwrap();
+                let each = tokens.iter().take(4).map(|token| {
+                    session.read(&[*token], pool).unwrap();
+                    session.logits().unwrap().iter().map(one).collect::<Vec<_>>()
+                });
+                each.collect::<Vec<_>>()
+            };
+            let wanted = read(&Serial);
+            for threads in [2, 3, 5] {
+                assert_eq!(read(&Threads(threads)), wanted, "{case}, {kv:?}, {threads} threads");
+            }
         }
     }
 }

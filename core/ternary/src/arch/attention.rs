@@ -112,10 +112,18 @@ unsafe fn each<W: Wide, T: Number, const Q: usize, const K: usize>(
         // SAFETY: the caller has the instruction set.
         unsafe { of_some::<W, T, Q, K>(queries, rows, width, count, scores) };
     }
+    let (pairs, rest) = rest.as_chunks_mut::<2>();
+    for (index, scores) in pairs.iter_mut().enumerate() {
+        let at = first + 2 * index;
+        let queries = [query(at), query(at + 1)];
+        // SAFETY: the caller has the instruction set.
+        unsafe { of_some::<W, T, 2, K>(queries, rows, width, count, scores) };
+    }
     for (index, scores) in rest.iter_mut().enumerate() {
+        let queries = [query(first + 2 * pairs.len() + index)];
         let scores = core::array::from_mut(scores);
         // SAFETY: the caller has the instruction set.
-        unsafe { of_some::<W, T, 1, K>([query(first + index)], rows, width, count, scores) };
+        unsafe { of_some::<W, T, 1, K>(queries, rows, width, count, scores) };
     }
 }
 
@@ -228,6 +236,12 @@ unsafe fn add_each<W: Wide, T: Number, const Q: usize, const C: usize>(
         let out = core::array::from_fn(|_| columns(vectors.next(), width));
         // SAFETY: the caller has the instruction set.
         unsafe { add_some::<W, T, Q, C>(shares, rows, width, out) };
+    }
+    let (pairs, rest) = rest.as_chunks::<2>();
+    for shares in pairs {
+        let out = [columns(vectors.next(), width), columns(vectors.next(), width)];
+        // SAFETY: the caller has the instruction set.
+        unsafe { add_some::<W, T, 2, C>(shares, rows, width, out) };
     }
     for shares in rest {
         let out = [columns(vectors.next(), width)];

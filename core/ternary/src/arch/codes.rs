@@ -85,10 +85,18 @@ pub(crate) unsafe fn dots_each<P: Pairs, const Q: usize, const K: usize>(
         // SAFETY: the caller has the instruction set.
         unsafe { dots_some::<P, Q, K>(queries, rows, width, count, scores) };
     }
+    let (pairs, rest) = rest.as_chunks_mut::<2>();
+    for (index, scores) in pairs.iter_mut().enumerate() {
+        let at = first + 2 * index;
+        let queries = [query(at), query(at + 1)];
+        // SAFETY: the caller has the instruction set.
+        unsafe { dots_some::<P, 2, K>(queries, rows, width, count, scores) };
+    }
     for (index, scores) in rest.iter_mut().enumerate() {
+        let queries = [query(first + 2 * pairs.len() + index)];
         let scores = core::array::from_mut(scores);
         // SAFETY: the caller has the instruction set.
-        unsafe { dots_some::<P, 1, K>([query(first + index)], rows, width, count, scores) };
+        unsafe { dots_some::<P, 1, K>(queries, rows, width, count, scores) };
     }
 }
 
@@ -174,6 +182,12 @@ pub(crate) unsafe fn mix_each<P: Pairs, const Q: usize, const C: usize>(
         let out = core::array::from_fn(|_| vectors.next().unwrap_or_default());
         // SAFETY: the caller has the instruction set.
         unsafe { mix_some::<P, Q, C>(codes, steps, rows, width, out) };
+    }
+    let ((pairs, rest), (steps, steps_rest)) = (rest.as_chunks::<2>(), steps_rest.as_chunks::<2>());
+    for (codes, steps) in pairs.iter().zip(steps) {
+        let out = [vectors.next().unwrap_or_default(), vectors.next().unwrap_or_default()];
+        // SAFETY: the caller has the instruction set.
+        unsafe { mix_some::<P, 2, C>(codes, steps, rows, width, out) };
     }
     for (codes, step) in rest.iter().zip(steps_rest) {
         let (codes, out) = (core::array::from_ref(codes), [vectors.next().unwrap_or_default()]);

@@ -9,6 +9,7 @@
 mod block;
 #[cfg(any(test, target_os = "none"))]
 mod plain;
+mod stage;
 #[cfg(not(target_os = "none"))]
 mod tiles;
 

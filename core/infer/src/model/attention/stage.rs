@@ -1,0 +1,92 @@
+//! Attention of a pass's tokens, shared among threads.
+
+use core::ops::Range;
+
+use trine_ternary::parallel::for_each_chunk;
+
+use super::super::forward::Pass;
+use super::super::stages::{PARTS, one, part};
+use super::{Group, attend};
+
+/// Positions from which on two threads share a head rather than one waits for the other.
+const FAR: usize = 512;
+
+impl Pass<'_, '_, '_> {
+    /// Attention of some (token, key-value head).
+    pub(in super::super) fn attend(&mut self, units: Range<usize>) {
+        let heads = self.model.config.kv_heads.max(1);
+        // Whole tokens come some at a time, what is left before and after them by itself.
+        let whole = units.start.next_multiple_of(heads)..units.end / heads * heads;
+        if cfg!(target_os = "none") || whole.len() < 2 * heads {
+            return self.attend_apart(units);
+        }
+        self.attend_apart(units.start..whole.start);
+        self.attend_tokens(whole.start / heads..whole.end / heads);
+        self.attend_apart(whole.end..units.end);
+    }
+
+    /// The heads of a token one by one. Where there is much to read and fewer heads are left over
+    /// than there are threads, two threads share a head.
+    fn attend_apart(&mut self, units: Range<usize>) {
+        if cfg!(target_os = "none") {
+            return self.attend_parts(units, 1);
+        }
+        let (config, at) = (&self.model.config, self.at);
+        let left = units.len() % self.pool.threads().max(1);
+        let is_shared = at.seen(config, 0) >= FAR && config.group().is_multiple_of(2);
+        let whole = if is_shared { units.end - left } else { units.end };
+        self.attend_parts(units.start..whole, 1);
+        self.attend_parts(whole..units.end, 2);
+    }
+
+    /// Some (token, key-value head), the query heads of each in so many parts.
+    fn attend_parts(&mut self, units: Range<usize>, parts: usize) {
+        let (config, at, cache) = (&self.model.config, self.at, &*self.cache);
+        let (group, kv_heads) = (self.group(), config.kv_heads);
+        let (each, wide) = (group.heads * group.width, &*self.state.wide);
+        let group = Group { heads: group.heads / parts, ..group };
+        let own = group.heads * group.width;
+        let first = units.start;
+        let mixed = part(self.state.mixed, &units, each);
+        for_each_chunk(self.pool, mixed, own, &|index, out| {
+            let unit = first + index / parts;
+            let token = unit.checked_div(kv_heads).unwrap_or(0);
+            let head = unit - token * kv_heads;
+            let before = head * each + index % parts * own;
+            let queries = one(wide, token, group.stride).get(before..).unwrap_or_default();
+            let keys = cache.head(at.layer, head);
+            attend(&keys, group, (1, &|_| at.seen(config, token)), queries, out);
+        });
+    }
+
+    /// All heads of some tokens.
+    fn attend_tokens(&mut self, tokens: Range<usize>) {
+        let (config, at, cache) = (&self.model.config, self.at, &*self.cache);
+        let (group, kv_heads) = (self.group(), config.kv_heads);
+        let (each, wide) = (group.heads * group.width, &*self.state.wide);
+        let first = tokens.start;
+        // Each thread takes several, of which the last ones see the most.
+        let parts = self.pool.threads().saturating_mul(PARTS).max(1);
+        let together = group.tokens().min(tokens.len().div_ceil(parts)).max(1);
+        let mixed = part(self.state.mixed, &tokens, config.dim);
+        for_each_chunk(self.pool, mixed, config.dim * together, &|index, out| {
+            let start = first + index * together;
+            let own = (out.len().checked_div(config.dim).unwrap_or(0), &|token| {
+                at.seen(config, start + token)
+            });
+            let rows = wide.get(start * group.stride..).unwrap_or_default();
+            for head in 0..kv_heads {
+                let (queries, out) = (rows.get(head * each..), out.get_mut(head * each..));
+                let keys = cache.head(at.layer, head);
+                let (queries, out) = (queries.unwrap_or_default(), out.unwrap_or_default());
+                attend(&keys, group, (own.0, own.1), queries, out);
+            }
+        });
+    }
+
+    fn group(&self) -> Group {
+        let config = &self.model.config;
+        let (heads, width) = (config.group(), config.head_width());
+        Group { heads, width, stride: config.widest(), out_stride: config.dim }
+    }
+}
