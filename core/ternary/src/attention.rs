@@ -4,6 +4,8 @@
 //! [`float`](crate::float): each product is a [`Kernels::dot`], each sum of values so many
 //! [`Kernels::axpy`], so the bits are those of one query after the other.
 
+use core::ops::Range;
+
 use crate::float::Lanes;
 use crate::kernels::{Kernels, choose};
 use crate::math;
@@ -163,20 +165,20 @@ impl Kernels {
         }
     }
 
-    /// Makes shares of the first `count` scores of some queries, `e^(score · scale − most)`, and
+    /// Makes shares of the scores at some positions of some queries, `e^(score · scale − most)`, and
     /// adds them up one by one. Where a query's greatest score is greater
     /// than all before, what was summed before has to be multiplied by [`Softmax::shrink`].
     pub fn soften(
         &self,
         scale: f32,
-        count: usize,
+        positions: Range<usize>,
         scores: &mut [Scores],
         softmaxes: &mut [Softmax],
     ) {
         choose!(
             self,
-            attention::soften(scale, count, scores, softmaxes),
-            soften::<Plain>(scale, count, scores, softmaxes)
+            attention::soften(scale, positions, scores, softmaxes),
+            soften::<Plain>(scale, positions, scores, softmaxes)
         );
     }
 }
@@ -298,32 +300,38 @@ fn greater(a: f32, b: f32) -> f32 {
 #[inline(always)]
 pub(crate) fn soften<F: Fold>(
     scale: f32,
-    count: usize,
+    positions: Range<usize>,
     scores: &mut [Scores],
     softmaxes: &mut [Softmax],
 ) {
     for (scores, softmaxes) in scores.chunks_mut(4).zip(softmaxes.chunks_mut(4)) {
         let mut lanes = [[0.0; 16]; 4];
         for ((scores, softmax), lanes) in scores.iter_mut().zip(&*softmaxes).zip(&mut lanes) {
-            *lanes = scaled(scale, scores.get_mut(..count).unwrap_or_default(), softmax.most);
+            *lanes = scaled(scale, own(scores, &positions), softmax.most);
         }
         for (softmax, greatest) in softmaxes.iter_mut().zip(F::greatest(&lanes)) {
             softmax.raise(greatest);
         }
         for (scores, softmax) in scores.iter_mut().zip(&*softmaxes) {
-            powers(softmax.most, scores.get_mut(..count).unwrap_or_default());
+            powers(softmax.most, own(scores, &positions));
         }
-        add_up(scores, count, softmaxes);
+        add_up(scores, positions.clone(), softmaxes);
     }
 }
 
-/// Adds the first `count` scores of each query to its sum, one by one: those of four queries do not
+#[inline(always)]
+fn own<'s>(scores: &'s mut Scores, positions: &Range<usize>) -> &'s mut [f32] {
+    scores.get_mut(positions.clone()).unwrap_or_default()
+}
+
+/// Adds each query's scores at some positions to its sum, one by one: those of four queries do not
 /// wait for each other.
 #[inline(always)]
-fn add_up(scores: &[Scores], count: usize, softmaxes: &mut [Softmax]) {
+fn add_up(scores: &[Scores], positions: Range<usize>, softmaxes: &mut [Softmax]) {
     if let ([a, b, c, d], [e, f, g, h]) = (scores, &mut *softmaxes) {
         let [mut w, mut x, mut y, mut z] = [e.total, f.total, g.total, h.total];
-        for (((a, b), c), d) in a.iter().zip(b).zip(c).zip(d).take(count) {
+        let pairs = a.iter().zip(b).zip(c.iter().zip(d));
+        for ((a, b), (c, d)) in pairs.skip(positions.start).take(positions.len()) {
             w += a;
             x += b;
             y += c;
@@ -333,7 +341,8 @@ fn add_up(scores: &[Scores], count: usize, softmaxes: &mut [Softmax]) {
         return;
     }
     for (scores, softmax) in scores.iter().zip(softmaxes) {
-        scores.iter().take(count).for_each(|score| softmax.total += score);
+        let own = scores.get(positions.clone()).unwrap_or_default();
+        own.iter().for_each(|score| softmax.total += score);
     }
 }
 

@@ -4,7 +4,7 @@ use trine_ternary::{Kernels, POSITIONS};
 
 use super::kv::View;
 
-/// Positions of a block of attention, at most. What is made of a block's scores is made once.
+/// Positions whose keys and values are read together, at most.
 pub(crate) const BLOCK: usize = POSITIONS;
 /// Elements of a query that are rounded together.
 pub(super) const PIECE: usize = 128;
@@ -18,4 +18,12 @@ pub(crate) struct KvHead<'c> {
     pub(super) first: usize,
     pub(super) keys: View<'c>,
     pub(super) values: View<'c>,
+}
+
+impl KvHead<'_> {
+    /// How many positions a softmax takes at a time. Integers are worth more: floats are made of
+    /// their sums but once for all of these.
+    pub(super) const fn together(&self) -> usize {
+        if matches!(self.keys, View::I8(..)) { BLOCK } else { 16 }
+    }
 }

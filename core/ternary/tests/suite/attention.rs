@@ -1,5 +1,7 @@
 //! Attention's products: what is taken together gives the bits of one after the other.
 
+use std::ops::Range;
+
 use proptest::prelude::*;
 use trine_bits::Random;
 use trine_ternary::{
@@ -119,13 +121,13 @@ fn check_codes(seed: u64, size: Size) {
 }
 
 /// Shares of scores, by definition.
-fn check_shares(seed: u64, count: usize, before: &[Softmax]) {
+fn check_shares(seed: u64, positions: Range<usize>, before: &[Softmax]) {
     let mut random = Random::new(seed);
     let scores: Vec<Scores> =
         before.iter().map(|_| [(); POSITIONS].map(|()| random.unit() * 40.0 - 20.0)).collect();
     let (mut wanted, mut after) = (scores.clone(), before.to_vec());
     for (scores, softmax) in wanted.iter_mut().zip(&mut after) {
-        let scores = &mut scores[..count];
+        let scores = &mut scores[positions.clone()];
         scores.iter_mut().for_each(|score| *score *= 0.7);
         let most = scores.iter().copied().fold(softmax.most, f32::max);
         scores.iter_mut().for_each(|score| *score = math::exp(*score - most));
@@ -140,7 +142,7 @@ fn check_shares(seed: u64, count: usize, before: &[Softmax]) {
     };
     for kernels in all_kernels() {
         let (mut found, mut softmaxes) = (scores.clone(), before.to_vec());
-        kernels.soften(0.7, count, &mut found, &mut softmaxes);
+        kernels.soften(0.7, positions.clone(), &mut found, &mut softmaxes);
         assert_eq!(all_bits(&found), all_bits(&wanted), "{}", kernels.isa().name());
         assert_eq!(state(&softmaxes), state(&after), "{}", kernels.isa().name());
     }
@@ -155,12 +157,13 @@ proptest! {
 
     #[test]
     fn shares_are_powers_and_added_one_by_one(
-        seed: u64, count in 0..=POSITIONS, most in prop::collection::vec(-30.0_f32..30.0, 0..9),
+        seed: u64, (first, end) in (0..=POSITIONS, 0..=POSITIONS), most in prop::collection::vec(-30.0_f32..30.0, 0..9),
     ) {
         let softmax = |most| Softmax { most, total: 3.5, shrink: None };
         let before: Vec<Softmax> = most.into_iter().map(softmax).collect();
-        check_shares(seed, count, &before);
-        check_shares(seed, count.max(1), &[Softmax::NEW; 3]);
+        let positions = first.min(end)..first.max(end);
+        check_shares(seed, positions.clone(), &before);
+        check_shares(seed, 0..positions.len().max(1), &[Softmax::NEW; 3]);
     }
 
     /// Rows, queries and places that are not there are passed over by every kernel.

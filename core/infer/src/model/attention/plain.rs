@@ -35,9 +35,10 @@ fn one(head: &KvHead<'_>, positions: usize, query: &[f32], out: &mut [f32]) {
     let mut query = Query::new(query);
     head.round_one(&mut query);
     let (mut most, mut total) = (f32::NEG_INFINITY, 0.0_f32);
-    for first in (0..positions).step_by(BLOCK) {
+    let together = head.together();
+    for first in (0..positions).step_by(together) {
         let mut scores = [0.0; BLOCK];
-        let scores = scores.get_mut(..BLOCK.min(positions - first)).unwrap_or_default();
+        let scores = scores.get_mut(..together.min(positions - first)).unwrap_or_default();
         head.scores_one(&mut query, first, scores);
         let mut greatest = most;
         for score in scores.iter_mut() {

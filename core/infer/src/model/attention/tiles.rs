@@ -1,6 +1,8 @@
 //! Several query heads at a time: a block of keys and values is read once for all of them, and sums
 //! stay in registers. The bits are those of one query head after the other.
 
+use core::ops::Range;
+
 use trine_ternary::{Scores, Softmax, Vectors, math};
 
 use super::super::kv_head::{BLOCK, KvHead};
@@ -131,13 +133,55 @@ impl Tile<'_> {
         let scores = scores.get_mut(..bundle.count).unwrap_or_default();
         let queries = Vectors { numbers, stride: bundle.query.1, count: bundle.count };
         head.scores(queries, (rounded, index), positions, scores);
-        let stride = bundle.out.1;
-        kernels.soften(self.scale, positions.count, scores, softmaxes);
-        for (softmax, out) in softmaxes.iter().zip(out.chunks_mut(stride.max(1))) {
-            if let Some(shrink) = softmax.shrink {
-                kernels.scale(shrink, out.get_mut(..self.group.width).unwrap_or_default());
+        let mut place = Place { head, stride: bundle.out.1, out };
+        let (mut mixed, together) = (0, self.head.together());
+        for start in (0..positions.count).step_by(together) {
+            let own = start..positions.count.min(start + together);
+            kernels.soften(self.scale, own, scores, softmaxes);
+            let is_greater = softmaxes.iter().any(|softmax| softmax.shrink.is_some());
+            if is_greater {
+                // Of what comes before, the values have to be there.
+                place.add(scores, first + mixed, mixed..start);
+                mixed = start;
+                place.shrink(softmaxes, self.group.width);
             }
         }
-        head.add_values(scores, positions, out, stride);
+        place.add(scores, first + mixed, mixed..positions.count);
+    }
+}
+
+/// Where the sums of some queries' values lie.
+struct Place<'p> {
+    head: &'p KvHead<'p>,
+    stride: usize,
+    out: &'p mut [f32],
+}
+
+impl Place<'_> {
+    /// Adds the values of some positions of a block, whose first is at `first`.
+    fn add(&mut self, scores: &mut [Scores], first: usize, positions: Range<usize>) {
+        if positions.is_empty() {
+            return;
+        }
+        let at = Positions { first, count: positions.len() };
+        if positions.start == 0 {
+            return self.head.add_values(scores, at, self.out, self.stride);
+        }
+        let mut later: [Scores; TOGETHER] = [[0.0; BLOCK]; TOGETHER];
+        for (later, scores) in later.iter_mut().zip(&*scores) {
+            let from = scores.get(positions.clone()).unwrap_or_default();
+            later.iter_mut().zip(from).for_each(|(later, score)| *later = *score);
+        }
+        let later = later.get_mut(..scores.len()).unwrap_or_default();
+        self.head.add_values(later, at, self.out, self.stride);
+    }
+
+    /// Makes what was summed less where a greater score has come.
+    fn shrink(&mut self, softmaxes: &[Softmax], width: usize) {
+        for (softmax, out) in softmaxes.iter().zip(self.out.chunks_mut(self.stride.max(1))) {
+            if let Some(shrink) = softmax.shrink {
+                self.head.kernels.scale(shrink, out.get_mut(..width).unwrap_or_default());
+            }
+        }
     }
 }

@@ -6,6 +6,8 @@ use core::arch::aarch64::{
 };
 
 use super::widen_eight;
+use core::ops::Range;
+
 use crate::arch::attention::{self, Wide};
 use crate::attention::{Fold, KvRows, Scores, Softmax, Vectors};
 use crate::float::Lanes;
@@ -36,8 +38,13 @@ pub(crate) fn add_rows(
 }
 
 #[target_feature(enable = "neon")]
-pub(crate) fn soften(scale: f32, count: usize, scores: &mut [Scores], softmaxes: &mut [Softmax]) {
-    crate::attention::soften::<Registers>(scale, count, scores, softmaxes);
+pub(crate) fn soften(
+    scale: f32,
+    positions: Range<usize>,
+    scores: &mut [Scores],
+    softmaxes: &mut [Softmax],
+) {
+    crate::attention::soften::<Registers>(scale, positions, scores, softmaxes);
 }
 
 /// Four lanes each.

@@ -6,6 +6,8 @@ use core::arch::x86_64::{
     _mm256_loadu_ps, _mm256_max_ps, _mm256_mul_ps, _mm256_set1_ps, _mm256_storeu_ps,
 };
 
+use core::ops::Range;
+
 use crate::arch::attention::{self, Wide};
 use crate::attention::{Fold, KvRows, Scores, Softmax, Vectors};
 use crate::float::Lanes;
@@ -36,8 +38,13 @@ pub(crate) fn add_rows(
 }
 
 #[target_feature(enable = "avx2,f16c")]
-pub(crate) fn soften(scale: f32, count: usize, scores: &mut [Scores], softmaxes: &mut [Softmax]) {
-    crate::attention::soften::<Register>(scale, count, scores, softmaxes);
+pub(crate) fn soften(
+    scale: f32,
+    positions: Range<usize>,
+    scores: &mut [Scores],
+    softmaxes: &mut [Softmax],
+) {
+    crate::attention::soften::<Register>(scale, positions, scores, softmaxes);
 }
 
 /// Lanes 0 to 7, and 8 to 15.

@@ -7,6 +7,8 @@ use core::arch::x86_64::{
     _mm512_shuffle_f32x4, _mm512_storeu_ps,
 };
 
+use core::ops::Range;
+
 use crate::arch::attention::{self, Wide};
 use crate::attention::{Fold, KvRows, Scores, Softmax, Vectors};
 use crate::float::Lanes;
@@ -37,8 +39,13 @@ pub(crate) fn add_rows(
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
-pub(crate) fn soften(scale: f32, count: usize, scores: &mut [Scores], softmaxes: &mut [Softmax]) {
-    crate::attention::soften::<Register>(scale, count, scores, softmaxes);
+pub(crate) fn soften(
+    scale: f32,
+    positions: Range<usize>,
+    scores: &mut [Scores],
+    softmaxes: &mut [Softmax],
+) {
+    crate::attention::soften::<Register>(scale, positions, scores, softmaxes);
 }
 
 #[derive(Clone, Copy)]
