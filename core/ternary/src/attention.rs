@@ -165,9 +165,9 @@ impl Kernels {
         }
     }
 
-    /// Makes shares of the scores at some positions of some queries, `e^(score · scale − most)`, and
-    /// adds them up one by one. Where a query's greatest score is greater
-    /// than all before, what was summed before has to be multiplied by [`Softmax::shrink`].
+    /// Makes shares of the scores at some positions of some queries, `e^(score · scale − most)`,
+    /// and adds them up one by one. Where a query's greatest score is greater than all before, what
+    /// was summed before has to be multiplied by [`Softmax::shrink`].
     pub fn soften(
         &self,
         scale: f32,

@@ -62,7 +62,8 @@ pub fn sizes(keep: bool, small: bool) -> Result<()> {
         "`trine model make {} --head q6_k`, 2 threads, medians of 2 rounds, and 32 tokens decoded \
          after each prompt. Keys and values are in half precision, and in the last column in \
          int8.\n\n\
-         | tokens a second | Trine | llama.cpp | ratio | Trine, int8 |\n|---|---:|---:|---:|---:|\n",
+         | tokens a second | Trine | llama.cpp | ratio | Trine, int8 |\n\
+         |---|---:|---:|---:|---:|\n",
         shape.make
     );
     let mut ours = Vec::new();

@@ -157,7 +157,8 @@ proptest! {
 
     #[test]
     fn shares_are_powers_and_added_one_by_one(
-        seed: u64, (first, end) in (0..=POSITIONS, 0..=POSITIONS), most in prop::collection::vec(-30.0_f32..30.0, 0..9),
+        seed: u64, (first, end) in (0..=POSITIONS, 0..=POSITIONS),
+        most in prop::collection::vec(-30.0_f32..30.0, 0..9),
     ) {
         let softmax = |most| Softmax { most, total: 3.5, shrink: None };
         let before: Vec<Softmax> = most.into_iter().map(softmax).collect();
