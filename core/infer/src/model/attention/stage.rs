@@ -29,30 +29,30 @@ impl Pass<'_, '_, '_> {
     /// than there are threads, two threads share a head.
     fn attend_apart(&mut self, units: Range<usize>) {
         if cfg!(target_os = "none") {
-            return self.attend_parts(units, 1);
+            return self.attend_parts::<1>(units);
         }
         let (config, at) = (&self.model.config, self.at);
         let left = units.len() % self.pool.threads().max(1);
         let is_shared = at.seen(config, 0) >= FAR && config.group().is_multiple_of(2);
         let whole = if is_shared { units.end - left } else { units.end };
-        self.attend_parts(units.start..whole, 1);
-        self.attend_parts(whole..units.end, 2);
+        self.attend_parts::<1>(units.start..whole);
+        self.attend_parts::<2>(whole..units.end);
     }
 
-    /// Some (token, key-value head), the query heads of each in so many parts.
-    fn attend_parts(&mut self, units: Range<usize>, parts: usize) {
+    /// Some (token, key-value head), the query heads of each in `N` parts.
+    fn attend_parts<const N: usize>(&mut self, units: Range<usize>) {
         let (config, at, cache) = (&self.model.config, self.at, &*self.cache);
         let (group, kv_heads) = (self.group(), config.kv_heads);
         let (each, wide) = (group.heads * group.width, &*self.state.wide);
-        let group = Group { heads: group.heads / parts, ..group };
+        let group = Group { heads: group.heads / N, ..group };
         let own = group.heads * group.width;
         let first = units.start;
         let mixed = part(self.state.mixed, &units, each);
         for_each_chunk(self.pool, mixed, own, &|index, out| {
-            let unit = first + index / parts;
+            let unit = first + index / N;
             let token = unit.checked_div(kv_heads).unwrap_or(0);
             let head = unit - token * kv_heads;
-            let before = head * each + index % parts * own;
+            let before = head * each + index % N * own;
             let queries = one(wide, token, group.stride).get(before..).unwrap_or_default();
             let keys = cache.head(at.layer, head);
             attend(&keys, group, (1, &|_| at.seen(config, token)), queries, out);
