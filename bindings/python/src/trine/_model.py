@@ -130,8 +130,9 @@ class Model(Owned):
         """The same, piece by piece: an iterator. What breaks it off ends the text.
 
         `tokens` is the most that are written. A `temperature` of 0 takes the likeliest token each
-        time; else they are drawn of the `top_k` likeliest, with the same `seed` the same ones. `goes_on` reads the prompt
-        behind what was read and written before, which is forgotten otherwise.
+        time; else they are drawn of the `top_k` likeliest, with the same `seed` the same ones.
+        `goes_on` reads the prompt behind what was read and written before, which is forgotten
+        otherwise.
         """
         numbers = self.tokenize(prompt, begin=not goes_on, special=special)
         sampling = ffi.new("trine_model_sampling *")

@@ -318,3 +318,48 @@ unsafe fn add_columns<W: Wide, T: Number, const Q: usize, const C: usize>(
         }
     }
 }
+
+/// The doors of an instruction set: its features, its [`Wide`], and how many queries and rows, or
+/// queries and times 16 columns, are in registers together.
+macro_rules! doors {
+    ($features:literal, $wide:ty, $together:literal) => {
+        #[target_feature(enable = $features)]
+        pub(crate) fn scores(
+            queries: $crate::attention::Vectors<'_>,
+            rows: $crate::attention::KvRows<'_>,
+            width: usize,
+            count: usize,
+            scores: &mut [$crate::attention::Scores],
+        ) {
+            use $crate::arch::attention::scores as of;
+            // SAFETY: we have the features.
+            unsafe { of::<$wide, $together, $together>(queries, rows, width, count, scores) };
+        }
+
+        #[target_feature(enable = $features)]
+        pub(crate) fn add_rows(
+            shares: &[$crate::attention::Scores],
+            rows: $crate::attention::KvRows<'_>,
+            width: usize,
+            count: usize,
+            out: &mut [f32],
+            stride: usize,
+        ) {
+            use $crate::arch::attention::add_rows as add;
+            // SAFETY: we have the features.
+            unsafe { add::<$wide, $together, $together>(shares, rows, width, count, out, stride) };
+        }
+
+        #[target_feature(enable = $features)]
+        pub(crate) fn soften(
+            scale: f32,
+            positions: core::ops::Range<usize>,
+            scores: &mut [$crate::attention::Scores],
+            softmaxes: &mut [$crate::attention::Softmax],
+        ) {
+            $crate::attention::soften::<$wide>(scale, positions, scores, softmaxes);
+        }
+    };
+}
+
+pub(super) use doors;

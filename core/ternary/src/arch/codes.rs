@@ -254,3 +254,38 @@ unsafe fn mix_columns<P: Pairs, const Q: usize, const C: usize>(
         sums
     }
 }
+
+/// The doors of an instruction set: its features, its [`Pairs`], and how many queries and rows, or
+/// queries and times 16 columns, are in registers together.
+macro_rules! doors {
+    ($features:literal, $pairs:ty, $together:literal) => {
+        #[target_feature(enable = $features)]
+        pub(crate) fn dots_each(
+            queries: $crate::attention::Codes<'_>,
+            rows: &[i8],
+            width: usize,
+            count: usize,
+            scores: &mut [$crate::attention::Scores],
+        ) {
+            use $crate::arch::codes::dots_each as dots;
+            // SAFETY: we have the features.
+            unsafe { dots::<$pairs, $together, $together>(queries, rows, width, count, scores) };
+        }
+
+        #[target_feature(enable = $features)]
+        pub(crate) fn mix_each(
+            codes: &[[i16; $crate::attention::POSITIONS]],
+            steps: &[f32],
+            rows: &[i8],
+            width: usize,
+            out: &mut [f32],
+            stride: usize,
+        ) {
+            use $crate::arch::codes::mix_each as mix;
+            // SAFETY: we have the features.
+            unsafe { mix::<$pairs, $together, $together>(codes, steps, rows, width, out, stride) };
+        }
+    };
+}
+
+pub(super) use doors;

@@ -7,9 +7,8 @@ use trine_infer::Model;
 use trine_infer::generate::End;
 use trine_infer::sample::Sampler;
 
-use super::opened::BATCH;
 use super::place::OffloadedModel;
-use crate::model::{Pool, threads};
+use crate::model::{BATCH, Pool, threads};
 use crate::offload::{Backend, Missing, Task, choose, turn, write};
 use crate::{Error, Result};
 

@@ -14,12 +14,9 @@ use super::place::{OffloadedModel, Place};
 use super::text::Completion;
 use super::tools::Finish;
 use super::worker::{Job, Tell, Written};
-use crate::model::{Buffers, Loaded, Pool};
+use crate::model::{BATCH, Buffers, Loaded, Pool};
 use crate::offload::{Task, go_on};
 use crate::{Error, Result};
-
-/// Tokens of a prompt that are computed together.
-pub(super) const BATCH: usize = 128;
 
 impl Form {
     /// How our own engine has it, where that is not as the file.

@@ -23,8 +23,8 @@ pub struct Plan {
     pub kv: KvKind,
 }
 
-/// Tokens of a prompt that are computed together. Weights are read for each so many, and what is
-/// computed of so many stays in the processor's caches.
+/// Batch size of the prefill, in tokens. Weights are read once a batch, and the activations of a
+/// batch fit into the processor's caches.
 pub const BATCH: usize = 128;
 
 /// A stretch of work: time on the wall, and processor time of all threads.

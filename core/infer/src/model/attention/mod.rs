@@ -3,7 +3,8 @@
 //! The softmax is computed on the way (Milakov and Gimelshein, 2018, "Online normalizer
 //! calculation for softmax"): positions come in blocks in rising order, and what was summed so far
 //! is scaled down whenever a block holds a greater score. So there is no row of scores as long as
-//! the context, and the order of additions depends on nothing but the number of positions.
+//! the context, and the order of additions depends on the number of positions and on whether keys
+//! and values are int8, and on nothing else.
 
 #[cfg(not(target_os = "none"))]
 mod block;

@@ -6,46 +6,11 @@ use core::arch::aarch64::{
 };
 
 use super::widen_eight;
-use core::ops::Range;
-
-use crate::arch::attention::{self, Wide};
-use crate::attention::{Fold, KvRows, Scores, Softmax, Vectors};
+use crate::arch::attention::{Wide, doors};
+use crate::attention::Fold;
 use crate::float::Lanes;
 
-#[target_feature(enable = "neon")]
-pub(crate) fn scores(
-    queries: Vectors<'_>,
-    rows: KvRows<'_>,
-    width: usize,
-    count: usize,
-    scores: &mut [Scores],
-) {
-    // SAFETY: we have the features.
-    unsafe { attention::scores::<Registers, 2, 2>(queries, rows, width, count, scores) };
-}
-
-#[target_feature(enable = "neon")]
-pub(crate) fn add_rows(
-    shares: &[Scores],
-    rows: KvRows<'_>,
-    width: usize,
-    count: usize,
-    out: &mut [f32],
-    stride: usize,
-) {
-    // SAFETY: we have the features.
-    unsafe { attention::add_rows::<Registers, 2, 2>(shares, rows, width, count, out, stride) };
-}
-
-#[target_feature(enable = "neon")]
-pub(crate) fn soften(
-    scale: f32,
-    positions: Range<usize>,
-    scores: &mut [Scores],
-    softmaxes: &mut [Softmax],
-) {
-    crate::attention::soften::<Registers>(scale, positions, scores, softmaxes);
-}
+doors!("neon", Registers, 2);
 
 /// Four lanes each.
 #[derive(Clone, Copy)]

@@ -7,34 +7,10 @@ use core::arch::aarch64::{
     vzip1q_s8, vzip2q_s8,
 };
 
-use crate::arch::codes::{self, COLUMNS, Pairs};
-use crate::attention::{Codes, POSITIONS, Scores};
+use crate::arch::codes::{COLUMNS, Pairs, doors};
 use crate::float::Lanes;
 
-#[target_feature(enable = "neon")]
-pub(crate) fn dots_each(
-    queries: Codes<'_>,
-    rows: &[i8],
-    width: usize,
-    count: usize,
-    scores: &mut [Scores],
-) {
-    // SAFETY: we have the features.
-    unsafe { codes::dots_each::<Registers, 2, 2>(queries, rows, width, count, scores) };
-}
-
-#[target_feature(enable = "neon")]
-pub(crate) fn mix_each(
-    codes: &[[i16; POSITIONS]],
-    steps: &[f32],
-    rows: &[i8],
-    width: usize,
-    out: &mut [f32],
-    stride: usize,
-) {
-    // SAFETY: we have the features.
-    unsafe { codes::mix_each::<Registers, 2, 2>(codes, steps, rows, width, out, stride) };
-}
+doors!("neon", Registers, 2);
 
 /// Four pairs each.
 #[derive(Clone, Copy)]

@@ -6,46 +6,11 @@ use core::arch::x86_64::{
     _mm256_loadu_ps, _mm256_max_ps, _mm256_mul_ps, _mm256_set1_ps, _mm256_storeu_ps,
 };
 
-use core::ops::Range;
-
-use crate::arch::attention::{self, Wide};
-use crate::attention::{Fold, KvRows, Scores, Softmax, Vectors};
+use crate::arch::attention::{Wide, doors};
+use crate::attention::Fold;
 use crate::float::Lanes;
 
-#[target_feature(enable = "avx2,f16c")]
-pub(crate) fn scores(
-    queries: Vectors<'_>,
-    rows: KvRows<'_>,
-    width: usize,
-    count: usize,
-    scores: &mut [Scores],
-) {
-    // SAFETY: we have the features.
-    unsafe { attention::scores::<Register, 2, 2>(queries, rows, width, count, scores) };
-}
-
-#[target_feature(enable = "avx2,f16c")]
-pub(crate) fn add_rows(
-    shares: &[Scores],
-    rows: KvRows<'_>,
-    width: usize,
-    count: usize,
-    out: &mut [f32],
-    stride: usize,
-) {
-    // SAFETY: we have the features.
-    unsafe { attention::add_rows::<Register, 2, 2>(shares, rows, width, count, out, stride) };
-}
-
-#[target_feature(enable = "avx2,f16c")]
-pub(crate) fn soften(
-    scale: f32,
-    positions: Range<usize>,
-    scores: &mut [Scores],
-    softmaxes: &mut [Softmax],
-) {
-    crate::attention::soften::<Register>(scale, positions, scores, softmaxes);
-}
+doors!("avx2,f16c", Register, 2);
 
 /// Lanes 0 to 7, and 8 to 15.
 #[derive(Clone, Copy)]

@@ -8,34 +8,10 @@ use core::arch::x86_64::{
     _mm256_setzero_si256, _mm256_storeu_ps,
 };
 
-use crate::arch::codes::{self, COLUMNS, Pairs};
-use crate::attention::{Codes, POSITIONS, Scores};
+use crate::arch::codes::{COLUMNS, Pairs, doors};
 use crate::float::Lanes;
 
-#[target_feature(enable = "avx2,f16c")]
-pub(crate) fn dots_each(
-    queries: Codes<'_>,
-    rows: &[i8],
-    width: usize,
-    count: usize,
-    scores: &mut [Scores],
-) {
-    // SAFETY: we have the features.
-    unsafe { codes::dots_each::<Registers, 2, 2>(queries, rows, width, count, scores) };
-}
-
-#[target_feature(enable = "avx2,f16c")]
-pub(crate) fn mix_each(
-    codes: &[[i16; POSITIONS]],
-    steps: &[f32],
-    rows: &[i8],
-    width: usize,
-    out: &mut [f32],
-    stride: usize,
-) {
-    // SAFETY: we have the features.
-    unsafe { codes::mix_each::<Registers, 2, 2>(codes, steps, rows, width, out, stride) };
-}
+doors!("avx2,f16c", Registers, 2);
 
 /// Pairs 0 to 7, and 8 to 15.
 #[derive(Clone, Copy)]

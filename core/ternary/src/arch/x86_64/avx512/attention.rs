@@ -7,46 +7,11 @@ use core::arch::x86_64::{
     _mm512_shuffle_f32x4, _mm512_storeu_ps,
 };
 
-use core::ops::Range;
-
-use crate::arch::attention::{self, Wide};
-use crate::attention::{Fold, KvRows, Scores, Softmax, Vectors};
+use crate::arch::attention::{Wide, doors};
+use crate::attention::Fold;
 use crate::float::Lanes;
 
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
-pub(crate) fn scores(
-    queries: Vectors<'_>,
-    rows: KvRows<'_>,
-    width: usize,
-    count: usize,
-    scores: &mut [Scores],
-) {
-    // SAFETY: we have the features.
-    unsafe { attention::scores::<Register, 4, 4>(queries, rows, width, count, scores) };
-}
-
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
-pub(crate) fn add_rows(
-    shares: &[Scores],
-    rows: KvRows<'_>,
-    width: usize,
-    count: usize,
-    out: &mut [f32],
-    stride: usize,
-) {
-    // SAFETY: we have the features.
-    unsafe { attention::add_rows::<Register, 4, 4>(shares, rows, width, count, out, stride) };
-}
-
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
-pub(crate) fn soften(
-    scale: f32,
-    positions: Range<usize>,
-    scores: &mut [Scores],
-    softmaxes: &mut [Softmax],
-) {
-    crate::attention::soften::<Register>(scale, positions, scores, softmaxes);
-}
+doors!("avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni", Register, 4);
 
 #[derive(Clone, Copy)]
 struct Register(__m512);

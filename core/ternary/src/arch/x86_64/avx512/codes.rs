@@ -10,34 +10,10 @@ use core::arch::x86_64::{
     _mm512_storeu_ps,
 };
 
-use crate::arch::codes::{self, COLUMNS, Pairs};
-use crate::attention::{Codes, POSITIONS, Scores};
+use crate::arch::codes::{COLUMNS, Pairs, doors};
 use crate::float::Lanes;
 
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
-pub(crate) fn dots_each(
-    queries: Codes<'_>,
-    rows: &[i8],
-    width: usize,
-    count: usize,
-    scores: &mut [Scores],
-) {
-    // SAFETY: we have the features.
-    unsafe { codes::dots_each::<Register, 4, 4>(queries, rows, width, count, scores) };
-}
-
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
-pub(crate) fn mix_each(
-    codes: &[[i16; POSITIONS]],
-    steps: &[f32],
-    rows: &[i8],
-    width: usize,
-    out: &mut [f32],
-    stride: usize,
-) {
-    // SAFETY: we have the features.
-    unsafe { codes::mix_each::<Register, 4, 4>(codes, steps, rows, width, out, stride) };
-}
+doors!("avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni", Register, 4);
 
 #[derive(Clone, Copy)]
 struct Register(__m512i);
