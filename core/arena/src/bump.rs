@@ -2,7 +2,7 @@
 
 use core::mem::{align_of, size_of};
 
-use crate::Solid;
+use crate::{Plain, Solid};
 
 /// The block is too small.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,6 +124,25 @@ impl<'m> Arena<'m> {
         let piece = self.bytes(size_of::<T>().saturating_mul(len));
         carve(piece, len, value).map_or(&mut [], |(slice, _)| slice)
     }
+
+    /// A slice of `len` numbers, aligned as `T` wants it, that are whatever the block's bytes are:
+    /// memory that the system has not given yet is not asked for. See [`Self::fault`].
+    ///
+    /// ```
+    /// let mut block = [1; 16];
+    /// let numbers = trine_arena::Arena::new(&mut block).as_it_is::<u16>(4);
+    /// assert_eq!(numbers, [0x0101; 4]);
+    /// ```
+    pub fn as_it_is<T: Plain>(&mut self, len: usize) -> &'m mut [T] {
+        const { assert!(size_of::<T>() > 0, "an empty slice says that it did not fit") };
+        let padding = self.rest.as_ptr().align_offset(align_of::<T>());
+        self.bytes(padding);
+        let piece = self.bytes(size_of::<T>().saturating_mul(len));
+        // SAFETY: any bytes are a value of `T`, and whatever is written through the slice leaves
+        // bytes that are initialised: `T` is solid.
+        let (_, numbers, _) = unsafe { piece.align_to_mut::<T>() };
+        numbers
+    }
 }
 
 #[cfg(test)]
@@ -141,6 +160,22 @@ mod tests {
             bytes.fill(7);
             assert_eq!(words, [0x0102_0304; 4]);
             assert!((19..=22).contains(&arena.used()));
+        }
+    }
+
+    #[test]
+    fn numbers_as_they_are_keep_the_bytes_of_the_block() {
+        let mut memory: [u8; 40] = core::array::from_fn(|at| at as u8);
+        for skew in 0..4 {
+            let mut arena = Arena::new(&mut memory[skew..]);
+            let first = arena.bytes(1).as_ptr() as usize;
+            let words = arena.as_it_is::<u32>(5);
+            let at = words.as_ptr() as usize - first + skew;
+            assert!(at.is_multiple_of(4) || words.as_ptr().align_offset(4) == 0);
+            let wanted: [u8; 4] = core::array::from_fn(|byte| (at + byte) as u8);
+            assert_eq!((words.len(), words[0].to_ne_bytes()), (5, wanted), "{skew}");
+            assert!(arena.as_it_is::<u64>(5).is_empty());
+            assert!(arena.fault().is_some_and(|fault| fault.needed > 60));
         }
     }
 

@@ -22,9 +22,9 @@ mod solid;
 pub use bump::{Arena, OutOfMemory, carve};
 pub use ring::{Consumer, Producer, Ring};
 pub use shared::AtomicRef;
-pub use solid::Solid;
 #[doc(hidden)]
 pub use solid::sealed;
+pub use solid::{Plain, Solid};
 
 /// Sets a few bytes to zero, one by one. The fill of a slice would be a call of `__aeabi_memclr` on
 /// Arm, which a C library has beside its `memset` and which nothing else of a firmware may ask for.

@@ -73,6 +73,25 @@ macro_rules! numbers {
 
 numbers!(u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize f32 f64 bool);
 
+/// What any bytes are a value of: an arena need not write it before it is read.
+///
+/// ```compile_fail,E0277
+/// trine_arena::Arena::new(&mut [2; 64]).as_it_is::<bool>(4);
+/// ```
+///
+/// # Safety
+/// Whatever the bytes of its size are, they are a value of it.
+pub unsafe trait Plain: Solid {}
+
+macro_rules! plain {
+    ($($number:ty)*) => { $(
+        // SAFETY: it is a number, and each pattern of bits is one.
+        unsafe impl Plain for $number {}
+    )* };
+}
+
+plain!(u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize f32 f64);
+
 impl<T: Solid, const N: usize> sealed::Sealed for [T; N] {}
 // SAFETY: elements follow each other without padding, and each is initialised.
 unsafe impl<T: Solid, const N: usize> Solid for [T; N] {}

@@ -1,7 +1,8 @@
 //! Ternary language models: files, tokens, the transformer, sampling.
 //!
 //! - [`Config`] and [`Weights`]: a model's shape, and its tensors where they lie;
-//! - [`Model`] and [`DecodeSession`]: the transformer, a step at a time;
+//! - [`Model`] and [`DecodeSession`]: the transformer, a step at a time; [`BatchSession`] reads
+//!   several sequences at once;
 //! - [`sample`]: choosing the next token;
 //! - [`generate`]: a prompt in, tokens out;
 //! - [`image`]: models packed for firmware;
@@ -56,5 +57,7 @@ pub mod weights;
 
 pub use config::Config;
 pub use error::{Error, KeyProblem, TensorProblem};
+#[cfg(not(target_os = "none"))]
+pub use model::{BatchOptions, BatchSession, batch_arena_bytes};
 pub use model::{DecodeSession, KvKind, Model, Options, Step, arena_bytes};
 pub use weights::{Layer, Weights};

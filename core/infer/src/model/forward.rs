@@ -12,6 +12,7 @@ use trine_ternary::parallel::Parallel;
 use super::Model;
 use super::kv::Cache;
 use super::order::{At, Stage};
+use super::seats::Seats;
 use super::state::State;
 
 /// Some tokens on their way through the model.
@@ -21,6 +22,7 @@ pub(crate) struct Pass<'p, 'm, 'w> {
     pub(crate) cache: &'p mut Cache<'m>,
     pub(crate) pool: &'p dyn Parallel,
     pub(crate) at: At,
+    pub(crate) seats: Seats<'p>,
 }
 
 impl Pass<'_, '_, '_> {
@@ -31,7 +33,7 @@ impl Pass<'_, '_, '_> {
         match stage {
             Stage::Embed => return self.embed(units),
             Stage::Last => return self.last(),
-            Stage::OutputNorm => return self.output_norm(),
+            Stage::OutputNorm => return self.output_norm(units),
             Stage::Head => return self.head(units),
             _ => {}
         }

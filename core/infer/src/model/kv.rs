@@ -85,6 +85,7 @@ pub(crate) struct Cache<'m> {
 }
 
 impl<'m> Cache<'m> {
+    /// A cache in the arena, whose bytes are as they are: a row is written before it is read.
     pub(crate) fn new(
         shape: Shape,
         kernels: Kernels,
@@ -93,13 +94,12 @@ impl<'m> Cache<'m> {
         let rows = shape.rows().ok_or(Error::TooLarge)?;
         let numbers = rows.checked_mul(shape.width).ok_or(Error::TooLarge)?;
         let (keys, values) = match shape.kind {
-            KvKind::F32 => {
-                (Rows::F32(arena.slice(numbers, 0.0)), Rows::F32(arena.slice(numbers, 0.0)))
-            }
-            KvKind::F16 => (Rows::F16(arena.slice(numbers, 0)), Rows::F16(arena.slice(numbers, 0))),
+            KvKind::F32 => (Rows::F32(arena.as_it_is(numbers)), Rows::F32(arena.as_it_is(numbers))),
+            KvKind::F16 => (Rows::F16(arena.as_it_is(numbers)), Rows::F16(arena.as_it_is(numbers))),
             KvKind::I8 => {
-                let (keys, values) = (arena.slice(rows, 0.0), arena.slice(rows, 0.0));
-                (Rows::I8(arena.slice(numbers, 0), keys), Rows::I8(arena.slice(numbers, 0), values))
+                let (key_scales, value_scales) = (arena.as_it_is(rows), arena.as_it_is(rows));
+                let (keys, values) = (arena.as_it_is(numbers), arena.as_it_is(numbers));
+                (Rows::I8(keys, key_scales), Rows::I8(values, value_scales))
             }
         };
         Ok(Self { shape, kernels, keys, values })
@@ -124,9 +124,9 @@ impl<'m> Cache<'m> {
         self.values.put(&self.kernels, row, value);
     }
 
-    /// The keys and values of one head.
-    pub(crate) fn head(&self, layer: usize, head: usize) -> KvHead<'_> {
-        let first = self.row(layer, head);
+    /// The keys and values of one head, of the sequence whose first position is `base`.
+    pub(crate) fn head(&self, layer: usize, head: usize, base: usize) -> KvHead<'_> {
+        let first = self.row(layer, head) + base;
         KvHead {
             kernels: self.kernels,
             width: self.shape.width,
@@ -139,6 +139,18 @@ impl<'m> Cache<'m> {
     /// The row of position 0.
     const fn row(&self, layer: usize, head: usize) -> usize {
         (layer * self.shape.kv_heads + head) * self.shape.context
+    }
+
+    /// Copies keys and values of `count` positions from one place to another; they do not overlap.
+    #[cfg(not(target_os = "none"))]
+    pub(crate) fn copy(&mut self, from: usize, to: usize, count: usize) {
+        let width = self.shape.width;
+        for head in 0..self.shape.layers * self.shape.kv_heads {
+            let first = head * self.shape.context;
+            let span = first + from..first + from + count;
+            self.keys.copy(width, span.clone(), first + to);
+            self.values.copy(width, span, first + to);
+        }
     }
 
     /// Moves positions `from` down to `to` and the ones after, turning each key by `rotation`.
@@ -199,6 +211,20 @@ impl Rows<'_> {
         }
     }
 
+    /// Copies rows to a place that they do not overlap.
+    #[cfg(not(target_os = "none"))]
+    fn copy(&mut self, width: usize, rows: Range<usize>, to: usize) {
+        let span = rows.start * width..rows.end * width;
+        match self {
+            Self::F32(all) => copy(all, span, to * width),
+            Self::F16(halves) => copy(halves, span, to * width),
+            Self::I8(quantized, scales) => {
+                copy(quantized, span, to * width);
+                copy(scales, rows, to);
+            }
+        }
+    }
+
     fn copy_within(&mut self, width: usize, rows: Range<usize>, to: usize) {
         let span = rows.start * width..rows.end * width;
         match self {
@@ -220,6 +246,15 @@ pub(super) fn move_up<T: Copy>(all: &mut [T], from: Range<usize>, to: usize) {
         {
             *place = element;
         }
+    }
+}
+
+/// Copies elements to a place in the same slice, all of which is there.
+#[cfg(not(target_os = "none"))]
+fn copy<T: Copy>(all: &mut [T], from: Range<usize>, to: usize) {
+    let fits = |end: usize| end <= all.len();
+    if fits(from.end) && fits(to + from.len()) {
+        all.copy_within(from, to);
     }
 }
 

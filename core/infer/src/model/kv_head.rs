@@ -14,7 +14,7 @@ pub(super) const PIECE: usize = 128;
 pub(crate) struct KvHead<'c> {
     pub(super) kernels: Kernels,
     pub(super) width: usize,
-    /// The row of position 0.
+    /// The row of the sequence's position 0.
     pub(super) first: usize,
     pub(super) keys: View<'c>,
     pub(super) values: View<'c>,

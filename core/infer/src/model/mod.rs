@@ -1,11 +1,15 @@
 //! The transformer.
 
 mod attention;
+#[cfg(not(target_os = "none"))]
+mod batch;
 mod forward;
+mod head;
 mod kv;
 mod kv_head;
 mod order;
 mod rope;
+mod seats;
 mod session;
 mod stages;
 mod state;
@@ -16,6 +20,8 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::weights::Weights;
 
+#[cfg(not(target_os = "none"))]
+pub use batch::{BatchOptions, BatchSession, batch_arena_bytes};
 pub use kv::KvKind;
 #[cfg(feature = "gguf")]
 pub use rope::rope_frequencies;

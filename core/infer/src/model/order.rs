@@ -11,6 +11,7 @@
 //! the first block, again up to those of the second, which attends in the first, and so on, and
 //! then up to the end. That takes longer, and no more memory.
 
+use super::stages::ROWS;
 use crate::config::Config;
 
 /// Where in a block, or after the last, a pass is.
@@ -55,6 +56,13 @@ impl Stage {
     pub(crate) const fn is_rows(self) -> bool {
         matches!(self, Self::Project | Self::AttnOutput | Self::GateUp | Self::Down | Self::Head)
     }
+
+    /// Units of a step that is to take about `rows` rows of a matrix.
+    pub(crate) fn most(self, rows: usize) -> usize {
+        let rows = rows.max(1);
+        // Rows that are stored together are cheaper together.
+        if self.is_rows() { rows.checked_next_multiple_of(ROWS).unwrap_or(rows) } else { rows }
+    }
 }
 
 /// What a pass ends with.
@@ -87,14 +95,43 @@ pub(crate) struct At {
     pub(crate) end: End,
     /// Whether this is a prompt, from position 0 on.
     pub(crate) is_prompt: bool,
+    /// Tokens that go through the last block to the end; of the others, keys and values are kept.
+    #[cfg(not(target_os = "none"))]
+    pub(crate) ends: usize,
 }
 
 impl At {
     /// A pass before its first stage.
     pub(crate) const fn new(config: &Config, past: usize, count: usize, end: End) -> Self {
         let (last, until) = (config.layers - 1, past + count);
-        let stage = Stage::Embed;
-        Self { stage, layer: 0, done: 0, past, count, last, until, end, is_prompt: false }
+        Self {
+            stage: Stage::Embed,
+            layer: 0,
+            done: 0,
+            past,
+            count,
+            last,
+            until,
+            end,
+            is_prompt: false,
+            #[cfg(not(target_os = "none"))]
+            ends: 1,
+        }
+    }
+
+    /// A pass over tokens of several sequences, so many of which want logits.
+    #[cfg(not(target_os = "none"))]
+    pub(crate) const fn batch(config: &Config, count: usize, ends: usize) -> Self {
+        let end = if ends > 0 { End::Logits } else { End::KvOnly };
+        Self { ends, ..Self::new(config, 0, count, end) }
+    }
+
+    /// Tokens that go on to the end of a pass that does not end with keys and values.
+    const fn ends(&self) -> usize {
+        #[cfg(target_os = "none")]
+        return 1;
+        #[cfg(not(target_os = "none"))]
+        self.ends
     }
 
     /// The first pass of a prompt of so many tokens, of which a pass takes `batch` at most.
@@ -132,7 +169,7 @@ impl At {
 
     /// Whether nothing but keys and values is wanted of the block.
     pub(crate) const fn is_kv_only(&self, config: &Config) -> bool {
-        self.layer == self.last && (self.count > 1 || self.ends_with_kv(config))
+        self.layer == self.last && (self.count > self.ends() || self.ends_with_kv(config))
     }
 
     /// How many positions a token of the pass attends to, from the first.
@@ -152,7 +189,7 @@ impl At {
             Stage::GateUp => 2 * config.ffn,
             Stage::Head => config.vocab,
             Stage::Attend => self.count * config.kv_heads,
-            Stage::Last | Stage::OutputNorm => 1,
+            Stage::Last => 1,
             _ => self.count,
         }
     }
@@ -166,8 +203,8 @@ impl At {
             Stage::Rotate if !self.is_kv_only(config) => Stage::Attend,
             Stage::Rotate if !self.ends_with_kv(config) => Stage::Last,
             Stage::Last => {
-                self.past += self.count - 1;
-                self.count = 1;
+                self.past += self.count - self.ends();
+                self.count = self.ends();
                 Stage::AttnNorm
             }
             Stage::Attend => Stage::AttnSubNorm,

@@ -5,7 +5,7 @@ use trine_ternary::parallel::{Parallel, Serial};
 use super::forward::Pass;
 use super::kv::{Cache, move_up};
 use super::order::{At, End, Stage};
-use super::stages::ROWS;
+use super::seats::Seats;
 use super::state::{Options, State, carve};
 use super::{Model, rope};
 use crate::error::Error;
@@ -243,7 +243,7 @@ impl<'m, 'w> DecodeSession<'m, 'w> {
 
     const fn pass<'p>(&'p mut self, at: At, pool: &'p dyn Parallel) -> Pass<'p, 'm, 'w> {
         let Self { model, state, cache, .. } = self;
-        Pass { model, state, cache, pool, at }
+        Pass { model, state, cache, pool, at, seats: Seats::Line }
     }
 
     /// Goes on with the pass under way: at most about `rows` rows of a matrix, or as many tokens
@@ -252,13 +252,7 @@ impl<'m, 'w> DecodeSession<'m, 'w> {
     pub fn step(&mut self, rows: usize, pool: &dyn Parallel) -> Step {
         let Some(mut at) = self.at else { return Step::Done };
         let units = at.units(&self.model.config);
-        let most = if at.stage.is_rows() {
-            // Rows that are stored together are cheaper together.
-            rows.max(1).checked_next_multiple_of(ROWS).unwrap_or(rows)
-        } else {
-            rows.max(1)
-        };
-        let end = at.done.saturating_add(most).min(units);
+        let end = at.done.saturating_add(at.stage.most(rows)).min(units);
         self.pass(at, pool).run(at.done..end);
         at.done = end;
         let (config, batch) = (&self.model.config, self.state.scales.len());

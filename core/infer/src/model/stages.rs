@@ -4,12 +4,14 @@ use core::ops::Range;
 
 use trine_ternary::mcu::{self, Part};
 use trine_ternary::parallel::{Parallel, for_each_chunk, for_each_pair};
-use trine_ternary::{Kernels, Matrix, RowInput, math};
+use trine_ternary::{Kernels, Matrix, math};
 
 use super::forward::Pass;
 use super::kv::move_up;
-use super::order::{At, Stage};
+use super::order::Stage;
 use super::rope;
+#[cfg(not(target_os = "none"))]
+use super::seats::Seats;
 use crate::config::Activation;
 use crate::weights::{Layer, Linear, Vector};
 
@@ -24,24 +26,30 @@ impl Pass<'_, '_, '_> {
     /// Writes the embedding of each token to the stream, and by how much its position turns heads.
     pub(super) fn embed(&mut self, tokens: Range<usize>) {
         let (dim, width) = (self.model.config.dim, self.model.config.head_width());
-        let past = self.at.past;
+        let (at, seats) = (self.at, &self.seats);
         let rotations = part(self.state.rotations, &tokens, width).chunks_exact_mut(width.max(1));
         for (token, rotation) in tokens.clone().zip(rotations) {
-            rope::angles((past + token) as f32, self.state.frequencies, rotation);
+            let (_, position) = seats.place(&at, token);
+            rope::angles(position as f32, self.state.frequencies, rotation);
         }
         let (kernels, embedding) = (self.model.kernels, self.model.weights.embedding);
-        let ids = self.state.tokens.get(past..).unwrap_or_default();
+        let ids: &[u32] = self.state.tokens;
         let first = tokens.start;
         let rows = part(self.state.stream, &tokens, dim);
         for_each_chunk(self.pool, rows, dim, &|index, row| {
-            let id = ids.get(first + index).copied().unwrap_or(0);
+            let (base, position) = seats.place(&at, first + index);
+            let id = ids.get(base + position).copied().unwrap_or(0);
             let read = kernels.read(&embedding, id as usize, row);
             debug_assert!(read.is_ok(), "a session takes only tokens of the vocabulary");
         });
     }
 
-    /// Puts the last token in the place of the first.
+    /// Puts the last token in the place of the first; of several sequences, those that go on.
     pub(super) fn last(&mut self) {
+        #[cfg(not(target_os = "none"))]
+        if let Seats::Each(seats) = &mut self.seats {
+            return super::batch::gather(&self.model.config, self.at.count, self.state, seats);
+        }
         let (dim, width) = (self.model.config.dim, self.model.config.head_width());
         let last = self.at.count.saturating_sub(1);
         move_up(self.state.stream, last * dim..(last + 1) * dim, 0);
@@ -109,7 +117,7 @@ impl Pass<'_, '_, '_> {
     }
 
     /// Rows that a thread takes at a time.
-    fn share(&self, rows: usize) -> usize {
+    pub(super) fn share(&self, rows: usize) -> usize {
         match self.pool.threads() {
             0 | 1 => rows.max(1),
             threads => rows.div_ceil(threads.saturating_mul(PARTS).max(1)).next_multiple_of(ROWS),
@@ -119,14 +127,14 @@ impl Pass<'_, '_, '_> {
     /// Takes queries, keys and values from the sums, turns what is to be turned, and keeps keys and
     /// values.
     pub(super) fn rotate(&mut self, tokens: Range<usize>, block: &Layer<'_>) {
-        let (config, At { layer, past, .. }) = (self.model.config, self.at);
+        let (config, at, seats) = (self.model.config, self.at, &self.seats);
         let (width, widest) = (config.head_width(), config.widest());
         let (dim, kv_dim) = (config.dim, config.kv_dim());
         let steps = self.steps(&[block.q, block.k, block.v]);
         let sums = Sums { sums: self.state.sums, scales: self.state.scales, steps };
         let rotations: &[f32] = self.state.rotations;
         let first = tokens.start;
-        let queries = if self.at.is_kv_only(&config) { first..first } else { tokens.clone() };
+        let queries = if at.is_kv_only(&config) { first..first } else { tokens.clone() };
         let rows = part(self.state.wide, &queries, widest);
         for_each_chunk(self.pool, rows, widest * SIDE_BY_SIDE, &|index, rows| {
             let start = first + index * SIDE_BY_SIDE;
@@ -145,9 +153,10 @@ impl Pass<'_, '_, '_> {
             let rotation = one(rotations, token, width);
             let each = width.max(1);
             let heads = keys.chunks_exact_mut(each).zip(values.chunks_exact(each));
+            let (base, position) = seats.place(&at, token);
             for (head, (key, value)) in heads.enumerate() {
                 rope::rotate(key, rotation);
-                self.cache.put(layer, head, past + token, key, value);
+                self.cache.put(at.layer, head, base + position, key, value);
             }
         }
     }
@@ -211,46 +220,6 @@ impl Pass<'_, '_, '_> {
         for (scale, row) in scales.iter_mut().zip(rows) {
             *scale = row.first().copied().unwrap_or(1.0);
         }
-    }
-
-    /// Norms the token for the head; there is one by now.
-    pub(super) fn output_norm(&mut self) {
-        let (kernels, config) = (self.model.kernels, &self.model.config);
-        let weights = &self.model.weights;
-        let x = one(self.state.stream, 0, config.dim);
-        let row = self.state.wide.get_mut(..config.dim).unwrap_or_default();
-        rms_norm(&kernels, x, &weights.output_norm, config.rms_epsilon, row);
-        let format = weights.head.format();
-        if format.is_integer() {
-            let quantized = self.state.quantized.get_mut(..config.dim).unwrap_or_default();
-            let blocks = config.dim / format.block();
-            let scales = self.state.head_scales.get_mut(..blocks).unwrap_or_default();
-            let rounded = kernels.quantize_blocks(row, format.block(), quantized, scales);
-            debug_assert!(rounded.is_ok(), "rows of the head are whole blocks");
-        }
-    }
-
-    /// Some of the logits.
-    pub(super) fn head(&mut self, rows: Range<usize>) {
-        let (kernels, dim) = (self.model.kernels, self.model.config.dim);
-        let head = self.model.weights.head;
-        let share = self.share(rows.len());
-        let input = if head.format().is_integer() {
-            let blocks = dim / head.format().block();
-            RowInput::Blocks {
-                q: self.state.quantized.get(..dim).unwrap_or_default(),
-                scales: self.state.head_scales.get(..blocks).unwrap_or_default(),
-            }
-        } else {
-            RowInput::Floats(self.state.wide.get(..dim).unwrap_or_default())
-        };
-        let first = rows.start;
-        let logits = part(self.state.logits, &rows, 1);
-        for_each_chunk(self.pool, logits, share, &|index, logits| {
-            let start = first + index * share;
-            let done = kernels.project(&head, start..start + logits.len(), input, logits);
-            debug_assert!(done.is_ok(), "the head has the shape of the configuration");
-        });
     }
 }
 
@@ -379,7 +348,13 @@ fn look_up(
 }
 
 /// `out = x / rms(x) · weight`, the mean square being raised by epsilon (Zhang and Sennrich, 2019).
-fn rms_norm(kernels: &Kernels, x: &[f32], weight: &Vector<'_>, epsilon: f32, out: &mut [f32]) {
+pub(super) fn rms_norm(
+    kernels: &Kernels,
+    x: &[f32],
+    weight: &Vector<'_>,
+    epsilon: f32,
+    out: &mut [f32],
+) {
     let factor = norm_factor(kernels, x, epsilon);
     for ((out, x), weight) in out.iter_mut().zip(x).zip(weight.iter()) {
         *out = x * factor * weight;

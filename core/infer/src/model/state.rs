@@ -56,7 +56,7 @@ impl Options {
 const HEAD_BLOCK: usize = 32;
 
 /// Elements of each part of the state.
-struct Sizes {
+pub(crate) struct Sizes {
     stream: usize,
     wide: usize,
     pairs: usize,
@@ -69,10 +69,12 @@ struct Sizes {
     tokens: usize,
     tables: usize,
     quantized: usize,
+    #[cfg(not(target_os = "none"))]
+    spread: usize,
 }
 
 impl Sizes {
-    fn new(config: &Config, options: &Options) -> Result<Self, Error> {
+    pub(crate) fn new(config: &Config, options: &Options) -> Result<Self, Error> {
         let batch = options.batch;
         let times = |size: usize| size.checked_mul(batch).ok_or(Error::TooLarge);
         let projected = config.dim + 2 * config.kv_dim();
@@ -89,11 +91,21 @@ impl Sizes {
             tokens: options.context,
             tables: options.tables,
             quantized: times(config.widest())?,
+            #[cfg(not(target_os = "none"))]
+            spread: 0,
         })
     }
 
+    /// The same with logits of so many tokens.
+    #[cfg(not(target_os = "none"))]
+    pub(crate) fn with_logits_of(self, tokens: usize) -> Result<Self, Error> {
+        let times = |size: usize| size.checked_mul(tokens).ok_or(Error::TooLarge);
+        let (head_scales, logits) = (times(self.head_scales)?, times(self.logits)?);
+        Ok(Self { head_scales, logits, spread: logits, ..self })
+    }
+
     /// Bytes, when the block starts at a multiple of four.
-    fn bytes(&self) -> Option<usize> {
+    pub(crate) fn bytes(&self) -> Option<usize> {
         let words = [
             self.stream,
             self.stream,
@@ -107,6 +119,8 @@ impl Sizes {
             self.logits,
             self.tokens,
             self.tables,
+            #[cfg(not(target_os = "none"))]
+            self.spread,
         ];
         let sum = |all: usize, one: usize| all.checked_add(one);
         let words = words.into_iter().try_fold(0, sum)?;
@@ -148,14 +162,17 @@ pub(crate) struct State<'m> {
     pub(crate) scales: &'m mut [f32],
     /// Products, exact: (rows, batch)
     pub(crate) sums: &'m mut [i32],
-    /// Scales of the head's activations: (dim / 32)
+    /// Scales of the head's activations: (dim / 32), once for each sequence
     pub(crate) head_scales: &'m mut [f32],
-    /// (vocab)
+    /// (vocab), once for each sequence
     pub(crate) logits: &'m mut [f32],
     /// The token at each position: (context)
     pub(crate) tokens: &'m mut [u32],
     /// For products by look-up.
     pub(crate) tables: &'m mut [u32],
+    /// Logits of several tokens before they are put in order: (shares of rows, tokens, rows)
+    #[cfg(not(target_os = "none"))]
+    pub(crate) spread: &'m mut [f32],
     /// Activations as int8: (batch, max(dim, ffn))
     pub(crate) quantized: &'m mut [i8],
 }
@@ -169,8 +186,17 @@ pub(crate) fn carve<'m>(
 ) -> Result<(State<'m>, Cache<'m>), Error> {
     config.check()?;
     options.check(config)?;
-    let sizes = Sizes::new(config, options)?;
-    let mut arena = Arena::new(memory);
+    let shape = Shape::new(config, options.kv, options.context);
+    lay_out(Sizes::new(config, options)?, shape, kernels, Arena::new(memory))
+}
+
+/// Carves the state and the cache from an arena.
+pub(crate) fn lay_out(
+    sizes: Sizes,
+    shape: Shape,
+    kernels: Kernels,
+    mut arena: Arena<'_>,
+) -> Result<(State<'_>, Cache<'_>), Error> {
     let stream = arena.slice(sizes.stream, 0.0);
     let wide = arena.slice(sizes.wide, 0.0);
     let mixed = arena.slice(sizes.stream, 0.0);
@@ -183,7 +209,9 @@ pub(crate) fn carve<'m>(
     let logits = arena.slice(sizes.logits, 0.0);
     let tokens = arena.slice(sizes.tokens, 0);
     let tables = arena.slice(sizes.tables, 0);
-    let cache = Cache::new(Shape::new(config, options.kv, options.context), kernels, &mut arena)?;
+    #[cfg(not(target_os = "none"))]
+    let spread = arena.slice(sizes.spread, 0.0);
+    let cache = Cache::new(shape, kernels, &mut arena)?;
     // What has the smallest alignment comes last, so that nothing is padded.
     let quantized = arena.slice(sizes.quantized, 0);
     if let Some(fault) = arena.fault() {
@@ -202,6 +230,8 @@ pub(crate) fn carve<'m>(
         logits,
         tokens,
         tables,
+        #[cfg(not(target_os = "none"))]
+        spread,
         quantized,
     };
     Ok((state, cache))

@@ -5,6 +5,7 @@
 #![cfg(feature = "gguf")]
 #![expect(clippy::unwrap_used, clippy::large_stack_arrays, reason = "these are tests")]
 
+mod batch;
 mod errors;
 mod generation;
 mod golden;

@@ -13,7 +13,7 @@ use crate::same::Threads;
 const CASES: [&str; 4] = ["plain", "heads", "silu", "tq1"];
 
 /// The model of a case, with another number of blocks that have prefix attention over a prompt.
-fn with_prefix(case: &str, blocks: usize) -> Model<'static> {
+pub(crate) fn with_prefix(case: &str, blocks: usize) -> Model<'static> {
     let plain = model(case, Kernels::best());
     let mut config = *plain.config();
     config.prefix_layers = blocks;

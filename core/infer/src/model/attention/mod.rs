@@ -110,7 +110,7 @@ mod tests {
         let queries: Vec<f32> = numbers(2 * width, 7).iter().map(|x| x * 3.0).collect();
         let mut out = vec![0.0; 2 * width];
         let group = Group { heads: 2, width, stride: 2 * width, out_stride: 2 * width };
-        attend(&cache.head(0, 0), group, (1, &|_| POSITIONS), &queries, &mut out);
+        attend(&cache.head(0, 0, 0), group, (1, &|_| POSITIONS), &queries, &mut out);
         out
     }
 
@@ -154,7 +154,7 @@ mod tests {
             let tokens = step.clamp(1, TOKENS - first);
             let seen = |token| POSITIONS - TOKENS + 1 + first + token;
             let (from, to) = (first * group.stride, first * dim);
-            let (head, queries, out) = (cache.head(0, 0), &queries[from..], &mut out[to..]);
+            let (head, queries, out) = (cache.head(0, 0, 0), &queries[from..], &mut out[to..]);
             if step == 0 {
                 plain::attend(&head, width, seen(0), queries, &mut out[..dim]);
             } else {
