@@ -190,6 +190,46 @@ impl Kernels {
         Ok(())
     }
 
+    /// The same for several tokens, one after the other in `input`; `out` is (tokens, rows), and
+    /// each token's numbers are those of [`Self::project`]. Rows come from memory but once.
+    ///
+    /// # Errors
+    /// As there, and where the activations are not those of whole tokens.
+    #[cfg(not(target_os = "none"))]
+    pub fn project_each(
+        &self,
+        weights: &Rows<'_>,
+        rows: Range<usize>,
+        input: RowInput<'_>,
+        out: &mut [f32],
+    ) -> Result<(), Error> {
+        /// Rows that stay near while all tokens have their products with them.
+        const NEAR: usize = 32;
+        let (cols, count) = (weights.cols().max(1), rows.len());
+        check_rows(&rows, weights.rows())?;
+        let tokens = input.len() / cols;
+        exact(cols.checked_mul(tokens).ok_or(Error::Overflow)?, input.len())?;
+        exact(count.checked_mul(tokens).ok_or(Error::Overflow)?, out.len())?;
+        #[cfg(target_arch = "x86_64")]
+        if let (Isa::Avx512, crate::RowFormat::Q6K, RowInput::Blocks { q, scales }) =
+            (self.isa, weights.format(), input)
+        {
+            exact(q.len() / weights.format().block(), scales.len())?;
+            // SAFETY: `new` saw that the processor has the features.
+            unsafe { x86_64::avx512::rows_each::blocks(weights, rows, (q, scales), out) };
+            return Ok(());
+        }
+        for from in (0..count).step_by(NEAR) {
+            let to = count.min(from + NEAR);
+            for (token, out) in out.chunks_exact_mut(count.max(1)).enumerate() {
+                let out = out.get_mut(from..to).unwrap_or_default();
+                let some = rows.start + from..rows.start + to;
+                self.project(weights, some, input.token(token, cols), out)?;
+            }
+        }
+        Ok(())
+    }
+
     /// [`Rows::read`], with the same result.
     ///
     /// # Errors

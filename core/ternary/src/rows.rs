@@ -99,6 +99,34 @@ pub enum RowInput<'a> {
     },
 }
 
+#[cfg(not(target_os = "none"))]
+impl<'a> RowInput<'a> {
+    /// How many activations there are.
+    pub(crate) const fn len(&self) -> usize {
+        match self {
+            Self::Floats(x) => x.len(),
+            Self::Blocks { q, .. } => q.len(),
+        }
+    }
+
+    /// Those of one of several tokens.
+    pub(crate) fn token(&self, token: usize, cols: usize) -> Self {
+        match *self {
+            Self::Floats(x) => Self::Floats(one(x, token, cols)),
+            Self::Blocks { q, scales } => {
+                let blocks = scales.len() * cols / q.len().max(1);
+                Self::Blocks { q: one(q, token, cols), scales: one(scales, token, blocks) }
+            }
+        }
+    }
+}
+
+/// The elements of one of several tokens.
+#[cfg(not(target_os = "none"))]
+pub(crate) fn one<T>(all: &[T], token: usize, each: usize) -> &[T] {
+    all.get(token * each..).and_then(|rest| rest.get(..each)).unwrap_or_default()
+}
+
 impl<'a> Rows<'a> {
     /// Rows over bytes that are exactly as long as the dimensions say.
     ///

@@ -8,8 +8,6 @@ use trine_ternary::{RowInput, Rows};
 use super::forward::Pass;
 #[cfg(not(target_os = "none"))]
 use super::seats::Seats;
-#[cfg(not(target_os = "none"))]
-use super::stages::ROWS;
 use super::stages::{one, part, rms_norm};
 
 impl Pass<'_, '_, '_> {
@@ -40,7 +38,7 @@ impl Pass<'_, '_, '_> {
         let (kernels, head) = (self.model.kernels, self.model.weights.head);
         let share = self.share(rows.len());
         let input =
-            input(&head, (self.state.wide, self.state.quantized), self.state.head_scales, 0);
+            input(&head, (self.state.wide, self.state.quantized), self.state.head_scales, 0..1);
         let first = rows.start;
         let logits = part(self.state.logits, &rows, 1);
         for_each_chunk(self.pool, logits, share, &|index, logits| {
@@ -57,20 +55,13 @@ impl Pass<'_, '_, '_> {
         let (share, first) = (self.share(rows.len()), rows.start);
         let (wide, quantized, scales) =
             (&*self.state.wide, &*self.state.quantized, &*self.state.head_scales);
+        let input = input(&head, (wide, quantized), scales, 0..count);
         // A thread's share has a row for each token.
         let spread = part(self.state.spread, &rows, count);
         for_each_chunk(self.pool, spread, share * count, &|index, spread| {
             let (start, own) = (first + index * share, spread.len() / count.max(1));
-            // Rows come from memory but once: they stay near for all tokens.
-            for from in (0..own).step_by(ROWS) {
-                let to = own.min(from + ROWS);
-                for (token, logits) in spread.chunks_exact_mut(own.max(1)).enumerate() {
-                    let input = input(&head, (wide, quantized), scales, token);
-                    let logits = logits.get_mut(from..to).unwrap_or_default();
-                    let done = kernels.project(&head, start + from..start + to, input, logits);
-                    debug_assert!(done.is_ok(), "the head has the shape of the configuration");
-                }
-            }
+            let done = kernels.project_each(&head, start..start + own, input, spread);
+            debug_assert!(done.is_ok(), "the head has the shape of the configuration");
         });
         let vocab = self.model.config.vocab;
         let shares = part(self.state.spread, &rows, count).chunks(share * count.max(1));
@@ -85,18 +76,23 @@ impl Pass<'_, '_, '_> {
     }
 }
 
-/// What the head takes in of a token.
+/// What the head takes in of some tokens.
 fn input<'s>(
     head: &Rows<'_>,
     (wide, quantized): (&'s [f32], &'s [i8]),
     scales: &'s [f32],
-    token: usize,
+    tokens: Range<usize>,
 ) -> RowInput<'s> {
     let (dim, format) = (head.cols(), head.format());
     if format.is_integer() {
-        let (q, scales) = (one(quantized, token, dim), one(scales, token, dim / format.block()));
-        RowInput::Blocks { q, scales }
+        let q = some(quantized, &tokens, dim);
+        RowInput::Blocks { q, scales: some(scales, &tokens, dim / format.block()) }
     } else {
-        RowInput::Floats(one(wide, token, dim))
+        RowInput::Floats(some(wide, &tokens, dim))
     }
+}
+
+/// The elements of some tokens.
+fn some<'s, T>(all: &'s [T], tokens: &Range<usize>, each: usize) -> &'s [T] {
+    all.get(tokens.start * each..tokens.end * each).unwrap_or_default()
 }

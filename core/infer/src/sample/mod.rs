@@ -142,6 +142,19 @@ impl<'m> Sampler<'m> {
         Ok(Self { sampling, random: Random::new(sampling.seed), candidates })
     }
 
+    /// Where its random numbers are: [`Self::going_on`] with them chooses what this one would.
+    #[must_use]
+    pub const fn random(&self) -> Random {
+        self.random
+    }
+
+    /// The same with other random numbers, so that texts may take turns with one place for
+    /// candidates.
+    #[must_use]
+    pub fn going_on(self, random: Random) -> Self {
+        Self { random, ..self }
+    }
+
     /// Chooses a token. `logits` has one for each token of the vocabulary and is changed where a
     /// token is repeated; `recent` are the tokens so far, the newest last.
     pub fn choose(&mut self, logits: &mut [f32], recent: &[u32]) -> u32 {

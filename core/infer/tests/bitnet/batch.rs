@@ -106,13 +106,14 @@ impl Play<'_> {
             let done = self.session.tokens(one.number).len();
             let rest = &self.texts[one.text].tokens[done..];
             let most = if self.random.chance(0.5) { 1 } else { 1 + self.random.below(9) };
-            let rest = &rest[..most.min(rest.len())];
+            // What is given may be more than is to be taken.
+            let rest = if self.random.chance(0.5) { rest } else { &rest[..most.min(rest.len())] };
             let left = self.session.left();
-            let taken = self.session.add(one.number, rest).unwrap();
-            assert_eq!(taken, rest.len().min(left));
+            let taken = self.session.add(one.number, rest, most).unwrap();
+            assert_eq!(taken, rest.len().min(left).min(most));
             (added[at], all[at]) = (taken > 0, taken > 0 && taken == rest.len());
             if taken > 0 {
-                assert_eq!(self.session.add(one.number, rest), Err(Error::Busy));
+                assert_eq!(self.session.add(one.number, rest, 1), Err(Error::Busy));
             }
         }
         if added.contains(&true) {
@@ -216,14 +217,14 @@ fn what_makes_no_sense_is_refused_and_changes_nothing() {
     let mut memory = memory(&model, &good);
     let mut session = BatchSession::new(&model, &good, &mut memory).unwrap();
     let (one, two) = (session.open(4).unwrap(), session.open(4).unwrap());
-    assert!(matches!(session.add(5, &[1]), Err(Error::Option(_))));
-    assert_eq!(session.add(one, &[1, 60_000]), Err(Error::Token(60_000)));
-    assert_eq!(session.add(one, &[]), Ok(0));
+    assert!(matches!(session.add(5, &[1], 9), Err(Error::Option(_))));
+    assert_eq!(session.add(one, &[1, 60_000], 9), Err(Error::Token(60_000)));
+    assert_eq!(session.add(one, &[], 9), Ok(0));
     assert_eq!(session.step(1, &Serial), Step::Done);
-    assert_eq!(session.add(one, &[1, 2, 3, 4, 5]), Ok(4), "as many as there is room for");
+    assert_eq!(session.add(one, &[1, 2, 3, 4, 5], 9), Ok(4), "as many as there is room for");
     while session.step(usize::MAX, &Serial) == Step::More {}
     assert!(session.logits(one).is_none(), "one token is missing");
-    assert_eq!(session.add(one, &[5]), Err(Error::Full));
+    assert_eq!(session.add(one, &[5], 9), Err(Error::Full));
     assert!(session.choice(one).is_none() && session.choice(two).is_none());
     for (from, to, count) in [(one, two, 5), (two, one, 1), (one, 7, 1), (7, two, 0), (one, one, 1)]
     {
@@ -231,7 +232,7 @@ fn what_makes_no_sense_is_refused_and_changes_nothing() {
     }
     session.share(one, two, 2).unwrap();
     assert_eq!(session.tokens(two), [1, 2]);
-    assert_eq!(session.add(two, &[3]), Ok(1));
+    assert_eq!(session.add(two, &[3], 9), Ok(1));
     while session.step(usize::MAX, &Serial) == Step::More {}
     let (logits, tokens) = session.choice(two).unwrap();
     assert_eq!((logits.len(), tokens), (model.config().vocab, &[1, 2, 3][..]));

@@ -30,6 +30,14 @@ pub(crate) const TILE: usize = 12;
 /// Tokens that are written at a time, at most: one cache line of a row.
 pub(crate) const BLOCK: usize = 16;
 
+/// Lines of 64 bytes that will be read soon, wherever that is.
+#[derive(Clone, Copy)]
+#[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "no kernel asks by itself"))]
+pub(crate) struct Ahead {
+    pub(crate) at: *const u8,
+    pub(crate) lines: usize,
+}
+
 /// What an instruction set does with a panel.
 ///
 /// # Safety
@@ -37,6 +45,10 @@ pub(crate) const BLOCK: usize = 16;
 /// `#[inline]`, so that the outermost function, which has `#[target_feature]`, is the one that they
 /// become part of.
 pub(crate) trait PanelKernels {
+    /// Whether [`Self::multiply`] asks for what is ahead, a line now and then: memory gives lines
+    /// more slowly than they can be asked for.
+    const FETCHES: bool = false;
+
     /// `Σ q`.
     ///
     /// # Safety
@@ -56,8 +68,8 @@ pub(crate) trait PanelKernels {
     unsafe fn unpack(packing: Packing, steps: &[[u8; 128]], groups: &mut [Group]) -> usize;
 
     /// Adds to the sums of up to [`TILE`] tokens the products with some groups, the first of which
-    /// has column `col`; where they are `fresh`, puts the products there. Columns past the last
-    /// one count as zeros.
+    /// has column `col`; where that is 0, puts the products there. Columns past the last one count
+    /// as zeros.
     ///
     /// # Safety
     /// The processor has the instruction set.
@@ -66,7 +78,7 @@ pub(crate) trait PanelKernels {
         col: usize,
         tokens: Tokens<'_>,
         sums: &mut [Sums],
-        fresh: bool,
+        ahead: Ahead,
     );
 
     /// Says that this cache line will be written to soon.
@@ -260,7 +272,10 @@ unsafe fn multiply<E: PanelKernels>(
         let unpacked = unsafe { E::unpack(packing, steps, groups) };
         let bytes = steps.as_flattened();
         for tile in 0..tiles {
-            for line in share(bytes.len() / 64, tile, tiles) {
+            let next = share(bytes.len() / 64, tile, tiles);
+            let at = bytes.as_ptr().wrapping_add(bytes.len() + 64 * next.start);
+            let ahead = Ahead { at, lines: next.len() };
+            for line in next.filter(|_| !E::FETCHES) {
                 // SAFETY: as our caller says.
                 unsafe { E::prefetch(bytes, bytes.len() + 64 * line) };
             }
@@ -270,7 +285,7 @@ unsafe fn multiply<E: PanelKernels>(
             let part = share(tokens.count, tile, tiles);
             let (token, some, sums) = (part.start, tokens.part(part.clone()), &mut sums[part]);
             // SAFETY: as our caller says.
-            unsafe { E::multiply(&groups[..unpacked], col, some, sums, col == 0) };
+            unsafe { E::multiply(&groups[..unpacked], col, some, sums, ahead) };
             // The last ones are written while they are near.
             if let (true, Some(less)) = (begun + tiles > all, activations[token..].first_chunk()) {
                 // SAFETY: as our caller says.

@@ -62,6 +62,83 @@ fn check(format: RowFormat, rows: usize, cols: usize, seed: u64) {
     }
 }
 
+/// Several tokens have what each has by itself, and nothing is written behind that.
+fn check_each(format: RowFormat, rows: usize, cols: usize, tokens: usize) {
+    let mut random = Random::new((rows * tokens) as u64);
+    let bytes = random_rows(format, rows, cols, &mut random);
+    let weights = Rows::new(format, rows, cols, &bytes).unwrap();
+    let x: Vec<f32> = (0..tokens * cols).map(|_| f32::from(random.bits() as i16) / 999.0).collect();
+    let q = random.activations(tokens * cols);
+    let blocks = cols / format.block();
+    let scales: Vec<f32> =
+        (0..tokens * blocks).map(|_| (random.bits() % 1000) as f32 / 777.0).collect();
+    let of = |from: usize, to: usize| {
+        if format.is_integer() {
+            let (q, scales) = (&q[from * cols..to * cols], &scales[from * blocks..to * blocks]);
+            RowInput::Blocks { q, scales }
+        } else {
+            RowInput::Floats(&x[from * cols..to * cols])
+        }
+    };
+    for range in [0..rows, rows / 3..rows, rows..rows] {
+        let mut expected = Vec::new();
+        for token in 0..tokens {
+            let mut out = vec![0.0; range.len()];
+            let input = of(token, token + 1);
+            Kernels::scalar().project(&weights, range.clone(), input, &mut out).unwrap();
+            expected.extend(out.iter().map(|out| out.to_bits()));
+        }
+        for kernels in all_kernels() {
+            let mut out = vec![0.5; range.len() * tokens + 1];
+            let (inner, after) = out.split_at_mut(range.len() * tokens);
+            kernels.project_each(&weights, range.clone(), of(0, tokens), inner).unwrap();
+            let found: Vec<u32> = inner.iter().map(|out| out.to_bits()).collect();
+            let name = kernels.isa().name();
+            assert_eq!(found, expected, "{format:?} {name} {rows}x{cols} {tokens} {range:?}");
+            assert_eq!(after, [0.5]);
+        }
+    }
+}
+
+#[test]
+fn several_tokens_have_what_each_has_by_itself() {
+    for &format in RowFormat::ALL {
+        let cols = 3 * format.block().max(23);
+        for tokens in [0, 1, 2, 8, 15, 16, 17, 33] {
+            check_each(format, 37, cols, tokens);
+        }
+        for rows in 1..=9 {
+            check_each(format, rows, 2 * format.block(), 3);
+        }
+    }
+}
+
+#[test]
+fn several_tokens_that_are_not_whole_or_lack_room_are_refused() {
+    let kernels = Kernels::best();
+    let (q6, floats) = (vec![0; 2 * 210], vec![0; 2 * 16 * 4]);
+    let q6 = Rows::new(RowFormat::Q6K, 2, 256, &q6).unwrap();
+    let floats = Rows::new(RowFormat::F32, 2, 16, &floats).unwrap();
+    let q = vec![0; 512];
+    let blocks = |tokens: usize, scales: usize| RowInput::Blocks {
+        q: &q[..tokens],
+        scales: &[1.0; 4][..scales],
+    };
+    let refused = |weights: &Rows<'_>, rows, input, room: usize| {
+        kernels.project_each(weights, rows, input, &mut vec![0.0; room]).is_err()
+    };
+    assert!(!refused(&q6, 0..2, blocks(512, 2), 4));
+    assert!(refused(&q6, 0..3, blocks(512, 2), 6));
+    assert!(refused(&q6, 0..2, blocks(300, 1), 2));
+    assert!(refused(&q6, 0..2, blocks(512, 3), 4));
+    assert!(refused(&q6, 0..2, blocks(512, 2), 5));
+    let x = vec![0.0; 512];
+    assert!(refused(&q6, 0..2, RowInput::Floats(&x), 4));
+    assert!(refused(&floats, 0..2, blocks(512, 2), 64));
+    assert!(refused(&floats, 0..2, RowInput::Floats(&[0.0; 17]), 2));
+    assert!(!refused(&floats, 1..2, RowInput::Floats(&[0.0; 32]), 2));
+}
+
 #[test]
 fn every_kernel_gives_the_same_bits() {
     for &format in RowFormat::ALL {

@@ -5,8 +5,9 @@
 //! - `progress`: what a client sees of a text while it is written;
 //! - `tools`: the two tools, their parameters and results;
 //! - `models`: which models are loaded, each in a thread of its own, and which has to go;
-//! - `worker`: one loaded model, which does what it is asked in turn;
-//! - `opened`: the model itself, and how it writes a text;
+//! - `worker`: one loaded model, in a thread of its own;
+//! - `together`: the texts that it writes at the same time, each a `draft`;
+//! - `opened`: the model itself, and how it writes one text after the other, on a device;
 //! - `place`: where it is computed, on the processor or on a `device`;
 //! - `text`: tokens on their way to a text.
 //!
@@ -16,6 +17,7 @@
 
 #[cfg(feature = "gpu")]
 mod device;
+mod draft;
 mod models;
 mod opened;
 mod place;
@@ -24,6 +26,7 @@ mod service;
 #[cfg(test)]
 mod tests;
 mod text;
+mod together;
 mod tools;
 mod worker;
 

@@ -9,6 +9,7 @@ use trine_infer::{Config, Layer, Weights};
 use trine_ternary::Packing;
 
 use super::place::Place;
+use super::together::Several;
 use super::worker::{Job, Worker};
 use crate::model::Mapped;
 use crate::{Error, Result};
@@ -23,6 +24,9 @@ pub struct Limits {
     pub bytes: usize,
     /// Where they are computed.
     pub place: Place,
+    /// Texts that are written at the same time with a model, on the processor: as many as there is
+    /// memory for in half of what the model leaves of `bytes`, and one at least.
+    pub texts: usize,
 }
 
 /// A file at a time: when it is replaced, it is another one.
@@ -120,7 +124,9 @@ impl Models {
                 self.limits.bytes
             );
         }
-        let worker = Worker::start(&version.path, self.limits.place, form)?;
+        let left = self.limits.bytes.saturating_sub(bytes) / 2;
+        let several = Several { texts: self.limits.texts, bytes: left };
+        let worker = Worker::start(&version.path, (self.limits.place, form), several)?;
         worker.order(job);
         self.held.push(Held { version, bytes, worker });
         Ok(())
@@ -237,8 +243,12 @@ mod tests {
         let size =
             ["a", "b", "c"].map(|name| folder.model(name, 1, 64).metadata().unwrap().len())[0];
         // Room for two: each takes its file and less than half of that for its packed weights.
-        let limits =
-            Limits { folder: folder.0.clone(), bytes: 3 * size as usize, place: Place::Processor };
+        let limits = Limits {
+            folder: folder.0.clone(),
+            bytes: 3 * size as usize,
+            place: Place::Processor,
+            texts: 4,
+        };
         let mut models = Models::new(limits);
         let loaded = |models: &Models| {
             ["a", "b", "c"].map(|name| models.is_loaded(&models.find(name).unwrap()))

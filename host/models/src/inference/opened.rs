@@ -29,7 +29,7 @@ impl Form {
 }
 
 /// Of so many of the likeliest tokens one is drawn.
-const TOP_K: usize = 40;
+pub(super) const TOP_K: usize = 40;
 
 /// A model that is open.
 pub(super) struct Opened<'b> {
@@ -78,6 +78,13 @@ impl<'b> Opened<'b> {
         Ok(())
     }
 
+    /// The model, where several texts can be written at once: on the processor, and where a prompt
+    /// need not be read by itself.
+    pub(super) fn for_several(&self) -> Option<&Loaded<'b>> {
+        let reads_whole = self.loaded.model.config().prefix_layers > 0;
+        (self.elsewhere.is_none() && !reads_whole).then_some(&self.loaded)
+    }
+
     /// Writes a text; `None` when no one wants it any more. Where a device fails the processor goes
     /// on if `warn` is there, which is told why.
     pub(super) fn write(
@@ -89,25 +96,12 @@ impl<'b> Opened<'b> {
         let begun = Instant::now();
         let Self { loaded, elsewhere, is_lost, .. } = self;
         let Loaded { model, tokenizer } = &*loaded;
-        let prompt = tokens_of(tokenizer, &job.prompt)?;
-        let most = model.config().context;
-        if prompt.len() >= most {
-            return Err(Error::PromptTooLong { tokens: prompt.len(), context: most });
-        }
-        let vocab = model.config().vocab;
-        if let Some(wrong) = prompt.iter().find(|token| **token as usize >= vocab) {
-            return Err(trine_infer::Error::Token(*wrong).into());
-        }
-        let stop: Vec<u32> = (0..vocab as u32).filter(|id| tokenizer.is_end(*id)).collect();
+        let prompt = prompt_of(loaded, job)?;
+        let stop = stops(loaded);
         let keep = prompt.len();
         let mut task = Task { tokens: prompt, left: job.max_tokens, stop: &stop };
-        let sampling = Sampling {
-            temperature: job.temperature,
-            top_k: TOP_K,
-            seed: job.seed,
-            ..Sampling::GREEDY
-        };
-        let mut room = vec![Candidate::default(); sampling.candidates(vocab)];
+        let sampling = sampling_of(job);
+        let mut room = vec![Candidate::default(); sampling.candidates(model.config().vocab)];
         let mut text = Completion::new(tokenizer);
         let mut each = |token: Option<u32>| {
             if let Some(token) = token {
@@ -129,15 +123,7 @@ impl<'b> Opened<'b> {
         if job.is_cancelled() {
             return Ok(None);
         }
-        let finish = match end {
-            End::Stop(_) => Finish::Stop,
-            End::Full => Finish::Context,
-            End::Cancelled if !text.is_full() => Finish::Ended,
-            End::Limit | End::Cancelled => Finish::Length,
-        };
-        let (tokens, text) = (text.count, text.finish());
-        let load = Duration::ZERO;
-        Ok(Some(Written { text, tokens, took: begun.elapsed(), memory, load, finish }))
+        Ok(Some(written(text, end, begun, memory)))
     }
 }
 
@@ -196,6 +182,42 @@ fn on_processor(
         }
     }
     Ok((End::Cancelled, size))
+}
+
+/// What was written of a text that has ended.
+pub(super) fn written(text: Completion<'_>, end: End, begun: Instant, memory: usize) -> Written {
+    let finish = match end {
+        End::Stop(_) => Finish::Stop,
+        End::Full => Finish::Context,
+        End::Cancelled if !text.is_full() => Finish::Ended,
+        End::Limit | End::Cancelled => Finish::Length,
+    };
+    let (tokens, text) = (text.count, text.finish());
+    Written { text, tokens, took: begun.elapsed(), memory, load: Duration::ZERO, finish }
+}
+
+/// How the tokens of a text are chosen.
+pub(super) const fn sampling_of(job: &Job) -> Sampling {
+    Sampling { temperature: job.temperature, top_k: TOP_K, seed: job.seed, ..Sampling::GREEDY }
+}
+
+/// The tokens at which a text ends.
+pub(super) fn stops(loaded: &Loaded<'_>) -> Vec<u32> {
+    let vocab = loaded.model.config().vocab as u32;
+    (0..vocab).filter(|id| loaded.tokenizer.is_end(*id)).collect()
+}
+
+/// The tokens of a prompt, after which the model has room for one at least.
+pub(super) fn prompt_of(loaded: &Loaded<'_>, job: &Job) -> Result<Vec<u32>> {
+    let prompt = tokens_of(&loaded.tokenizer, &job.prompt)?;
+    let config = loaded.model.config();
+    if prompt.len() >= config.context {
+        return Err(Error::PromptTooLong { tokens: prompt.len(), context: config.context });
+    }
+    match prompt.iter().find(|token| **token as usize >= config.vocab) {
+        Some(wrong) => Err(trine_infer::Error::Token(*wrong).into()),
+        None => Ok(prompt),
+    }
 }
 
 fn tokens_of(tokenizer: &Tokenizer<'_>, prompt: &str) -> Result<Vec<u32>> {

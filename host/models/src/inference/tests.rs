@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use trine_descriptor::{Args, Side, validate};
-use trine_infer::Options;
+use trine_infer::{BatchOptions, Options, batch_arena_bytes};
 use trine_mcp::result::value_json;
 use trine_mcp::{McpEngine, McpSession, ServerInfo, Single, Step};
 
@@ -100,7 +100,8 @@ impl Reply for To {
 
 impl Client {
     fn new(folder: &Folder, bytes: usize) -> Self {
-        let limits = Limits { folder: folder.0.clone(), bytes, place: Place::Processor };
+        let limits =
+            Limits { folder: folder.0.clone(), bytes, place: Place::Processor, texts: TEXTS };
         let (said, news) = channel();
         let service = Service::new(limits);
         Self { service, said, news, cancelled: HashMap::new(), next: 0 }
@@ -173,6 +174,8 @@ fn encoded(tool: u16, arguments: &Value) -> Vec<u8> {
 }
 
 const PLENTY: usize = 1 << 30;
+/// Texts at a time.
+const TEXTS: usize = 4;
 
 /// What the tool must answer, from the engine itself.
 fn expected(path: &Path, prompt: &str, tokens: usize) -> (Vec<u8>, usize) {
@@ -191,8 +194,14 @@ fn expected(path: &Path, prompt: &str, tokens: usize) -> (Vec<u8>, usize) {
     let mut other = Buffers::default();
     let packed = Some(trine_ternary::Packing::PanelBase3);
     let packed = Loaded::open(&bytes, &mut other, packed, &pool).unwrap();
-    let packed = options.with_tables(packed.model.weights());
-    let arena = trine_infer::arena_bytes(loaded.model.config(), &packed).unwrap();
+    let all = options.context * TEXTS;
+    let server = BatchOptions {
+        positions: options.context,
+        batch: all.clamp(TEXTS, 128),
+        ..BatchOptions::new(loaded.model.config(), TEXTS)
+    };
+    let server = server.with_tables(packed.model.weights());
+    let arena = batch_arena_bytes(loaded.model.config(), &server).unwrap();
     let options = options.with_tables(loaded.model.weights());
     let size = trine_infer::arena_bytes(loaded.model.config(), &options).unwrap();
     let mut memory = vec![0; size + 3];
@@ -357,6 +366,96 @@ fn while_a_text_is_written_others_are_served_and_it_can_be_cancelled() {
     assert_eq!(client.infer(&next)["tokens_generated"], 3);
 }
 
+/// The texts of calls that were started, by their numbers.
+fn texts(client: &Client, calls: &[u64]) -> HashMap<u64, Result<Value, String>> {
+    let mut ends = HashMap::new();
+    while ends.len() < calls.len() {
+        if let (id, News::Ended(end)) = client.news.recv().unwrap() {
+            assert!(ends.insert(id, end).is_none());
+        }
+    }
+    ends
+}
+
+#[test]
+fn texts_that_are_written_at_the_same_time_are_what_each_is_by_itself() {
+    let folder = Folder::new("together");
+    let path = folder.model("a", 3, 900);
+    let prompts: Vec<String> = (0..9).map(|at| "Once upon a time ".repeat(1 + at * 5)).collect();
+    let calls: Vec<(Value, Value)> = prompts
+        .iter()
+        .zip(0..)
+        .map(|(prompt, at)| {
+            let call = json!({ "model_path": "a", "prompt": prompt, "max_tokens": 20 + 9 * at,
+                           "temperature": f64::from(at % 3), "seed": at });
+            // By itself: no other call is under way, and nothing is kept of one before.
+            let written = Client::new(&folder, PLENTY).infer(&call);
+            (call, written["generated_text"].clone())
+        })
+        .collect();
+    let (greedy, _) = expected(&path, &prompts[3], 47);
+    assert_eq!(calls[3].1, *String::from_utf8_lossy(&greedy));
+    // With room for all, for some, and for one.
+    for bytes in [PLENTY, fs::metadata(&path).unwrap().len() as usize * 3 / 2] {
+        let mut client = Client::new(&folder, bytes);
+        for round in 0..2 {
+            let started: Vec<u64> =
+                calls.iter().map(|(call, _)| client.start(INFERENCE, call)).collect();
+            let ends = texts(&client, &started);
+            for (id, (_, wanted)) in started.iter().zip(&calls) {
+                let found = ends[id].as_ref().unwrap();
+                assert_eq!(found["generated_text"], *wanted, "{bytes} {round} {id}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_short_text_does_not_wait_for_the_end_of_long_ones() {
+    let folder = Folder::new("short");
+    folder.model("a", 1, 4200);
+    let mut client = Client::new(&folder, PLENTY);
+    let call = |tokens: usize| json!({ "model_path": "a", "prompt": "x", "max_tokens": tokens, "temperature": 0 });
+    let long: Vec<u64> = (0..TEXTS - 1).map(|_| client.start(INFERENCE, &call(4096))).collect();
+    client.progress();
+    for _ in 0..3 {
+        let short = client.start(INFERENCE, &call(5));
+        let (first, end) = loop {
+            if let (id, News::Ended(end)) = client.news.recv().unwrap() {
+                break (id, end);
+            }
+        };
+        assert_eq!((first, &end.unwrap()["tokens_generated"]), (short, &json!(5)));
+    }
+    // One that is cancelled ends, the others are as long as they are to be.
+    client.cancelled[&long[1]].store(true, Ordering::Release);
+    let ends = texts(&client, &long);
+    assert!(ends[&long[1]].as_ref().unwrap_err().contains("cancelled"));
+    for id in [long[0], long[2]] {
+        let finish = &ends[&id].as_ref().unwrap()["finish_reason"];
+        assert!(["length", "stop"].contains(&finish.as_str().unwrap()), "{finish}");
+    }
+}
+
+#[test]
+fn a_text_that_needs_more_room_than_there_is_waits_and_a_prompt_that_is_too_long_does_not() {
+    let folder = Folder::new("waits");
+    let path = folder.model("a", 1, 4200);
+    // Enough for one.
+    let mut client = Client::new(&folder, fs::metadata(path).unwrap().len() as usize * 3 / 2);
+    let call = |tokens: usize| json!({ "model_path": "a", "prompt": "x", "max_tokens": tokens, "temperature": 0 });
+    let calls: Vec<u64> =
+        [300, 4096, 2, 3000].iter().map(|most| client.start(INFERENCE, &call(*most))).collect();
+    let long = json!({ "model_path": "a", "prompt": "x".repeat(4300), "max_tokens": 2 });
+    let long = client.start(INFERENCE, &long);
+    let ends = texts(&client, &[&calls[..], &[long]].concat());
+    assert!(ends[&long].as_ref().unwrap_err().contains("4200"));
+    for (id, most) in calls.iter().zip([300, 4096, 2, 3000]) {
+        let written = ends[id].as_ref().unwrap()["tokens_generated"].as_u64().unwrap();
+        assert!(written > 0 && written <= most);
+    }
+}
+
 #[test]
 fn a_text_is_finished_with_the_weights_that_it_began_with() {
     let folder = Folder::new("swap");
@@ -389,15 +488,15 @@ fn the_end_lets_a_text_end_with_what_it_has_and_takes_no_further_call() {
     folder.model("a", 1, 60_000);
     let mut client = Client::new(&folder, PLENTY);
     let long = json!({ "model_path": "a", "prompt": "x", "max_tokens": 4096, "temperature": 0 });
-    // One of them is computed, the others wait for it longer than there is time.
+    // Some of them are written, the others wait for them longer than there is time.
     let calls: Vec<u64> = (0..12).map(|_| client.start(INFERENCE, &long)).collect();
     client.progress();
     client.service.end();
     assert!(client.refused(&long).contains("the server ended"));
     let since = Instant::now();
-    let ends: Vec<_> = calls.iter().map(|id| client.end_of(*id)).collect();
+    let ends = texts(&client, &calls);
     assert!(since.elapsed() < Duration::from_secs(30), "{:?}", since.elapsed());
-    for end in ends {
+    for end in ends.into_values() {
         match end {
             Ok(written) => {
                 let reason = written["finish_reason"].as_str().unwrap();

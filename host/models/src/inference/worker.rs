@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use super::models::Form;
 use super::opened::Opened;
 use super::place::Place;
+use super::together::{Several, Together};
 use super::tools::Finish;
 use crate::model::{Buffers, Mapped, Pool, threads};
 use crate::{Error, Result};
@@ -81,13 +82,18 @@ pub(super) struct Worker {
 
 impl Worker {
     /// Starts a thread that loads a model.
-    pub(super) fn start(path: &Path, place: Place, form: Form) -> Result<Self> {
+    pub(super) fn start(
+        path: &Path,
+        (place, form): (Place, Form),
+        several: Several,
+    ) -> Result<Self> {
         let (orders, jobs) = channel();
         let (path, count) = (path.to_owned(), Arc::new(AtomicUsize::new(0)));
         let (left, gone) = (Arc::clone(&count), Arc::new(AtomicBool::new(false)));
         let ends = Arc::clone(&gone);
         let thread = std::thread::Builder::new().name("model".to_owned());
-        let thread = thread.spawn(move || work((&path, place, form), &jobs, &left, &ends));
+        let model = move || work((&path, place, form), several, &jobs, (&left, &ends));
+        let thread = thread.spawn(model);
         let thread = thread.map_err(Error::Thread)?;
         Ok(Self { orders: Some(orders), jobs: count, gone, thread: Some(thread) })
     }
@@ -136,9 +142,9 @@ impl Drop for Worker {
 /// What the thread does: the model lives in this frame.
 fn work(
     (path, place, form): (&Path, Place, Form),
+    several: Several,
     jobs: &Receiver<Job>,
-    left: &AtomicUsize,
-    gone: &AtomicBool,
+    (left, gone): (&AtomicUsize, &AtomicBool),
 ) {
     let begun = Instant::now();
     let done = |job: &Job, tell: Tell| {
@@ -169,7 +175,12 @@ fn work(
         Err(error) => return unloadable(&error),
     };
     let mut load = begun.elapsed();
-    for job in jobs {
+    while let Ok(job) = jobs.recv() {
+        if let Some(loaded) = opened.for_several() {
+            let load = std::mem::take(&mut load);
+            Together { loaded, pool: &pool, several, done: &done, load }.run(job, jobs);
+            continue;
+        }
         let tell = match opened.write(&job, &pool, place.falls_back().then_some(&warn)) {
             Ok(Some(written)) => Tell::Done(Written { load, ..written }),
             Ok(None) => Tell::Cancelled,

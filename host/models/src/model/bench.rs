@@ -3,7 +3,10 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use trine_infer::{DecodeSession, KvKind, Options, arena_bytes};
+use trine_infer::{
+    BatchOptions, BatchSession, DecodeSession, KvKind, Options, Step, arena_bytes,
+    batch_arena_bytes,
+};
 use trine_ternary::parallel::Parallel;
 
 use super::Loaded;
@@ -21,6 +24,8 @@ pub struct Plan {
     pub rounds: usize,
     /// How keys and values are kept.
     pub kv: KvKind,
+    /// Sequences that are read at once as well, where there is more than one.
+    pub sequences: usize,
 }
 
 /// Batch size of the prefill, in tokens. Weights are read once a batch, and the activations of a
@@ -59,6 +64,8 @@ pub struct Figures {
     pub prefill: Measured,
     /// Reading one token at a time.
     pub decode: Measured,
+    /// Reading a token of each of several sequences at a time, after prompts as long.
+    pub together: Option<Measured>,
     /// Bytes of weights that a token goes through.
     pub token_bytes: u64,
     /// The most memory that the process held until then, in bytes, where the system says it.
@@ -138,15 +145,59 @@ pub fn bench(
         };
         (0..plan.rounds.max(1)).map(one).collect::<Result<Vec<Round>>>()
     })?;
+    let together = if plan.sequences > 1 { Some(together(loaded, plan, pool)?) } else { None };
     // Before the bandwidth is looked for, which takes memory of its own.
     let memory_peak = memory_peak();
     Ok(Figures {
         prefill: median(rounds.iter().map(|round| round.prefill).collect())?,
         decode: median(rounds.iter().map(|round| round.decode).collect())?,
+        together,
         token_bytes: token_bytes(loaded),
         memory_peak,
         bandwidth: bandwidth(pool),
     })
+}
+
+/// Reads several sequences, a token of each at a time.
+fn together(loaded: &Loaded<'_>, plan: &Plan, pool: &dyn Parallel) -> Result<Measured> {
+    let config = loaded.model.config();
+    let context = plan.prompt.saturating_add(plan.tokens);
+    let options = BatchOptions {
+        positions: context.saturating_mul(plan.sequences),
+        batch: BATCH.min(plan.prompt).max(plan.sequences),
+        kv: plan.kv,
+        ..BatchOptions::new(config, plan.sequences)
+    };
+    let options = options.with_tables(loaded.model.weights());
+    // The block may start anywhere.
+    let mut memory = vec![0; batch_arena_bytes(config, &options)? + 3];
+    let mut session = BatchSession::new(&loaded.model, &options, &mut memory)?;
+    let tokens = tokens(plan, config.vocab);
+    let (prompt, rest) = tokens.split_at(plan.prompt);
+    let first = session.open(context)?;
+    let mut unread = prompt;
+    while !unread.is_empty() {
+        let taken = session.add(first, unread, unread.len())?;
+        while session.step(usize::MAX, pool) == Step::More {}
+        unread = unread.get(taken..).unwrap_or_default();
+    }
+    for _ in 1..plan.sequences {
+        let other = session.open(context)?;
+        session.share(first, other, prompt.len())?;
+    }
+    let mut round = || {
+        let count = rest.len().saturating_mul(plan.sequences);
+        let measured = stretch(count, || {
+            rest.iter().try_for_each(|token| {
+                (0..plan.sequences).try_for_each(|one| session.add(one, &[*token], 1).map(drop))?;
+                while session.step(usize::MAX, pool) == Step::More {}
+                Ok::<(), trine_infer::Error>(())
+            })
+        })?;
+        (0..plan.sequences).try_for_each(|one| session.truncate(one, prompt.len()))?;
+        Ok(measured)
+    };
+    median((0..plan.rounds.max(1)).map(|_| round()).collect::<Result<_>>()?)
 }
 
 /// Times a stretch of work.

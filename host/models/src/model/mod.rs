@@ -29,7 +29,7 @@ mod summary;
 mod summary_image;
 mod vocabulary;
 
-pub use crate::sys::{Mapped, Pool, memory_peak, processor_time};
+pub use crate::sys::{Mapped, Pool, Zeros, memory_peak, processor_time};
 pub use bench::{BATCH, Figures, Measured, Plan, Round, bench, measure, stretch, tokens};
 pub use command_model::CommandModel;
 pub use footprint::Footprint;

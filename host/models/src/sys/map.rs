@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read as _};
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 use std::path::Path;
 
 use memmap2::{Mmap, MmapMut};
@@ -50,6 +50,34 @@ impl Deref for Mapped {
 
     fn deref(&self) -> &[u8] {
         &self.0
+    }
+}
+
+/// Memory that is zero. The system gives a page of it when it is first written to.
+#[derive(Debug)]
+pub struct Zeros(MmapMut);
+
+impl Zeros {
+    /// So many bytes, which begin at a page.
+    ///
+    /// # Errors
+    /// When the system has no room for them.
+    pub fn new(length: usize) -> io::Result<Self> {
+        MmapMut::map_anon(length).map(Self)
+    }
+}
+
+impl Deref for Zeros {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl DerefMut for Zeros {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        &mut self.0
     }
 }
 

@@ -6,5 +6,5 @@ mod map;
 mod pool;
 
 pub use clock::{memory_peak, processor_time};
-pub use map::Mapped;
+pub use map::{Mapped, Zeros};
 pub use pool::Pool;

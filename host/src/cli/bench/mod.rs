@@ -81,6 +81,10 @@ pub(super) struct Bench {
     /// Format of the KV cache; of this program alone with --peer.
     #[arg(long, value_enum, default_value_t = Kv::F16, conflicts_with = "backend")]
     kv: Kv,
+    /// Number of sequences to decode at once as well.
+    #[arg(long, value_name = "COUNT", default_value_t = 1, conflicts_with_all = ["backend", "peer"],
+          value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1024))]
+    sequences: usize,
     /// Compare with llama.cpp on the same model.
     #[arg(long)]
     peer: bool,
@@ -167,11 +171,17 @@ impl Bench {
     }
 
     fn plan(&self) -> Plan {
-        Plan { prompt: self.prompt, tokens: self.tokens, rounds: self.rounds, kv: self.kv.into() }
+        Plan {
+            prompt: self.prompt,
+            tokens: self.tokens,
+            rounds: self.rounds,
+            kv: self.kv.into(),
+            sequences: self.sequences,
+        }
     }
 
     fn show(&self, figures: &Figures, load: f64, isa: &str) {
-        let Figures { prefill, decode, token_bytes, memory_peak, bandwidth } = *figures;
+        let Figures { prefill, decode, together, token_bytes, memory_peak, bandwidth } = *figures;
         let first = load + prefill.wall.as_secs_f64();
         let share = figures.bandwidth_share();
         let threads = threads(self.threads);
@@ -181,9 +191,13 @@ impl Bench {
                         "processor_s": of.processor.as_secs_f64(), "tokens_per_s": of.rate(),
                         "tokens_per_processor_s": of.processor_rate() })
             };
+            let sequences = together.map(|of| {
+                json!({ "count": self.sequences,
+                "decode": stretch(of), "times_one": of.rate() / decode.rate() })
+            });
             let object = json!({
                 "isa": isa, "threads": threads, "load_s": load, "first_token_s": first,
-                "prefill": stretch(prefill), "decode": stretch(decode),
+                "prefill": stretch(prefill), "decode": stretch(decode), "sequences": sequences,
                 "bytes_per_token": token_bytes, "read_bytes_per_s": bandwidth,
                 "bandwidth_share": share, "memory_peak_bytes": memory_peak,
             });
@@ -200,6 +214,10 @@ impl Bench {
         };
         line("prefill", prefill);
         line("decode", decode);
+        if let Some(of) = together {
+            line(&format!("{} at once", self.sequences), of);
+            say!("             {:>8.2} times one sequence", of.rate() / decode.rate());
+        }
         say!("load         {load:>8.2} s, first token after {first:.2} s");
         say!(
             "memory       {:>8.1} GB/s read at best; decoding uses {:.0} % of it, {} bytes a token",

@@ -47,12 +47,12 @@ use sequence::{Sequence, gap};
 /// let mut session = BatchSession::new(&model, &options, &mut memory)?;
 /// let (one, other) = (session.open(12)?, session.open(12)?);
 /// // The first tokens of both in one pass, then a token of each.
-/// session.add(one, &[1, 5, 90])?;
-/// session.add(other, &[1, 7])?;
+/// session.add(one, &[1, 5, 90], 8)?;
+/// session.add(other, &[1, 7], 8)?;
 /// while session.step(usize::MAX, &Serial) == Step::More {}
 /// for sequence in [one, other] {
 ///     let next = session.logits(sequence).map(likeliest).ok_or("nothing was read")?;
-///     session.add(sequence, &[next])?;
+///     session.add(sequence, &[next], 1)?;
 /// }
 /// while session.step(usize::MAX, &Serial) == Step::More {}
 /// assert_eq!((session.tokens(one).len(), session.tokens(other).len()), (4, 3));
@@ -187,19 +187,20 @@ impl<'m, 'w> BatchSession<'m, 'w> {
         if self.at.is_some() { 0 } else { self.seats.len() - self.count }
     }
 
-    /// Adds the first of these tokens of a sequence to the next pass, as many as that takes, and
-    /// answers how many those are. Only if it takes all of them, the sequence has logits then.
+    /// Adds the first of these tokens of a sequence to the next pass, as many as that takes and
+    /// `most` at most, and answers how many those are. Only if it takes all of them, the sequence
+    /// has logits then.
     ///
     /// # Errors
     /// While a pass is under way, when the sequence is part of the next pass already, is not open
     /// or has no room, or when a token is not in the vocabulary; then nothing is added.
-    pub fn add(&mut self, sequence: usize, tokens: &[u32]) -> Result<usize, Error> {
+    pub fn add(&mut self, sequence: usize, tokens: &[u32], most: usize) -> Result<usize, Error> {
         let one = *self.sequence(sequence).ok_or(Error::Option("there is no such sequence"))?;
         if self.at.is_some() || one.next > one.len {
             return Err(Error::Busy);
         }
         let room = (one.room - one.len) as usize;
-        let count = tokens.len().min(self.left()).min(room);
+        let count = tokens.len().min(most).min(self.left()).min(room);
         let taken = tokens.get(..count).unwrap_or_default();
         let vocab = self.model.config.vocab;
         if let Some(wrong) = taken.iter().find(|token| **token as usize >= vocab) {

@@ -27,7 +27,7 @@ use super::panels::{
     self, Parts, Quad, REGISTERS, Tables, alike, each_part, load_sums, store_sums, weights,
 };
 use super::{load, load_signed, sdot as dot, sdot_lane, signed};
-use crate::arch::panels::{Group, PanelKernels, Sums, gemm as panel_gemm};
+use crate::arch::panels::{Ahead, Group, PanelKernels, Sums, gemm as panel_gemm};
 use crate::matrix::Matrix;
 use crate::packing::Packing;
 use crate::scalar::Tokens;
@@ -77,9 +77,9 @@ impl PanelKernels for DotProd {
         col: usize,
         tokens: Tokens<'_>,
         sums: &mut [Sums],
-        fresh: bool,
+        _: Ahead,
     ) {
-        if fresh {
+        if col == 0 {
             sums.fill(Sums([0; 32]));
         }
         multiply(groups, col, tokens, sums);

@@ -9,7 +9,7 @@ use core::ops::Range;
 
 use super::panels::{self, Parts, Quad, REGISTERS, alike, weights};
 use super::{dotprod, load_signed, smmla};
-use crate::arch::panels::{Group, PanelKernels, Sums, gemm as panel_gemm};
+use crate::arch::panels::{Ahead, Group, PanelKernels, Sums, gemm as panel_gemm};
 use crate::matrix::Matrix;
 use crate::packing::Packing;
 use crate::scalar::Tokens;
@@ -61,9 +61,9 @@ impl PanelKernels for I8mm {
         col: usize,
         tokens: Tokens<'_>,
         sums: &mut [Sums],
-        fresh: bool,
+        _: Ahead,
     ) {
-        if fresh {
+        if col == 0 {
             sums.fill(Sums([0; 32]));
         }
         multiply(groups, col, tokens, sums);

@@ -29,7 +29,7 @@ use super::panels::{
     self, REGISTERS, Tables, alike, each_part, load_sums, store_sums, two_bits, weights,
 };
 use super::{load, signed};
-use crate::arch::panels::{Group, PanelKernels, Sums, gemm as panel_gemm};
+use crate::arch::panels::{Ahead, Group, PanelKernels, Sums, gemm as panel_gemm};
 use crate::matrix::Matrix;
 use crate::packing::Packing;
 use crate::scalar::Tokens;
@@ -87,9 +87,9 @@ impl PanelKernels for Neon {
         col: usize,
         tokens: Tokens<'_>,
         sums: &mut [Sums],
-        fresh: bool,
+        _: Ahead,
     ) {
-        if fresh {
+        if col == 0 {
             sums.fill(Sums([0; 32]));
         }
         for (part, groups) in groups.chunks(GROUPS).enumerate() {

@@ -22,7 +22,7 @@ use core::arch::x86_64::{
 
 use core::ops::Range;
 
-use crate::arch::panels::{self, BLOCK, Group, PanelKernels, Sums};
+use crate::arch::panels::{self, Ahead, BLOCK, Group, PanelKernels, Sums};
 use crate::arch::x86_64::{prefetch, prefetch_write};
 use crate::matrix::Matrix;
 use crate::packing::Packing;
@@ -88,9 +88,9 @@ impl PanelKernels for Avx2 {
         col: usize,
         tokens: Tokens<'_>,
         sums: &mut [Sums],
-        fresh: bool,
+        _: Ahead,
     ) {
-        gemm::multiply(groups, col, tokens, sums, fresh);
+        gemm::multiply(groups, col, tokens, sums, col == 0);
     }
 
     /// # Safety

@@ -11,18 +11,18 @@ use core::arch::x86_64::{
 use core::slice;
 
 use super::{Tables, field, load, load_sums, store, store_bytes, tile};
-use crate::arch::panels::{BLOCK, Group, Sums, TILE};
+use crate::arch::panels::{Ahead, BLOCK, Group, Sums, TILE};
 use crate::scalar::Tokens;
 
 /// Adds to the sums of up to [`TILE`](crate::arch::panels::TILE) tokens the products with some
-/// groups, or puts them there where the sums are `fresh`.
+/// groups, or puts them there where those begin at column 0; asks for what is ahead meanwhile.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
 pub(super) fn multiply(
     groups: &[Group],
     col: usize,
     tokens: Tokens<'_>,
     sums: &mut [Sums],
-    fresh: bool,
+    ahead: Ahead,
 ) {
     let (count, cols) = (tokens.count, tokens.cols);
     let (q, sums) = (&tokens.q[..count * cols], &mut sums[..count]);
@@ -30,7 +30,7 @@ pub(super) fn multiply(
     let at = q.as_ptr().wrapping_add(col);
     // SAFETY: token t starts at `t · cols` of `q`, which has `count · cols`, and groups before
     // `whole` end within its columns.
-    unsafe { tile::add(&groups[..whole], at, cols, sums, fresh) };
+    unsafe { tile::add(&groups[..whole], (at, cols), sums, col == 0, ahead) };
     if let Some(group) = groups.get(whole) {
         let from = cols.min(col + 4 * whole);
         let mut last = [[0_i8; 4]; TILE];
@@ -38,7 +38,7 @@ pub(super) fn multiply(
             last[..cols - from].copy_from_slice(&q[from..]);
         }
         // SAFETY: `last` has four activations of each of up to `TILE` tokens, four bytes apart.
-        unsafe { tile::add(slice::from_ref(group), last.as_ptr().cast(), 4, sums, false) };
+        unsafe { tile::add(slice::from_ref(group), (last.as_ptr().cast(), 4), sums, false, ahead) };
     }
 }
 

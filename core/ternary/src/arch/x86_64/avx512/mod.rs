@@ -7,6 +7,7 @@ pub(crate) mod codes;
 mod gemm;
 mod gemv;
 pub(crate) mod rows;
+pub(crate) mod rows_each;
 mod tile;
 
 /// The functions of [`float`](crate::float).
@@ -22,7 +23,7 @@ use core::arch::x86_64::{
 
 use core::ops::Range;
 
-use crate::arch::panels::{self, BLOCK, Group, PanelKernels, Sums};
+use crate::arch::panels::{self, Ahead, BLOCK, Group, PanelKernels, Sums};
 use crate::arch::x86_64::{prefetch, prefetch_write};
 use crate::matrix::Matrix;
 use crate::packing::{Packing, TABLE_HIGH, TABLE_LOW};
@@ -39,6 +40,8 @@ pub(crate) fn gemm(matrix: &Matrix<'_>, rows: Range<usize>, tokens: Tokens<'_>, 
 struct Avx512;
 
 impl PanelKernels for Avx512 {
+    const FETCHES: bool = true;
+
     /// # Safety
     /// As the trait says.
     #[inline]
@@ -78,9 +81,9 @@ impl PanelKernels for Avx512 {
         col: usize,
         tokens: Tokens<'_>,
         sums: &mut [Sums],
-        fresh: bool,
+        ahead: Ahead,
     ) {
-        gemm::multiply(groups, col, tokens, sums, fresh);
+        gemm::multiply(groups, col, tokens, sums, ahead);
     }
 
     /// # Safety

@@ -50,11 +50,24 @@ impl Integers for Q6 {
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
 fn row(block: &[u8], q: [__m512i; 4], start: [__m512i; 4]) -> __m512i {
+    let mut acc = _mm512_setzero_si512();
+    let (weights, scales) = (bits(block), scales(block));
+    for (at, ((weights, start), q)) in weights.into_iter().zip(start).zip(q).enumerate() {
+        // Four products: at most 4·32·128 = 2¹⁴ in magnitude, so the low half of a lane is all of
+        // it, and the scale in the low half of its lane meets nothing else.
+        let sums = _mm512_dpbusd_epi32(start, weights, q);
+        acc = _mm512_dpwssd_epi32(acc, sums, scales_of(scales, at));
+    }
+    acc
+}
+
+/// The six bits of each of the 256 weights of a block.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+pub(super) fn bits(block: &[u8]) -> [__m512i; 4] {
     let (low, _) = block[..128].as_chunks::<64>();
     let (high, _) = block[128..192].as_chunks::<32>();
-    let mut acc = _mm512_setzero_si512();
-    let scales = scales(block);
-    for half in 0..2 {
+    let half = |half: usize| {
         let bits = load(&low[half]);
         // SAFETY: the reference is to 32 bytes, and the load asks for no alignment.
         let high = unsafe { _mm256_loadu_si256(high[half].as_ptr().cast()) };
@@ -62,18 +75,21 @@ fn row(block: &[u8], q: [__m512i; 4], start: [__m512i; 4]) -> __m512i {
         // To bits 5:4: those of the first 32 columns are bits 1:0, of the next 3:2, then 5:4, 7:6.
         let first = join(bits, _mm512_sllv_epi16(high, halves(4, 2)));
         let second = join(_mm512_srli_epi16::<4>(bits), _mm512_srlv_epi16(high, halves(0, 2)));
-        for (at, weights) in [(2 * half, first), (2 * half + 1, second)] {
-            // Four products: at most 4·32·128 = 2¹⁴ in magnitude, so the low half of a lane is all
-            // of it, and the scale in the low half of its lane meets nothing else.
-            let sums = _mm512_dpbusd_epi32(start[at], weights, q[at]);
-            let which = _mm512_add_epi32(
-                _mm512_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3),
-                _mm512_set1_epi32(4 * at as i32),
-            );
-            acc = _mm512_dpwssd_epi32(acc, sums, _mm512_permutexvar_epi32(which, scales));
-        }
-    }
-    acc
+        [first, second]
+    };
+    let ([a, b], [c, d]) = (half(0), half(1));
+    [a, b, c, d]
+}
+
+/// The scales of 64 weights, each in the low half of its four lanes.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+pub(super) fn scales_of(scales: __m512i, at: usize) -> __m512i {
+    let which = _mm512_add_epi32(
+        _mm512_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3),
+        _mm512_set1_epi32(4 * at as i32),
+    );
+    _mm512_permutexvar_epi32(which, scales)
 }
 
 /// Bits 3:0 of the first and bits 5:4 of the second.
@@ -87,7 +103,7 @@ fn join(low: __m512i, high: __m512i) -> __m512i {
 /// The 16 scales, each in the low half of a lane whose high half is 0.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
-fn scales(block: &[u8]) -> __m512i {
+pub(super) fn scales(block: &[u8]) -> __m512i {
     // SAFETY: a block has 16 bytes of scales there, and the load asks for no alignment.
     let scales = unsafe { _mm_loadu_si128(block[192..208].as_ptr().cast()) };
     _mm512_and_si512(_mm512_cvtepi8_epi32(scales), _mm512_set1_epi32(0xffff))
@@ -104,7 +120,7 @@ fn halves(low: i16, high: i16) -> __m512i {
 /// The sums of the lanes of four registers.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
-fn reduce([a, b, c, d]: [__m512i; ROWS]) -> __m128i {
+pub(super) fn reduce([a, b, c, d]: [__m512i; ROWS]) -> __m128i {
     let ab = _mm512_add_epi32(_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b));
     let cd = _mm512_add_epi32(_mm512_unpacklo_epi32(c, d), _mm512_unpackhi_epi32(c, d));
     let all = _mm512_add_epi32(_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd));

@@ -4,7 +4,7 @@
 
 use core::arch::asm;
 
-use crate::arch::panels::{Group, Sums};
+use crate::arch::panels::{Ahead, Group, Sums};
 
 /// Broadcasts the four activations at `$at` and multiplies both lines of weights with them.
 macro_rules! token {
@@ -52,19 +52,22 @@ macro_rules! put {
 macro_rules! tile {
     ($name:ident, $tokens:literal: $($low:literal $high:literal $at:literal)+) => {
         /// Adds the products of groups and the tokens at `q`, which are `stride` apart; puts them
-        /// there where the sums are `fresh`.
+        /// there where the sums are `fresh`. Asks for what is ahead meanwhile.
         ///
         /// # Safety
         /// Of each of the tokens there are four activations for each group.
         #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
         unsafe fn $name(
             groups: &[Group],
-            q: *const i8,
-            stride: usize,
+            (q, stride): (*const i8, usize),
             sums: &mut [Sums; $tokens],
             fresh: bool,
+            Ahead { at, lines }: Ahead,
         ) {
-            // SAFETY: it reads `groups`, 128 bytes a group, and four activations a group of each
+            // Each turn asks for two lines, and goes on by less where there are more turns.
+            let turns = (groups.len() / 4).max(1);
+            let step = (64 * lines).div_ceil(turns);
+            // SAFETY: what is ahead is asked for by hints, which may name any address. It reads `groups`, 128 bytes a group, and four activations a group of each
             // token, which our caller says are there; it changes `sums`, two lines of 64 bytes a
             // token. Groups and sums are aligned to 64. All registers that it changes are named; it
             // leaves the stack alone.
@@ -79,6 +82,9 @@ macro_rules! tile {
                     columns!("128" "4" $($low $high $at)+),
                     columns!("256" "8" $($low $high $at)+),
                     columns!("384" "12" $($low $high $at)+),
+                    "prefetcht1 [{ahead}]",
+                    "prefetcht1 [{ahead} + 64]",
+                    "add {ahead}, {step}",
                     "add {weights}, 512",
                     "add {q0}, 16",
                     "add {q3}, 16",
@@ -116,6 +122,8 @@ macro_rules! tile {
                     stride = in(reg) stride,
                     sums = in(reg) sums.as_mut_ptr(),
                     fresh = in(reg) usize::from(fresh),
+                    ahead = inout(reg) at => _,
+                    step = in(reg) step,
                     out("zmm0") _, out("zmm1") _, out("zmm2") _, out("zmm3") _, out("zmm4") _,
                     out("zmm5") _, out("zmm6") _, out("zmm7") _, out("zmm8") _, out("zmm9") _,
                     out("zmm10") _, out("zmm11") _, out("zmm12") _, out("zmm13") _,
@@ -158,14 +166,14 @@ tiles! {
 /// The tile of as many tokens as there are sums.
 macro_rules! choose {
     (
-        $groups:ident $q:ident $stride:ident $sums:ident $fresh:ident:
+        $groups:ident $q:ident $sums:ident $fresh:ident $ahead:ident:
         $($name:ident $tokens:literal)+
     ) => {
         match $sums.len() {
             $($tokens => {
                 if let Some(sums) = $sums.first_chunk_mut() {
                     // SAFETY: as our caller says.
-                    unsafe { $name($groups, $q, $stride, sums, $fresh) };
+                    unsafe { $name($groups, $q, sums, $fresh, $ahead) };
                 }
             })+
             _ => debug_assert!($sums.is_empty(), "more tokens than a tile has"),
@@ -173,21 +181,22 @@ macro_rules! choose {
     };
 }
 
-/// Adds to the sums of up to 12 tokens the products of groups and the tokens, which begin at `q`
-/// and are `stride` apart; puts them there where the sums are `fresh`.
+/// Adds to the sums of up to 12 tokens the products of groups and the tokens, of which `q` has the
+/// beginning and how far they are apart; puts them there where the sums are `fresh`. Asks for what
+/// is ahead meanwhile.
 ///
 /// # Safety
 /// Of each of the tokens there are four activations for each group.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
 pub(super) unsafe fn add(
     groups: &[Group],
-    q: *const i8,
-    stride: usize,
+    q: (*const i8, usize),
     sums: &mut [Sums],
     fresh: bool,
+    ahead: Ahead,
 ) {
     choose!(
-        groups q stride sums fresh: one 1 two 2 three 3 four 4 five 5 six 6 seven 7 eight 8 nine 9
+        groups q sums fresh ahead: one 1 two 2 three 3 four 4 five 5 six 6 seven 7 eight 8 nine 9
         ten 10 eleven 11 twelve 12
     );
 }
