@@ -7,7 +7,7 @@ use trine::{Error, Result};
 use trine_gateway::host_tools::{self, HostCall, HostTools};
 use trine_gateway::table::Table;
 use trine_mcp::Outcome;
-use trine_models::inference::{Limits, Place, Reply, Service};
+use trine_models::inference::{Limits, Place, Reply, Service, TEXTS};
 use trine_plugins::{Machine, System};
 
 use super::offload::{Backend, BackendChoice, choose, failed};
@@ -22,6 +22,13 @@ pub(super) struct ModelArgs {
     /// processor. One whose file is larger is not loaded: sentences still become calls by --ask.
     #[arg(long, value_name = "MIB", requires = "models")]
     memory: Option<usize>,
+    /// Number of texts that a model writes at the same time, on the CPU
+    ///
+    /// Their keys and values take at most half of what the model leaves of --memory; where that is
+    /// not enough for so many texts, the others wait.
+    #[arg(long, value_name = "COUNT", default_value_t = TEXTS, requires = "models",
+          value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=64))]
+    texts: usize,
     /// Backend that computes; NAME,cpu falls back to the CPU.
     #[arg(long, value_enum, value_delimiter = ',', default_value = "auto", requires = "models")]
     backend: Vec<Backend>,
@@ -35,7 +42,7 @@ impl ModelArgs {
         }
         let bytes = self.memory.map_or_else(memory_allowed, |memory| memory.saturating_mul(MIB));
         let place = place(BackendChoice::new(&self.backend)?)?;
-        let service = Service::new(Limits { folder, bytes, place });
+        let service = Service::new(Limits { folder, bytes, place, texts: self.texts });
         Ok(Arc::new(ServedModels { table: host_tools::table(Service::tools())?, service }))
     }
 }

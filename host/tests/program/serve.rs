@@ -131,6 +131,35 @@ fn a_signal_ends_a_text_with_what_it_has_and_the_call_is_answered() {
     std::fs::remove_dir_all(folder).unwrap();
 }
 
+/// A call of so many tokens, as a message.
+fn text(id: u32, tokens: u32) -> Value {
+    let arguments = json!({ "model_path": "model.gguf", "prompt": "x", "max_tokens": tokens,
+                            "temperature": 0 });
+    let call = json!({ "name": "bitnet-inference", "arguments": arguments });
+    json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": call })
+}
+
+#[test]
+fn a_short_text_is_answered_while_long_ones_are_written() {
+    let folder = large("several");
+    let (mut server, mut orders, mut answers) = calling(&folder, 4096);
+    assert_eq!(next(&mut answers)["id"], 1);
+    assert_eq!(next(&mut answers)["method"], "notifications/progress");
+    for (id, tokens) in [(3, 4096), (4, 4096), (5, 3)] {
+        writeln!(orders, "{}", text(id, tokens)).unwrap();
+    }
+    let answer = loop {
+        let message = next(&mut answers);
+        if message["id"].is_u64() {
+            break message;
+        }
+    };
+    assert_eq!((&answer["id"], &answer["result"]["isError"]), (&json!(5), &json!(false)));
+    server.kill().unwrap();
+    server.wait().unwrap();
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
 #[test]
 fn a_client_that_is_gone_leaves_no_text_behind() {
     let folder = large("gone");

@@ -15,7 +15,7 @@ mod trine_plugin_state;
 
 use std::path::PathBuf;
 
-use trine_models::inference::{Limits, Place, Service};
+use trine_models::inference::{Limits, Place, Service, TEXTS};
 use trine_plugin::{RawPlugin, Text};
 use trine_plugin_state::{Needs, State};
 
@@ -59,7 +59,7 @@ impl State for Models {
             Err(_) => MEMORY_MIB,
         };
         let bytes = usize::saturating_mul(mebibytes, 1 << 20);
-        Ok(Self(Service::new(Limits { folder, bytes, place: Place::Processor })))
+        Ok(Self(Service::new(Limits { folder, bytes, place: Place::Processor, texts: TEXTS })))
     }
 
     fn shutdown(&self) {

@@ -30,6 +30,6 @@ mod together;
 mod tools;
 mod worker;
 
-pub use models::Limits;
+pub use models::{Limits, TEXTS};
 pub use place::Place;
 pub use service::{Reply, Service};

@@ -14,6 +14,9 @@ use super::worker::{Job, Worker};
 use crate::model::Mapped;
 use crate::{Error, Result};
 
+/// Texts that are written at the same time with a model, where nothing else is said.
+pub const TEXTS: usize = 8;
+
 /// Where models are, and how much memory they may take together.
 #[derive(Clone, Debug)]
 pub struct Limits {

@@ -70,8 +70,12 @@ impl<'t> Together<'t, '_> {
         waiting: VecDeque<Draft<'t>>,
         jobs: &Receiver<Job>,
     ) -> std::result::Result<VecDeque<Draft<'t>>, (VecDeque<Draft<'t>>, Error)> {
-        let (model, options) = (&self.loaded.model, self.options(most));
-        let mut memory = match zeros(model.config(), &options) {
+        let (model, mut options) = (&self.loaded.model, self.options(most));
+        let mut memory = match zeros(model.config(), &options).or_else(|_| {
+            // Some systems promise no more than they have.
+            options.positions = most;
+            zeros(model.config(), &options)
+        }) {
             Ok(memory) => memory,
             Err(error) => return Err((waiting, error)),
         };
@@ -79,16 +83,7 @@ impl<'t> Together<'t, '_> {
             Ok(session) => session,
             Err(error) => return Err((waiting, error.into())),
         };
-        let mut table = Table {
-            stop: stops(self.loaded),
-            together: self,
-            session,
-            options,
-            candidates: vec![Candidate::default(); TOP_K],
-            seats: Vec::new(),
-            kept: VecDeque::new(),
-            waiting,
-        };
+        let mut table = Table::new(self, session, options, waiting);
         table.write(jobs);
         Ok(table.waiting)
     }
@@ -109,11 +104,12 @@ impl<'t> Together<'t, '_> {
         (self.done)(job, if job.is_cancelled() { Tell::Cancelled } else { tell });
     }
 
-    /// A session with room for texts of so many positions.
+    /// A session with room for one text of so many positions at least, and for as many of any
+    /// length as there may be, if that much memory is allowed.
     fn options(&self, most: usize) -> BatchOptions {
         let config = self.loaded.model.config();
         let texts = self.several.texts.max(1);
-        let all = most.saturating_mul(texts);
+        let all = config.context.saturating_mul(texts);
         let options = BatchOptions {
             positions: all,
             batch: BATCH.min(all).max(texts),
@@ -145,6 +141,26 @@ struct Table<'a, 't, 'l, 'm> {
     /// Sequences of texts that have ended, the newest last.
     kept: VecDeque<usize>,
     waiting: VecDeque<Draft<'t>>,
+}
+
+impl<'a, 't, 'l, 'm> Table<'a, 't, 'l, 'm> {
+    fn new(
+        together: &'a mut Together<'t, 'l>,
+        session: BatchSession<'m, 'l>,
+        options: BatchOptions,
+        waiting: VecDeque<Draft<'t>>,
+    ) -> Self {
+        Self {
+            stop: stops(together.loaded),
+            together,
+            session,
+            options,
+            candidates: vec![Candidate::default(); TOP_K],
+            seats: Vec::new(),
+            kept: VecDeque::new(),
+            waiting,
+        }
+    }
 }
 
 impl<'t> Table<'_, 't, '_, '_> {
@@ -277,5 +293,93 @@ impl<'t> Table<'_, 't, '_, '_> {
             Err(error) => Tell::Failed(error.chain()),
         };
         self.together.end(&job, tell);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicBool;
+
+    use super::super::tests::Folder;
+    use super::*;
+    use crate::model::{Buffers, Mapped};
+
+    fn job(prompt: &str, max_tokens: usize) -> Job {
+        Job {
+            prompt: prompt.to_owned(),
+            max_tokens,
+            temperature: 0.0,
+            seed: 0,
+            cancelled: Arc::new(AtomicBool::new(false)),
+            ends: Arc::new(AtomicBool::new(false)),
+            tell: Box::new(|_| {}),
+        }
+    }
+
+    #[test]
+    fn what_another_text_has_read_is_not_read_again() {
+        let folder = Folder::new("prefix");
+        let bytes = Mapped::open(&folder.model("a", 3, 400)).unwrap();
+        let (pool, mut buffers) = (Pool::new(1).unwrap(), Buffers::default());
+        let loaded = Loaded::open(&bytes, &mut buffers, None, &pool).unwrap();
+        let several = Several { texts: 3, bytes: 1 << 30 };
+        let load = Duration::ZERO;
+        let mut together =
+            Together { loaded: &loaded, pool: &pool, several, done: &|_, _| {}, load };
+        let options = BatchOptions { positions: 300, ..together.options(100) };
+        let mut memory = zeros(loaded.model.config(), &options).unwrap();
+        let session = BatchSession::new(&loaded.model, &options, &mut memory).unwrap();
+        let mut table = Table::new(&mut together, session, options, VecDeque::new());
+        // What a text finds there, and how long its sequence is.
+        let begin = |table: &mut Table<'_, '_, '_, '_>, prompt: &str, tokens: usize| {
+            let draft = table.together.draft(job(prompt, tokens)).unwrap();
+            table.waiting.push_back(draft);
+            table.seat_all();
+            assert!(table.waiting.is_empty());
+            let seat = table.seats.last().unwrap();
+            let found = (seat.sequence, seat.read);
+            while table.seats.iter().any(Seat::reads) {
+                table.pass();
+            }
+            found
+        };
+        // A byte is a token, and one comes before the first.
+        let first = begin(&mut table, "It was a dark and stormy night", 60);
+        assert_eq!(first, (0, 0), "there is nothing before it");
+        assert_eq!(begin(&mut table, "It was a dark and quiet day", 40), (1, 19));
+        assert_eq!(begin(&mut table, "It was", 40), (2, 0), "it is too short");
+        while !table.seats.is_empty() {
+            table.pass();
+        }
+        assert_eq!(table.kept, [1, 2, 0]);
+        let same = begin(&mut table, "It was a dark and stormy night", 60);
+        assert_eq!(same, (0, 30), "the last token is read again, for its logits");
+        let longer = begin(&mut table, "It was a dark and quiet dawn, and then", 60);
+        assert_eq!(longer, (2, 27), "it gets the positions of the one that begins otherwise");
+        assert_eq!(table.kept, [1]);
+    }
+
+    #[test]
+    fn there_is_memory_for_one_text_at_least_and_for_no_more_than_is_allowed() {
+        let folder = Folder::new("allowed");
+        let bytes = Mapped::open(&folder.model("a", 3, 400)).unwrap();
+        let (pool, mut buffers) = (Pool::new(1).unwrap(), Buffers::default());
+        let loaded = Loaded::open(&bytes, &mut buffers, None, &pool).unwrap();
+        let positions = |bytes: usize| {
+            let several = Several { texts: 8, bytes };
+            let load = Duration::ZERO;
+            let together =
+                Together { loaded: &loaded, pool: &pool, several, done: &|_, _| {}, load };
+            let options = together.options(50);
+            let taken = batch_arena_bytes(loaded.model.config(), &options).unwrap();
+            assert!(taken <= bytes || options.positions == 50);
+            options.positions
+        };
+        assert_eq!((positions(0), positions(1 << 30)), (50, 3200));
+        let mut some: Vec<usize> = (0..60).map(|at| positions(at << 16)).collect();
+        assert!(some.is_sorted());
+        some.dedup();
+        assert!(some.len() > 3, "{some:?}");
     }
 }

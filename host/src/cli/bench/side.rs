@@ -83,7 +83,13 @@ impl BenchSide {
     }
 
     fn plan(&self) -> Plan {
-        Plan { prompt: self.prompt, tokens: self.tokens, rounds: 1, kv: self.kv.into() }
+        Plan {
+            prompt: self.prompt,
+            tokens: self.tokens,
+            rounds: 1,
+            kv: self.kv.into(),
+            sequences: 1,
+        }
     }
 
     fn ours(&self) -> Result<()> {
