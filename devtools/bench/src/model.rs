@@ -51,6 +51,9 @@ const LOADS: [f64; 2] = [0.3, 1.5];
 /// model has room for the first alone.
 const PROMPTS: [&str; 4] = ["128", "512", "2048", "4064"];
 
+/// Sequences that are read at once.
+const SEQUENCES: &str = "8";
+
 /// `cargo xtask bench model sizes`: prompts of many lengths, on two threads, in two rounds.
 pub fn sizes(keep: bool, small: bool) -> Result<()> {
     let record = Record::begin("model sizes", record::Figures::Times, keep)?;
@@ -83,7 +86,29 @@ pub fn sizes(keep: bool, small: bool) -> Result<()> {
             ours.push((format!("{after} {prompt}"), [half, int8]));
         }
     }
-    record.end(&(text + &beside_the_first(&ours)))
+    text += &beside_the_first(&ours);
+    text += &at_once(|options| measured(sh::command(&trine), &model, options))?;
+    record.end(&text)
+}
+
+/// Several sequences beside one, in turns.
+fn at_once(measure: impl Fn(&[&str]) -> Result<Value>) -> Result<String> {
+    let mut text = format!(
+        "\n{SEQUENCES} sequences at once, a token of each at a time after 128 others, medians of 5 \
+         rounds in turns with one sequence.\n\n\
+         | keys and values | threads | tokens a second | times one sequence |\n\
+         |---|---:|---:|---:|\n"
+    );
+    for (kv, name) in [("f16", "half precision"), ("i8", "int8")] {
+        for threads in ["1", "2"] {
+            let size = ["--kv", kv, "--threads", threads, "--rounds", "5"];
+            let of = measure(&[&["--sequences", SEQUENCES], &size[..]].concat())?;
+            let [rate, times] = ["/sequences/decode/tokens_per_s", "/sequences/times_one"]
+                .map(|pointer| number(&of, pointer));
+            text += &format!("| {name} | {threads} | {:.1} | {:.2} |\n", rate?, times?);
+        }
+    }
+    Ok(text)
 }
 
 /// Speeds as shares of those of the first prompt.
@@ -225,7 +250,7 @@ fn gates(measured: &Value, opened: &Value) -> Result<Gates> {
 mod tests {
     use serde_json::json;
 
-    use super::{beside_the_first, figures, gates};
+    use super::{at_once, beside_the_first, figures, gates};
 
     #[test]
     fn speeds_are_shares_of_those_of_the_first_prompt() {
@@ -239,6 +264,20 @@ mod tests {
         let text = beside_the_first(&all);
         assert!(
             text.ends_with("| prefill 512 | 0.50 | 0.90 |\n| decode after 512 | 0.80 | 0.25 |\n")
+        );
+    }
+
+    #[test]
+    fn several_sequences_are_measured_with_both_kinds_of_keys_and_on_one_thread_and_two() {
+        let text = at_once(|options| {
+            assert_eq!(options[..2], ["--sequences", "8"]);
+            let threads = options[options.len() - 3].parse::<f64>().unwrap();
+            let decode = json!({ "tokens_per_s": 100.0 * threads });
+            Ok(json!({ "sequences": { "decode": decode, "times_one": 3.0 } }))
+        });
+        let text = text.unwrap();
+        assert!(
+            text.contains("| half precision | 2 | 200.0 | 3.00 |\n| int8 | 1 | 100.0 | 3.00 |")
         );
     }
 

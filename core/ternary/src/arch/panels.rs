@@ -67,6 +67,16 @@ pub(crate) trait PanelKernels {
     /// The processor has the instruction set.
     unsafe fn unpack(packing: Packing, steps: &[[u8; 128]], groups: &mut [Group]) -> usize;
 
+    /// The sums `Σ u·q` of a panel and some tokens, where there is a way for so few that unpacks
+    /// nothing; answers whether there is.
+    ///
+    /// # Safety
+    /// The processor has the instruction set.
+    #[inline]
+    unsafe fn few(_: Packing, _: &[u8], _: Tokens<'_>, _: &mut [Sums]) -> bool {
+        false
+    }
+
     /// Adds to the sums of up to [`TILE`] tokens the products with some groups, the first of which
     /// has column `col`; where that is 0, puts the products there. Columns past the last one count
     /// as zeros.
@@ -258,6 +268,17 @@ unsafe fn multiply<E: PanelKernels>(
     if panel.is_empty() {
         let rows = to.out.chunks_mut(to.stride).take(to.within.len());
         return rows.for_each(|row| row[..tokens.count].fill(0));
+    }
+    // SAFETY: as our caller says.
+    if unsafe { E::few(packing, panel, tokens, sums) } {
+        for first in (0..tokens.count).step_by(BLOCK) {
+            if let Some(less) = activations[first..].first_chunk() {
+                let sums = &sums[first..tokens.count.min(first + BLOCK)];
+                // SAFETY: as our caller says.
+                unsafe { to.write::<E>(first, sums, less) };
+            }
+        }
+        return;
     }
     // Tiles of about as many tokens each.
     let tiles = tokens.count.div_ceil(TILE);

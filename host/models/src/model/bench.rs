@@ -57,6 +57,26 @@ impl Measured {
     }
 }
 
+/// Several sequences, a token of each at a time, after prompts as long as that of one.
+#[derive(Clone, Copy, Debug)]
+pub struct Several {
+    /// The round whose share of one is the median.
+    pub decode: Measured,
+    /// How often that is one sequence's speed in the same round.
+    pub times: f64,
+}
+
+impl Several {
+    /// Of rounds of one sequence and of several.
+    fn of(rounds: Vec<(Measured, Measured)>) -> Option<Self> {
+        let share = |(one, several): (Measured, Measured)| several.rate() / one.rate();
+        let mut all: Vec<Self> =
+            rounds.into_iter().map(|round| Self { decode: round.1, times: share(round) }).collect();
+        all.sort_by(|one, other| one.times.total_cmp(&other.times));
+        all.get(all.len() / 2).copied()
+    }
+}
+
 /// What was measured.
 #[derive(Clone, Copy, Debug)]
 pub struct Figures {
@@ -64,8 +84,8 @@ pub struct Figures {
     pub prefill: Measured,
     /// Reading one token at a time.
     pub decode: Measured,
-    /// Reading a token of each of several sequences at a time, after prompts as long.
-    pub together: Option<Measured>,
+    /// Several sequences, where that was asked for.
+    pub together: Option<Several>,
     /// Bytes of weights that a token goes through.
     pub token_bytes: u64,
     /// The most memory that the process held until then, in bytes, where the system says it.
@@ -138,54 +158,81 @@ pub fn bench(
     pool: &dyn Parallel,
     mut progress: impl FnMut(usize),
 ) -> Result<Figures> {
+    let (mut memory, mut several) = (Vec::new(), Vec::new());
+    let mut together = if plan.sequences > 1 {
+        Some(Together::new(loaded, plan, &mut memory, pool)?)
+    } else {
+        None
+    };
     let rounds = measure(loaded, plan, |work| {
         let one = |round| {
             progress(round);
-            work(pool)
+            let one = work(pool)?;
+            // In turns, since machines are faster at one time than at another.
+            if let Some(together) = &mut together {
+                several.push((one.decode, together.round(pool)?));
+            }
+            Ok(one)
         };
         (0..plan.rounds.max(1)).map(one).collect::<Result<Vec<Round>>>()
     })?;
-    let together = if plan.sequences > 1 { Some(together(loaded, plan, pool)?) } else { None };
     // Before the bandwidth is looked for, which takes memory of its own.
     let memory_peak = memory_peak();
     Ok(Figures {
         prefill: median(rounds.iter().map(|round| round.prefill).collect())?,
         decode: median(rounds.iter().map(|round| round.decode).collect())?,
-        together,
+        together: Several::of(several),
         token_bytes: token_bytes(loaded),
         memory_peak,
         bandwidth: bandwidth(pool),
     })
 }
 
-/// Reads several sequences, a token of each at a time.
-fn together(loaded: &Loaded<'_>, plan: &Plan, pool: &dyn Parallel) -> Result<Measured> {
-    let config = loaded.model.config();
-    let context = plan.prompt.saturating_add(plan.tokens);
-    let options = BatchOptions {
-        positions: context.saturating_mul(plan.sequences),
-        batch: BATCH.min(plan.prompt).max(plan.sequences),
-        kv: plan.kv,
-        ..BatchOptions::new(config, plan.sequences)
-    };
-    let options = options.with_tables(loaded.model.weights());
-    // The block may start anywhere.
-    let mut memory = vec![0; batch_arena_bytes(config, &options)? + 3];
-    let mut session = BatchSession::new(&loaded.model, &options, &mut memory)?;
-    let tokens = tokens(plan, config.vocab);
-    let (prompt, rest) = tokens.split_at(plan.prompt);
-    let first = session.open(context)?;
-    let mut unread = prompt;
-    while !unread.is_empty() {
-        let taken = session.add(first, unread, unread.len())?;
-        while session.step(usize::MAX, pool) == Step::More {}
-        unread = unread.get(taken..).unwrap_or_default();
+/// Several sequences that have read a prompt.
+struct Together<'m, 'w> {
+    session: BatchSession<'m, 'w>,
+    plan: Plan,
+    tokens: Vec<u32>,
+}
+
+impl<'m, 'w> Together<'m, 'w> {
+    fn new(
+        loaded: &Loaded<'w>,
+        plan: &Plan,
+        memory: &'m mut Vec<u8>,
+        pool: &dyn Parallel,
+    ) -> Result<Self> {
+        let config = loaded.model.config();
+        let context = plan.prompt.saturating_add(plan.tokens);
+        let options = BatchOptions {
+            positions: context.saturating_mul(plan.sequences),
+            batch: BATCH.min(plan.prompt).max(plan.sequences),
+            kv: plan.kv,
+            ..BatchOptions::new(config, plan.sequences)
+        };
+        let options = options.with_tables(loaded.model.weights());
+        // The block may start anywhere.
+        memory.resize(batch_arena_bytes(config, &options)? + 3, 0);
+        let mut session = BatchSession::new(&loaded.model, &options, memory)?;
+        let tokens = tokens(plan, config.vocab);
+        let first = session.open(context)?;
+        let mut unread = tokens.get(..plan.prompt).unwrap_or_default();
+        while !unread.is_empty() {
+            let taken = session.add(first, unread, unread.len())?;
+            while session.step(usize::MAX, pool) == Step::More {}
+            unread = unread.get(taken..).unwrap_or_default();
+        }
+        for _ in 1..plan.sequences {
+            let other = session.open(context)?;
+            session.share(first, other, plan.prompt)?;
+        }
+        Ok(Self { session, plan: *plan, tokens })
     }
-    for _ in 1..plan.sequences {
-        let other = session.open(context)?;
-        session.share(first, other, prompt.len())?;
-    }
-    let mut round = || {
+
+    /// Reads a token of each at a time.
+    fn round(&mut self, pool: &dyn Parallel) -> Result<Measured> {
+        let Self { session, plan, tokens } = self;
+        let rest = tokens.get(plan.prompt..).unwrap_or_default();
         let count = rest.len().saturating_mul(plan.sequences);
         let measured = stretch(count, || {
             rest.iter().try_for_each(|token| {
@@ -194,10 +241,9 @@ fn together(loaded: &Loaded<'_>, plan: &Plan, pool: &dyn Parallel) -> Result<Mea
                 Ok::<(), trine_infer::Error>(())
             })
         })?;
-        (0..plan.sequences).try_for_each(|one| session.truncate(one, prompt.len()))?;
+        (0..plan.sequences).try_for_each(|one| session.truncate(one, plan.prompt))?;
         Ok(measured)
-    };
-    median((0..plan.rounds.max(1)).map(|_| round()).collect::<Result<_>>()?)
+    }
 }
 
 /// Times a stretch of work.

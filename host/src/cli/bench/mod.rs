@@ -193,7 +193,7 @@ impl Bench {
             };
             let sequences = together.map(|of| {
                 json!({ "count": self.sequences,
-                "decode": stretch(of), "times_one": of.rate() / decode.rate() })
+                "decode": stretch(of.decode), "times_one": of.times })
             });
             let object = json!({
                 "isa": isa, "threads": threads, "load_s": load, "first_token_s": first,
@@ -215,8 +215,8 @@ impl Bench {
         line("prefill", prefill);
         line("decode", decode);
         if let Some(of) = together {
-            line(&format!("{} at once", self.sequences), of);
-            say!("             {:>8.2} times one sequence", of.rate() / decode.rate());
+            line(&format!("{} at once", self.sequences), of.decode);
+            say!("             {:>8.2} times one sequence in the same round", of.times);
         }
         say!("load         {load:>8.2} s, first token after {first:.2} s");
         say!(

@@ -10,6 +10,7 @@ use core::arch::x86_64::{
 
 use core::slice;
 
+use super::few::{self, COLUMNS, FEW};
 use super::{Tables, field, load, load_sums, store, store_bytes, tile};
 use crate::arch::panels::{Ahead, BLOCK, Group, Sums, TILE};
 use crate::scalar::Tokens;
@@ -39,6 +40,26 @@ pub(super) fn multiply(
         }
         // SAFETY: `last` has four activations of each of up to `TILE` tokens, four bytes apart.
         unsafe { tile::add(slice::from_ref(group), (last.as_ptr().cast(), 4), sums, false, ahead) };
+    }
+}
+
+/// The sums of two to eight tokens and a panel of [`PanelBase3`](crate::Packing::PanelBase3).
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+pub(super) fn few(panel: &[u8], tokens: Tokens<'_>, sums: &mut [Sums]) {
+    let (steps, cols) = (panel.as_chunks::<128>().0, tokens.cols);
+    let q = &tokens.q[..tokens.count * cols];
+    let whole = steps.len().min(cols / COLUMNS);
+    sums.fill(Sums([0; 32]));
+    // SAFETY: token t starts at `t · cols` of `q`, and steps before `whole` end within its columns.
+    unsafe { few::add(&steps[..whole], (q.as_ptr(), cols), sums) };
+    if let Some(step) = steps.get(whole) {
+        let mut last = [[0_i8; COLUMNS]; FEW];
+        for (last, q) in last.iter_mut().zip(q.chunks_exact(cols)) {
+            let tail = &q[COLUMNS * whole..];
+            last[..tail.len()].copy_from_slice(tail);
+        }
+        // SAFETY: `last` has the activations of a step of each of up to `FEW` tokens.
+        unsafe { few::add(slice::from_ref(step), (last.as_ptr().cast(), COLUMNS), sums) };
     }
 }
 

@@ -4,6 +4,7 @@
 
 pub(crate) mod attention;
 pub(crate) mod codes;
+mod few;
 mod gemm;
 mod gemv;
 pub(crate) mod rows;
@@ -59,6 +60,18 @@ impl PanelKernels for Avx512 {
             Packing::Panel2Bit => gemv::panel_2bit(panel, q),
             _ => gemv::panel_base3(panel, q),
         }
+    }
+
+    /// # Safety
+    /// As the trait says.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+    unsafe fn few(packing: Packing, panel: &[u8], tokens: Tokens<'_>, sums: &mut [Sums]) -> bool {
+        let is_few = packing == Packing::PanelBase3 && (2..=few::FEW).contains(&tokens.count);
+        if is_few {
+            gemm::few(panel, tokens, &mut sums[..tokens.count]);
+        }
+        is_few
     }
 
     /// # Safety

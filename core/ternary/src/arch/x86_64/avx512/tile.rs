@@ -67,10 +67,11 @@ macro_rules! tile {
             // Each turn asks for two lines, and goes on by less where there are more turns.
             let turns = (groups.len() / 4).max(1);
             let step = (64 * lines).div_ceil(turns);
-            // SAFETY: what is ahead is asked for by hints, which may name any address. It reads `groups`, 128 bytes a group, and four activations a group of each
+            // SAFETY: it reads `groups`, 128 bytes a group, and four activations a group of each
             // token, which our caller says are there; it changes `sums`, two lines of 64 bytes a
-            // token. Groups and sums are aligned to 64. All registers that it changes are named; it
-            // leaves the stack alone.
+            // token. What is ahead is asked for by hints, which may name any address. Groups and
+            // sums are aligned to 64. All registers that it changes are named; it leaves the stack
+            // alone.
             unsafe {
                 asm!(
                     $(concat!("vpxord zmm", $low, ", zmm", $low, ", zmm", $low),)+

@@ -1,0 +1,183 @@
+//! Two to eight tokens, in assembly: digits go from their bytes to the products in registers, and
+//! nothing is unpacked to memory. 16 sums, ten registers of digits, the tables, a mask and what is
+//! broadcast are all 32 registers.
+
+use core::arch::asm;
+
+use crate::arch::panels::Sums;
+use crate::packing::{TABLE_HIGH, TABLE_LOW};
+
+/// Tokens at most.
+pub(super) const FEW: usize = 8;
+/// Columns of a step, which has 128 bytes.
+pub(super) const COLUMNS: usize = 20;
+
+/// The look-ups of [`Code::Table`](crate::Code::Table), the second one once for each digit, and a
+/// mask of two bits.
+#[repr(C, align(64))]
+struct Registers([[u8; 64]; 5]);
+
+static REGISTERS: Registers = {
+    let mut all = [TABLE_LOW, [0; 64], [0; 64], [0; 64], [3; 64]];
+    let mut at = 0;
+    while at < TABLE_HIGH.len() {
+        all[1][at] = TABLE_HIGH[at] & 3;
+        all[2][at] = TABLE_HIGH[at] >> 2 & 3;
+        all[3][at] = TABLE_HIGH[at] >> 4 & 3;
+        at += 1;
+    }
+    Registers(all)
+};
+
+/// The digits of a line of 64 bytes: the first in register `$first`, then in `$second` and so on.
+/// Registers are those of [`Tables`](super::Tables): `zmm16` has the first look-up, `zmm17` to
+/// `zmm19` the second ones, `zmm20` the mask.
+macro_rules! digits {
+    (
+        $line:literal:
+        $first:literal $second:literal $third:literal $fourth:literal $fifth:literal
+    ) => {
+        concat!(
+            concat!("vmovdqu64 zmm", $fifth, ", zmmword ptr [{steps} + ", $line, "]\n"),
+            concat!("vpermb zmm", $first, ", zmm", $fifth, ", zmm16\n"),
+            concat!("vpsrlw zmm", $fourth, ", zmm", $fifth, ", 6\n"),
+            concat!("vmovdqa64 zmm", $second, ", zmm20\n"),
+            concat!("vpternlogd zmm", $second, ", zmm", $fourth, ", zmm", $first, ", 0xca\n"),
+            concat!("vpermb zmm", $third, ", zmm", $second, ", zmm17\n"),
+            concat!("vpermb zmm", $fourth, ", zmm", $second, ", zmm18\n"),
+            concat!("vpermb zmm", $fifth, ", zmm", $second, ", zmm19\n"),
+            concat!("vpandd zmm", $second, ", zmm", $first, ", zmm20\n"),
+            concat!("vpsrlw zmm", $first, ", zmm", $first, ", 6\n"),
+            concat!("vpandd zmm", $first, ", zmm", $first, ", zmm20\n"),
+        )
+    };
+}
+
+/// Four columns: a digit of both lines times four activations of each token.
+macro_rules! columns {
+    (
+        $next:literal $of_low:literal $of_high:literal:
+        $($low:literal $high:literal $at:literal)+
+    ) => {
+        concat!($(
+            concat!("vpbroadcastd zmm31, dword ptr [", $at, " + ", $next, "]\n"),
+            concat!("vpdpbusd zmm", $low, ", zmm", $of_low, ", zmm31\n"),
+            concat!("vpdpbusd zmm", $high, ", zmm", $of_high, ", zmm31\n"),
+        )+)
+    };
+}
+
+/// A function for a number of tokens, each of which has two registers and an address; as in
+/// [`tile`](super::tile).
+macro_rules! few {
+    ($name:ident, $tokens:literal: $($low:literal $high:literal $at:literal)+) => {
+        /// Adds the products of steps and the tokens at `q`, which are `stride` apart.
+        ///
+        /// # Safety
+        /// Of each of the tokens there are [`COLUMNS`] activations for each step.
+        #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+        unsafe fn $name(
+            steps: &[[u8; 128]],
+            (q, stride): (*const i8, usize),
+            sums: &mut [Sums; $tokens],
+        ) {
+            if steps.is_empty() {
+                return;
+            }
+            // SAFETY: it reads `steps`, [`COLUMNS`] activations a step of each token, which our
+            // caller says are there, and the tables; it changes `sums`, two lines of 64 bytes a
+            // token. Sums and tables are aligned to 64. What is asked for ahead may be anywhere.
+            // All registers that it changes are named; it leaves the stack alone.
+            unsafe {
+                asm!(
+                    "vmovdqa64 zmm16, zmmword ptr [{tables}]",
+                    "vmovdqa64 zmm17, zmmword ptr [{tables} + 64]",
+                    "vmovdqa64 zmm18, zmmword ptr [{tables} + 128]",
+                    "vmovdqa64 zmm19, zmmword ptr [{tables} + 192]",
+                    "vmovdqa64 zmm20, zmmword ptr [{tables} + 256]",
+                    $(concat!("vmovdqa64 zmm", $low, ", zmmword ptr [{sums} + 64*", $low, "]"),)+
+                    $(concat!("vmovdqa64 zmm", $high, ", zmmword ptr [{sums} + 64*", $high, "]"),)+
+                    "2: /* {stride} {q3} {q6} */",
+                    "prefetcht0 [{steps} + 1536]",
+                    "prefetcht0 [{steps} + 1600]",
+                    digits!("0": "21" "22" "23" "24" "25"),
+                    digits!("64": "26" "27" "28" "29" "30"),
+                    columns!("0" "21" "26": $($low $high $at)+),
+                    columns!("4" "22" "27": $($low $high $at)+),
+                    columns!("8" "23" "28": $($low $high $at)+),
+                    columns!("12" "24" "29": $($low $high $at)+),
+                    columns!("16" "25" "30": $($low $high $at)+),
+                    "add {steps}, 128",
+                    "add {q0}, 20",
+                    "add {q3}, 20",
+                    "add {q6}, 20",
+                    "dec {count}",
+                    "jnz 2b",
+                    $(concat!("vmovdqa64 zmmword ptr [{sums} + 64*", $low, "], zmm", $low),)+
+                    $(concat!("vmovdqa64 zmmword ptr [{sums} + 64*", $high, "], zmm", $high),)+
+                    steps = inout(reg) steps.as_ptr() => _,
+                    count = inout(reg) steps.len() => _,
+                    q0 = inout(reg) q => _,
+                    q3 = inout(reg) q.wrapping_add(3 * stride) => _,
+                    q6 = inout(reg) q.wrapping_add(6 * stride) => _,
+                    stride = in(reg) stride,
+                    sums = in(reg) sums.as_mut_ptr(),
+                    tables = in(reg) REGISTERS.0.as_ptr(),
+                    out("zmm0") _, out("zmm1") _, out("zmm2") _, out("zmm3") _, out("zmm4") _,
+                    out("zmm5") _, out("zmm6") _, out("zmm7") _, out("zmm8") _, out("zmm9") _,
+                    out("zmm10") _, out("zmm11") _, out("zmm12") _, out("zmm13") _,
+                    out("zmm14") _, out("zmm15") _, out("zmm16") _, out("zmm17") _,
+                    out("zmm18") _, out("zmm19") _, out("zmm20") _, out("zmm21") _,
+                    out("zmm22") _, out("zmm23") _, out("zmm24") _, out("zmm25") _,
+                    out("zmm26") _, out("zmm27") _, out("zmm28") _, out("zmm29") _,
+                    out("zmm30") _, out("zmm31") _,
+                    options(nostack),
+                );
+            }
+        }
+    };
+}
+
+/// A function for each number of tokens: those before, and one more.
+macro_rules! fews {
+    ([$($before:tt)*]) => {};
+    ([$($before:tt)*] $name:ident, $tokens:literal: [$($token:tt)+] $($rest:tt)*) => {
+        few!($name, $tokens: $($before)* $($token)+);
+        fews!([$($before)* $($token)+] $($rest)*);
+    };
+}
+
+fews! {
+    ["0" "1" "{q0}"]
+    two, 2: ["2" "3" "{q0} + {stride}"]
+    three, 3: ["4" "5" "{q0} + 2*{stride}"]
+    four, 4: ["6" "7" "{q3}"]
+    five, 5: ["8" "9" "{q3} + {stride}"]
+    six, 6: ["10" "11" "{q3} + 2*{stride}"]
+    seven, 7: ["12" "13" "{q6}"]
+    eight, 8: ["14" "15" "{q6} + {stride}"]
+}
+
+/// Adds to the sums of two to [`FEW`] tokens the products of steps of
+/// [`PanelBase3`](crate::Packing::PanelBase3) and the tokens, of which `q` has the beginning and
+/// how far they are apart.
+///
+/// # Safety
+/// Of each of the tokens there are [`COLUMNS`] activations for each step.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+pub(super) unsafe fn add(steps: &[[u8; 128]], q: (*const i8, usize), sums: &mut [Sums]) {
+    macro_rules! choose {
+        ($($name:ident $tokens:literal)+) => {
+            match sums.len() {
+                $($tokens => {
+                    if let Some(sums) = sums.first_chunk_mut() {
+                        // SAFETY: as our caller says.
+                        unsafe { $name(steps, q, sums) };
+                    }
+                })+
+                _ => debug_assert!(sums.is_empty(), "more or fewer tokens than there are functions for"),
+            }
+        };
+    }
+    choose!(two 2 three 3 four 4 five 5 six 6 seven 7 eight 8);
+}
