@@ -22,10 +22,10 @@ pub(super) struct ModelArgs {
     /// processor. One whose file is larger is not loaded: sentences still become calls by --ask.
     #[arg(long, value_name = "MIB", requires = "models")]
     memory: Option<usize>,
-    /// Number of texts that a model writes at the same time, on the CPU
+    /// Number of texts that a model writes at once on the CPU
     ///
     /// Their keys and values take at most half of what the model leaves of --memory; where that is
-    /// not enough for so many texts, the others wait.
+    /// too little, further texts wait.
     #[arg(long, value_name = "COUNT", default_value_t = TEXTS, requires = "models",
           value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=64))]
     texts: usize,
