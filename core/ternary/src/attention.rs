@@ -92,6 +92,9 @@ impl Kernels {
         (width, count): (usize, usize),
         scores: &mut [Scores],
     ) {
+        if width == 0 {
+            return;
+        }
         let all = whole(queries.numbers.len(), queries.stride, width).min(queries.count);
         let all = all.min(scores.len());
         let scores = scores.get_mut(..all).unwrap_or_default();
@@ -133,6 +136,9 @@ impl Kernels {
         count: usize,
         scores: &mut [Scores],
     ) {
+        if width == 0 {
+            return;
+        }
         let all = whole(queries.codes.len(), queries.stride, queries.width).min(scores.len());
         let scores = scores.get_mut(..all).unwrap_or_default();
         if width.is_multiple_of(32) && queries.width == width {

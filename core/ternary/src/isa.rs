@@ -8,6 +8,8 @@ pub enum Isa {
     Scalar,
     /// x86-64 with AVX2 and F16C: Intel since Haswell, AMD since Zen.
     Avx2,
+    /// x86-64 with AVX-VNNI too: Intel's laptops and desktops since Alder Lake, AMD since Zen 5.
+    AvxVnni,
     /// x86-64 with AVX-512 F, BW, VL, VBMI and VNNI: Intel since Ice Lake, AMD since Zen 4.
     Avx512,
     /// 64-bit Arm with NEON, which all have.
@@ -21,8 +23,15 @@ pub enum Isa {
 
 impl Isa {
     /// All of them, the plainest first.
-    pub const ALL: &[Self] =
-        &[Self::Scalar, Self::Avx2, Self::Avx512, Self::Neon, Self::DotProd, Self::I8mm];
+    pub const ALL: &[Self] = &[
+        Self::Scalar,
+        Self::Avx2,
+        Self::AvxVnni,
+        Self::Avx512,
+        Self::Neon,
+        Self::DotProd,
+        Self::I8mm,
+    ];
 
     /// Whether this processor, and its operating system, can run it.
     #[must_use]
@@ -33,8 +42,10 @@ impl Isa {
             Self::Avx512 => crate::arch::x86_64::has_avx512(),
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => crate::arch::x86_64::has_avx2(),
+            #[cfg(target_arch = "x86_64")]
+            Self::AvxVnni => crate::arch::x86_64::has_avx_vnni(),
             #[cfg(not(target_arch = "x86_64"))]
-            Self::Avx2 | Self::Avx512 => false,
+            Self::Avx2 | Self::AvxVnni | Self::Avx512 => false,
             #[cfg(trine_neon)]
             Self::Neon => true,
             #[cfg(trine_neon)]
@@ -63,6 +74,7 @@ impl Isa {
         match self {
             Self::Scalar => "scalar",
             Self::Avx2 => "avx2",
+            Self::AvxVnni => "avxvnni",
             Self::Avx512 => "avx512",
             Self::Neon => "neon",
             Self::DotProd => "dotprod",

@@ -25,9 +25,9 @@ macro_rules! choose {
             $crate::isa::Isa::Avx512 => unsafe {
                 $crate::arch::x86_64::avx512::$module::$function($($argument),*)
             },
-            // SAFETY: `new` saw that the processor has the features of `Avx2`.
+            // SAFETY: `new` saw that the processor has the features of `Avx2`, which `AvxVnni` has.
             #[cfg(target_arch = "x86_64")]
-            $crate::isa::Isa::Avx2 => unsafe {
+            $crate::isa::Isa::Avx2 | $crate::isa::Isa::AvxVnni => unsafe {
                 $crate::arch::x86_64::avx2::$module::$function($($argument),*)
             },
             // SAFETY: `new` saw that the processor has the features of `DotProd`, which `I8mm` has.
@@ -132,7 +132,14 @@ impl Kernels {
                 unsafe { x86_64::avx512::gemm(matrix, rows, tokens, out) }
             }
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx2 | Isa::Avx512 if x86_64::avx2::has(matrix.packing()) => {
+            Isa::AvxVnni
+                if matches!(matrix.packing(), Packing::Panel2Bit | Packing::PanelBase3) =>
+            {
+                // SAFETY: `new` saw that the processor has the features of `AvxVnni`.
+                unsafe { x86_64::avxvnni::gemm(matrix, rows, tokens, out) }
+            }
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 | Isa::AvxVnni | Isa::Avx512 if x86_64::avx2::has(matrix.packing()) => {
                 // SAFETY: as above; `Avx512` has all of `Avx2`.
                 unsafe { x86_64::avx2::gemm(matrix, rows, tokens, out) }
             }

@@ -105,6 +105,7 @@ fn known(object: &ModelObject) -> trine_model_info {
 const fn kernels(isa: Isa) -> &'static CStr {
     match isa {
         Isa::Avx2 => c"avx2",
+        Isa::AvxVnni => c"avxvnni",
         Isa::Avx512 => c"avx512",
         _ => c"scalar",
     }

@@ -148,6 +148,19 @@ fn check_shares(seed: u64, positions: Range<usize>, before: &[Softmax]) {
     }
 }
 
+#[test]
+fn rows_without_a_width_give_no_score() {
+    let (floats, bytes) = ([2.0; 3], [2; 3]);
+    for kernels in all_kernels() {
+        let mut scores = [[1.0; POSITIONS]];
+        let vectors = Vectors { numbers: &floats, stride: 0, count: 1 };
+        kernels.scores(vectors, KvRows::F32(&floats), (0, 3), &mut scores);
+        let codes = Codes { codes: &[5; 3], stride: 0, width: 0 };
+        kernels.dots_each(codes, (&bytes, 0), 3, &mut scores);
+        assert_eq!(scores, [[1.0; POSITIONS]], "{}", kernels.isa().name());
+    }
+}
+
 proptest! {
     #[test]
     fn several_queries_have_the_products_and_sums_of_each(seed: u64, size in sizes(1)) {

@@ -2,6 +2,7 @@
 
 pub(crate) mod avx2;
 pub(crate) mod avx512;
+pub(crate) mod avxvnni;
 mod float;
 mod rows;
 
@@ -22,6 +23,8 @@ struct Features {
     seven_ebx: u32,
     /// Leaf 7.0, ECX.
     seven_ecx: u32,
+    /// Leaf 7.1, EAX.
+    seven_one_eax: u32,
     /// What the operating system saves: XCR0, or 0 where it saves nothing.
     saved: u32,
 }
@@ -30,33 +33,40 @@ const OSXSAVE: u32 = 1 << 27;
 const F16C: u32 = 1 << 29;
 const AVX: u32 = 1 << 28;
 const AVX2: u32 = 1 << 5;
+const AVX_VNNI: u32 = 1 << 4;
 const AVX512_F_BW_VL: u32 = (1 << 16) | (1 << 30) | (1 << 31);
 const AVX512_VBMI_VNNI: u32 = (1 << 1) | (1 << 11);
 
-/// A leaf of CPUID, the first of its parts.
+/// A part of a leaf of CPUID.
 #[expect(unused_unsafe, reason = "the intrinsic is unsafe in the oldest Rust that is supported")]
-fn cpuid(leaf: u32) -> CpuidResult {
+fn cpuid(leaf: u32, part: u32) -> CpuidResult {
     // SAFETY: every processor of x86-64 has the instruction.
-    unsafe { __cpuid_count(leaf, 0) }
+    unsafe { __cpuid_count(leaf, part) }
 }
 
 impl Features {
     fn read() -> Self {
-        let one_ecx = cpuid(1).ecx;
-        let (seven_ebx, seven_ecx) = if cpuid(0).eax < 7 {
-            (0, 0)
+        let one_ecx = cpuid(1, 0).ecx;
+        let (seven_ebx, seven_ecx, seven_one_eax) = if cpuid(0, 0).eax < 7 {
+            (0, 0, 0)
         } else {
-            let seven = cpuid(7);
-            (seven.ebx, seven.ecx)
+            let seven = cpuid(7, 0);
+            // The first part says how many there are.
+            let one_eax = if seven.eax < 1 { 0 } else { cpuid(7, 1).eax };
+            (seven.ebx, seven.ecx, one_eax)
         };
         let saved = if one_ecx & OSXSAVE == 0 { 0 } else { xcr0() };
-        Self { one_ecx, seven_ebx, seven_ecx, saved }
+        Self { one_ecx, seven_ebx, seven_ecx, seven_one_eax, saved }
     }
 
     fn avx2(&self) -> bool {
         self.saved & YMM_STATE == YMM_STATE
             && self.one_ecx & (AVX | F16C) == AVX | F16C
             && self.seven_ebx & AVX2 != 0
+    }
+
+    fn avx_vnni(&self) -> bool {
+        self.avx2() && self.seven_one_eax & AVX_VNNI != 0
     }
 
     fn avx512(&self) -> bool {
@@ -70,6 +80,11 @@ impl Features {
 /// Whether AVX2 and F16C can be used.
 pub(crate) fn has_avx2() -> bool {
     Features::read().avx2()
+}
+
+/// Whether AVX-VNNI can be used too.
+pub(crate) fn has_avx_vnni() -> bool {
+    Features::read().avx_vnni()
 }
 
 /// Whether AVX-512 F, BW, VL, VBMI and VNNI can be used.
@@ -136,12 +151,13 @@ fn xcr0() -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{has_avx2, has_avx512};
+    use super::{has_avx_vnni, has_avx2, has_avx512};
 
     #[test]
     fn we_see_what_the_standard_library_sees() {
         let avx2 = std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("f16c");
         assert_eq!(has_avx2(), avx2);
+        assert_eq!(has_avx_vnni(), avx2 && std::is_x86_feature_detected!("avxvnni"));
         let avx512 = avx2
             && std::is_x86_feature_detected!("avx512bw")
             && std::is_x86_feature_detected!("avx512vl")

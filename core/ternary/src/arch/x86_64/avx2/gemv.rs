@@ -74,7 +74,7 @@ pub(super) fn panel_base3(panel: &[u8], q: &[i8]) -> Sums {
 /// The two halves of the second look-up, each in both halves of a register.
 #[inline]
 #[target_feature(enable = "avx2,f16c")]
-pub(super) fn tables() -> [__m256i; 2] {
+pub(in super::super) fn tables() -> [__m256i; 2] {
     let mut halves = [[0; 32]; 2];
     for (table, half) in TABLE_HIGH.as_chunks::<16>().0.iter().zip(&mut halves) {
         half[..16].copy_from_slice(table);
@@ -86,7 +86,7 @@ pub(super) fn tables() -> [__m256i; 2] {
 /// 21·d0, 7·d1, d2, 4·d3, 16·d4.
 #[inline]
 #[target_feature(enable = "avx2,f16c")]
-fn decode(bytes: __m256i, tables: [__m256i; 2]) -> [__m256i; 5] {
+pub(in super::super) fn decode(bytes: __m256i, tables: [__m256i; 2]) -> [__m256i; 5] {
     let (low, low_digits) = remainder(field(bytes, 63), 21);
     let (high, next_digits) = remainder(low, 7);
     let a = _mm256_or_si256(_mm256_slli_epi16::<2>(high), field(_mm256_srli_epi16::<6>(bytes), 3));
@@ -129,7 +129,7 @@ fn gain(acc: __m256i, digits: __m256i, q: [i8; 4]) -> __m256i {
 
 /// Changes eight sums in memory.
 #[inline(always)]
-fn add(sums: &mut [i32; 8], change: impl FnOnce(__m256i) -> __m256i) {
+pub(in super::super) fn add(sums: &mut [i32; 8], change: impl FnOnce(__m256i) -> __m256i) {
     // SAFETY: the reference is to 32 bytes, and the load asks for no alignment. Callers have AVX2.
     let acc = change(unsafe { _mm256_loadu_si256(sums.as_ptr().cast()) });
     // SAFETY: as above, of the store.
@@ -139,7 +139,7 @@ fn add(sums: &mut [i32; 8], change: impl FnOnce(__m256i) -> __m256i) {
 /// Calls `f` with up to `N` steps of a panel at a time and the `COLS` activations of each; those of
 /// the last step are filled up with zeros.
 #[inline(always)]
-fn each_part<const COLS: usize, const N: usize>(
+pub(in super::super) fn each_part<const COLS: usize, const N: usize>(
     panel: &[u8],
     q: &[i8],
     mut f: impl FnMut(&[[u8; 128]], &[[i8; COLS]]),

@@ -5,7 +5,7 @@ pub(crate) mod attention;
 pub(crate) mod codes;
 mod files;
 mod gemm;
-mod gemv;
+pub(super) mod gemv;
 pub(crate) mod rows;
 
 /// The functions of [`float`](crate::float).
@@ -73,10 +73,7 @@ impl PanelKernels for Avx2 {
     #[inline]
     #[target_feature(enable = "avx2,f16c")]
     unsafe fn unpack(packing: Packing, steps: &[[u8; 128]], groups: &mut [Group]) -> usize {
-        match packing {
-            Packing::Panel2Bit => gemm::unpack_2bit(steps, groups),
-            _ => gemm::unpack_base3(steps, groups),
-        }
+        unpack(packing, steps, groups)
     }
 
     /// # Safety
@@ -118,10 +115,20 @@ impl PanelKernels for Avx2 {
     }
 }
 
+/// Unpacks steps and returns how many groups they are.
+#[inline]
+#[target_feature(enable = "avx2,f16c")]
+pub(super) fn unpack(packing: Packing, steps: &[[u8; 128]], groups: &mut [Group]) -> usize {
+    match packing {
+        Packing::Panel2Bit => gemm::unpack_2bit(steps, groups),
+        _ => gemm::unpack_base3(steps, groups),
+    }
+}
+
 /// 32 bytes, wherever they lie.
 #[inline]
 #[target_feature(enable = "avx2,f16c")]
-fn load(bytes: &[u8; 32]) -> __m256i {
+pub(super) fn load(bytes: &[u8; 32]) -> __m256i {
     // SAFETY: the reference is to 32 bytes, and the load asks for no alignment.
     unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) }
 }
@@ -145,7 +152,7 @@ fn store_bytes(bytes: __m256i, out: &mut [u8; 32]) {
 /// The sums of 32 rows.
 #[inline]
 #[target_feature(enable = "avx2,f16c")]
-fn load_sums(sums: &Sums) -> [__m256i; 4] {
+pub(super) fn load_sums(sums: &Sums) -> [__m256i; 4] {
     let (parts, _) = sums.0.as_chunks::<8>();
     // SAFETY: the references are to 32 bytes, and the load asks for no alignment.
     let load = |part: usize| unsafe { _mm256_loadu_si256(parts[part].as_ptr().cast()) };
@@ -155,7 +162,7 @@ fn load_sums(sums: &Sums) -> [__m256i; 4] {
 /// 8 lanes to memory.
 #[inline]
 #[target_feature(enable = "avx2,f16c")]
-fn store(lanes: __m256i, out: &mut [i32; 8]) {
+pub(super) fn store(lanes: __m256i, out: &mut [i32; 8]) {
     // SAFETY: the reference is to 32 bytes, and the store asks for no alignment.
     unsafe { _mm256_storeu_si256(out.as_mut_ptr().cast(), lanes) }
 }
@@ -163,14 +170,14 @@ fn store(lanes: __m256i, out: &mut [i32; 8]) {
 /// Four bytes in all lanes.
 #[inline]
 #[target_feature(enable = "avx2,f16c")]
-fn broadcast(bytes: [i8; 4]) -> __m256i {
+pub(super) fn broadcast(bytes: [i8; 4]) -> __m256i {
     _mm256_set1_epi32(i32::from_le_bytes(bytes.map(i8::cast_unsigned)))
 }
 
 /// The bits of each byte that are set in `bits`.
 #[inline]
 #[target_feature(enable = "avx2,f16c")]
-fn field(bytes: __m256i, bits: u8) -> __m256i {
+pub(super) fn field(bytes: __m256i, bits: u8) -> __m256i {
     _mm256_and_si256(bytes, _mm256_set1_epi8(bits.cast_signed()))
 }
 
@@ -193,7 +200,7 @@ fn reduce(lanes: __m256i) -> i32 {
 /// `Σ q`.
 #[inline]
 #[target_feature(enable = "avx2,f16c")]
-fn sum(q: &[i8]) -> i32 {
+pub(super) fn sum(q: &[i8]) -> i32 {
     let (chunks, tail) = q.as_chunks::<32>();
     let mut acc = _mm256_setzero_si256();
     for chunk in chunks {
