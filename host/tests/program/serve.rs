@@ -131,7 +131,7 @@ fn a_signal_ends_a_text_with_what_it_has_and_the_call_is_answered() {
     std::fs::remove_dir_all(folder).unwrap();
 }
 
-/// A call of so many tokens, as a message.
+/// A `tools/call` message for a text of at most `tokens` tokens.
 fn text(id: u32, tokens: u32) -> Value {
     let arguments = json!({ "model_path": "model.gguf", "prompt": "x", "max_tokens": tokens,
                             "temperature": 0 });

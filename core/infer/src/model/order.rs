@@ -119,7 +119,7 @@ impl At {
         }
     }
 
-    /// A pass over tokens of several sequences, so many of which want logits.
+    /// A pass over `count` tokens of several sequences, `ends` of which want logits.
     #[cfg(not(target_os = "none"))]
     pub(crate) const fn batch(config: &Config, count: usize, ends: usize) -> Self {
         let end = if ends > 0 { End::Logits } else { End::KvOnly };

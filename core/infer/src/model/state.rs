@@ -96,7 +96,7 @@ impl Sizes {
         })
     }
 
-    /// The same with logits of so many tokens.
+    /// The same with logits of `tokens` tokens.
     #[cfg(not(target_os = "none"))]
     pub(crate) fn with_logits_of(self, tokens: usize) -> Result<Self, Error> {
         let times = |size: usize| size.checked_mul(tokens).ok_or(Error::TooLarge);

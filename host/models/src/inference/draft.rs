@@ -50,7 +50,7 @@ pub(super) struct Seat<'t> {
 }
 
 impl<'t> Seat<'t> {
-    /// Of a text of whose prompt so many tokens are read.
+    /// `read` is the number of tokens of the prompt that the sequence has already.
     pub(super) const fn new(sequence: usize, draft: Draft<'t>, read: usize) -> Self {
         Self { sequence, draft, read, next: None, is_added: false }
     }
@@ -60,7 +60,8 @@ impl<'t> Seat<'t> {
         self.read < self.draft.prompt.len()
     }
 
-    /// Adds to the next pass what comes next: the last token, or so many of the prompt.
+    /// Adds the last token to the next pass, or at most `most` tokens of the prompt. Answers why
+    /// the text ends, if it does.
     pub(super) fn add(&mut self, session: &mut BatchSession<'_, '_>, most: usize) -> Option<End> {
         let added = match &self.next {
             Some(token) => session.add(self.sequence, std::slice::from_ref(token), 1),

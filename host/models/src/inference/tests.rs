@@ -366,7 +366,7 @@ fn while_a_text_is_written_others_are_served_and_it_can_be_cancelled() {
     assert_eq!(client.infer(&next)["tokens_generated"], 3);
 }
 
-/// Asks for the likeliest text of so many tokens at most.
+/// Arguments for the likeliest text, of at most `tokens` tokens.
 fn likeliest(tokens: usize) -> Value {
     json!({ "model_path": "a", "prompt": "x", "max_tokens": tokens, "temperature": 0 })
 }

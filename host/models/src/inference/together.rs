@@ -62,8 +62,8 @@ impl<'t> Together<'t, '_> {
         }
     }
 
-    /// Writes in one session, which has room for a text of so many positions. Answers the texts
-    /// that need more.
+    /// Writes in one session, which has room for a text of `most` positions. Answers the texts that
+    /// need more.
     fn session(
         &mut self,
         most: usize,
@@ -104,8 +104,8 @@ impl<'t> Together<'t, '_> {
         (self.done)(job, if job.is_cancelled() { Tell::Cancelled } else { tell });
     }
 
-    /// A session with room for one text of so many positions at least, and for as many of any
-    /// length as there may be, if that much memory is allowed.
+    /// A session with room for a text of `most` positions, and for `texts` texts of any length if
+    /// that much memory is allowed.
     fn options(&self, most: usize) -> BatchOptions {
         let config = self.loaded.model.config();
         let texts = self.several.texts.max(1);

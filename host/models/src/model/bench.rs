@@ -24,7 +24,7 @@ pub struct Plan {
     pub rounds: usize,
     /// How keys and values are kept.
     pub kv: KvKind,
-    /// Sequences that are read at once as well, where there is more than one.
+    /// Number of sequences to measure at once as well; 1 measures one alone.
     pub sequences: usize,
 }
 

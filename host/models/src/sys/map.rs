@@ -58,7 +58,7 @@ impl Deref for Mapped {
 pub struct Zeros(MmapMut);
 
 impl Zeros {
-    /// So many bytes, which begin at a page.
+    /// Maps `length` bytes, aligned to a page.
     ///
     /// # Errors
     /// When the system has no room for them.

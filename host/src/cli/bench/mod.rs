@@ -192,8 +192,8 @@ impl Bench {
                         "tokens_per_processor_s": of.processor_rate() })
             };
             let sequences = together.map(|of| {
-                json!({ "count": self.sequences,
-                "decode": stretch(of.decode), "times_one": of.times })
+                json!({ "count": self.sequences, "decode": stretch(of.decode),
+                        "times_one": of.times })
             });
             let object = json!({
                 "isa": isa, "threads": threads, "load_s": load, "first_token_s": first,

@@ -28,8 +28,8 @@ use sequence::{Sequence, gap};
 
 /// What a model reads of several sequences, in memory that the caller gave.
 ///
-/// Positions are lent to sequences: a sequence is opened for so many, and closed when they may go
-/// to another one.
+/// Positions are lent to sequences: a sequence is opened for a number of them, and closed when they
+/// may go to another one.
 ///
 /// ```
 /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/model/plain.trnm");
@@ -110,7 +110,7 @@ impl<'m, 'w> BatchSession<'m, 'w> {
         self.cache.context()
     }
 
-    /// Opens a sequence with room for so many tokens, and answers its number.
+    /// Opens a sequence with room for `room` tokens, and answers its number.
     ///
     /// # Errors
     /// [`Error::Full`] when as many are open as there may be, or no piece of the positions that is
@@ -302,7 +302,7 @@ impl<'m, 'w> BatchSession<'m, 'w> {
     ///
     /// # Errors
     /// While a pass is under way, or begun by [`Self::add`]; when one is not open, the first has
-    /// fewer tokens, or the second has some already or no room for so many.
+    /// fewer tokens, or the second has some already or no room for `count`.
     pub fn share(&mut self, from: usize, to: usize, count: usize) -> Result<(), Error> {
         if self.count > 0 {
             return Err(Error::Busy);

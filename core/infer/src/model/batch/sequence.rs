@@ -43,7 +43,7 @@ impl Sequence {
     }
 }
 
-/// Where the first `room` positions that follow each other and are free begin, of so many in all.
+/// Where the first `room` free positions that follow each other begin, of `positions` in all.
 pub(super) fn gap(sequences: &[Sequence], room: usize, positions: usize) -> Option<usize> {
     let taken = || sequences.iter().map(Sequence::positions).filter(|taken| !taken.is_empty());
     let is_free = |from: &usize| {
