@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
+use memchr::memmem;
 use serde_json::{Value, json};
 use trine_descriptor::record;
 use trine_models::ask::{BASE, ToolList};
@@ -237,4 +238,16 @@ fn a_delta_names_its_base_and_a_table_base_and_list() {
     let output = trine(&["model", "info", "--json", &other]);
     let of: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((&of["base"], &of["in_this_program"]), (&hex(own ^ 1), &json!(false)), "{of}");
+}
+
+/// A constant is written into each crate that reads it: the base was in the program four times.
+#[test]
+fn the_program_holds_each_of_its_models_once() {
+    let program = fs::read(env!("CARGO_BIN_EXE_trine")).unwrap();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models");
+    for name in ["base.bin", "base.latent", "board.gguf", "snips.gguf"] {
+        let model = fs::read(folder.join(name)).unwrap();
+        let part = &model[model.len() / 2..][..64];
+        assert_eq!(memmem::find_iter(&program, part).count(), 1, "{name}");
+    }
 }

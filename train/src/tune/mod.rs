@@ -35,7 +35,7 @@ use forecast::{FEWEST, Tried, thresholds};
 use report::Report;
 
 /// The latent weights of the base of this program.
-const LATENTS: &[u8] = include_bytes!("../../../models/base.latent");
+static LATENTS: &[u8] = include_bytes!("../../../models/base.latent");
 
 /// How a base is tuned.
 #[derive(Clone, Debug)]

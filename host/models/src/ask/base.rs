@@ -18,8 +18,8 @@ use super::delta::Delta;
 use crate::tools::arguments;
 use crate::{DeltaError, Result};
 
-/// The base model of this program.
-pub const BASE: &[u8] = include_bytes!("../../../../models/base.bin");
+/// The base model of this program. A constant would be in it once for each crate that reads it.
+pub static BASE: &[u8] = include_bytes!("../../../../models/base.bin");
 
 /// How matrices are packed for hosts.
 const PACKING: Packing = Packing::Panel2Bit;

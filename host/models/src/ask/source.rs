@@ -27,7 +27,7 @@ pub struct BuiltIn {
 }
 
 /// The models that come with the program; the first is the one that is taken where none is named.
-pub const BUILT_IN: &[BuiltIn] = &[
+pub static BUILT_IN: &[BuiltIn] = &[
     BuiltIn {
         name: "board",
         file: include_bytes!("../../../../models/board.gguf"),
