@@ -358,7 +358,8 @@ TRINE_API trine_status trine_hub_free(char *text);
  * call, and the hub is gone.
  *
  * @param hub The hub. No other thread uses it.
- * @return TRINE_OK, TRINE_E_NULL, or TRINE_E_STATE when a server's thread could not be ended.
+ * @return TRINE_OK, TRINE_E_NULL, or TRINE_E_STATE when a server's thread could not be ended, or
+ *         when a function that is told of events calls: then the hub goes on.
  *
  * Context: owner-only, and no tool's function.
  */

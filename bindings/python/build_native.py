@@ -89,6 +89,10 @@ trine_status trine_hub_start(trine_hub *hub, const char *tool, const char *argum
     void (*ended)(void *, trine_status, const char *, const char *), void *user_data,
     uint64_t *number);
 trine_status trine_hub_cancel(trine_hub *hub, uint64_t number);
+trine_status trine_hub_listen(trine_hub *hub,
+    void (*function)(void *, const char *, const char *, const char *, uint32_t), void *user_data,
+    void (*release)(void *), uint64_t *number);
+trine_status trine_hub_unlisten(trine_hub *hub, uint64_t number);
 trine_status trine_hub_get_stats(trine_hub *hub, const char *tool, trine_hub_stats *stats);
 trine_status trine_hub_metrics(trine_hub *hub, char **metrics);
 trine_status trine_calculate(const double *values, size_t count, trine_figures *figures);
@@ -253,18 +257,21 @@ trine_status trine_resources_get_pool(trine_resources *resources, trine_pool_sta
 void python_call(void *, trine_json_call *, const char *, size_t);
 void python_release(void *);
 void python_ended(void *, trine_status, const char *, const char *);
+void python_event(void *, const char *, const char *, const char *, uint32_t);
 void trine_python_is_over(void);
 int32_t python_text(void *, uint32_t, const char *, size_t);
 
 extern "Python" void trine_python_call(void *, trine_json_call *, const char *, size_t);
 extern "Python" void trine_python_release(void *);
 extern "Python" void trine_python_ended(void *, trine_status, const char *, const char *);
+extern "Python" void trine_python_event(void *, const char *, const char *, const char *, uint32_t);
 extern "Python" int32_t trine_python_text(void *, uint32_t, const char *, size_t);
 """
 
 # A thread that enters an interpreter that is ending would end the process.
 SOURCE = """
 #include "trine_client.h"
+#include "trine_events.h"
 #include "trine_figures.h"
 #include "trine_host.h"
 #include "trine_resources.h"
@@ -272,6 +279,7 @@ SOURCE = """
 static void trine_python_call(void *, trine_json_call *, const char *, size_t);
 static void trine_python_release(void *);
 static void trine_python_ended(void *, trine_status, const char *, const char *);
+static void trine_python_event(void *, const char *, const char *, const char *, uint32_t);
 static int32_t trine_python_text(void *, uint32_t, const char *, size_t);
 static int is_over;
 
@@ -298,6 +306,13 @@ static void python_ended(void *data, trine_status status, const char *answer, co
     }
 }
 
+static void python_event(void *data, const char *device, const char *tool, const char *text,
+        uint32_t number) {
+    if (is_there()) {
+        trine_python_event(data, device, tool, text, number);
+    }
+}
+
 static int32_t python_text(void *data, uint32_t token, const char *text, size_t size) {
     return is_there() ? trine_python_text(data, token, text, size) : 1;
 }
@@ -311,8 +326,8 @@ ffi.set_source(
     include_dirs=[os.environ.get("TRINE_INCLUDE", str(ROOT / "include"))],
     extra_objects=[str(library())],
     # What Rust's library needs of the system; names of it stay inside.
-    libraries=["pthread", "dl", "m"],
-    extra_link_args=["-Wl,--exclude-libs,ALL", "-Wl,--gc-sections", "-Wl,-s"],
+    libraries=["gcc_s", "pthread", "dl", "m"],
+    extra_link_args=[f"-Wl,--version-script={HERE / 'exports.map'}", "-Wl,--gc-sections", "-Wl,-s"],
 )
 
 if __name__ == "__main__":

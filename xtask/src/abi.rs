@@ -11,8 +11,12 @@ use trine_mcp::ErrorKind;
 use crate::sh;
 
 const PATH: &str = "bindings/trine_abi.json";
-const HEADERS: [&str; 3] =
-    ["include/trine_hub.h", "include/trine_client.h", "include/trine_figures.h"];
+const HEADERS: [&str; 4] = [
+    "include/trine_hub.h",
+    "include/trine_client.h",
+    "include/trine_events.h",
+    "include/trine_figures.h",
+];
 /// Where the statuses are.
 const STATUSES: &str = "include/trine.h";
 

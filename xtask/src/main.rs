@@ -24,6 +24,7 @@ mod soak;
 mod structure;
 mod tidy;
 mod usb;
+mod wheels;
 mod workflows;
 
 use std::path::PathBuf;

@@ -126,6 +126,7 @@ class Processes(unittest.TestCase):
             self.assertEqual(end, "end")
 
     @unittest.skipUnless(hasattr(os, "fork"), "there is no fork here")
+    @unittest.skipIf("TRINE_EMULATED" in os.environ, "QEMU cannot fork where threads run")
     def test_a_server_of_the_parent_is_refused_after_a_fork_and_a_new_one_serves(self):
         text = """
         import os, warnings

@@ -24,6 +24,7 @@ use crate::answer::{
     Done, Options, Refused, answered, give, give_text, read_options, refused, text, text_or, why,
 };
 use crate::calls::Calls;
+use crate::events::Events;
 use crate::json::{Threads, here};
 
 /// An address cannot be listened on, or what is there cannot be reached.
@@ -55,6 +56,7 @@ pub(crate) struct Object {
     /// Tools that take JSON, by their names, and the threads of their calls.
     json: Mutex<HashMap<String, ToolsId>>,
     pub(crate) calls: Arc<Calls>,
+    pub(crate) events: Arc<Events>,
     pub(crate) threads: Arc<Threads>,
     in_flight: usize,
     servers: Mutex<Vec<(ServerHandle, JoinHandle<()>)>>,
@@ -101,9 +103,11 @@ pub unsafe extern "C" fn trine_hub_open(
         own.expect_tools();
         let plugins = Plugins::new(Arc::clone(&own), policy);
         let (json, calls, servers) = (Mutex::default(), Arc::default(), Mutex::default());
+        let events = Arc::default();
         let threads = Threads::new(in_flight);
         let opened = Instant::now();
-        let object = Object { hub: own, plugins, json, calls, threads, in_flight, servers, opened };
+        let object =
+            Object { hub: own, plugins, json, calls, events, threads, in_flight, servers, opened };
         // SAFETY: not NULL, and the caller's to be written.
         unsafe { give(hub, Box::into_raw(Box::new(object)).cast()) };
         Ok(TRINE_OK)
@@ -527,14 +531,19 @@ pub unsafe extern "C" fn trine_hub_free(text: *mut c_char) -> trine_status {
 /// call, and the hub is gone.
 ///
 /// @param hub The hub. No other thread uses it.
-/// @return TRINE_OK, TRINE_E_NULL, or TRINE_E_STATE when a server's thread could not be ended.
+/// @return TRINE_OK, TRINE_E_NULL, or TRINE_E_STATE when a server's thread could not be ended, or
+///         when a function that is told of events calls: then the hub goes on.
 ///
 /// Context: owner-only, and no tool's function.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn trine_hub_close(hub: *mut trine_hub) -> trine_status {
     answered(|| {
         // SAFETY: the contract of every function.
-        unsafe { object(hub) }?;
+        if unsafe { object(hub) }?.events.is_here() {
+            let why =
+                "a function that is told of events closes its hub: close it on another thread";
+            return refused(TRINE_E_STATE, why);
+        }
         // SAFETY: made by `trine_hub_open`, and nobody else uses it.
         let object = unsafe { Box::from_raw(hub.cast::<Object>()) };
         let mut servers = object.servers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -544,6 +553,7 @@ pub unsafe extern "C" fn trine_hub_close(hub: *mut trine_hub) -> trine_status {
         }
         let is_fine = servers.into_iter().map(|(_, thread)| thread.join()).all(|end| end.is_ok());
         object.hub.close();
+        object.events.close();
         object.plugins.close();
         let json = std::mem::take(&mut *object.json_tools());
         for id in json.into_values() {

@@ -23,6 +23,8 @@ mod choice;
 mod client;
 mod device;
 #[cfg(feature = "hub")]
+mod events;
+#[cfg(feature = "hub")]
 mod figures;
 #[cfg(feature = "hub")]
 mod hub;
@@ -53,6 +55,8 @@ pub use device::{
     TRINE_HOST_GPU, TRINE_HOST_HELPER, TRINE_HOST_INTEGRATED, TRINE_HOST_PROCESSOR,
     trine_host_device, trine_host_device_count, trine_host_get_device,
 };
+#[cfg(feature = "hub")]
+pub use events::{trine_hub_event, trine_hub_listen, trine_hub_unlisten};
 #[cfg(feature = "hub")]
 pub use figures::{trine_calculate, trine_figures};
 #[cfg(feature = "hub")]

@@ -249,3 +249,32 @@ fn the_log_of_a_call_goes_to_the_client_that_made_it_where_it_asked_for_that() {
         }
     }
 }
+
+#[test]
+fn an_event_of_a_device_goes_to_sessions_as_a_line_of_level_notice() {
+    let of = |id: u32, method: &str, params: Value| -> Value {
+        json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params})
+    };
+    let start = json!({"name": "timer_start", "arguments": {"seconds": 1, "label": "tea"}});
+    for (level, lines) in [("info", 2), ("notice", 1)] {
+        let mut gateway = Gateway::start(&["--simulate", "--time-scale", "20"]);
+        for message in initialize("2025-11-25") {
+            gateway.send(&message);
+        }
+        gateway.answer(&json!("hello"));
+        gateway.send(&of(1, "logging/setLevel", json!({"level": level})));
+        assert_eq!(gateway.answer(&json!(1))["result"], json!({}));
+        gateway.send(&of(2, "tools/call", start.clone()));
+        assert!(gateway.answer(&json!(2))["result"]["structuredContent"].is_object());
+        // The board of the example has it in its log too, of level info.
+        let told: Vec<Value> = (0..lines).map(|_| gateway.line()).collect();
+        let params: Vec<&Value> = told.iter().map(|line| &line["params"]).collect();
+        let event = json!({
+            "level": "notice",
+            "logger": "greenhouse",
+            "data": "timer_start: timer 1 has ended: tea",
+        });
+        assert!(params.contains(&&event), "{told:?}");
+        gateway.is_silent_for(100);
+    }
+}

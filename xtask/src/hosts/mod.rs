@@ -60,7 +60,7 @@ const LINKED: [[&str; 2]; 2] =
 /// Builds for each system, and runs the program where it can be.
 pub(crate) fn main() -> Result<String> {
     let zig = sh::target_dir().join(ENVIRONMENT).join("bin");
-    has_all(&zig)?;
+    has_all(&zig, &NEEDS)?;
     let mut results = Vec::new();
     for [target, runner] in PROGRAMS {
         println!("\n-- {target}");
@@ -92,14 +92,22 @@ fn folder() -> PathBuf {
     sh::target_dir().join("hosts")
 }
 
+/// A Python that has Zig, where what builds for another Linux and runs it is there.
+pub(crate) fn zig() -> Result<PathBuf> {
+    let zig = sh::target_dir().join(ENVIRONMENT).join("bin");
+    let [rust, linker, _, emulator, ..] = NEEDS;
+    has_all(&zig, &[rust, linker, emulator])?;
+    Ok(python_of(&zig))
+}
+
 /// Whether all is there that a build or a run needs.
-fn has_all(zig: &Path) -> Result<()> {
+fn has_all(zig: &Path, needs: &[[&str; 3]]) -> Result<()> {
     let is_there = |check: &str| {
         let mut command = sh::line(check);
         sh::prepend(&mut command, "PATH", zig)
             .is_ok_and(|()| sh::ended(&mut command).is_ok_and(|done| done.status.success()))
     };
-    let missing = NEEDS.iter().filter(|[_, check, _]| !is_there(check));
+    let missing = needs.iter().filter(|[_, check, _]| !is_there(check));
     let missing: Vec<_> = missing.map(|[what, _, bring]| format!("{what}: {bring}")).collect();
     ensure!(missing.is_empty(), "not there:\n  {}", missing.join("\n  "));
     Ok(())
@@ -132,10 +140,14 @@ fn library(target: &str) -> Result<PathBuf> {
     Ok(folder().join(target).join("embedded/libtrine.a"))
 }
 
+fn python_of(zig: &Path) -> PathBuf {
+    let own = zig.join("python");
+    if own.exists() { own } else { "python3".into() }
+}
+
 /// Compiles and links C.
 fn compile(zig: &Path, system: &str, words: &[&str], to: &Path) -> Result<()> {
-    let own = zig.join("python");
-    let mut cc = if own.exists() { sh::command(own) } else { sh::command("python3") };
+    let mut cc = sh::command(python_of(zig));
     cc.args(["-m", "ziglang", "cc", "-target", system]).args(words).arg("-o").arg(to);
     std::fs::create_dir_all(to.parent().context("a folder")?)?;
     sh::run(&mut cc)

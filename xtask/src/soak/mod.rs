@@ -16,7 +16,7 @@ use devtools_gpu::{legs, modules};
 
 use crate::{
     baremetal, base_model, browser, coverage, feature_sets, fuzz, hosts, mutants, parallel,
-    planted, sh, usb,
+    planted, sh, usb, wheels,
 };
 use spent::Spent;
 
@@ -85,6 +85,9 @@ const PARTS: &[Part] = &[
     ),
     ("hosts", "`trine` built for Windows, an old Linux, 64-bit Arm and macOS, and run", |_| {
         hosts::main()
+    }),
+    ("wheels", "Python's package for old Linux on a PC and on 64-bit Arm, and its tests", |_| {
+        wheels::main()
     }),
     ("properties", "the properties of the core in cases that no one drew before", |_| properties()),
     ("ask", "1,000 sentences, or --sentences N, on each chip beside this computer", asked),

@@ -28,6 +28,7 @@ from ._errors import (
 from ._arrays import Array
 from ._client import Client
 from ._marks import Length, Range
+from ._events import Event, Events, Listening
 from ._measure import calculate, measured
 from ._model import Model
 from ._pool import Block, Pool
@@ -43,8 +44,11 @@ __all__ = [
     "ConnectionError",
     "Context",
     "Error",
+    "Event",
+    "Events",
     "Length",
     "LimitError",
+    "Listening",
     "Model",
     "OverloadedError",
     "Plugin",

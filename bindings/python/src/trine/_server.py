@@ -6,7 +6,8 @@ import threading
 
 from . import _arrays, _calls
 from ._calls import ALIVE, awaited, loads, text, unwrapped, written
-from ._errors import ArgumentError, Error, ToolError, check
+from ._errors import ArgumentError, Error, StateError, ToolError, check
+from ._events import Events, Listening, is_told
 from ._native import ffi, lib
 from ._owned import Owned, close_all
 
@@ -150,7 +151,10 @@ def trine_python_call(handle, call, arguments, size):
 
 @ffi.def_extern()
 def trine_python_release(handle):
+    held = ffi.from_handle(handle)
     ALIVE.pop(handle, None)
+    if isinstance(held, Listening):
+        held.ended()
 
 
 class _Loop:
@@ -308,6 +312,27 @@ class Server(Owned):
         )
         tool = self._special.get(name)
         return value if tool is None or tool.reads is None else tool.reads(value)
+
+    def listen(self, function):
+        """Has a function told of each Event of the devices from now on, on a thread of its own.
+
+        What is answered ends it: `close()`, or the end of a `with`.
+        """
+        if not callable(function):
+            raise ArgumentError(f"{function!r} is no function")
+        return Listening(self, function)
+
+    def events(self):
+        """The same for coroutines: `async for event in server.events():`, from now on."""
+        return Events(self)
+
+    def close(self):
+        """Ends it: as `Owned.close`, but not in a function that is told of events."""
+        if is_told(self):
+            raise StateError(
+                "a function that is told of events closes its server: close it on another thread"
+            )
+        super().close()
 
     def wait(self, timeout=10.0):
         """Waits until each device has shown its tools; answers whether it is so."""

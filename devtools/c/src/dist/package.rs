@@ -22,7 +22,7 @@ pub(super) enum For {
 /// Files that are shipped as they are.
 pub(super) const FILES: &str = "LICENSE-APACHE LICENSE-MIT include/trine.h include/trine.hpp \
                      include/trine_accounts.h include/trine_client.h include/trine_consent.h \
-                     include/trine_devices.h include/trine_figures.h \
+                     include/trine_devices.h include/trine_events.h include/trine_figures.h \
                      include/trine_host.h include/trine_hub.h include/trine_manager.h \
                      include/trine_model.h \
                      include/trine_mcp.h include/trine_mcp.hpp include/trine_mock.h \

@@ -113,6 +113,8 @@ pub(crate) enum DeviceNews<'a> {
     Resource(&'a str),
     /// A line of log, of a level from 0, debug, to 7, emergency.
     Log(u8, &'a str),
+    /// An event, of the tool of this name.
+    Event(&'a str, &'a str),
     /// It could be reached until now, or can be again: a line about it, of such a level.
     Reach(u8, &'a str),
 }
@@ -132,7 +134,7 @@ pub(crate) trait EventListener: Send + Sync {
 }
 
 /// Levels of log, as the wire numbers them.
-const NOTICE: u8 = 2;
+pub(crate) const NOTICE: u8 = 2;
 const WARNING: u8 = 3;
 
 /// How long after a device was opened clients wait for its skills, in milliseconds.
@@ -450,6 +452,7 @@ impl Device {
                 let tool = self.tool_name(tool);
                 if is_logged {
                     info!("{}: {tool}: {text}", self.name());
+                    self.tell(DeviceNews::Event(&tool, &text));
                 }
                 let event = Event { seq, tool, text };
                 lock(&self.listeners).iter().for_each(|each| each(&event));

@@ -30,7 +30,7 @@ pub(crate) use shelf::HubShelf;
 
 use crate::args::Prefix;
 use crate::ask_tool::{KnownTools, NAME_ALL};
-use crate::device::{Device, DeviceNews};
+use crate::device::{Device, DeviceNews, NOTICE};
 use crate::error::{Error, Result};
 use crate::identity::Identity;
 use crate::settings::{Alias, DeviceId};
@@ -319,6 +319,10 @@ impl Hub {
                 if let Some(uri) = snapshot.shelf().shown(device, uri) {
                     self.tell(News::Resource(&uri));
                 }
+            }
+            DeviceNews::Event(tool, text) => {
+                let text = &*format!("{tool}: {text}");
+                self.tell(News::Log { device: &device.name(), level: NOTICE, text });
             }
             DeviceNews::Log(level, text) => {
                 self.tell(News::Log { device: &device.name(), level, text });

@@ -1,0 +1,2 @@
+/* The hub whose devices are listened to. */
+#include "trine_hub.h"
