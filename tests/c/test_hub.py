@@ -120,6 +120,15 @@ class Hubs(unittest.TestCase):
         self.assertEqual(json.loads(said["call"])["structuredContent"], {"percent": 55})
         self.assertEqual(json.loads(said["ended"])["structuredContent"], {"percent": 60})
 
+    def test_a_program_is_told_of_the_events_of_a_device(self) -> None:
+        listener = build(SHARED, "host-example/hub/listener.c")
+        pipe = subprocess.PIPE
+        with subprocess.Popen([listener], stdin=pipe, stdout=pipe, text=True) as told:
+            assert told.stdin is not None and told.stdout is not None
+            self.assertRegex(told.stdout.readline(), r"^north, timer_start: .*tea.* \(\d+\)$")
+            told.stdin.close()
+            self.assertEqual((told.wait(60), told.stdout.read()), (0, ""))
+
     def test_a_client_in_cpp_lists_and_calls(self) -> None:
         caller = build(SHARED, "host-example/hub/caller.cpp")
         with gateway() as url:
