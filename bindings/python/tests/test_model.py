@@ -91,6 +91,10 @@ class Model(unittest.TestCase):
             self.assertEqual(model.ended, "full")
             with self.assertRaises(trine.OverloadedError):
                 model.generate(PROMPT * 20)
+            self.assertIsNone(model.ended)
+            with self.assertRaises(trine.Error):
+                model.generate(PROMPT, temperature=-1.0)
+            self.assertIsNone(model.ended)
             self.assertTrue(model.generate("a", tokens=2))
 
     def test_coroutines_get_pieces_and_can_be_cancelled(self):

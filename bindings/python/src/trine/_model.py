@@ -145,6 +145,7 @@ class Model(Owned):
     def _pieces(self, numbers, sampling, most, goes_on):
         if not self._writing.acquire(blocking=False):
             raise StateError("the model writes another text: end that first, or open another Model")
+        self.ended = None
         try:
             written = []
             handle = ffi.new_handle(written)
@@ -156,7 +157,6 @@ class Model(Owned):
             if not goes_on:
                 self._use(lambda session: lib.trine_model_truncate(session, 0))
             self._use(lambda session: lib.trine_model_set_sampling(session, sampling))
-            self.ended = None
             status = self._use(
                 lambda session: lib.trine_model_generate(
                     session, prompt, len(numbers), how, _BUDGET
@@ -171,9 +171,14 @@ class Model(Owned):
                     break
                 status = self._use(lambda session: lib.trine_model_step(session, _BUDGET))
             self.ended = self._why_ended()
+        except GeneratorExit:
+            self._break_off()
+            self.ended = "cancelled"
+            raise
+        except BaseException:
+            self._break_off()
+            raise
         finally:
-            if self.ended is None:
-                self._break_off()
             self._writing.release()
 
     def _break_off(self):
@@ -186,7 +191,6 @@ class Model(Owned):
         except Error:
             # It is closed, or the text has failed.
             pass
-        self.ended = "cancelled"
 
     def _why_ended(self):
         info = ffi.new("trine_model_session_info *")
