@@ -34,24 +34,32 @@ pub(super) const FILES: &str = "LICENSE-APACHE LICENSE-MIT include/trine.h inclu
 /// The host's shared library, made of the same object as the static one, with its two links.
 pub fn shared(library: &Path) -> Result<PathBuf> {
     let folder = library.parent().context("the library lies in a folder")?.join("shared");
-    let (path, soname) = place("libtrine", &folder)?;
-    let names = exports(&DEVICE, "sentences")?;
-    let script = folder.with_file_name("libtrine.map");
-    let (node, list) = (version_node(), names.join(";\n"));
+    linked(library, "libtrine", &folder, &exports(&DEVICE, "sentences")?, "-lc")
+}
+
+/// Links a static library as a shared one, in which each function has a version, `TRINE_HOST_0` for
+/// `libtrine_host`: a program that was linked with another is refused when it starts.
+fn linked(
+    library: &Path,
+    name: &str,
+    folder: &Path,
+    names: &[String],
+    needs: &str,
+) -> Result<PathBuf> {
+    let (path, soname) = place(name, folder)?;
+    let script = library.with_file_name(format!("{name}.map"));
+    let major = VERSION.split('.').next().unwrap_or_default();
+    let node = format!("{}_{major}", name.trim_start_matches("lib").to_uppercase());
+    let list = names.join(";\n");
     fs::write(&script, format!("{node} {{\nglobal:\n{list};\nlocal: *;\n}};\n"))?;
     let linker = format!("-Wl,-soname,{soname},-z,defs,-z,noexecstack,--gc-sections");
     let mut cc = sh::line(&format!("cc -shared {linker} -o"));
     cc.arg(&path).arg(format!("-Wl,--version-script={}", script.display()));
     cc.arg("-Wl,--build-id=none,--whole-archive").arg(library);
-    sh::run(cc.args(["-Wl,--no-whole-archive", "-lc"]))?;
+    sh::run(cc.arg("-Wl,--no-whole-archive").args(needs.split(' ')))?;
     sh::run(sh::line("strip --strip-unneeded").arg(&path))?;
-    object::check_versions(&path, &names, &node)?;
+    object::check_versions(&path, names, &node)?;
     Ok(path)
-}
-
-/// The name of the version that each function of `libtrine.so` has.
-fn version_node() -> String {
-    format!("TRINE_{}", VERSION.split('.').next().unwrap_or_default())
 }
 
 /// Where a shared library goes in a folder, and its name at run time; both links to it are made.
@@ -75,11 +83,22 @@ pub fn hosted(built: &Path, folder: &Path) -> Result<PathBuf> {
     let (path, _) = place("libtrine_host", folder)?;
     let mut strip = sh::line("strip --strip-unneeded -o");
     sh::run(strip.arg(&path).arg(built.join("libtrine_host.so")))?;
-    // A hub reads plug-ins' tables by the crate of libtrine, whose functions cannot be hidden.
-    let libtrine = exports(&DEVICE, "sentences")?;
-    let wanted = [libtrine, exports(&MODEL, "full")?, exports(&HOSTED, "full")?].concat();
-    object::check_shared(&path, &wanted)?;
+    object::check_shared(&path, &of_host()?)?;
     Ok(path)
+}
+
+/// The same for users: it is linked from the static library, since cargo knows no versions.
+fn hosted_for_users(built: &Path, folder: &Path) -> Result<()> {
+    let needs = "-lgcc_s -lpthread -ldl -lm -lc";
+    let library = built.join("libtrine_host.a");
+    object::check_folders(&linked(&library, "libtrine_host", folder, &of_host()?, needs)?)
+}
+
+/// The functions of `libtrine_host`. A hub reads plug-ins' tables by the crate of libtrine, whose
+/// functions cargo cannot hide.
+fn of_host() -> Result<Vec<String>> {
+    let libtrine = exports(&DEVICE, "sentences")?;
+    Ok([libtrine, exports(&MODEL, "full")?, exports(&HOSTED, "full")?].concat())
 }
 
 /// Builds `libtrine_host` and the program, and answers the folder that they are in.
@@ -91,16 +110,14 @@ fn built_for(whom: For) -> Result<PathBuf> {
     let folder = sh::target_dir().join("dist/build/hosted");
     // Without the program: what both need is compiled in one way for it and in another for a
     // shared library, so that together it would be compiled for the program once more.
-    for what in ["-p trine-c-host", "-p trine --bin trine"] {
+    for what in ["rustc -p trine-c-host --crate-type staticlib", "build -p trine --bin trine"] {
         let mut cargo = sh::cargo();
-        cargo.args(["build", "--release", "--locked", "--target", &HOST.name]);
-        cargo.args(what.split(' ')).env("CARGO_TARGET_DIR", &folder).env_remove("RUSTFLAGS");
+        cargo.args(what.split(' ')).args(["--release", "--locked", "--target", &HOST.name]);
+        cargo.env("CARGO_TARGET_DIR", &folder).env_remove("RUSTFLAGS");
         sh::run(cargo.env("CARGO_ENCODED_RUSTFLAGS", without_folders()?))?;
     }
     let built = folder.join(&*HOST.name).join("release");
-    for name in ["libtrine_host.so", "trine"] {
-        object::check_folders(&built.join(name))?;
-    }
+    object::check_folders(&built.join("trine"))?;
     Ok(built)
 }
 
@@ -148,7 +165,10 @@ pub(super) fn make(target: &Target, whom: For) -> Result<PathBuf> {
         let from = shared.parent().context("it lies in a folder")?;
         sh::run(sh::command("cp").arg("-a").arg(from.join(".")).arg(&lib))?;
         let built = built_for(whom)?;
-        hosted(&built, &lib)?;
+        match whom {
+            For::Users => hosted_for_users(&built, &lib)?,
+            For::Tests => hosted(&built, &lib).map(drop)?,
+        }
         fs::copy(small_library()?, lib.join("libtrine_small.a"))?;
         program = Some(sh::program_in(&built, "trine"));
     } else {
