@@ -60,12 +60,23 @@ export class Server {
   stats(name: string): { calls: number; errors: number; seconds: number };
   /** Counts of all tools of this program and of its plug-ins, at one moment. */
   metrics(): Metrics;
+  /** Has a function told of each event of the devices; what is answered ends it. */
+  listen(run: (event: Event) => void): () => Promise<void>;
   /** Serves clients over HTTP until it is closed; answers the port. */
   serveHttp(host?: string, port?: number): number;
   /** Serves the client on standard input and output, until it leaves. */
   serveStdio(): Promise<void>;
   /** Ends it, when calls under way have ended. */
   close(): Promise<void>;
+}
+
+/** Something that happened on a device and that no one called for. */
+export interface Event {
+  device: string;
+  tool: string;
+  text: string;
+  /** Rises by one with each event of the device: a gap is what was lost. */
+  number: number;
 }
 
 /** Calls under way, those that have ended, and those that were not begun. */

@@ -104,6 +104,8 @@ class Server {
   #tools = new Map();
   #calls = 0;
   #alive = null;
+  /** Functions of C that end what listens, under way. */
+  #ending = new Set();
 
   constructor(options = {}) {
     const lines = Object.entries(options).flatMap(([name, given]) =>
@@ -198,7 +200,44 @@ class Server {
     });
   }
 
-  /** The program does not end while calls are under way or clients are served. */
+  /**
+   * Has a function told of each event of the devices from now on: `{ device, tool, text, number }`.
+   * What is answered ends it; its promise is kept once nothing is told any more.
+   */
+  listen(run_) {
+    const hub = this.#open;
+    if (typeof run_ !== "function") throw new ArgumentError("what listens is no function");
+    const own = {}, number = [0];
+    own.event = callback("trine_hub_event", (_, device, tool, text, at) => {
+      try {
+        run_({ device, tool, text, number: at });
+      } catch (error) {
+        // C is not the one to catch it.
+        setImmediate(() => { throw error; });
+      }
+    });
+    const free = () => [own.event, own.release].forEach((it) => release(it));
+    own.release = callback("trine_json_release", () => {
+      this.#leave();
+      setImmediate(free);
+    });
+    const status = lib.trine_hub_listen(hub, own.event, null, own.release, number);
+    if (status < 0) {
+      free();
+      check(status);
+    }
+    this.#enter();
+    // On a thread of its own: it waits for the function, which runs on this one.
+    const end = () => new Promise((resolve) => lib.trine_hub_unlisten.async(hub, number[0], resolve));
+    return () => {
+      if (!this.#hub) return Promise.resolve();
+      const ending = end().then(() => { this.#ending.delete(ending); });
+      this.#ending.add(ending);
+      return ending;
+    };
+  }
+
+  /** The program does not end while calls are under way, clients are served or something listens. */
   #enter() {
     this.#calls += 1;
     this.#alive ??= setInterval(() => {}, 0x7fff_ffff);
@@ -273,14 +312,14 @@ class Server {
     const hub = this.#hub;
     this.#hub = null;
     if (!hub) return Promise.resolve();
-    return new Promise((resolve, reject) => {
+    return Promise.all(this.#ending).then(() => new Promise((resolve, reject) => {
       lib.trine_hub_close.async(hub, (error) => {
         clearInterval(this.#alive);
         this.#alive = null;
         if (error) reject(error);
         else resolve();
       });
-    });
+    }));
   }
 }
 

@@ -155,6 +155,38 @@ test("a sentence becomes a call of the tools that there are", () => withServer((
   assert.equal(server.ask("do not set the pump to 40 percent").why, "negated");
 }));
 
+test("events of a device are told until no one listens, and a close ends what listens", async () => {
+  const server = new Server({ simulate: "north" });
+  const heard = () => {
+    let stop;
+    const told = new Promise((resolve) => { stop = server.listen(resolve); });
+    return { told, stop };
+  };
+  assert.throws(() => server.listen("no function"), ArgumentError);
+  const first = heard();
+  for (;;) {
+    if (server.tools().some((tool) => tool.name === "timer_start")) break;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  await server.call("timer_start", { seconds: 1, label: "tea" });
+  const event = await first.told;
+  assert.deepStrictEqual([event.device, event.tool], ["north", "timer_start"]);
+  assert.match(event.text, /tea/);
+  await first.stop();
+  await first.stop();
+  const second = heard();
+  await server.call("timer_start", { seconds: 1, label: "late" });
+  const { number } = await second.told;
+  assert.strictEqual(number, event.number + 1);
+  // One that ends itself as the server does.
+  const third = heard();
+  const ends = third.stop();
+  await server.close();
+  await ends;
+  await second.stop();
+  assert.throws(() => server.listen(() => {}), StateError);
+});
+
 test("a thousand calls at a time are each answered", () => withServer(async (server) => {
   server.tool(ADD, async ({ a, b }) => ({ sum: a + b }));
   const calls = Array.from({ length: 1000 }, (_, a) => server.call("add", { a, b: 0 }));
