@@ -1,13 +1,16 @@
 //! `cargo xtask test --leg python`: the Python package, built as a wheel and used.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 
 use crate::sh;
 
 /// The packages that build it.
 const LOCK: &str = "bindings/python/requirements.txt";
+/// An image of a server in Python.
+const DOCKERFILE: &str = "bindings/python/Dockerfile";
 /// The official client, which calls what the package serves.
 const OFFICIAL: &str = "tests/clients/requirements.txt";
 /// The minor version of the oldest Python 3 that the package is for.
@@ -45,7 +48,40 @@ pub(crate) fn main() -> Result<()> {
     tests.env("TRINE_DOCS", sh::root().join("docs"));
     tests.env("TRINE_PROGRAM", sh::target_dir().join("debug/trine"));
     sh::run(tests.current_dir(&folder))?;
+    image(&folder, wheel)?;
     others(&folder, wheel)
+}
+
+/// Does what the image of the Dockerfile does with the wheel, in a folder in the place of an image.
+fn image(folder: &Path, wheel: &Path) -> Result<()> {
+    let text = sh::read(DOCKERFILE)?;
+    let place = folder.join("image");
+    let wheels = place.join("wheels");
+    fs::create_dir_all(&wheels)?;
+    fs::copy(wheel, wheels.join(wheel.file_name().context("a wheel has a name")?))?;
+    let python = place.join("bin/python");
+    sh::run(sh::command("python3").args(["-m", "venv"]).arg(&place))?;
+    // The other wheels that `pip wheel` puts there.
+    let mut download = sh::command(&python);
+    download.args(["-m", "pip", "download", "-q", "--only-binary=:all:", "cffi", "-d"]);
+    sh::run(download.arg(&wheels))?;
+    let (_, last) = text.rsplit_once("\nFROM ").context("an image")?;
+    let install = last.lines().find_map(|line| line.strip_prefix("RUN pip "));
+    let install = install.context("the image installs the wheel")?.replace("/wheels", "wheels");
+    let mut pip = sh::command(&python);
+    sh::run(pip.args(["-m", "pip"]).args(install.split(' ')).current_dir(&place))?;
+    let tools = place.join("tools.py");
+    fs::write(&tools, "def seven() -> int:\n    'Answers seven.'\n    return 7\n")?;
+    let (_, line) = last.split_once("\nCMD ").context("the image runs something")?;
+    let words: Vec<String> = serde_json::from_str(line.trim())?;
+    let (program, words) = words.split_first().context("a program")?;
+    ensure!(program == "python", "the image runs {program}");
+    let mut run = sh::command(&python);
+    run.args(words.iter().map(|word| word.replace("/tools.py", "tools.py")));
+    let asked = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}\n";
+    let answer = sh::fed(run.current_dir(&place), asked)?;
+    ensure!(answer.contains("\"id\":1,\"result\":{}"), "the image answered {answer}");
+    Ok(())
 }
 
 /// The same wheel under the oldest and the newest Python at hand, without its arrays.
