@@ -67,8 +67,12 @@ pub(crate) fn main() -> Result<String> {
         sh::run(&mut tests)?;
         if machine.debian.is_none() {
             let mut old = sh::command(OLD[0]);
-            old.args(&OLD[1..]).arg(&python).args(["-c", TRY]).env("PYTHONPATH", &site);
-            sh::run(&mut old)?;
+            old.args(&OLD[1..]).arg(&python);
+            let [here, old] = [sh::command(&python), old]
+                .map(|mut python| sh::output(python.args(["-c", TRY]).env("PYTHONPATH", &site)));
+            let (here, old) = (here?, old?);
+            ensure!(here.contains("'tool': 'add'"), "the base model answers {here}");
+            ensure!(old == here, "an old processor answers {old}, and this one {here}");
         }
         results.push(format!("{}: {size} bytes, its tests passed", machine.name));
     }
