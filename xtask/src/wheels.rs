@@ -6,7 +6,6 @@
 //! links, and has the C library of 2012. Nothing is installed here: what is missing is named.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -91,6 +90,8 @@ fn library(machine: &str) -> Result<PathBuf> {
     cargo.args(["--crate-type", "staticlib", "--target", &target]);
     cargo.args(["-Zbuild-std=std,panic_unwind"]);
     cargo.args(["-Zbuild-std-features=panic-unwind,optimize_for_size"]);
+    // Tables for unwinding are a third shorter where frames have a pointer.
+    cargo.env("RUSTFLAGS", "-Cforce-frame-pointers=yes");
     sh::run(cargo.arg("--target-dir").arg(folder()))?;
     Ok(folder().join(target).join("wheel"))
 }
@@ -163,14 +164,8 @@ fn linker(folder: &Path, zig: &str, cc: &str) -> Result<PathBuf> {
          line=$(ZIG_VERBOSE_LINK=1 {cc} -shared \"$@\" 2>&1 | grep '^ld.lld ' | tail -n 1)\n\
          exec {zig} $line --icf=all --bp-compression-sort=both\n"
     );
-    program(&file, &text)?;
+    sh::script(&file, &text)?;
     Ok(file)
-}
-
-/// Writes a program.
-fn program(file: &Path, text: &str) -> Result<()> {
-    fs::write(file, text)?;
-    Ok(fs::set_permissions(file, fs::Permissions::from_mode(0o755))?)
 }
 
 fn python_version(python: &Path) -> Command {
@@ -210,7 +205,7 @@ fn emulated(machine: &str, architecture: &str) -> Result<PathBuf> {
         "#!/bin/sh\nPYTHONHOME='{root}/usr' exec qemu-{machine} -L '{root}' -0 '{own}' \
          '{root}/usr/bin/python3' \"$@\"\n"
     );
-    program(&python, &line)?;
+    sh::script(&python, &line)?;
     Ok(python)
 }
 

@@ -40,6 +40,18 @@ pub fn install(from: &Path, to: &Path) -> Result<()> {
     std::fs::rename(&partial, to).with_context(failed)
 }
 
+/// Writes a program of text, in the place of the one before it.
+pub fn script(file: &Path, text: &str) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let written = || {
+        file.parent().map_or(Ok(()), std::fs::create_dir_all)?;
+        std::fs::write(file, text)?;
+        std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o755))
+    };
+    written().with_context(|| format!("cannot write {}", file.display()))
+}
+
 /// Works in a folder that other processes of ours work in too, one at a time.
 pub fn exclusively<R>(folder: &Path, work: impl FnOnce() -> Result<R>) -> Result<R> {
     std::fs::create_dir_all(folder)?;

@@ -9,15 +9,18 @@ use devtools_c::legs as c;
 use crate::build::{How, ggml, program, with_devices};
 use crate::vulkan;
 
+/// What of the programs is other where there are devices: the leg `clippy` lints the rest.
+const WITH_DEVICES: &[&str] = &["--lib", "--bins", "--test", "gpu", "--test", "device"];
+
 /// The leg `ggml`: the same integers as ggml's dot products, the same logits as llama.cpp, and no
 /// warning in what is compiled with them alone.
 pub fn kernels() -> Result<()> {
     integers(How::ForTests)?;
-    lints(ggml("clippy", "vulkan", How::ForTests)?)
+    lints(ggml("clippy", "vulkan", How::ForTests)?, &["--all-targets"])
 }
 
-fn lints(mut clippy: Command) -> Result<()> {
-    sh::run(clippy.args(["--all-targets", "--", "-D", "warnings"]))
+fn lints(mut clippy: Command, targets: &[&str]) -> Result<()> {
+    sh::run(clippy.args(targets).args(["--", "-D", "warnings"]))
 }
 
 /// The tests that ggml and ours find the same integers, and llama.cpp and ours the same logits.
@@ -31,7 +34,7 @@ pub fn integers(how: How) -> Result<()> {
 /// here, and run by [`programs`].
 pub fn devices() -> Result<()> {
     one_by_one(ggml("test", "vulkan", How::ForTests)?, &["--lib", "--test", "device", "--"])?;
-    lints(program("clippy", "vulkan", How::ForTests)?)
+    lints(program("clippy", "vulkan", How::ForTests)?, WITH_DEVICES)
 }
 
 /// The driver compiles each kernel once, which is most of the time, and keeps it on disk: tests

@@ -42,6 +42,7 @@ mod identity;
 pub mod json_schema;
 pub mod json_tools;
 mod link;
+mod lone;
 pub mod middleware;
 pub mod sanitize;
 pub mod server;

@@ -222,17 +222,15 @@ fn fmt() -> Result<()> {
     workspaces()?.iter().try_for_each(|manifest| sh::run(sh::cargo().args(fmt).arg(manifest)))
 }
 
-/// The feature that is no part of the default build and needs no more than a C compiler, and its
-/// tests.
-const TLS: [&str; 4] = ["--features", "trine/tls,trine-gateway/tls", "--test", "tls"];
+/// The feature that is no part of the default build and needs no more than a C compiler.
+const TLS: [&str; 2] = ["--features", "trine/tls,trine-gateway/tls"];
 
 fn clippy() -> Result<()> {
-    clippy_host()?;
-    let tls = ["clippy", "--workspace", "--lib", "--bins"];
-    sh::run(sh::cargo().args(tls).args(TLS).args(["--", "-D", "warnings"]))?;
+    linted(&[&["--workspace", "--all-targets"][..], &TLS].concat())?;
+    // What stands in the place of TLS in the default build.
+    linted(&["-p", "trine-gateway", "--lib"])?;
     // A program that a bench alone builds.
-    let bench = ["clippy", "-p", "trine-peer", "--features", "http", "--", "-D", "warnings"];
-    sh::run(sh::cargo().args(bench))?;
+    linted(&["-p", "trine-peer", "--features", "http"])?;
     for (folder, arguments) in LINTED {
         let mut cargo = sh::cargo();
         cargo.args(["clippy", "--locked", "--manifest-path", &format!("{folder}/Cargo.toml")]);
@@ -245,8 +243,11 @@ fn clippy() -> Result<()> {
 }
 
 fn clippy_host() -> Result<()> {
-    let clippy = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
-    sh::run(sh::cargo().args(clippy))
+    linted(&["--workspace", "--all-targets"])
+}
+
+fn linted(what: &[&str]) -> Result<()> {
+    sh::run(sh::cargo().arg("clippy").args(what).args(["--", "-D", "warnings"]))
 }
 
 fn unit() -> Result<()> {
@@ -256,7 +257,8 @@ fn unit() -> Result<()> {
     let tests = ["test", "--workspace", "--no-fail-fast"];
     sh::run(sh::cargo().args(tests).env("TRINE_FIRMWARE", firmware::folder()))?;
     // The build with TLS, of which the tests above have nothing.
-    sh::run(sh::cargo().args(["test", "--workspace", "--no-fail-fast"]).args(TLS))?;
+    let tests = ["test", "--workspace", "--no-fail-fast", "--test", "tls"];
+    sh::run(sh::cargo().args(tests).args(TLS))?;
     // What of the firmware is free of hardware.
     let target_dir = sh::target_dir().join("firmware/host");
     let manifest = ["--manifest-path", "firmware-example/rust/Cargo.toml", "--lib"];

@@ -17,8 +17,8 @@ use super::{FOLDER, MODEL, any_tools, build, count, in_c, own_tools, pack, sente
 use crate::elf::Image;
 use crate::{BOARDS, Board, CHIPS, Emulator, M4};
 
-/// Sentences that a leg compares on each processor.
-const SENTENCES: usize = 50;
+/// Sentences that a leg compares on each processor; a soak compares a thousand.
+const SENTENCES: usize = 20;
 /// Bytes of RAM that the whole firmware may take, stack included.
 const RAM: u64 = 64 << 10;
 /// After how many sentences it is said how far a chip is.

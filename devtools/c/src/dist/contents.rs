@@ -56,9 +56,9 @@ pub(super) fn complete(target: &Target, root: &Path, program: Option<&Path>) -> 
     let ending = rust.extension().map_or("txt", |_| "html");
     sh::install(&rust, &folder.join(format!("rust-std.{ending}")))?;
     fs::write(root.join("sbom.cdx.json"), sbom::bill(&name, &crates)?)?;
+    sign::sum_up(root)?;
     // Files have the same rights whoever made them.
-    sh::run(sh::line("chmod -R u=rwX,go=rX").arg(root))?;
-    sign::sum_up(root)
+    sh::run(sh::line("chmod -R u=rwX,go=rX").arg(root))
 }
 
 /// What managers of packages read, in the host's package alone.

@@ -2,7 +2,6 @@
 //! program and tests have in common. For x86-64 it runs on any machine with AVX2.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -111,9 +110,7 @@ fn pack(made: &Made, backends: &[&str], folder: &Path) -> Result<()> {
     if backends.contains(&"vulkan") {
         loader(&folder.join(LOADER))?;
     }
-    let script = folder.join(SCRIPT);
-    fs::write(&script, include_str!("bench-gpu.sh"))?;
-    fs::set_permissions(&script, fs::Permissions::from_mode(0o755))?;
+    sh::script(&folder.join(SCRIPT), include_str!("bench-gpu.sh"))?;
     fs::write(folder.join(record::COMMIT_FILE), record::commit()?)?;
     Ok(())
 }

@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use trine_mcp::{McpEngine, McpSession, ServerInfo, Single, Step, Version};
+use trine_mcp::{McpEngine, McpSession, ServerInfo, Step, Version};
 
 use super::calls::{Cost, Extra, Ticket, Waiter};
 use super::stages::{CallStage, StageClock, StageMark};
 use super::{CallReport, Device, State};
+use crate::lone::Lone;
 use crate::sync::lock;
 use crate::table::Table;
 
@@ -44,7 +45,7 @@ struct Answer {
 impl Waiter for Answer {
     fn done(&self, _: u64, outcome: trine_mcp::Outcome<'_>, cost: Cost) {
         let Some(tell) = lock(&self.tell).take() else { return };
-        let catalog = Single::new(SERVER, &*self.table);
+        let catalog = Lone::all(SERVER, &self.table);
         let engine = McpEngine::new(&catalog);
         let Some(id) = trine_mcp::Id::from_raw(ID) else { return };
         let mut out = vec![0; ANSWER_ROOM];
@@ -176,7 +177,7 @@ pub(crate) fn read_json<T>(
     tell: impl FnOnce(CallReport) + Send + 'static,
     start: impl FnOnce(u16, &[u8], &Arc<dyn Waiter>) -> Option<T>,
 ) -> Option<T> {
-    let catalog = Single::new(SERVER, &**table);
+    let catalog = Lone::all(SERVER, table);
     let engine = McpEngine::new(&catalog);
     let request = request(tool, arguments);
     let (mut args, mut out) = (vec![0; ARGS_MAX], vec![0; ANSWER_ROOM]);

@@ -14,6 +14,7 @@ use super::apps::OwnUi;
 use crate::device::Device;
 use crate::host_tools::Served;
 use crate::json_schema::Schemas;
+use crate::lone::{Lone, Only};
 use crate::table::Table;
 
 /// How long a client may keep a list that all devices have contributed to.
@@ -197,7 +198,8 @@ pub(super) fn fits_with(
     (table, row): (&Table, u16),
     (ui, schemas): (Option<&OwnUi>, Option<&Schemas>),
 ) -> bool {
-    let alone = Alone { name, table, row, ui, schemas };
+    let ui = ui.map(OwnUi::shown);
+    let alone = Lone::one(table, Only { name, row, ui, schemas });
     let mut page = vec![0; TOOL_MAX];
     // Where the list does not fit it is answered with a short error.
     match McpEngine::new(&alone).receive(LIST, &mut McpSession::new(), &mut [], &mut page) {
@@ -206,51 +208,6 @@ pub(super) fn fits_with(
             memchr::memmem::find(page, b"\"tools\":[").is_some()
         }
         _ => false,
-    }
-}
-
-/// A list of one tool.
-struct Alone<'a> {
-    name: &'a str,
-    table: &'a Table,
-    row: u16,
-    ui: Option<&'a OwnUi>,
-    schemas: Option<&'a Schemas>,
-}
-
-impl Catalog for Alone<'_> {
-    type Table = Table;
-
-    fn server(&self) -> ServerInfo<'_> {
-        ServerInfo::default()
-    }
-
-    fn count(&self) -> u16 {
-        1
-    }
-
-    fn tool(&self, _: u16) -> Option<(&Table, u16)> {
-        Some((self.table, self.row))
-    }
-
-    fn name(&self, _: u16) -> Option<&str> {
-        Some(self.name)
-    }
-
-    fn verbatim(&self, _: u16, side: Side) -> Option<&str> {
-        self.schemas?.text(side)
-    }
-
-    fn ui(&self, _: u16) -> Option<ToolUi<'_>> {
-        self.ui.map(OwnUi::shown)
-    }
-
-    fn find(&self, _: &[u8]) -> Option<u16> {
-        None
-    }
-
-    fn generation(&self) -> u64 {
-        0
     }
 }
 

@@ -3,6 +3,8 @@
 
 use serde_json::Value;
 
+use super::yaml;
+
 /// Most bytes of a head.
 const HEAD_MAX: usize = 16 * 1024;
 /// Most characters of a name, and of a description.
@@ -18,10 +20,7 @@ pub(super) fn read(file: &str, folder: &str) -> Result<String, String> {
     if head.len() > HEAD_MAX {
         return Err(format!("its head has {} bytes, of {HEAD_MAX} at most", head.len()));
     }
-    let value: Value = serde_saphyr::from_str(head).map_err(|error| {
-        let why = error.to_string();
-        format!("its head is not YAML: {}", why.lines().next().unwrap_or_default())
-    })?;
+    let value = yaml::to_json(head).map_err(|why| format!("its head is not YAML: {why}"))?;
     let text = |member: &str| match value.get(member) {
         Some(Value::String(text)) => Ok(text.as_str()),
         Some(_) => Err(format!("the {member} in its head must be a text: put it in quotes")),

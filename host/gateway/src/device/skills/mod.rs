@@ -4,6 +4,7 @@
 
 mod frontmatter;
 mod read;
+mod yaml;
 
 use std::collections::HashMap;
 use std::sync::Arc;
