@@ -52,6 +52,21 @@ pub(crate) fn main() -> Result<()> {
     others(&folder, wheel)
 }
 
+/// The part of a soak: memory over a million calls and ten thousand servers, and what is lost in
+/// valgrind.
+pub(crate) fn soak() -> Result<String> {
+    main()?;
+    let python = sh::target_dir().join("python/bin/python");
+    let measure = || {
+        let mut measure = sh::command(&python);
+        measure.arg(sh::root().join("bindings/python/benches/memory.py"));
+        measure
+    };
+    let said = [sh::output(&mut measure())?, sh::output(measure().arg("--valgrind"))?].concat();
+    let lines = said.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+    Ok(lines.collect::<Vec<_>>().join("; "))
+}
+
 /// Does what the image of the Dockerfile does with the wheel, in a folder in the place of an image.
 fn image(folder: &Path, wheel: &Path) -> Result<()> {
     let text = sh::read(DOCKERFILE)?;

@@ -16,7 +16,7 @@ use devtools_gpu::{legs, modules};
 
 use crate::{
     baremetal, base_model, browser, coverage, feature_sets, fuzz, hosts, mutants, parallel,
-    planted, sh, usb, wheels,
+    planted, python, sh, usb, wheels,
 };
 use spent::Spent;
 
@@ -85,6 +85,9 @@ const PARTS: &[Part] = &[
     ),
     ("hosts", "`trine` built for Windows, an old Linux, 64-bit Arm and macOS, and run", |_| {
         hosts::main()
+    }),
+    ("python", "Python's package over 1,000,000 calls and 10,000 servers, and in valgrind", |_| {
+        python::soak()
     }),
     ("wheels", "Python's package for old Linux on a PC and on 64-bit Arm, and its tests", |_| {
         wheels::main()
