@@ -354,8 +354,8 @@ TRINE_API const char *trine_hub_why(void);
 TRINE_API trine_status trine_hub_free(char *text);
 
 /**
- * Ends a hub: HTTP is no longer served, all plug-ins are taken out and shut down after their last
- * call, and the hub is gone.
+ * Ends a hub: HTTP is no longer served, gateways are left, all plug-ins are taken out and shut
+ * down after their last call, and the hub is gone.
  *
  * @param hub The hub. No other thread uses it.
  * @return TRINE_OK, TRINE_E_NULL, or TRINE_E_STATE when a server's thread could not be ended, or

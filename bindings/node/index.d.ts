@@ -62,6 +62,10 @@ export class Server {
   metrics(): Metrics;
   /** Has a function told of each event of the devices; what is answered ends it. */
   listen(run: (event: Event) => void): () => Promise<void>;
+  /** Shows the tools of now among those of a gateway: `socket` is that of its `--plugin-control`. */
+  join(socket: string, name: string): void;
+  /** Leaves a gateway, once calls under way have ended. */
+  leave(name: string): Promise<void>;
   /** Serves clients over HTTP until it is closed; answers the port. */
   serveHttp(host?: string, port?: number): number;
   /** Serves the client on standard input and output, until it leaves. */

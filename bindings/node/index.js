@@ -237,6 +237,27 @@ class Server {
     };
   }
 
+  /**
+   * Shows the tools that there are now among those of a gateway that runs on this computer; `socket`
+   * is that of its `--plugin-control`.
+   */
+  join(socket, name) {
+    check(lib.trine_hub_join(this.#open, socket, name));
+    this.#enter();
+  }
+
+  /** Leaves a gateway, once calls under way have ended. */
+  async leave(name) {
+    const hub = this.#open;
+    // On a thread of its own: it waits for calls, whose functions run on this one.
+    const status = await new Promise((resolve, reject) => {
+      lib.trine_hub_leave.async(hub, name, (error, status) => error ? reject(error) : resolve(status));
+    });
+    // Why is known to that thread alone.
+    if (status < 0) throw made(status, `it has joined no gateway as ${name}`);
+    this.#leave();
+  }
+
   /** The program does not end while calls are under way, clients are served or something listens. */
   #enter() {
     this.#calls += 1;

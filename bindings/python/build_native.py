@@ -93,6 +93,8 @@ trine_status trine_hub_listen(trine_hub *hub,
     void (*function)(void *, const char *, const char *, const char *, uint32_t), void *user_data,
     void (*release)(void *), uint64_t *number);
 trine_status trine_hub_unlisten(trine_hub *hub, uint64_t number);
+trine_status trine_hub_join(trine_hub *hub, const char *socket, const char *name);
+trine_status trine_hub_leave(trine_hub *hub, const char *name);
 trine_status trine_hub_get_stats(trine_hub *hub, const char *tool, trine_hub_stats *stats);
 trine_status trine_hub_metrics(trine_hub *hub, char **metrics);
 trine_status trine_calculate(const double *values, size_t count, trine_figures *figures);
@@ -272,6 +274,7 @@ extern "Python" int32_t trine_python_text(void *, uint32_t, const char *, size_t
 SOURCE = """
 #include "trine_client.h"
 #include "trine_events.h"
+#include "trine_join.h"
 #include "trine_figures.h"
 #include "trine_host.h"
 #include "trine_resources.h"

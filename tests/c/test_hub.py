@@ -67,9 +67,9 @@ def answering(status: int) -> Iterator[str]:
 
 
 @contextmanager
-def gateway() -> Iterator[str]:
+def gateway(*more: str) -> Iterator[str]:
     """The URL of a gateway with the simulated greenhouse."""
-    command = [TRINE, "gateway", "--simulate=north", "--http=127.0.0.1:0"]
+    command = [TRINE, "gateway", "--simulate=north", "--http=127.0.0.1:0", *more]
     serving = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     try:
         assert serving.stderr is not None
@@ -128,6 +128,25 @@ class Hubs(unittest.TestCase):
             self.assertRegex(told.stdout.readline(), r"^north, timer_start: .*tea.* \(\d+\)$")
             told.stdin.close()
             self.assertEqual((told.wait(60), told.stdout.read()), (0, ""))
+
+    def test_a_tool_of_a_program_joins_a_gateway_until_the_program_ends(self) -> None:
+        socket = OUT / "orders"
+        with gateway(f"--plugin-control={socket}") as url:
+            caller = build(SHARED, "host-example/hub/caller.cpp")
+            for way in (SHARED, SANITIZED):
+                joiner = way.command(build(way, "host-example/hub/joiner.c"))
+                pipe = subprocess.PIPE
+                with subprocess.Popen([*joiner, socket], stdin=pipe, stdout=pipe, text=True) as one:
+                    assert one.stdin is not None and one.stdout is not None
+                    self.assertEqual(one.stdout.readline(), "joined\n")
+                    answer = json.loads(output(caller, url, "dice", "{}"))
+                    self.assertEqual(answer["structuredContent"], {"eyes": 4})
+                    one.stdin.close()
+                    self.assertEqual(one.wait(60), 0)
+                self.assertNotIn("dice", [tool["name"] for tool in json.loads(output(caller, url))])
+            done = ended(joiner[0], *joiner[1:], str(socket) + "-elsewhere")
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(b"--plugin-control", done.stderr)
 
     def test_a_client_in_cpp_lists_and_calls(self) -> None:
         caller = build(SHARED, "host-example/hub/caller.cpp")

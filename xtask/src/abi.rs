@@ -11,11 +11,12 @@ use trine_mcp::ErrorKind;
 use crate::sh;
 
 const PATH: &str = "bindings/trine_abi.json";
-const HEADERS: [&str; 4] = [
+const HEADERS: [&str; 5] = [
     "include/trine_hub.h",
     "include/trine_client.h",
     "include/trine_events.h",
     "include/trine_figures.h",
+    "include/trine_join.h",
 ];
 /// Where the statuses are.
 const STATUSES: &str = "include/trine.h";

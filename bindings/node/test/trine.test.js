@@ -2,8 +2,9 @@
 "use strict";
 
 const assert = require("node:assert");
-const { spawnSync } = require("node:child_process");
+const { spawn, spawnSync } = require("node:child_process");
 const fs = require("node:fs");
+const os = require("node:os");
 const path = require("node:path");
 const test = require("node:test");
 
@@ -249,4 +250,39 @@ test("a program with the library missing is told how to build it", () => {
   });
   assert.notEqual(run.status, 0);
   assert.match(run.stderr.toString(), /cargo rustc --release -p trine-c-host/);
+});
+
+test("clients of a gateway call a function of a program that has joined", async (t) => {
+  const program = process.env.TRINE_PROGRAM;
+  if (!program) return t.skip("TRINE_PROGRAM is the program `trine`");
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "join-"));
+  const socket = path.join(folder, "orders");
+  const options = ["gateway", "--http", "127.0.0.1:0", "--plugin-control", socket];
+  const env = { ...process.env, TRINE_LOG: "info" };
+  const gateway = spawn(program, options, { env, stdio: ["ignore", "ignore", "pipe"] });
+  try {
+    const port = await new Promise((resolve) => {
+      let said = "";
+      gateway.stderr.on("data", (text) => {
+        said += text;
+        const found = /MCP over HTTP.*http:\/\/[^:]*:(\d+)/.exec(said);
+        if (found) resolve(Number(found[1]));
+      });
+    });
+    await withServer(async (server) => {
+      server.tool(ADD, ({ a, b }) => ({ sum: a + b }));
+      server.join(socket, "node");
+      assert.throws(() => server.join(socket, "node"), /has joined already/);
+      const call = { name: "add", arguments: { a: 2, b: 3 } };
+      const { result } = await (await post(port, "tools/call", call)).json();
+      assert.deepEqual(result.structuredContent, { sum: 5 });
+      await server.leave("node");
+      await assert.rejects(server.leave("node"), ToolNotFoundError);
+      const list = await (await post(port, "tools/list", {})).json();
+      assert.deepEqual(list.result.tools, []);
+    });
+  } finally {
+    gateway.kill("SIGKILL");
+    fs.rmSync(folder, { recursive: true });
+  }
 });

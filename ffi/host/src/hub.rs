@@ -25,6 +25,7 @@ use crate::answer::{
 };
 use crate::calls::Calls;
 use crate::events::Events;
+use crate::join::Joins;
 use crate::json::{Threads, here};
 
 /// An address cannot be listened on, or what is there cannot be reached.
@@ -58,7 +59,8 @@ pub(crate) struct Object {
     pub(crate) calls: Arc<Calls>,
     pub(crate) events: Arc<Events>,
     pub(crate) threads: Arc<Threads>,
-    in_flight: usize,
+    pub(crate) in_flight: usize,
+    pub(crate) joins: Joins,
     servers: Mutex<Vec<(ServerHandle, JoinHandle<()>)>>,
     pub(crate) opened: Instant,
 }
@@ -106,8 +108,19 @@ pub unsafe extern "C" fn trine_hub_open(
         let events = Arc::default();
         let threads = Threads::new(in_flight);
         let opened = Instant::now();
-        let object =
-            Object { hub: own, plugins, json, calls, events, threads, in_flight, servers, opened };
+        let joins = Joins::default();
+        let object = Object {
+            hub: own,
+            plugins,
+            json,
+            calls,
+            events,
+            threads,
+            in_flight,
+            joins,
+            servers,
+            opened,
+        };
         // SAFETY: not NULL, and the caller's to be written.
         unsafe { give(hub, Box::into_raw(Box::new(object)).cast()) };
         Ok(TRINE_OK)
@@ -527,8 +540,8 @@ pub unsafe extern "C" fn trine_hub_free(text: *mut c_char) -> trine_status {
     TRINE_OK
 }
 
-/// Ends a hub: HTTP is no longer served, all plug-ins are taken out and shut down after their last
-/// call, and the hub is gone.
+/// Ends a hub: HTTP is no longer served, gateways are left, all plug-ins are taken out and shut
+/// down after their last call, and the hub is gone.
 ///
 /// @param hub The hub. No other thread uses it.
 /// @return TRINE_OK, TRINE_E_NULL, or TRINE_E_STATE when a server's thread could not be ended, or
@@ -552,6 +565,7 @@ pub unsafe extern "C" fn trine_hub_close(hub: *mut trine_hub) -> trine_status {
             handle.shutdown();
         }
         let is_fine = servers.into_iter().map(|(_, thread)| thread.join()).all(|end| end.is_ok());
+        object.joins.close();
         object.hub.close();
         object.events.close();
         object.plugins.close();

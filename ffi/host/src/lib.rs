@@ -29,6 +29,8 @@ mod figures;
 #[cfg(feature = "hub")]
 mod hub;
 #[cfg(feature = "hub")]
+mod join;
+#[cfg(feature = "hub")]
 mod json;
 mod layout;
 #[cfg(feature = "hub")]
@@ -67,6 +69,8 @@ pub use hub::{
     trine_hub_roll_back, trine_hub_serve_http, trine_hub_serve_stdio, trine_hub_tools,
     trine_hub_wait, trine_hub_why,
 };
+#[cfg(feature = "hub")]
+pub use join::{trine_hub_join, trine_hub_leave};
 #[cfg(feature = "hub")]
 pub use json::{
     trine_hub_add_json, trine_hub_remove_json, trine_json_call, trine_json_done, trine_json_fail,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::call::{self, Call};
 use crate::connection::{Connection, Family, ServerInfo};
@@ -158,6 +159,12 @@ impl Client {
         self.0.server()
     }
 
+    /// Waits until the server has ended the connection. Over HTTP it has no end: each request says
+    /// whether the server answers.
+    pub async fn ended(&self) {
+        self.0.transport().ended().await;
+    }
+
     /// Ends the connection of all clones in good order: a session is closed, a program gets the end
     /// of its input and five seconds to end.
     pub async fn close(self) {
@@ -262,6 +269,46 @@ impl Builder {
             Ok(connection)
         };
         self.within(program, connect).await
+    }
+
+    /// Connects to a server at the other end of a stream that is open already, such as a socket:
+    /// one message a line in each direction. `name` is what errors call it.
+    ///
+    /// ```
+    /// use trine_client::{Client, Error};
+    ///
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// let (ours, theirs) = tokio::io::duplex(1024);
+    /// drop(theirs);
+    /// let client = Client::builder().over("the robot", tokio::io::split(ours)).await;
+    /// assert!(matches!(client, Err(Error::ConnectionClosed { .. })));
+    /// # });
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::ConnectTimeout`], [`Error::ConnectionClosed`], or what the server answers.
+    pub async fn over(
+        self,
+        name: &str,
+        stream: (impl AsyncRead + Send + Unpin + 'static, impl AsyncWrite + Send + Unpin + 'static),
+    ) -> Result<Client> {
+        let connect = async {
+            let stdio = Stdio::over(name.to_owned(), stream, self.handler.clone());
+            let mut connection = self.connection(Transport::Stdio(Arc::new(stdio)));
+            if self.family != Some(Family::Sessions) {
+                match connection.discover(self.connect_timeout / 2).await {
+                    Ok(true) => return Ok(connection),
+                    Ok(false) | Err(Error::Timeout { .. }) if self.family.is_none() => {}
+                    Ok(false) => {
+                        return Err(Error::Revision { found: "without 2026-07-28".to_owned() });
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            connection.initialize(self.connect_timeout).await?;
+            Ok(connection)
+        };
+        self.within(name.to_owned(), connect).await
     }
 
     fn connection(&self, transport: Transport) -> Connection {

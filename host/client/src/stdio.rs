@@ -1,4 +1,5 @@
-//! Messages over the standard input and output of a program that this client starts: one a line.
+//! Messages as lines: over the standard input and output of a program that this client starts, or
+//! over a stream that is open already.
 
 use std::collections::HashMap;
 use std::io;
@@ -8,9 +9,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::process::{Child, ChildStdin};
-use tokio::sync::mpsc;
+use tokio::io::{
+    AsyncBufRead, AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader,
+};
+use tokio::process::Child;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::elicitation::{self, Handler};
@@ -28,6 +31,7 @@ const END_PATIENCE: Duration = Duration::from_secs(5);
 
 /// A program that serves.
 pub(crate) struct Stdio {
+    /// What errors call it.
     program: String,
     lines: Mutex<Option<mpsc::Sender<Vec<u8>>>>,
     writing: Mutex<Option<JoinHandle<()>>>,
@@ -40,6 +44,8 @@ struct Shared {
     waiting: Mutex<Waiting>,
     /// Requests of the program that are being answered.
     asking: AtomicUsize,
+    /// Whether it has ended its output.
+    end: watch::Sender<bool>,
 }
 
 #[derive(Default)]
@@ -86,13 +92,41 @@ impl Stdio {
         let pipes = child.stdin.take().zip(child.stdout.take());
         let (input, output) =
             pipes.ok_or_else(|| failed(io::Error::other("it has no input or output")))?;
+        Ok(Self::of(program, (output, input), Some(child), handler))
+    }
+
+    /// Speaks over a stream, in both directions; `name` is what errors call its other end.
+    pub(crate) fn over(
+        name: String,
+        stream: (impl AsyncRead + Send + Unpin + 'static, impl AsyncWrite + Send + Unpin + 'static),
+        handler: Option<Handler>,
+    ) -> Self {
+        Self::of(name, stream, None, handler)
+    }
+
+    fn of(
+        program: String,
+        (output, input): (
+            impl AsyncRead + Send + Unpin + 'static,
+            impl AsyncWrite + Send + Unpin + 'static,
+        ),
+        child: Option<Child>,
+        handler: Option<Handler>,
+    ) -> Self {
         let (lines, receiver) = mpsc::channel(LINES_MAX);
         let shared = Arc::new(Shared::default());
         let reader = Reader { shared: Arc::clone(&shared), lines: lines.downgrade(), handler };
         tokio::spawn(reader.run(BufReader::new(output)));
         let writing = tokio::spawn(write(receiver, input, child));
         let (lines, writing) = (Mutex::new(Some(lines)), Mutex::new(Some(writing)));
-        Ok(Self { program, lines, writing, shared })
+        Self { program, lines, writing, shared }
+    }
+
+    /// Waits until the program has ended its output.
+    pub(crate) async fn ended(&self) {
+        let mut end = self.shared.end.subscribe();
+        // The sender is kept here.
+        drop(end.wait_for(|has_ended| *has_ended).await);
     }
 
     /// What was started.
@@ -153,7 +187,11 @@ fn line(message: &Value) -> Vec<u8> {
 }
 
 /// Writes lines until there are no more; then the program has to end.
-async fn write(mut lines: mpsc::Receiver<Vec<u8>>, mut input: ChildStdin, mut child: Child) {
+async fn write(
+    mut lines: mpsc::Receiver<Vec<u8>>,
+    mut input: impl AsyncWrite + Unpin,
+    child: Option<Child>,
+) {
     while let Some(line) = lines.recv().await {
         let written = input.write_all(&line).await;
         if written.is_err() || input.flush().await.is_err() {
@@ -161,7 +199,10 @@ async fn write(mut lines: mpsc::Receiver<Vec<u8>>, mut input: ChildStdin, mut ch
         }
     }
     lines.close();
+    // Of a stream that goes both ways, only this one ends.
+    drop(input.shutdown().await);
     drop(input);
+    let Some(mut child) = child else { return };
     if tokio::time::timeout(END_PATIENCE, child.wait()).await.is_err() {
         // One that has ended cannot be killed, which is fine.
         drop(child.kill().await);
@@ -188,6 +229,8 @@ impl Reader {
         let mut waiting = lock(&self.shared.waiting);
         waiting.has_ended = true;
         waiting.calls.clear();
+        drop(waiting);
+        self.shared.end.send_replace(true);
     }
 
     fn take(&self, message: Value) {

@@ -40,6 +40,14 @@ impl Transport {
         matches!(self, Self::Stdio(stdio) if stdio.is_asking())
     }
 
+    /// Waits until the server has ended the connection; over HTTP there is none that ends.
+    pub(crate) async fn ended(&self) {
+        match self {
+            Self::Http(_) => std::future::pending().await,
+            Self::Stdio(stdio) => stdio.ended().await,
+        }
+    }
+
     /// Sends a request with this id; `request` names it in errors.
     pub(crate) async fn send(
         &self,

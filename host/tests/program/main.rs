@@ -14,6 +14,8 @@ mod eval;
 mod exit_codes;
 mod generate;
 mod header;
+#[cfg(unix)]
+mod joined;
 #[cfg(target_os = "linux")]
 mod limits;
 mod load;

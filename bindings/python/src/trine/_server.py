@@ -402,6 +402,20 @@ class Server(Owned):
         self.port = port[0]
         return self
 
+    def join(self, socket, name=None):
+        """Shows the tools that there are now among those of a gateway that runs on this computer.
+
+        `socket` is that of its `--plugin-control`. It lasts until `leave`, until the server is
+        closed, or until the gateway ends. Answers the name of this program there.
+        """
+        name = name or f"python-{os.getpid()}"
+        self._do(lib.trine_hub_join, os.fsencode(socket), text(name))
+        return name
+
+    def leave(self, name):
+        """Leaves a gateway, once calls under way have ended; `name` is what `join` answered."""
+        self._do(lib.trine_hub_leave, text(name))
+
     @property
     def url(self):
         """Where clients reach it, once it was started."""

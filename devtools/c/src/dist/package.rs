@@ -23,7 +23,8 @@ pub(super) enum For {
 pub(super) const FILES: &str = "LICENSE-APACHE LICENSE-MIT include/trine.h include/trine.hpp \
                      include/trine_accounts.h include/trine_client.h include/trine_consent.h \
                      include/trine_devices.h include/trine_events.h include/trine_figures.h \
-                     include/trine_host.h include/trine_hub.h include/trine_manager.h \
+                     include/trine_host.h include/trine_hub.h include/trine_join.h \
+                     include/trine_manager.h \
                      include/trine_model.h \
                      include/trine_mcp.h include/trine_mcp.hpp include/trine_mock.h \
                      include/trine_mock_double.h include/trine_news.h \

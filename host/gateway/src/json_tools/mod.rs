@@ -24,12 +24,13 @@ use std::time::{Duration, Instant};
 
 use self_cell::self_cell;
 use trine_descriptor::{Consent, Tool, ToolInfo};
+use trine_mcp::{Block, Outcome};
 
 pub use command::Program;
 pub use definition::{Definition, RateLimit, load_definition};
 
 use crate::error::{Error, Result};
-use crate::host_tools::{HostCall, HostTools, table};
+use crate::host_tools::{HostCall, HostTools, OwnBlock, table};
 use crate::json_schema::{Schemas, TEXT_MAX};
 use crate::sync::lock;
 use crate::table::Table;
@@ -79,6 +80,12 @@ impl JsonCall {
     /// error of the tool, and the client does not get it.
     pub fn done(self, object: &str) {
         self.0.done_json(object);
+    }
+
+    /// Ends the call of a tool without an output schema with blocks of content.
+    pub fn content(self, blocks: &[OwnBlock]) {
+        let blocks: Vec<Block<'_>> = blocks.iter().map(OwnBlock::block).collect();
+        self.0.done(Outcome::Content(&blocks));
     }
 
     /// Ends the call with an error, in a sentence that tells what to change.

@@ -15,11 +15,13 @@ mod stdio;
 mod tasks;
 mod wants;
 
+use std::fs::File;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::hub::Hub;
 pub use builder::{NoHub, Server, ServerBuilder, ServerHandle};
+use calls::Helpers;
 pub use http::HttpOptions;
 use sentences::Sentences;
 pub use sentences::{Sentence, SentenceModel, SentenceQueue};
@@ -32,6 +34,17 @@ pub use sentences::{Sentence, SentenceModel, SentenceQueue};
 /// closed.
 pub fn serve(hub: &Arc<Hub>, in_flight: usize, model: Option<SentenceModel>) -> Result<()> {
     stdio::serve(hub, in_flight, opened(hub, model)?)
+}
+
+/// Serves the hub's devices and tools to a client at the other end of a stream, one message a line,
+/// until the stream ends; blocks. Calls under way are waited for then, for some seconds.
+///
+/// # Errors
+/// When the stream cannot be read.
+pub fn serve_stream(hub: &Arc<Hub>, in_flight: usize, stream: (File, File)) -> Result<()> {
+    hub.begin_to_serve();
+    let helpers = Arc::new(Helpers::new(hub, None));
+    stdio::serve_lines((hub, &helpers), stdio::Who::next(None), stream, in_flight)
 }
 
 /// Serves the hub's devices over HTTP until a signal ends the program; with a model, as [`serve`].

@@ -30,9 +30,6 @@ use crate::sys::{self, LinesIn, LinesOut};
 
 /// WebSockets at a time: each has two threads.
 const SOCKETS_MAX: usize = 64;
-/// The number of the next client. Standard input and output has 1, and those of requests that are
-/// no WebSocket are above 2⁶².
-static NEXT: AtomicU64 = AtomicU64::new(2);
 const PROTOCOL: &str = "mcp";
 /// Longest message that is read at all. One of more than 1 MiB is answered with an error.
 const MESSAGE_MAX: usize = 2 * 1024 * 1024;
@@ -112,7 +109,7 @@ async fn serve(
 ) -> crate::error::Result<()> {
     let failed = |source| crate::Error::Stream { action: "open", stream: "socket", source };
     let (requests, answers, input, output) = sys::lines().await.map_err(failed)?;
-    let who = Who { id: NEXT.fetch_add(1, Ordering::Relaxed), principal };
+    let who = Who::next(principal);
     let (hub, helpers) = (Arc::clone(&server.hub), Arc::clone(&server.helpers));
     let in_flight = server.options.in_flight;
     let lines = move || {

@@ -46,6 +46,12 @@ pub(in crate::server) struct Who {
 impl Who {
     /// The client of standard input and output.
     pub(super) const STDIO: Self = Self { id: 1, principal: None };
+
+    /// A further client that sends lines. Those of HTTP have numbers above 2⁶².
+    pub(in crate::server) fn next(principal: Option<Arc<str>>) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(2);
+        Self { id: NEXT.fetch_add(1, Ordering::Relaxed), principal }
+    }
 }
 
 /// A client that sends and reads lines.

@@ -1,14 +1,17 @@
-//! Orders to a server that runs: load a plug-in, replace it, roll it back, take it out.
+//! Orders to a server that runs: load a plug-in, replace it, roll it back, take it out; and a
+//! program that joins with tools of its own.
 //!
 //! They come over a Unix socket that the user of the server alone may use: one line of JSON each,
 //! which is answered by one line.
 
 mod client;
+mod joined;
 mod server;
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 pub(in crate::cli) use client::Orders;
 pub(in crate::cli) use server::Control;
@@ -34,6 +37,8 @@ enum Order {
     Unload { name: String },
     /// Say whether it can work.
     Health { name: String },
+    /// Serve these tools, of a list of MCP. When they are taken, the connection carries MCP.
+    Join { name: String, tools: Vec<Value> },
 }
 
 /// A trial of a new version.
@@ -103,6 +108,9 @@ mod tests {
         same(&tried, text);
         same(&Order::RollBack { name: name.clone() }, r#"{"do":"roll-back","name":"a"}"#);
         same(&Order::Unload { name: name.clone() }, r#"{"do":"unload","name":"a"}"#);
-        same(&Order::Health { name }, r#"{"do":"health","name":"a"}"#);
+        same(&Order::Health { name: name.clone() }, r#"{"do":"health","name":"a"}"#);
+        let tools = vec![serde_json::json!({"name": "add"})];
+        let text = r#"{"do":"join","name":"a","tools":[{"name":"add"}]}"#;
+        same(&Order::Join { name, tools }, text);
     }
 }

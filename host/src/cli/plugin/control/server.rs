@@ -9,22 +9,24 @@ use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{UnixListener, UnixStream};
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tracing::{info, warn};
 use trine::{Error, Result};
 use trine_descriptor::ToolTable as _;
 use trine_gateway::Hub;
-use trine_gateway::host_tools::Leaving;
+use trine_gateway::host_tools::{Leaving, ToolsId};
 use trine_plugins::{Canary, Loaded, Plugins};
 
 use super::super::args::load;
 use super::super::defined::{Defined, is_defined};
+use super::joined::Joined;
 use super::{Answer, LINE_MAX, Order, Row, Tool, Trial};
 
 /// How long an order may take to come.
 const ORDER_PATIENCE: Duration = Duration::from_secs(5);
 /// How long calls of a version that was taken out are waited for.
-const LEAVING_PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const LEAVING_PATIENCE: Duration = Duration::from_secs(10);
 /// How long it waits after a connection that the system could not give, such as one too many.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// The longest trial.
@@ -55,15 +57,18 @@ impl Control {
         };
         info!("orders about plug-ins: {}", path.display());
         let (end, ended) = oneshot::channel();
+        let joined = Joined::default();
         let serve = async move {
             loop {
                 let Ok((stream, _)) = listener.accept().await else {
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                     continue;
                 };
-                let (hub, tools) = (Arc::clone(&hub), tools.clone());
+                let (plugins, defined) = tools.clone();
+                let (hub, joined) = (Arc::clone(&hub), joined.clone());
+                let served = Served { hub, plugins, defined, joined };
                 tokio::spawn(async move {
-                    if let Err(error) = order(stream, owner, hub, tools).await {
+                    if let Err(error) = order(stream, owner, served).await {
                         warn!("an order about plug-ins: {error}");
                     }
                 });
@@ -127,15 +132,19 @@ fn listen(path: &Path) -> io::Result<(UnixListener, u32, FileId)> {
     Ok((listener, made.uid(), id(&made)))
 }
 
-/// Reads an order, does it and answers.
-async fn order(
-    mut stream: UnixStream,
-    owner: u32,
+/// What orders are about.
+struct Served {
     hub: Arc<Hub>,
-    (plugins, defined): (Plugins, Defined),
-) -> io::Result<()> {
+    plugins: Plugins,
+    defined: Defined,
+    joined: Joined,
+}
+
+/// Reads an order, does it and answers.
+async fn order(mut stream: UnixStream, owner: u32, served: Served) -> io::Result<()> {
     // Whoever connected before the mode of the socket was set, and whoever may do everything.
-    let user = stream.peer_cred()?.uid();
+    let who = stream.peer_cred()?;
+    let user = who.uid();
     if user != owner && user != 0 {
         return Err(io::Error::other(format!("refused: it is of user {user}")));
     }
@@ -148,20 +157,44 @@ async fn order(
         _ if line.len() as u64 >= LINE_MAX && !line.ends_with('\n') => {
             Answer::Refused(format!("this is no order: it has more than {LINE_MAX} bytes"))
         }
+        Ok(Order::Join { name, tools }) => {
+            let from = who.pid().map_or("a program".to_owned(), |pid| format!("process {pid}"));
+            let runtime = Handle::current();
+            let entered = tokio::task::spawn_blocking(move || {
+                served.joined.enter(&served.hub, (&name, from), &tools, &runtime)
+            });
+            match entered.await.unwrap_or_else(|_| Err(FAILED.to_owned())) {
+                Ok(place) => {
+                    write.write_all(&written(&Answer::Said("joined".to_owned()))?).await?;
+                    place.serve(stream).await;
+                    return Ok(());
+                }
+                Err(why) => Answer::Refused(why),
+            }
+        }
         Ok(order) => {
-            let done =
-                tokio::task::spawn_blocking(move || done(order, &hub, (&plugins, &defined))).await;
-            done.unwrap_or_else(|_| Answer::Refused("it failed: see the log".to_owned()))
+            let done = tokio::task::spawn_blocking(move || done(order, &served)).await;
+            done.unwrap_or_else(|_| Answer::Refused(FAILED.to_owned()))
         }
         Err(error) => Answer::Refused(format!("this is no order: {error}")),
     };
-    let mut text = serde_json::to_vec(&answer)?;
-    text.push(b'\n');
-    write.write_all(&text).await
+    write.write_all(&written(&answer)?).await
 }
 
-fn done(order: Order, hub: &Hub, (plugins, defined): (&Plugins, &Defined)) -> Answer {
-    let all = |loaded: Vec<Loaded>| loaded.iter().map(|one| row(hub, one)).collect();
+const FAILED: &str = "it failed: see the log";
+
+fn written(answer: &Answer) -> io::Result<Vec<u8>> {
+    let mut text = serde_json::to_vec(answer)?;
+    text.push(b'\n');
+    Ok(text)
+}
+
+fn done(order: Order, served: &Served) -> Answer {
+    let Served { hub, plugins, defined, joined } = served;
+    let all = |loaded: Vec<Loaded>| {
+        let loaded = loaded.iter().map(|one| row(hub, one));
+        loaded.chain(joined.list().into_iter().map(|one| joined_row(hub, one))).collect()
+    };
     let is_plugin = |name: &str| plugins.list().iter().any(|it| it.about.name == name);
     let ended: Result<Option<Leaving>> = match order {
         Order::List => Ok(None),
@@ -185,9 +218,15 @@ fn done(order: Order, hub: &Hub, (plugins, defined): (&Plugins, &Defined)) -> An
             let tool = if is_plugin(&name) { None } else { defined.take(&name) };
             match tool {
                 Some(id) => hub.remove_tools(id).map(Some).map_err(Error::from),
-                None => plugins.unload(&name).map(Some).map_err(Error::from),
+                None if is_plugin(&name) => plugins.unload(&name).map(Some).map_err(Error::from),
+                None => match joined.leave(hub, &name) {
+                    Some(leaving) => Ok(Some(leaving)),
+                    None => plugins.unload(&name).map(Some).map_err(Error::from),
+                },
             }
         }
+        // It is done where the connection is.
+        Order::Join { .. } => return Answer::Refused(FAILED.to_owned()),
         Order::Health { name } => {
             return match plugins.health(&name) {
                 Ok(()) => Answer::Said(format!("{name} is well")),
@@ -210,22 +249,32 @@ fn canary(trial: Trial) -> Canary {
     Canary { percent, calls, errors_max, patience }
 }
 
-fn row(hub: &Hub, loaded: &Loaded) -> Row {
-    let about = &loaded.about;
-    let table = hub.own_table(loaded.id).ok();
+fn tools(hub: &Hub, id: ToolsId) -> Vec<Tool> {
+    let table = hub.own_table(id).ok();
     let names = table.iter().flat_map(|table| {
         (0..table.count()).filter_map(|row| table.info(row).map(|info| info.name.to_owned()))
     });
     let tool = |name: String| {
-        let stats = hub.tool_stats(loaded.id, &name).unwrap_or_default();
+        let stats = hub.tool_stats(id, &name).unwrap_or_default();
         Tool { name, calls: stats.calls, errors: stats.errors }
     };
+    names.map(tool).collect()
+}
+
+/// A program that has joined.
+fn joined_row(hub: &Hub, (name, id, from): (String, ToolsId, String)) -> Row {
+    let (version, tools) = ("joined".to_owned(), tools(hub, id));
+    Row { name, version, file: from, previous: None, is_listed: true, tools }
+}
+
+fn row(hub: &Hub, loaded: &Loaded) -> Row {
+    let about = &loaded.about;
     Row {
         name: about.name.clone(),
         version: about.version.to_string(),
         file: loaded.file.display().to_string(),
         previous: loaded.previous.as_ref().map(ToString::to_string),
         is_listed: loaded.is_listed,
-        tools: names.map(tool).collect(),
+        tools: tools(hub, loaded.id),
     }
 }

@@ -1,0 +1,2 @@
+/* The hub whose tools join a gateway. */
+#include "trine_hub.h"
