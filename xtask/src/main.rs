@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod abi;
+mod asked;
 mod base_model;
 mod book;
 mod browser;
@@ -194,6 +195,7 @@ fn command() -> Result<()> {
         ["dist", "source"] => dist::source(),
         ["dist", "signed"] => dist::signed(),
         ["dist", ref words @ ..] if words.len() < 3 => dist(words, &options),
+        ["asked"] => asked::write(),
         ["crates"] => structure::crates::write(),
         ["requirements"] => requirements::main(),
         [first, ..] => {

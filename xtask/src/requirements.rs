@@ -11,7 +11,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::{legs, sh, structure};
+use crate::{asked, legs, sh, structure};
 
 const TABLE: &str = "tests/requirements.tsv";
 /// The full list of ids, in the folder `TRINE_DATA`; it is not part of the repository.
@@ -55,6 +55,7 @@ pub(crate) fn main() -> Result<()> {
         println!("skipped: ids beyond their form: set TRINE_DATA to a folder with {IDS}");
     }
     structure::none("requirements", &faults(&table, ids.as_ref(), &sh::root()))?;
+    asked::check()?;
     structure::none("commands", &command_faults(&sh::read(PAGES)?, &sh::root()))?;
     structure::none("promises", &promise_faults(&sh::read(PROMISES)?, &sh::root()))
 }
