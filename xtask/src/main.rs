@@ -129,7 +129,12 @@ fn did_you_mean<'n>(word: &str, names: impl Iterator<Item = &'n str>) -> String 
 
 /// What people look at.
 fn made(words: &[&str]) -> Result<()> {
-    if words == ["page"] { browser::main() } else { book::main() }
+    match words {
+        ["asked"] => asked::write(),
+        ["crates"] => structure::crates::write(),
+        ["page"] => browser::main(),
+        _ => book::main(),
+    }
 }
 
 fn command() -> Result<()> {
@@ -187,7 +192,7 @@ fn command() -> Result<()> {
         ["golden", "tokens"] => golden::write_tokens(),
         ["modules", ref names @ ..] => modules::main(names),
         ["header"] => header::write(),
-        ["page" | "book"] => made(&words),
+        ["asked" | "book" | "crates" | "page"] => made(&words),
         ["release"] => release::main(),
         ["workflows"] => workflows::workflows(),
         ["dist", "package"] => dist::package(None),
@@ -195,8 +200,6 @@ fn command() -> Result<()> {
         ["dist", "source"] => dist::source(),
         ["dist", "signed"] => dist::signed(),
         ["dist", ref words @ ..] if words.len() < 3 => dist(words, &options),
-        ["asked"] => asked::write(),
-        ["crates"] => structure::crates::write(),
         ["requirements"] => requirements::main(),
         [first, ..] => {
             let known = HELP.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
