@@ -164,6 +164,7 @@ fn command() -> Result<()> {
         ["bench", "http"] => bench::http::main(record),
         ["bench", "load"] => bench::load::main(record),
         ["bench", "footprint"] => bench::footprint::main(record),
+        ["bench", "python"] => python::bench(record),
         ["bench", "plugin"] => bench::plugin::main(record),
         ["bench", "swap"] => bench::swap::main(record, options.has("large")),
         ["bench", "payload"] => bench::payload::main(record),

@@ -4,6 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
+use devtools::Gates;
+use devtools::record::{self, Record};
+use serde_json::Value;
 
 use crate::sh;
 
@@ -15,6 +18,11 @@ const DOCKERFILE: &str = "bindings/python/Dockerfile";
 const OFFICIAL: &str = "tests/clients/requirements.txt";
 /// The minor version of the oldest Python 3 that the package is for.
 const OLDEST: u32 = 9;
+/// Milliseconds that an import may take, and microseconds of a call in the process.
+const IMPORT_MAX: f64 = 30.0;
+const CALL_MAX: f64 = 15.0;
+/// How many times as many calls as the official package a server has to answer, and should.
+const RATIO: [f64; 2] = [10.0, 25.0];
 
 pub(crate) fn main() -> Result<()> {
     let mut library = sh::cargo();
@@ -22,26 +30,10 @@ pub(crate) fn main() -> Result<()> {
     sh::run(&mut library)?;
     // What models write is compared with it.
     sh::run(sh::cargo().args(["build", "-q", "-p", "trine", "--bin", "trine"]))?;
-    let lock = sh::root().join(LOCK);
-    let client = sh::root().join(OFFICIAL);
-    let [lock, client] = [&lock, &client].map(|lock| lock.to_str().unwrap_or_default());
-    let python = sh::python("python", &["-r", lock, "-r", client])?;
-    // Building writes beside the sources.
+    let python = environment("python")?;
     let folder = sh::target_dir().join("python-wheel");
-    sh::empty_folder(&folder)?;
+    let wheel = &installed(&python, &folder, "debug")?;
     let source = folder.join("source");
-    sh::run(sh::command("cp").arg("-r").arg(sh::root().join("bindings/python")).arg(&source))?;
-    let pip = ["-m", "pip", "--disable-pip-version-check"];
-    let mut wheel = sh::command(&python);
-    wheel.args(pip).args(["wheel", "-q", "--no-build-isolation", "--no-deps", "-w"]);
-    wheel.arg(&folder).arg(&source);
-    wheel.env("TRINE_LIB", sh::target_dir().join("debug"));
-    sh::run(wheel.env("TRINE_INCLUDE", sh::root().join("include")))?;
-    let wheels = sh::files(&folder, "whl")?;
-    let wheel = wheels.first().context("pip wrote no wheel")?;
-    let mut install = sh::command(&python);
-    install.args(pip).args(["install", "-q", "--no-index", "--no-deps", "--force-reinstall"]);
-    sh::run(install.arg(wheel))?;
     let mut tests = sh::command(&python);
     tests.args(["-B", "-m", "unittest", "discover", "-s"]).arg(source.join("tests"));
     tests.env("TRINE_ABI", sh::root().join("bindings/trine_abi.json"));
@@ -50,6 +42,69 @@ pub(crate) fn main() -> Result<()> {
     sh::run(tests.current_dir(&folder))?;
     image(&folder, wheel)?;
     others(&folder, wheel)
+}
+
+/// An environment with what builds the package, and with the official one.
+fn environment(name: &str) -> Result<PathBuf> {
+    let [lock, client] = [LOCK, OFFICIAL].map(|lock| sh::root().join(lock).display().to_string());
+    sh::python(name, &["-r", &lock, "-r", &client])
+}
+
+/// Makes a wheel with the library of a profile, and installs it; answers it.
+fn installed(python: &Path, folder: &Path, profile: &str) -> Result<PathBuf> {
+    // Building writes beside the sources.
+    sh::empty_folder(folder)?;
+    let source = folder.join("source");
+    sh::run(sh::command("cp").arg("-r").arg(sh::root().join("bindings/python")).arg(&source))?;
+    let pip = ["-m", "pip", "--disable-pip-version-check"];
+    let mut wheel = sh::command(python);
+    wheel.args(pip).args(["wheel", "-q", "--no-build-isolation", "--no-deps", "-w"]);
+    wheel.arg(folder).arg(&source);
+    wheel.env("TRINE_LIB", sh::target_dir().join(profile));
+    sh::run(wheel.env("TRINE_INCLUDE", sh::root().join("include")))?;
+    let wheel = sh::files(folder, "whl")?.pop().context("pip wrote no wheel")?;
+    let mut install = sh::command(python);
+    install.args(pip).args(["install", "-q", "--no-index", "--no-deps", "--force-reinstall"]);
+    sh::run(install.arg(&wheel))?;
+    Ok(wheel)
+}
+
+/// `cargo xtask bench python`: the package as users build it, next to the official one.
+pub(crate) fn bench(keep: bool) -> Result<()> {
+    let mut library = sh::cargo();
+    library.args(["rustc", "--profile", "wheel", "--locked", "-p", "trine-c-host"]);
+    sh::run(library.args(["--crate-type", "staticlib"]))?;
+    let python = environment("python-bench")?;
+    installed(&python, &sh::target_dir().join("python-bench-wheel"), "wheel")?;
+    let record = Record::begin("python", record::Figures::Times, keep)?.program("python3")?;
+    let official = "import importlib.metadata; print(importlib.metadata.version('mcp'))";
+    let official = sh::output(sh::command(&python).args(["-c", official]))?;
+    let script = sh::root().join("bindings/python/benches/figures.py");
+    let figures: Value = serde_json::from_str(&sh::output(sh::command(&python).arg(script))?)?;
+    let of = |figure: &Value| figure.as_f64().context("a figure is missing");
+    let (import, call) = (of(&figures["import_ms"])?, of(&figures["call_us"])?);
+    let mut text = format!(
+        "A tool with two typed arguments and a structured result. Next to the package mcp {}: a \
+         server on standard input and output, calls a second of its own processor time.\n\n\
+         | what | figure |\n|---|---:|\n\
+         | import, with all that it imports, ms | {import:.1} |\n\
+         | a call in the process, us | {call:.1} |\n\
+         | 100 coroutines at once that wait 5 ms each, ms | {:.1} |\n",
+        official.trim(),
+        of(&figures["at_once_ms"])?
+    );
+    let mut gates = Gates::default();
+    gates.at_most("import, ms", import, IMPORT_MAX);
+    gates.at_most("a call in the process, us", call, CALL_MAX);
+    for depth in [1, 32] {
+        let rates = &figures[&format!("stdio_{depth}")];
+        let (ours, theirs) = (of(&rates["trine"])?, of(&rates["mcp"])?);
+        let ratio = ours / theirs;
+        text += &format!("| calls a second, {depth} at a time: Trine | {ours:.0} |\n");
+        text += &format!("| mcp | {theirs:.0} |\n| how many times as many | {ratio:.1} |\n");
+        gates.at_least(format!("times as many as mcp, {depth} at a time"), ratio, RATIO);
+    }
+    record.end_with(&text, &gates)
 }
 
 /// The part of a soak: memory over a million calls and ten thousand servers, and what is lost in

@@ -85,14 +85,28 @@ fn each_link_of_a_page_leads_to_a_file_and_to_a_heading() {
     assert_eq!(wrong, Vec::<String>::new());
 }
 
-#[test]
-fn the_code_of_the_page_on_rust_is_that_of_the_example_board() {
-    let page = read("docs/rust-board.md");
+/// Sees that the blocks of Rust in a page stand in these files, and how many there are.
+fn stands_in(page: &str, files: &[&str], count: usize) {
+    let page = read(page);
     let code: Vec<&str> = page.split("```rust\n").skip(1).collect();
-    let sources = ["embassy/lamp/src/lib.rs", "embassy/boards/rp2040/src/main.rs"].map(read);
+    // An example in a comment is one too.
+    let sources = files.iter().map(|file| read(file).replace("/// let ", "let "));
+    let sources: Vec<String> = sources.collect();
     for part in &code {
         let part = part.split("```").next().unwrap();
-        assert!(sources.iter().any(|source| source.contains(part)), "no example has\n{part}");
+        assert!(sources.iter().any(|source| source.contains(part)), "no file has\n{part}");
     }
-    assert_eq!(code.len(), 4);
+    assert_eq!(code.len(), count);
+}
+
+#[test]
+fn the_code_of_the_page_on_rust_is_that_of_the_example_board() {
+    let files = ["embassy/lamp/src/lib.rs", "embassy/boards/rp2040/src/main.rs"];
+    stands_in("docs/rust-board.md", &files, 4);
+}
+
+#[test]
+fn the_code_of_the_page_on_kernels_is_that_of_the_kernels() {
+    let files = ["core/ternary/src/kernels.rs", "core/ternary/src/arch/panels.rs"];
+    stands_in("docs/kernels.md", &files, 2);
 }
