@@ -27,7 +27,8 @@ static SHIPPED: [FeatureSet; 10] = [
         C,
         "full",
         "bus check consent content factory local packet ports progress secure short status",
-        true,
+        // The leg has it with `ask` and `resources` on top.
+        false,
     ),
     set(
         C,

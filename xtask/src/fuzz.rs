@@ -59,7 +59,7 @@ static TARGETS: [Target; 17] = [
 /// Seconds after which a soak keeps how far it is.
 const SLICE: u32 = 150;
 /// Seconds that `test` gives each target.
-const SECONDS: u32 = 3;
+const SECONDS: u32 = 1;
 /// Inputs that the corpus keeps of each target: of all lengths, since the shortest reach little.
 const KEPT: usize = 400;
 const HOST: &str = "x86_64-unknown-linux-gnu";

@@ -86,7 +86,11 @@ pub fn program(what: &str, backend: &str, how: How) -> Result<Command> {
     let mut cargo = how.cargo(what)?;
     let features = ["trine/peer,trine", "trine-c-host", "trine-train"];
     let features = features.map(|name| format!("{name}/{backend}")).join(",");
-    cargo.args(["-p", "trine", "-p", "trine-c-host", "-p", "trine-train"]);
+    match what {
+        // Crates from outside have the features then that they have in the leg `clippy`.
+        "clippy" => cargo.arg("--workspace"),
+        _ => cargo.args(["-p", "trine", "-p", "trine-c-host", "-p", "trine-train"]),
+    };
     cargo.args(["--features", &features]);
     Ok(cargo)
 }
