@@ -1,7 +1,9 @@
 """A server that joins a gateway that runs."""
 
+import importlib.util
 import os
 import subprocess
+import sys
 import tempfile
 import threading
 import unittest
@@ -96,6 +98,48 @@ class Join(unittest.TestCase):
             leaving.join(30)
             calling.join(30)
             self.assertEqual(told, [7])
+
+    @unittest.skipUnless(importlib.util.find_spec("mcp"), "the official package is not there")
+    def test_a_server_of_the_official_package_joins_by_the_command_line(self):
+        _, socket, url = self.gateway()
+        source = """
+from mcp.server.mcpserver import MCPServer
+server = MCPServer("adder")
+
+@server.tool()
+def add(a: int, b: int) -> int:
+    "Add two numbers."
+    return a + b
+
+@server.tool()
+def hello(name: str) -> str:
+    "Greets."
+    if name == "nobody":
+        raise ValueError("there is no one to greet")
+    return f"Hello, {name}."
+
+server.run()
+"""
+        join = [PROGRAM, "plugin", "join", "adder", "--control", socket, "--"]
+        refused = subprocess.run([*join, sys.executable, "-c", "1"], capture_output=True, text=True)
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("closed", refused.stderr)
+        run = [*join, sys.executable, "-c", source]
+        server = subprocess.Popen(run, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.addCleanup(server.stdout.close)
+        self.assertEqual(server.stdout.readline(), "adder has joined with 2 tools\n")
+        with trine.Client(url) as client:
+            tools = {tool["name"]: tool for tool in client.tools()}
+            self.assertEqual(tools["add"]["inputSchema"]["required"], ["a", "b"])
+            self.assertEqual(client.call("add", a=2, b=3), 5)
+            self.assertEqual(client.call("hello", name="you"), "Hello, you.")
+            with self.assertRaises(trine.ToolError) as raised:
+                client.call("hello", name="nobody")
+            self.assertIn("Error executing tool hello", str(raised.exception))
+            order = [PROGRAM, "plugin", "unload", "adder", "--control", socket]
+            subprocess.run(order, check=True, stdout=subprocess.DEVNULL)
+            self.assertEqual(client.tools(), [])
+        server.wait(60)
 
     def test_what_cannot_be_joined_is_said(self):
         gateway, socket, _ = self.gateway()

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use trine::{Error, Result};
 use trine_gateway::sanitize::plain;
 
-use super::{ANSWER_MAX, Answer, Order, Row, Trial};
+use super::{ANSWER_MAX, Answer, Order, Row, Trial, joining};
 use crate::cli::paint::{FAINT, STRONG, say, some};
 
 /// Orders to a server that runs.
@@ -66,6 +66,17 @@ pub(in crate::cli) enum Orders {
         #[command(flatten)]
         one: One,
     },
+    /// Have an MCP server join a server that runs.
+    ///
+    /// It is a program that speaks on standard input and output, and is started twice: the first
+    /// time for its list of tools. They stay until it ends.
+    Join {
+        #[command(flatten)]
+        one: One,
+        /// Program that serves, and its arguments.
+        #[arg(value_name = "COMMAND", required = true, last = true)]
+        command: Vec<String>,
+    },
 }
 
 /// Where the server takes orders.
@@ -110,6 +121,9 @@ impl Orders {
             Self::RollBack { one: One { name, at } } => (Order::RollBack { name }, at),
             Self::Unload { one: One { name, at } } => (Order::Unload { name }, at),
             Self::Health { one: One { name, at } } => (Order::Health { name }, at),
+            Self::Join { one: One { name, at }, command } => {
+                return joining::run(&name, &at.control, &command);
+            }
         };
         match give(&control, &order)? {
             Answer::Done(rows) if rows.is_empty() => say!("no plug-in is loaded"),

@@ -6,6 +6,7 @@
 
 mod client;
 mod joined;
+mod joining;
 mod server;
 
 use std::path::PathBuf;
