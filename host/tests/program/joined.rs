@@ -337,3 +337,17 @@ fn a_gateway_takes_no_more_programs_than_it_has_places_for() {
     });
     assert!(Path::new(&gateway.socket).exists());
 }
+
+#[test]
+fn the_line_of_the_page_joins() {
+    let page = std::fs::read_to_string("../docs/plugins.md").unwrap();
+    let (_, rest) = page.split_once("```json\n{\"do\":\"join\"").unwrap();
+    let (line, _) = rest.split_once("```").unwrap();
+    let gateway = Gateway::start();
+    let stream = UnixStream::connect(&gateway.socket).unwrap();
+    (&stream).write_all(format!("{{\"do\":\"join\"{line}").as_bytes()).unwrap();
+    let mut said = String::new();
+    BufReader::with_capacity(1, &stream).read_line(&mut said).unwrap();
+    assert!(page.contains(&format!("`{}`", said.trim())), "{said}");
+    assert!(gateway.order(&["list"]).contains("dice: 0 calls, 0 errors"));
+}
