@@ -100,8 +100,11 @@ pub(crate) fn bench(keep: bool) -> Result<()> {
         let rates = &figures[&format!("stdio_{depth}")];
         let (ours, theirs) = (of(&rates["trine"])?, of(&rates["mcp"])?);
         let ratio = ours / theirs;
-        text += &format!("| calls a second, {depth} at a time: Trine | {ours:.0} |\n");
-        text += &format!("| mcp | {theirs:.0} |\n| how many times as many | {ratio:.1} |\n");
+        for (what, figure) in [("Trine", ours.round()), ("mcp", theirs.round()), ("ratio", ratio)] {
+            let decimals = usize::from(what == "ratio");
+            text +=
+                &format!("| calls a second, {depth} at a time: {what} | {figure:.decimals$} |\n");
+        }
         gates.at_least(format!("times as many as mcp, {depth} at a time"), ratio, RATIO);
     }
     record.end_with(&text, &gates)

@@ -108,6 +108,7 @@ pub(crate) unsafe fn give_text(place: *mut *mut c_char, text: &str) {
 pub(crate) struct Options {
     pub(crate) policy: Policy,
     pub(crate) in_flight: usize,
+    pub(crate) are_few: bool,
     pub(crate) devices: DeviceArgs,
     pub(crate) settings: Settings,
 }
@@ -115,8 +116,8 @@ pub(crate) struct Options {
 /// Reads options.
 pub(crate) fn read_options(text: &str) -> Done<Options> {
     const KNOWN: &str = "bus, in_flight, patience_ms, plugin_imports, plugin_keys, plugin_memory, \
-                         serial, settings, simulate, tcp, udp, unix, usb";
-    let (mut policy, mut in_flight) = (Policy::default(), 16);
+                         serial, settings, simulate, tcp, threads, udp, unix, usb";
+    let (mut policy, mut in_flight, mut are_few) = (Policy::default(), 16, false);
     let (mut devices, mut settings) = (DeviceArgs::default(), Settings::none());
     for line in text.split(['\n', ';']).map(str::trim).filter(|line| !line.is_empty()) {
         let wrong = |why: &str| Refused(TRINE_E_ARGUMENT, format!("option '{line}': {why}"));
@@ -125,6 +126,13 @@ pub(crate) fn read_options(text: &str) -> Done<Options> {
         let number = || value.parse::<u32>().map_err(|_| wrong("its value is a number"));
         match key {
             "in_flight" => in_flight = number()?.clamp(1, 1024) as usize,
+            "threads" => {
+                are_few = match value {
+                    "few" => true,
+                    "many" => false,
+                    _ => return Err(wrong("its value is few or many")),
+                }
+            }
             "patience_ms" => policy.patience = Duration::from_millis(number()?.into()),
             "plugin_imports" => policy.imports = value.parse().map_err(wrong)?,
             "plugin_keys" => policy.keys = keys(Path::new(value))?,
@@ -142,7 +150,7 @@ pub(crate) fn read_options(text: &str) -> Done<Options> {
             _ => return Err(wrong(&format!("no option is called '{key}': there is {KNOWN}"))),
         }
     }
-    Ok(Options { policy, in_flight, devices, settings })
+    Ok(Options { policy, in_flight, are_few, devices, settings })
 }
 
 /// Why the last function of this thread failed, for as long as it calls no other.

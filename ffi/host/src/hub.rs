@@ -80,7 +80,9 @@ pub(crate) unsafe fn object<'h>(hub: *const trine_hub) -> Done<&'h Object> {
 ///                (`[NAME=]HOST:PORT`), `unix` (`[NAME=]PATH`), `bus` (`[NAME=]ADDRESS@LINE`),
 ///                `simulate` (`NAME`: the greenhouse, in this process); `settings`, the folder with
 ///                the keys of devices. For tools: `in_flight`, requests of clients that may be with
-///                tools at a time (16); `plugin_keys`, a file of minisign keys of which one has to
+///                tools at a time (16); `threads`, `many` (the default) or `few`: with few, one
+///                thread does the calls of tools that take JSON for as long as it takes one every
+///                0.2 ms, for a language that runs one thread at a time; `plugin_keys`, a file of minisign keys of which one has to
 ///                have signed each plug-in; `plugin_imports`, `allow`, `warn` or `deny`;
 ///                `plugin_memory`, most bytes that a plug-in may say it needs; `patience_ms`, how
 ///                long `init` and its like of a plug-in may take (10,000).
@@ -99,14 +101,14 @@ pub unsafe extern "C" fn trine_hub_open(
         }
         // SAFETY: the contract of every function.
         let options = unsafe { text_or(options, "options", "") }?;
-        let Options { policy, in_flight, devices, settings } = read_options(options)?;
+        let Options { policy, in_flight, are_few, devices, settings } = read_options(options)?;
         let own = Hub::open_with(&devices, Prefix::Auto, &settings)?;
         // Tools may come while it is served.
         own.expect_tools();
         let plugins = Plugins::new(Arc::clone(&own), policy);
         let (json, calls, servers) = (Mutex::default(), Arc::default(), Mutex::default());
         let events = Arc::default();
-        let threads = Threads::new(in_flight);
+        let threads = Threads::new(in_flight, are_few);
         let opened = Instant::now();
         let joins = Joins::default();
         let object = Object {

@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use std::ffi::{CString, c_char, c_void};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use trine_c_api::{TRINE_E_NOT_FOUND, TRINE_E_NULL, TRINE_OK, TRINE_PENDING, trine_status};
 use trine_gateway::json_tools::{Execute, JsonCall, JsonTools, load_definition};
@@ -111,9 +112,15 @@ impl Execute for Program {
 
 type Job = Box<dyn FnOnce() + Send>;
 
+/// How long calls may wait for threads that are busy, where threads are few, before others help.
+const STALL: Duration = Duration::from_micros(200);
+
 /// Threads for calls, started as they are needed.
 pub(crate) struct Threads {
     most: usize,
+    /// Whether one thread does all calls for as long as it takes one every [`STALL`]. In a language
+    /// that runs one thread at a time others would only wait for that one.
+    are_few: bool,
     queue: Mutex<Queue>,
     ready: Condvar,
     /// A thread has ended.
@@ -125,13 +132,22 @@ struct Queue {
     jobs: VecDeque<Job>,
     idle: usize,
     threads: usize,
+    /// Threads with a job.
+    busy: usize,
+    /// Jobs that were taken so far.
+    taken: u64,
+    /// Whether a thread watches that jobs are taken.
+    is_watched: bool,
+    /// Whether they were not: every thread helps until no job is left.
+    is_stalled: bool,
     is_closed: bool,
 }
 
 impl Threads {
-    pub(crate) fn new(most: usize) -> Arc<Self> {
+    pub(crate) fn new(most: usize, are_few: bool) -> Arc<Self> {
         Arc::new(Self {
             most,
+            are_few,
             queue: Mutex::default(),
             ready: Condvar::new(),
             ended: Condvar::new(),
@@ -145,6 +161,11 @@ impl Threads {
     pub(crate) fn add(self: &Arc<Self>, job: Job) {
         let mut queue = self.lock();
         queue.jobs.push_back(job);
+        // One thread that has a job takes this one too, and another one watches that.
+        let is_seen_to = self.are_few && queue.busy > 0 && queue.is_watched && !queue.is_stalled;
+        if is_seen_to {
+            return;
+        }
         if queue.jobs.len() > queue.idle && queue.threads < self.most {
             let shared = Arc::clone(self);
             let thread = thread::Builder::new().name("trine-call".to_owned());
@@ -159,17 +180,23 @@ impl Threads {
         self.ready.notify_one();
     }
 
-    fn work(&self) {
+    fn work(self: &Arc<Self>) {
         let mut queue = self.lock();
         loop {
-            if let Some(job) = queue.jobs.pop_front() {
+            let may_take = !self.are_few || queue.busy == 0 || queue.is_stalled;
+            if let Some(job) = may_take.then(|| queue.jobs.pop_front()).flatten() {
+                (queue.busy, queue.taken) = (queue.busy + 1, queue.taken + 1);
+                queue.is_stalled &= !queue.jobs.is_empty();
                 drop(queue);
                 job();
                 queue = self.lock();
-            } else if queue.is_closed {
+                queue.busy -= 1;
+            } else if queue.jobs.is_empty() && queue.is_closed {
                 queue.threads -= 1;
                 self.ended.notify_all();
                 return;
+            } else if !queue.jobs.is_empty() && !queue.is_watched {
+                queue = self.watch(queue);
             } else {
                 queue.idle += 1;
                 queue = self.ready.wait(queue).unwrap_or_else(PoisonError::into_inner);
@@ -178,11 +205,34 @@ impl Threads {
         }
     }
 
+    /// Waits a moment. Where no job was taken in it, all threads help.
+    fn watch<'q>(self: &'q Arc<Self>, mut queue: MutexGuard<'q, Queue>) -> MutexGuard<'q, Queue> {
+        let before = queue.taken;
+        queue.is_watched = true;
+        drop(queue);
+        thread::sleep(STALL);
+        queue = self.lock();
+        queue.is_watched = false;
+        if queue.taken == before && !queue.jobs.is_empty() {
+            queue.is_stalled = true;
+            let wanted = queue.jobs.len().saturating_sub(queue.idle + 1);
+            for _ in 0..wanted.min(self.most.saturating_sub(queue.threads)) {
+                let shared = Arc::clone(self);
+                let thread = thread::Builder::new().name("trine-call".to_owned());
+                queue.threads += usize::from(thread.spawn(move || shared.work()).is_ok());
+            }
+            self.ready.notify_all();
+        }
+        queue
+    }
+
     /// Ends the threads when they have nothing left to do, and waits for that: a function of the
     /// program has returned then, and not only answered.
     pub(crate) fn close(&self) {
         let mut queue = self.lock();
         queue.is_closed = true;
+        // Whatever is left is done by all of them.
+        queue.is_stalled = true;
         self.ready.notify_all();
         let has_threads = |queue: &mut Queue| queue.threads > 0;
         // What does not return is left to itself.
@@ -357,4 +407,49 @@ unsafe fn under_way<'c>(call: *const trine_json_call) -> Done<&'c JsonCall> {
     // SAFETY: made by `Function::run`, and the caller's promise.
     let call = unsafe { call.cast::<JsonCall>().as_ref() };
     call.ok_or_else(|| Refused(TRINE_E_NULL, "the call is NULL".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Barrier;
+    use std::sync::mpsc::channel;
+
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    /// All of them meet, so each has a thread of its own.
+    #[test]
+    fn jobs_that_wait_for_each_other_run_side_by_side() {
+        for are_few in [false, true] {
+            let threads = Threads::new(16, are_few);
+            let (meeting, (told, all)) = (Arc::new(Barrier::new(16)), channel());
+            for _ in 0..16 {
+                let (meeting, told) = (Arc::clone(&meeting), told.clone());
+                threads.add(Box::new(move || {
+                    meeting.wait();
+                    told.send(()).unwrap();
+                }));
+            }
+            (0..16).for_each(|_| all.recv_timeout(PATIENCE).unwrap());
+            threads.close();
+        }
+    }
+
+    #[test]
+    fn each_job_is_done_once_and_none_is_left_at_the_end() {
+        for are_few in [false, true] {
+            let threads = Threads::new(4, are_few);
+            let (told, all) = channel();
+            for number in 0..10_000_u32 {
+                let told = told.clone();
+                threads.add(Box::new(move || told.send(number).unwrap()));
+            }
+            threads.close();
+            drop(told);
+            let mut done: Vec<u32> = all.iter().collect();
+            done.sort_unstable();
+            assert_eq!(done, Vec::from_iter(0..10_000));
+        }
+    }
 }

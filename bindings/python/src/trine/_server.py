@@ -212,7 +212,8 @@ class Server(Owned):
     """
 
     def __init__(self, host="127.0.0.1", port=0, *, in_flight=16, **options):
-        lines = [f"in_flight={in_flight}"]
+        # Other threads would wait for the interpreter, which runs one at a time.
+        lines = [f"in_flight={in_flight}", "threads=few"]
         for name, given in options.items():
             for value in given if isinstance(given, (list, tuple)) else [given]:
                 value = os.fsdecode(value) if hasattr(value, "__fspath__") else str(value)
