@@ -82,10 +82,11 @@ pub(crate) unsafe fn object<'h>(hub: *const trine_hub) -> Done<&'h Object> {
 ///                the keys of devices. For tools: `in_flight`, requests of clients that may be with
 ///                tools at a time (16); `threads`, `many` (the default) or `few`: with few, one
 ///                thread does the calls of tools that take JSON for as long as it takes one every
-///                0.2 ms, for a language that runs one thread at a time; `plugin_keys`, a file of minisign keys of which one has to
-///                have signed each plug-in; `plugin_imports`, `allow`, `warn` or `deny`;
-///                `plugin_memory`, most bytes that a plug-in may say it needs; `patience_ms`, how
-///                long `init` and its like of a plug-in may take (10,000).
+///                0.2 ms, for a language that runs one thread at a time; `plugin_keys`, a file of
+///                minisign keys of which one has to have signed each plug-in; `plugin_imports`,
+///                `allow`, `warn` or `deny`; `plugin_memory`, most bytes that a plug-in may say it
+///                needs; `patience_ms`, how long `init` and its like of a plug-in may take
+///                (10,000).
 /// @param hub Where the hub goes, on success only.
 /// @return TRINE_OK, TRINE_E_NULL, TRINE_E_UTF8, TRINE_E_ARGUMENT or TRINE_E_FAILED.
 ///
