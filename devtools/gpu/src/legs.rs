@@ -48,6 +48,10 @@ fn one_by_one(cargo: Command, words: &[&str]) -> Result<()> {
 /// device, train as the processor does, and go on where a device fails.
 pub fn programs() -> Result<()> {
     let how = How::ForTests;
+    let mut lost = ggml("test", "vulkan", how)?;
+    // Of the calls after which a device can be lost, the leg tries each third one.
+    lost.env("TRINE_FIBERS_EACH", "1");
+    one_by_one(lost, &["--test", "device", "--", "lost"])?;
     let mut tests = program("test", "vulkan", how)?;
     // Kernels in single precision are compiled in seconds, those in half precision in minutes; and
     // derivatives must be closer then.

@@ -207,6 +207,8 @@ mod lost {
 
     /// What tells a process that its device fails: other tests have one that does not.
     const FAILS: &str = "TRINE_FIBERS_FAIL";
+    /// Each call that reads tokens is one after which the device is lost.
+    const EACH: &str = "TRINE_FIBERS_EACH";
     const NAME: &str = "ternary::lost::a_device_that_is_lost_is_an_error_wherever_it_is";
 
     fn check(said: &str) {
@@ -254,12 +256,13 @@ mod lost {
         let model = model(&File::parse(made.file().leak()).unwrap());
         let mut places = BTreeMap::new();
         // A model is opened with many calls, which repeat themselves: few of them are tried. Of the
-        // fewer calls that read tokens, each one is.
-        let (mut calls, mut step) = (0, 97);
+        // fewer calls that read tokens, each third one is, and in a soak each one.
+        let (opening, reading) = (97, if std::env::var_os(EACH).is_some() { 1 } else { 3 });
+        let (mut calls, mut step) = (0, opening);
         loop {
             let place = lost_after(&model, 8, calls);
-            if place != "opened" && step > 1 {
-                (calls, step) = (calls - step + 1, 1);
+            if place != "opened" && step == opening {
+                (calls, step) = (calls - step + 1, reading);
                 continue;
             }
             *places.entry(place).or_insert(0) += 1;
