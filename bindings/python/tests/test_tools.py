@@ -222,6 +222,26 @@ class Tools(unittest.TestCase):
             said = self.refused(trine.ToolError, name)
             self.assertIn("result", said)
 
+    def test_a_generator_is_no_result_and_is_not_run(self):
+        ran = []
+
+        def each() -> int:
+            ran.append(1)
+            yield 1
+
+        async def later() -> int:
+            ran.append(1)
+            yield 1
+
+        with trine.Server() as server:
+            for function in (each, later, lambda: (n for n in ran)):
+                server.add(function, name="generates")
+                with self.assertRaises(trine.ToolError) as raised:
+                    server.call("generates")
+                self.assertIn("generator is no value that JSON can say", str(raised.exception))
+                server.remove("generates")
+        self.assertEqual(ran, [])
+
     def test_what_a_function_raises_is_what_the_client_is_told(self):
         class Odd(Exception):
             def __str__(self):
