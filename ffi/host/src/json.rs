@@ -167,10 +167,7 @@ impl Threads {
             return;
         }
         if queue.jobs.len() > queue.idle && queue.threads < self.most {
-            let shared = Arc::clone(self);
-            let thread = thread::Builder::new().name("trine-call".to_owned());
-            // Where none can be started, one that there is takes it.
-            queue.threads += usize::from(thread.spawn(move || shared.work()).is_ok());
+            self.start(&mut queue);
             if queue.threads == 0 {
                 // A call that is dropped is answered with an error.
                 queue.jobs.clear();
@@ -178,6 +175,13 @@ impl Threads {
         }
         drop(queue);
         self.ready.notify_one();
+    }
+
+    /// Starts one more. Where none can be started, those that there are do its jobs.
+    fn start(self: &Arc<Self>, queue: &mut Queue) {
+        let shared = Arc::clone(self);
+        let thread = thread::Builder::new().name("trine-call".to_owned());
+        queue.threads += usize::from(thread.spawn(move || shared.work()).is_ok());
     }
 
     fn work(self: &Arc<Self>) {
@@ -217,9 +221,7 @@ impl Threads {
             queue.is_stalled = true;
             let wanted = queue.jobs.len().saturating_sub(queue.idle + 1);
             for _ in 0..wanted.min(self.most.saturating_sub(queue.threads)) {
-                let shared = Arc::clone(self);
-                let thread = thread::Builder::new().name("trine-call".to_owned());
-                queue.threads += usize::from(thread.spawn(move || shared.work()).is_ok());
+                self.start(&mut queue);
             }
             self.ready.notify_all();
         }

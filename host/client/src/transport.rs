@@ -40,7 +40,7 @@ impl Transport {
         matches!(self, Self::Stdio(stdio) if stdio.is_asking())
     }
 
-    /// Waits until the server has ended the connection; over HTTP there is none that ends.
+    /// Waits until the server has ended the connection; over HTTP it waits for ever.
     pub(crate) async fn ended(&self) {
         match self {
             Self::Http(_) => std::future::pending().await,

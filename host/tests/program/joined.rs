@@ -195,11 +195,11 @@ async fn clients_of_a_gateway_call_the_tools_of_a_program_that_has_joined() {
     assert!(text(&tools[0].input_schema).contains("\"maximum\":100"), "{tools:?}");
     assert!(tools[0].output_schema.is_some());
 
-    let mut heard = Vec::new();
+    let mut told = Vec::new();
     let call = client.call("add").arguments(json!({"a": 2, "b": 3}));
-    let result = call.on_progress(|progress| heard.push((progress.progress, progress.message)));
+    let result = call.on_progress(|progress| told.push((progress.progress, progress.message)));
     assert_eq!(result.send().await.unwrap().structured, Some(json!({"sum": 5})));
-    assert_eq!(heard, [(1.0, Some("half".to_owned()))]);
+    assert_eq!(told, [(1.0, Some("half".to_owned()))]);
     let refused = |b: i64, a: i64| {
         let client = client.clone();
         async move {

@@ -145,19 +145,26 @@ fn absolute(file: &Path) -> Result<PathBuf> {
 
 /// Gives an order and waits for its answer. Loading may take its time.
 fn give(path: &Path, order: &Order) -> Result<Answer> {
+    asked(path, order, 8 * 1024).map(|(answer, _)| answer)
+}
+
+/// The same, with the connection, of which no more than the answer was read where `ahead` is 1: how
+/// many bytes are read at a time.
+pub(super) fn asked(path: &Path, order: &Order, ahead: usize) -> Result<(Answer, UnixStream)> {
     let failed = |source| Error::Control { path: path.to_owned(), source };
     let ask = || {
-        let mut stream = UnixStream::connect(path)?;
+        let stream = UnixStream::connect(path)?;
         let mut text = serde_json::to_vec(order)?;
         text.push(b'\n');
         // One that is too long is answered before all of it is read.
-        let given = stream.write_all(&text);
+        let given = (&stream).write_all(&text);
         let mut line = String::new();
-        let read = BufReader::new(stream.take(ANSWER_MAX)).read_line(&mut line);
+        let answer = (&stream).take(ANSWER_MAX);
+        let read = BufReader::with_capacity(ahead, answer).read_line(&mut line);
         if line.is_empty() {
-            given.and(read)?;
+            given.and(read.map(drop))?;
         }
-        Ok(serde_json::from_str(&line)?)
+        Ok((serde_json::from_str(&line)?, stream))
     };
     ask().map_err(failed)
 }

@@ -1,9 +1,7 @@
 //! `trine plugin join`: an MCP server on standard input and output, any program, joins a server
 //! that runs.
 
-use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
@@ -12,6 +10,7 @@ use trine::{Error, Result};
 use trine_client::{Client, Tool};
 use trine_gateway::sanitize::plain;
 
+use super::client::asked;
 use super::{Answer, Order};
 use crate::cli::paint::{say, some};
 
@@ -26,7 +25,7 @@ pub(super) fn run(name: &str, path: &Path, words: &[String]) -> Result<ExitCode>
     let tools = tools(command())?;
     let count = tools.len() as u64;
     let failed = |source| Error::Control { path: path.to_owned(), source };
-    let (answer, stream) = asked(path, &Order::Join { name: name.to_owned(), tools })?;
+    let (answer, stream) = asked(path, &Order::Join { name: name.to_owned(), tools }, 1)?;
     if let Answer::Refused(why) = answer {
         eprintln!("trine: {}", plain(&why));
         return Ok(ExitCode::FAILURE);
@@ -70,23 +69,4 @@ fn as_listed(tool: Tool) -> Value {
     ];
     let there = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
     Value::Object(there.collect::<Map<_, _>>())
-}
-
-/// Gives an order, and answers what came back with the connection, of which no more was read.
-fn asked(path: &Path, order: &Order) -> Result<(Answer, UnixStream)> {
-    let failed = |source| Error::Control { path: path.to_owned(), source };
-    let ask = || {
-        let stream = UnixStream::connect(path)?;
-        let mut text = serde_json::to_vec(order)?;
-        text.push(b'\n');
-        // One that is too long is answered before all of it is read.
-        let given = (&stream).write_all(&text);
-        let mut line = String::new();
-        let read = BufReader::with_capacity(1, &stream).read_line(&mut line);
-        if line.is_empty() {
-            given.and(read.map(drop))?;
-        }
-        Ok((serde_json::from_str(&line)?, stream))
-    };
-    ask().map_err(failed)
 }
