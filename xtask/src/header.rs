@@ -42,6 +42,7 @@ const CONTEXTS: [&str; 4] = ["isr-safe", "owner-only", "init-only", "any-thread"
 /// `cargo xtask header`: writes the headers.
 pub(crate) fn write() -> Result<()> {
     each(|Header { path, .. }, text| Ok(std::fs::write(sh::root().join(path), text)?))?;
+    kept(abi::kept::write)?;
     abi::write()
 }
 
@@ -52,7 +53,13 @@ pub(crate) fn check() -> Result<()> {
         ensure!(is_same, "{path} is not what {api} says: run `cargo xtask header`");
         Ok(())
     })?;
+    kept(abi::kept::check)?;
     abi::check()
+}
+
+fn kept(work: impl Fn(&[&str]) -> Result<()>) -> Result<()> {
+    let headers = headers()?;
+    work(&headers.header.iter().map(|header| header.path.as_str()).collect::<Vec<_>>())
 }
 
 fn each(work: impl Fn(&Header, &str) -> Result<()>) -> Result<()> {

@@ -6,6 +6,7 @@
 //! has the C library of each. Nothing is installed here: what is missing is named with the command
 //! that brings it.
 
+mod msvc;
 mod run;
 
 use std::path::{Path, PathBuf};
@@ -23,7 +24,7 @@ const WINDOWS: &str = "x86_64-pc-windows-gnullvm";
 const RANDOM: &str = "xtask/src/hosts/prng.c";
 
 /// What has to be there: its name, the command that shows it, and the one that brings it.
-const NEEDS: [[&str; 3]; 6] = [
+const NEEDS: [[&str; 3]; 7] = [
     [
         "Debian's Rust with its source",
         "test -e /usr/lib/rustlib/src/rust/library/std/Cargo.toml",
@@ -43,6 +44,7 @@ const NEEDS: [[&str; 3]; 6] = [
         "apt-get install libc6-dev-arm64-cross",
     ],
     ["objdump", "objdump --version", "apt-get install binutils"],
+    ["LLVM's linker and libraries", "lld-link --version", "apt-get install clang lld llvm"],
 ];
 
 /// Systems that the program is built for, as cargo-zigbuild names them, and what runs their
@@ -69,7 +71,7 @@ pub(crate) fn main() -> Result<String> {
         if target == WINDOWS {
             let library = program.with_file_name("bcryptprimitives.dll");
             compile(&zig, "x86_64-windows-gnu", &["-shared", RANDOM, "-ladvapi32"], &library)?;
-            line.env("WINEPREFIX", folder().join("wine")).env("WINEDEBUG", "-all");
+            in_wine(&mut line);
         }
         line.arg(&program);
         let did = run::everything(&line)?;
@@ -77,6 +79,7 @@ pub(crate) fn main() -> Result<String> {
         let of = of.transpose()?.unwrap_or_default();
         results.push(format!("{target}{of}: {did}"));
     }
+    results.push(for_microsofts()?);
     for [target, system] in LINKED {
         println!("\n-- {target}");
         let library = library(target)?;
@@ -86,6 +89,28 @@ pub(crate) fn main() -> Result<String> {
         results.push(format!("{target}: libtrine and a program in C, linked"));
     }
     Ok(results.join("; "))
+}
+
+/// libtrine for Microsoft's compiler.
+fn for_microsofts() -> Result<String> {
+    println!("\n-- {}", msvc::TARGET);
+    let archive = library(msvc::TARGET)?.with_file_name("trine.lib");
+    let mut wine = sh::line(WINE);
+    let did = msvc::everything(&archive, &folder().join("msvc"), in_wine(&mut wine))?;
+    Ok(format!("{}: {did}", msvc::TARGET))
+}
+
+/// Gives Wine a folder of its own, and lets it be silent.
+fn in_wine(line: &mut Command) -> &mut Command {
+    line.env("WINEPREFIX", folder().join("wine")).env("WINEDEBUG", "-all")
+}
+
+/// The same command once more, with more words.
+fn again(command: &Command, words: &[&str]) -> Command {
+    let mut other = Command::new(command.get_program());
+    other.args(command.get_args()).args(words).current_dir(sh::root());
+    other.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    other
 }
 
 fn folder() -> PathBuf {
@@ -131,11 +156,12 @@ fn build(target: &str, zig: &Path) -> Result<PathBuf> {
     Ok(folder().join(name).join("release").join(format!("trine{end}")))
 }
 
-/// Builds libtrine as a static library for a target: that takes neither a linker nor an SDK.
+/// Builds libtrine with all it has as a static library for a target: that takes neither a linker nor an SDK.
 fn library(target: &str) -> Result<PathBuf> {
     let mut cargo = baremetal::debian_cargo();
     cargo.args(["rustc", "--manifest-path", "ffi/artifact/Cargo.toml", "--profile", "embedded"]);
     cargo.args(["--target", target, "-Zbuild-std=core", "--crate-type", "staticlib"]);
+    cargo.args(["--features", "sentences"]);
     sh::run(cargo.arg("--target-dir").arg(folder()))?;
     Ok(folder().join(target).join("embedded/libtrine.a"))
 }

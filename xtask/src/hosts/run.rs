@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, ensure};
 use devtools::transcripts::{self, REVISIONS};
 
+use super::again;
 use crate::sh;
 
 const HELLO: &str = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{
@@ -21,10 +22,8 @@ const DEMO: &str = "host/tests/golden/demo.txt";
 /// Runs the program as a user does, by a line that starts it; answers what it did.
 pub(super) fn everything(program: &Command) -> Result<String> {
     let command = |words: &[&str]| {
-        let mut command = Command::new(program.get_program());
-        command.args(program.get_args()).args(words).env("TRINE_LOG", "warn");
-        command.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        command.current_dir(sh::root());
+        let mut command = again(program, words);
+        command.env("TRINE_LOG", "warn");
         command
     };
     let version = sh::output(&mut command(&["--version"]))?;

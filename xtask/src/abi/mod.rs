@@ -2,6 +2,8 @@
 //! languages, and the table of errors. It is made of the headers, as C compilers see them, by
 //! `cargo xtask header`.
 
+pub(crate) mod kept;
+
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
