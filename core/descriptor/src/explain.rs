@@ -208,7 +208,17 @@ fn bound<S: TextSink + ?Sized>(before: &str, field: &Field<'_>, value: i64, out:
 
 /// Writes `value / 10^places` exactly and without needless zeros: 215 with one place is `21.5`.
 pub(crate) fn decimal<S: TextSink + ?Sized>(value: i64, places: u8, out: &mut S) {
-    let mut digits = [0u8; 32];
+    let mut digits = [0u8; DIGITS];
+    let at = decimal_end(value, places, &mut digits);
+    out.text(core::str::from_utf8(digits.get(at..).unwrap_or_default()).unwrap_or_default());
+}
+
+/// Most bytes of a number.
+const DIGITS: usize = 32;
+
+/// Writes a number to the end of its place and answers where it begins: once for all sinks.
+#[inline(never)]
+fn decimal_end(value: i64, places: u8, digits: &mut [u8; DIGITS]) -> usize {
     let mut at = digits.len();
     let mut rest = value.unsigned_abs();
     let mut place = 0;
@@ -217,11 +227,11 @@ pub(crate) fn decimal<S: TextSink + ?Sized>(value: i64, places: u8, out: &mut S)
         let digit = (rest % 10) as u8;
         rest /= 10;
         if place == places && places > 0 && kept {
-            put(&mut digits, &mut at, b'.');
+            put(digits, &mut at, b'.');
         }
         kept |= digit != 0;
         if place >= places || kept {
-            put(&mut digits, &mut at, b'0' + digit);
+            put(digits, &mut at, b'0' + digit);
         }
         if place == places {
             kept = true;
@@ -229,9 +239,9 @@ pub(crate) fn decimal<S: TextSink + ?Sized>(value: i64, places: u8, out: &mut S)
         place += 1;
     }
     if value < 0 {
-        put(&mut digits, &mut at, b'-');
+        put(digits, &mut at, b'-');
     }
-    out.text(core::str::from_utf8(digits.get(at..).unwrap_or_default()).unwrap_or_default());
+    at
 }
 
 fn put(digits: &mut [u8; 32], at: &mut usize, byte: u8) {

@@ -247,21 +247,25 @@ impl<T: ToolTable + ?Sized> Rules for T {
     }
 
     fn absent(&self, tool: u16, node: u16) -> Option<Item<'_>> {
-        let field = self.node(tool, Side::Params, node)?;
-        let (number, text) = match field.default? {
-            Literal::Bool(value) => (i64::from(value), ""),
-            Literal::Number(value) => (value, ""),
-            Literal::Text(text) => (0, text),
-            Literal::Label(label) => (i64::from(label), ""),
-        };
-        Some(Item { node, tag: Rule::of(&field).tag, number, text: text.as_bytes() })
+        self.default_of(tool, node)
     }
 
     fn page(&self, offset: usize, out: &mut [u8]) -> usize {
-        record::page(self, offset, out)
+        self.records(offset, out)
     }
 
     fn list_hash(&self) -> u64 {
         record::table_hash(self)
     }
+}
+
+/// What a parameter counts as by the default of its field.
+pub(crate) fn default_of<'t>(field: Field<'t>, node: u16) -> Option<Item<'t>> {
+    let (number, text) = match field.default? {
+        Literal::Bool(value) => (i64::from(value), ""),
+        Literal::Number(value) => (value, ""),
+        Literal::Text(text) => (0, text),
+        Literal::Label(label) => (i64::from(label), ""),
+    };
+    Some(Item { node, tag: Rule::of(&field).tag, number, text: text.as_bytes() })
 }

@@ -1,6 +1,7 @@
 //! The trait behind which all tool tables look alike.
 
-use crate::{Field, Rules, Tool, ToolInfo, record};
+use crate::rules::default_of;
+use crate::{Field, Item, Rules, Tool, ToolInfo, record};
 
 /// Which list of a tool's nodes is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +53,17 @@ pub trait ToolTable: Rules {
     /// the host has kept too long can never put a value into the wrong parameter.
     fn hash(&self, tool: u16) -> u64 {
         record::hash(self, tool)
+    }
+
+    /// What [`Rules::page`] answers. A table that writes its records itself links nothing of what
+    /// makes them of fields.
+    fn records(&self, offset: usize, out: &mut [u8]) -> usize {
+        record::page(self, offset, out)
+    }
+
+    /// What [`Rules::absent`] answers.
+    fn default_of(&self, tool: u16, node: u16) -> Option<Item<'_>> {
+        default_of(self.node(tool, Side::Params, node)?, node)
     }
 }
 

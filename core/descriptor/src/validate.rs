@@ -33,6 +33,9 @@ pub fn validate<T: Rules + ?Sized>(
 // Out of line: what it needs of the stack is not there while a tool runs.
 #[inline(never)]
 pub fn walk(end: u16, rule: impl Fn(u16) -> Option<Rule>, bytes: &[u8]) -> Result<(), Fault> {
+    // One walk for all kinds of tables, which asks each through a pointer.
+    #[cfg(trine_small)]
+    let rule: &dyn Fn(u16) -> Option<Rule> = &rule;
     walk_nodes(Numbered { end: end.into(), rule }, bytes)
 }
 
@@ -107,7 +110,8 @@ impl Node for Rule {
 }
 
 /// [`walk`] for nodes of any kind.
-#[inline(always)]
+#[cfg_attr(not(trine_small), inline(always))]
+#[cfg_attr(trine_small, inline(never))]
 pub(crate) fn walk_nodes<N: Nodes>(nodes: N, bytes: &[u8]) -> Result<(), Fault> {
     let mut walk = Walk {
         bytes,

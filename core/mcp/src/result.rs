@@ -6,10 +6,10 @@
 use trine_descriptor::{Fault, FaultCode, NO_NODE, Side, TextSink, ToolTable, explain};
 
 use crate::error::{QUOTE_MAX, begin_result};
-use crate::json::{JsonText, JsonWriter};
-use crate::{
-    Block, Catalog, Failure, Id, InputRequest, ServerInfo, Version, content, input, value,
-};
+use crate::json::{JsonText, JsonWriter, text_start};
+use crate::{Block, Catalog, Failure, Id, ServerInfo, Version, content, value};
+#[cfg(feature = "input")]
+use crate::{InputRequest, input};
 
 /// How a call ended.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +33,7 @@ pub enum Outcome<'a> {
     ///
     /// Only for clients that can be asked ([`crate::Call::client`]); a revision that knows no such
     /// result gets [`Failure::NeedsInput`].
+    #[cfg(feature = "input")]
     NeedsInput {
         /// What to ask for.
         requests: &'a [InputRequest<'a>],
@@ -60,6 +61,7 @@ pub(crate) fn write<C: Catalog + ?Sized>(
 ) {
     begin_result(id, out);
     if version.is_stateless() {
+        #[cfg(feature = "input")]
         if let End::Outcome(Outcome::NeedsInput { requests, state }) = end {
             return needs_input(version, &catalog.server(), (requests, state), out);
         }
@@ -74,6 +76,7 @@ pub(crate) fn write<C: Catalog + ?Sized>(
 }
 
 /// Writes the members of a result that asks for input, and closes it.
+#[cfg(feature = "input")]
 pub(crate) fn needs_input(
     version: Version,
     server: &ServerInfo<'_>,
@@ -126,9 +129,9 @@ fn result<C: Catalog + ?Sized>(
             return content::write(version, (catalog, tool), blocks, out);
         }
         End::Outcome(Outcome::Error(words)) => sentence(out, |out| {
-            out.escaped_lossy(catalog.name(tool).unwrap_or_default().as_bytes());
+            out.escaped(catalog.name(tool).unwrap_or_default().as_bytes());
             out.raw(b": ");
-            out.escaped_lossy(words.as_bytes());
+            out.escaped(words.as_bytes());
         }),
         End::Outcome(Outcome::Fault(fault)) => {
             explained(catalog, tool, (Side::Params, fault), "", out);
@@ -147,6 +150,7 @@ fn result<C: Catalog + ?Sized>(
             let fault = Fault::new(FaultCode::Unknown, 0);
             explained(catalog, tool, (Side::Params, fault), shortened(name, &mut buffer), out);
         }
+        #[cfg(feature = "input")]
         End::Outcome(Outcome::NeedsInput { .. }) => {
             failed(catalog, tool, Failure::NeedsInput, out);
         }
@@ -262,7 +266,7 @@ fn shortened<'b>(name: JsonText<'_>, buffer: &'b mut [u8; QUOTE_MAX]) -> &'b str
         }
     }
     // The cut may have gone through a character.
-    buffer.get(..len).unwrap_or_default().utf8_chunks().next().map_or("", |chunk| chunk.valid())
+    text_start(buffer.get(..len).unwrap_or_default())
 }
 
 /// Writes the sentence of a failure.

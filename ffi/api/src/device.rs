@@ -1,6 +1,7 @@
 //! Bytes in, bytes out, and the poll in which tools run.
 
 use crate::memory::{object, owned, trine_device};
+use crate::polled;
 #[cfg(feature = "full")]
 use crate::status::TRINE_E_UNSUPPORTED;
 use crate::status::{TRINE_E_NULL, TRINE_E_TABLE, TRINE_OK, trine_status};
@@ -32,6 +33,7 @@ pub unsafe extern "C" fn trine_feed(
         Ok(bytes) => bytes,
         Err(status) => return status,
     };
+    polled::link();
     // SAFETY: the header asks for one context that feeds.
     let producer = unsafe { object.producer() };
     #[cfg(feature = "full")]
@@ -62,6 +64,7 @@ pub unsafe extern "C" fn trine_rx_buffer(device: *mut trine_device, place: *mut 
     if object.kept.is_packet {
         return TRINE_E_UNSUPPORTED;
     }
+    polled::link();
     // SAFETY: the header asks for one context that feeds.
     let room = unsafe { object.producer() }.grant();
     // SAFETY: not NULL, and the caller's to be written.
@@ -160,7 +163,7 @@ pub unsafe extern "C" fn trine_poll(
         Err(status) => return status,
     };
     let mut tools = CTools::new(owned.object);
-    let due = owned.device().poll(now, budget, &mut tools);
+    let due = polled::poll(owned.device(), now, budget, &mut tools);
     if !next_due.is_null() {
         // SAFETY: not NULL, and the caller's to be written.
         unsafe { next_due.write(due) };

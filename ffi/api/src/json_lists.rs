@@ -10,8 +10,8 @@ use trine_mcp::{
     Block, Bytes, Contents, Id, McpEngine, Message, Messages, NeedBytes, ResourceContents, Texts,
     Version, Want, Wanted, error,
 };
+use trine_wire::message;
 use trine_wire::message::block::{Block as WireBlock, Blocks};
-use trine_wire::message::{self, DeviceMessage};
 
 use crate::json_tools::{BLOCKS_MAX, Content, JsonTools, LONG_ID, Waiting, cut_short};
 use crate::lists::trine_resource;
@@ -188,8 +188,8 @@ impl JsonTools<'_> {
         answer: &[u8],
         out: &mut [u8],
     ) -> Written {
-        let why = match message::read::<DeviceMessage<'_>>(answer) {
-            Some(DeviceMessage::Result { outcome, .. }) => match outcome {
+        let why = match message::result(answer) {
+            Some(outcome) => match outcome {
                 message::Outcome::Blocks { bytes } => {
                     return self.listed_blocks(head, kind, bytes, out);
                 }
@@ -201,7 +201,7 @@ impl JsonTools<'_> {
                 }
                 _ => BAD,
             },
-            _ => cut_short(answer).unwrap_or(LONG_ANSWER),
+            None => cut_short(answer).unwrap_or(LONG_ANSWER),
         };
         fail(head.0, why, out)
     }

@@ -6,7 +6,7 @@ use trine_descriptor::extras::Of;
 use trine_descriptor::{Lists, Shelf};
 use trine_descriptor::{Side, ToolTable, record, validate};
 use trine_dispatch::{CallId, Device, Local, Registered as _, TOO_LONG_BYTES, Tools, too_long};
-use trine_mcp::json::same;
+use trine_mcp::json::{same, text_start};
 use trine_mcp::notify;
 use trine_mcp::{
     Block, Bytes, Call, Catalog, Contents, Failure, Id, McpEngine, NeedBytes, Outcome,
@@ -14,7 +14,7 @@ use trine_mcp::{
 use trine_mcp::{ServerInfo, Version};
 use trine_wire::codec::Members;
 use trine_wire::message::block::{Block as WireBlock, Blocks};
-use trine_wire::message::{self, DeviceMessage, outcome};
+use trine_wire::message::{self, outcome};
 
 #[cfg(feature = "resources")]
 use crate::json_lists;
@@ -325,15 +325,15 @@ impl<'o> JsonTools<'o> {
         if let Some(kind) = json_lists::Kind::of_number(waiting.tool) {
             return Some(self.listed_later((waiting.id()?, waiting.version), kind, answer, out));
         }
-        let outcome = match message::read::<DeviceMessage<'_>>(answer) {
-            Some(DeviceMessage::Result { outcome, .. }) => match outcome {
+        let outcome = match message::result(answer) {
+            Some(outcome) => match outcome {
                 message::Outcome::Done { value } => Outcome::Value(value),
                 message::Outcome::Failed { text } => Outcome::Error(text),
                 message::Outcome::Expired => Outcome::Error("it did not answer in time"),
                 message::Outcome::Cancelled => Outcome::Failed(Failure::Cancelled),
                 _ => Outcome::Failed(Failure::BadResult),
             },
-            _ => Outcome::Error(cut_short(answer).unwrap_or_else(|text| text)),
+            None => Outcome::Error(cut_short(answer).unwrap_or_else(|text| text)),
         };
         let id = waiting.id()?;
         let tool = self.index(waiting.tool);
@@ -490,10 +490,7 @@ pub(crate) fn cut_short(answer: &[u8]) -> Result<&str, &str> {
     let (_, _, number, _) = (from.byte(), from.number(), from.byte(), from.number());
     match number {
         _ if from.is_broken() => Err("it has ended, and the program keeps no answers"),
-        outcome::FAILED => {
-            let text = from.rest();
-            Ok(text.utf8_chunks().next().map_or("", |chunk| chunk.valid()))
-        }
+        outcome::FAILED => Ok(text_start(from.rest())),
         outcome::DONE => Err("it was done, but its answer is longer than the program keeps"),
         _ => Err("it has ended with an answer that is longer than the program keeps"),
     }

@@ -61,6 +61,7 @@ mod nodes;
 mod place;
 #[cfg(feature = "policy")]
 mod policy;
+mod polled;
 #[cfg(feature = "full")]
 mod pools;
 mod port;

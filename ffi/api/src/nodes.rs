@@ -221,8 +221,7 @@ impl ToolTable for CNodes<'_> {
     }
 
     fn node(&self, tool: u16, side: Side, number: u16) -> Option<Field<'_>> {
-        let description = self.described(tool, side, number)?;
-        Some(Field { description, ..self.bare(tool, side, number)? })
+        self.whole(tool, side, number)
     }
 
     #[inline(always)]
@@ -233,7 +232,8 @@ impl ToolTable for CNodes<'_> {
 
 impl<'c> CNodes<'c> {
     /// What is said of a tool.
-    #[inline(always)]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
+    #[cfg_attr(not(all(target_pointer_width = "64", not(trine_small))), inline(never))]
     pub(crate) fn about(&self, tool: u16) -> Option<ToolInfo<'c>> {
         let tool = self.tool(tool)?;
         let head = head(tool);
@@ -256,8 +256,17 @@ impl<'c> CNodes<'c> {
         })
     }
 
+    /// A node with its description.
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
+    #[cfg_attr(not(all(target_pointer_width = "64", not(trine_small))), inline(never))]
+    pub(crate) fn whole(&self, tool: u16, side: Side, number: u16) -> Option<Field<'c>> {
+        let description = self.described(tool, side, number)?;
+        Some(Field { description, ..self.bare(tool, side, number)? })
+    }
+
     /// A node without its description.
-    #[inline(always)]
+    #[cfg_attr(all(target_pointer_width = "64", not(trine_small)), inline(always))]
+    #[cfg_attr(not(all(target_pointer_width = "64", not(trine_small))), inline(never))]
     pub(crate) fn bare(&self, tool: u16, side: Side, number: u16) -> Option<Field<'c>> {
         let node = self.entry(tool, side, number)?;
         let field = self.part(tool, node)?;

@@ -81,8 +81,7 @@ impl ToolTable for Tool {
     }
 
     fn node(&self, tool: u16, side: Side, number: u16) -> Option<Field<'_>> {
-        let description = self.nodes().described(tool, side, number)?;
-        Some(Field { description, ..self.nodes().bare(tool, side, number)? })
+        self.nodes().whole(tool, side, number)
     }
 
     fn bare_node(&self, tool: u16, side: Side, number: u16) -> Option<Field<'_>> {

@@ -8,7 +8,7 @@ use trine_descriptor::{
 };
 use trine_dispatch::{CallId, Local, Tools as _};
 use trine_mcp::{Failure, result};
-use trine_wire::message::{self, DeviceMessage, Outcome};
+use trine_wire::message::{self, Outcome};
 
 use crate::call::call_id;
 use crate::descriptor::trine_call_id;
@@ -273,8 +273,7 @@ pub unsafe extern "C" fn trine_run_later(
 }
 
 fn later(answer: &[u8]) -> End<'_> {
-    let Some(DeviceMessage::Result { outcome, .. }) = message::read::<DeviceMessage<'_>>(answer)
-    else {
+    let Some(outcome) = message::result(answer) else {
         return match cut_short(answer) {
             Ok(text) => End::with_text(TRINE_RUN_FAILED, text),
             Err(_) => End::new(TRINE_RUN_NO_SPACE),

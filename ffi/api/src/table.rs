@@ -129,12 +129,19 @@ impl ToolTable for Table<'_> {
     }
 
     fn node(&self, tool: u16, side: Side, number: u16) -> Option<Field<'_>> {
-        let description = self.nodes.described(tool, side, number)?;
-        Some(Field { description, ..self.bare_node(tool, side, number)? })
+        self.nodes.whole(tool, side, number)
     }
 
     fn bare_node(&self, tool: u16, side: Side, number: u16) -> Option<Field<'_>> {
         self.nodes.bare_node(tool, side, number)
+    }
+
+    fn records(&self, offset: usize, out: &mut [u8]) -> usize {
+        record::page_of(self.count(), |tool, out| self.encode(tool, out), offset, out)
+    }
+
+    fn default_of(&self, tool: u16, node: u16) -> Option<Item<'_>> {
+        self.absent(tool, node)
     }
 }
 
@@ -367,7 +374,7 @@ impl Rules for CRules<'_> {
     }
 
     fn page(&self, offset: usize, out: &mut [u8]) -> usize {
-        record::page_of(self.tools(), |tool, out| self.table.encode(tool, out), offset, out)
+        self.table.records(offset, out)
     }
 
     fn list_hash(&self) -> u64 {

@@ -52,6 +52,18 @@ by_flags trine host-example/c/hello.c "$folder/by-flags"
 answers "$folder/by-flags"
 by_flags trine_small host-example/c/hello.c "$folder/small"
 answers "$folder/small"
+# The small library has what serves a gateway where a program takes bytes of one.
+by_flags trine_small tests/c/dist/linked.c "$folder/linked"
+"$folder/linked" "$folder/linked.socket" &
+until [ -S "$folder/linked.socket" ]; do
+  kill -0 $! || fail "$folder/linked has ended"
+  sleep 0.1
+done
+said=$("$root/bin/trine" call halver halve '{"number": 42}' --unix "$folder/linked.socket")
+case $said in
+*21*) wait $! ;;
+*) fail "the small library answers a gateway $said" ;;
+esac
 alone trine 'trine_deinit(NULL)'
 alone trine_model 'trine_ask_open(NULL, 0u, NULL, NULL, NULL)'
 alone trine_host 'trine_host_model_open(NULL, NULL, NULL, NULL)'

@@ -14,8 +14,8 @@ use crate::slots::State;
 const CHUNK_MAX: usize = 128;
 
 impl Device<'_> {
-    /// Ends a call that expired or was cancelled, or sends a piece of content.
-    pub(super) fn slot_step<T: Tools + ?Sized>(&mut self, tools: &mut T) -> bool {
+    /// Ends a call that expired or was cancelled, or sends a piece of content, where there is a link.
+    pub(super) fn slot_step<T: Tools + ?Sized, const LINK: bool>(&mut self, tools: &mut T) -> bool {
         if self.slots.is_quiet() {
             return false;
         }
@@ -31,7 +31,7 @@ impl Device<'_> {
             self.end(call, if is_cancelled { outcome::CANCELLED } else { outcome::EXPIRED });
             return true;
         }
-        has(CONTENT) && self.content_step(tools)
+        LINK && has(CONTENT) && self.content_step(tools)
     }
 
     /// Sends a piece of the first content that may be sent.

@@ -47,6 +47,12 @@ pub enum Local {
 }
 
 impl Device<'_> {
+    /// [`Device::poll`] for a device whose program has received nothing from a host yet, and may
+    /// never: it links nothing of what serves one. *owner-only*.
+    pub fn poll_alone<T: Tools + ?Sized>(&mut self, now: u64, budget: u32, tools: &mut T) -> u64 {
+        self.turn::<T, false>(now, budget, tools)
+    }
+
     /// Does a call at once: judges its arguments, asks for consent, lets the tool run and judges
     /// what it wrote to `out`. Only a call that its tool answers later is kept, in a slot of the
     /// program's own. *owner-only*.

@@ -274,6 +274,17 @@ impl<'m> Device<'m> {
     /// called again at the latest: `now` when there is more to do at once. Bytes from the host, a
     /// port record, or room to send are reasons to call earlier. *owner-only*.
     pub fn poll<T: Tools + ?Sized>(&mut self, now: u64, budget: u32, tools: &mut T) -> u64 {
+        self.turn::<T, true>(now, budget, tools)
+    }
+
+    /// A poll, of a device with a link or without.
+    #[inline(always)]
+    pub(crate) fn turn<T: Tools + ?Sized, const LINK: bool>(
+        &mut self,
+        now: u64,
+        budget: u32,
+        tools: &mut T,
+    ) -> u64 {
         self.now = now;
         if !self.is_started {
             self.is_started = true;
@@ -288,10 +299,10 @@ impl<'m> Device<'m> {
             consents.pass(now, times);
         }
         let mut left = budget;
-        while left > 0 && self.step(tools) {
+        while left > 0 && self.step::<T, LINK>(tools) {
             left -= 1;
         }
-        let mut due = self.link_left();
+        let mut due = if LINK { self.link_left() } else { u32::MAX };
         if due == 0 {
             self.lose_link();
             tools.link_lost(now);
@@ -321,25 +332,25 @@ impl<'m> Device<'m> {
     }
 
     /// One step of work; `false` when there is none, or no room to send what it would answer.
-    fn step<T: Tools + ?Sized>(&mut self, tools: &mut T) -> bool {
+    fn step<T: Tools + ?Sized, const LINK: bool>(&mut self, tools: &mut T) -> bool {
         if self.scan_step() {
             return true;
         }
         if self.fault.is_some() {
             return false;
         }
-        if self.bus_step(tools) {
+        if LINK && self.bus_step(tools) {
             return true;
         }
-        if !self.outbox.has_room() {
+        if LINK && !self.outbox.has_room() {
             return false;
         }
-        if is_set(&self.announce) {
+        if LINK && is_set(&self.announce) {
             self.announce = [false; ANNOUNCE];
             self.answer_hello(0);
             return true;
         }
-        if is_set(&self.messages_first) && self.message_step(tools) {
+        if LINK && is_set(&self.messages_first) && self.message_step(tools) {
             self.messages_first = [false; CONTENT];
             return true;
         }
@@ -350,8 +361,8 @@ impl<'m> Device<'m> {
         }
         self.drained = [self.now; CONSENT & PORTS];
         // Whose turn it is next depends on what was done, and not on how often nothing was.
-        let done = self.slot_step(tools);
+        let done = self.slot_step::<T, LINK>(tools);
         self.messages_first = [done; CONTENT];
-        done || self.message_step(tools)
+        done || (LINK && self.message_step(tools))
     }
 }

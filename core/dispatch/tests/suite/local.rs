@@ -252,6 +252,29 @@ fn a_call_that_is_answered_later_expires_fails_or_is_cut_but_is_always_answered(
 }
 
 #[test]
+fn a_device_that_is_polled_alone_ends_calls_and_leaves_what_a_host_sent_to_a_poll() {
+    let ring = Box::leak(Box::new(Ring::new(vec![0; 64].leak())));
+    let (mut host, received) = ring.split();
+    let memory = vec![0; CONFIG.memory()].leak();
+    let device = Device::new(CONFIG, memory, received, &TOOLS).expect("enough memory");
+    let script = Script { answer: Answer::Done, writes: vec![], entered: vec![], stopped: vec![] };
+    let mut program = Program { device, script, now: 1_000 };
+    host.push(b"\0noise\0");
+    let alone =
+        |program: &mut Program| program.device.poll_alone(program.now, 100, &mut program.script);
+    alone(&mut program);
+    let call = program.later();
+    assert_eq!(alone(&mut program), 1_500, "it wants to see that the call expires");
+    program.now = 1_500;
+    assert_eq!(alone(&mut program), u64::MAX);
+    assert_eq!(program.outcome(call).as_deref(), Some("Expired"));
+    assert_eq!(program.script.stopped, [(LATER, call)]);
+    assert_eq!(program.device.status(1_500).frames_bad, 0, "no byte of a host is looked at");
+    program.poll();
+    assert_eq!(program.device.status(1_500).frames_bad, 1, "none was lost");
+}
+
+#[test]
 fn a_call_of_the_host_is_none_of_the_programs() {
     with_rig(|rig| {
         rig.call(1, MOVE, 1);

@@ -28,3 +28,24 @@ pub use reader::{JsonError, JsonReader, Kind};
 pub use string::JsonText;
 pub use words::same;
 pub use writer::JsonWriter;
+
+/// Bytes up to the first that is not of UTF-8, such as a text that was cut within a character.
+#[must_use]
+pub fn text_start(bytes: &[u8]) -> &str {
+    let whole = match core::str::from_utf8(bytes) {
+        Ok(text) => return text,
+        Err(error) => error.valid_up_to(),
+    };
+    bytes.get(..whole).and_then(|start| core::str::from_utf8(start).ok()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod start_tests {
+    #[test]
+    fn a_text_starts_up_to_where_it_was_cut_within_a_character() {
+        assert_eq!(super::text_start("äö".as_bytes()), "äö");
+        assert_eq!(super::text_start(b"\xc3\xa4\xc3"), "ä");
+        assert_eq!(super::text_start(b"a\xffb"), "a");
+        assert_eq!(super::text_start(b"\x80"), "");
+    }
+}

@@ -1,9 +1,11 @@
 //! The answers to requests that concern no tool.
 
+#[cfg(feature = "input")]
+use crate::InputRequest;
 use crate::content::{self, Block, Contents};
 use crate::error::{INVALID_PARAMS, begin_result};
 use crate::json::writer::NeedBytes;
-use crate::{Catalog, Id, InputRequest, JsonWriter, Version, result};
+use crate::{Catalog, Id, JsonWriter, Version, result};
 
 /// The code of older revisions for a resource that is not there.
 const NOT_FOUND: i32 = -32002;
@@ -133,6 +135,7 @@ pub(super) fn prompt<C: Catalog + ?Sized>(
     out.finish()
 }
 
+#[cfg(feature = "input")]
 pub(super) fn needs_input<C: Catalog + ?Sized>(
     catalog: &C,
     (id, version): (Id<'_>, Version),

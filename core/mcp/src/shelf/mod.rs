@@ -17,8 +17,8 @@ use crate::json::JsonText;
 use crate::json::writer::NeedBytes;
 use crate::nodes::ByNumber;
 use crate::{
-    Catalog, ClientCapabilities, Id, InputRequest, JsonWriter, McpEngine, McpSession, Retry, Step,
-    Version, engine, step,
+    Catalog, ClientCapabilities, Id, JsonWriter, McpEngine, McpSession, Retry, Step, Version,
+    engine, step,
 };
 pub use answer::{Message, Messages, ResourceContents, Texts};
 #[cfg(feature = "skills")]
@@ -305,11 +305,12 @@ impl<C: Catalog + ?Sized> McpEngine<'_, C> {
     ///
     /// # Errors
     /// [`NeedBytes`] if `out` is too small.
+    #[cfg(feature = "input")]
     pub fn finish_input(
         &self,
         id: Id<'_>,
         version: Version,
-        (requests, state): (&[InputRequest<'_>], &[u8]),
+        (requests, state): (&[crate::InputRequest<'_>], &[u8]),
         out: &mut [u8],
     ) -> Result<usize, NeedBytes> {
         answer::needs_input(self.served(), (id, version), (requests, state), out)

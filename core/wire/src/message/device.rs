@@ -1,5 +1,6 @@
 //! What the device says.
 
+use super::outcome::RESULT_KIND;
 use super::{Hello, Message, Outcome, Status};
 use crate::codec::{WireReader, WireWriter};
 
@@ -156,14 +157,14 @@ pub mod put {
 
     /// Kind 2, see [`DeviceMessage::Result`](super::DeviceMessage::Result).
     pub fn result(out: &mut WireWriter<'_>, id: u32, outcome: &Outcome<'_>) {
-        outcome.write_to(out.byte(2).number(id));
+        outcome.write_to(out.byte(super::RESULT_KIND).number(id));
     }
 
     /// Kind 2 but for the body of outcome number `outcome`, see
     /// [`outcome`](crate::message::outcome).
     #[cfg_attr(target_os = "none", inline(never))]
     pub fn result_head(out: &mut WireWriter<'_>, id: u32, outcome: u8) {
-        out.byte(2).number(id).byte(outcome);
+        out.byte(super::RESULT_KIND).number(id).byte(outcome);
     }
 
     /// Kind 4 of a tool, see [`DeviceMessage::Event`](super::DeviceMessage::Event).
@@ -247,7 +248,7 @@ impl<'a> Message<'a> for DeviceMessage<'a> {
                 bytes: from.bytes()?,
                 what: from.later_byte()?,
             },
-            2 => Self::Result { id: from.number()?, outcome: Outcome::read_from(from)? },
+            RESULT_KIND => Self::Result { id: from.number()?, outcome: Outcome::read_from(from)? },
             3 => Self::Chunk {
                 id: from.number()?,
                 offset: from.number()?,

@@ -137,13 +137,24 @@ pub fn read<'a, M: Message<'a>>(bytes: &'a [u8]) -> Option<M> {
     M::read_from(&mut WireReader::new(bytes))
 }
 
+/// The outcome of a result, as [`read`] has it: without what reads the other messages of a device.
+#[must_use]
+pub fn result(bytes: &[u8]) -> Option<Outcome<'_>> {
+    let mut from = WireReader::new(bytes);
+    if from.byte()? != outcome::RESULT_KIND {
+        return None;
+    }
+    _ = from.number()?;
+    Outcome::read_from(&mut from)
+}
+
 /// The id and the outcome's number of a result whose outcome a later version has added, so that
 /// [`read`] takes it for no message: a failure of the call whose effect is unknown.
 #[must_use]
 pub fn later_outcome(bytes: &[u8]) -> Option<(u32, u8)> {
     let mut from = Members::new(bytes);
     let (kind, id, number) = (from.byte(), from.number(), from.byte());
-    let is_later = kind == 2 && number > outcome::UNAUTHENTICATED;
+    let is_later = kind == outcome::RESULT_KIND && number > outcome::UNAUTHENTICATED;
     (is_later && !from.is_broken()).then_some((id, number))
 }
 

@@ -2,6 +2,9 @@
 
 use crate::codec::{WireReader, WireWriter};
 
+/// The kind of the message that has one.
+pub(super) const RESULT_KIND: u8 = 2;
+
 /// Number of [`Outcome::Done`].
 pub const DONE: u8 = 0;
 /// Number of [`Outcome::Fault`].

@@ -128,3 +128,25 @@ fn a_result_of_a_later_version_is_known_by_its_id() {
     assert_eq!(message::read::<DeviceMessage<'_>>(&result(2, 14)), Some(known));
     assert_eq!(message::later_outcome(&result(2, 0)), None);
 }
+
+#[test]
+fn an_outcome_is_read_alone_as_it_is_read_with_its_message() {
+    let in_message = |bytes: &[u8]| match message::read::<DeviceMessage<'_>>(bytes) {
+        Some(DeviceMessage::Result { outcome, .. }) => Some(format!("{outcome:?}")),
+        _ => None,
+    };
+    let (mut results, mut others) = (0, 0);
+    // Every kind and every outcome, with members that some of them take, cut everywhere.
+    for kind in 0..=16 {
+        for outcome in 0..=20 {
+            let bytes = [kind, 0x85, 0x02, outcome, 3, b'a', 1, b'c', 4, 5, 6, 7, 8, 9];
+            for len in 0..=bytes.len() {
+                let alone = message::result(&bytes[..len]).map(|outcome| format!("{outcome:?}"));
+                assert_eq!(alone, in_message(&bytes[..len]), "{kind} {outcome} {len}");
+                (results, others) =
+                    if alone.is_some() { (results + 1, others) } else { (results, others + 1) };
+            }
+        }
+    }
+    assert!(results > 100 && others > 1_000, "{results} {others}");
+}
