@@ -18,6 +18,7 @@ mod node;
 mod planted;
 mod python;
 mod release;
+mod released;
 mod requirements;
 mod services;
 mod setup;

@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use devtools_c::dist;
 
-use crate::{sh, soak};
+use crate::{released, sh, soak};
 
 /// Checks the tree and the records, then makes all packages.
 pub(crate) fn main() -> Result<()> {
@@ -18,5 +18,6 @@ pub(crate) fn main() -> Result<()> {
         "CHANGELOG.md has no section `{}`",
         version.trim_end()
     );
+    released::main()?;
     dist::signed()
 }

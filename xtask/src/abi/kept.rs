@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{pair, parameter, statements, without_comments};
 use crate::sh;
 
-const PATH: &str = "ffi/abi.json";
+pub(crate) const PATH: &str = "ffi/abi.json";
 /// The member by which a library knows how much of a structure a program has.
 const SIZED: &str = "uint32_t struct_size";
 
@@ -50,6 +50,11 @@ pub(crate) fn check(headers: &[&str]) -> Result<()> {
     let functions: usize = made.values().map(|header| header.functions.len()).sum();
     println!("{PATH}: {functions} functions of {} headers are as they were", made.len());
     Ok(())
+}
+
+/// Sees that the headers declare all that an earlier version's file holds.
+pub(crate) fn unbroken_since(kept: &str) -> Result<()> {
+    unbroken(&serde_json::from_str(kept).context("its file")?, &read()?)
 }
 
 fn read() -> Result<All> {

@@ -12,13 +12,13 @@ use devtools_bench::process;
 use devtools_boards::count::{self, products};
 use devtools_boards::sentences::parity as ask;
 use devtools_boards::{BOARDS, Board, SMALLEST, embassy, firmware, legs as boards, size, stack};
-use devtools_c::{dist, legs as c};
+use devtools_c::legs as c;
 use devtools_gpu::legs as gpu;
 
 use crate::structure::deny;
 use crate::{
-    browser, feature_sets, fuzz, header, node, programs, python, requirements, services, setup, sh,
-    soak, structure, workflows,
+    browser, feature_sets, fuzz, header, node, programs, python, released, requirements, services,
+    setup, sh, soak, structure, workflows,
 };
 use schedule::Outcome;
 
@@ -57,7 +57,7 @@ static LEGS: &[Leg] = &[
     leg("gpu", "models on ggml's Vulkan: our integers, our tokens", &["ggml"], gpu::devices),
     // It compiles what is theirs of the workspace; the crates from outside are those of `programs`.
     leg("demo", "the two commands of the README", BUILT, demo),
-    leg("dist", "libtrine keeps its rules on every target", BUILT, dist::check),
+    leg("dist", "libtrine keeps its rules on every target", BUILT, released::leg),
     leg("unit", "all tests of the workspace", BUILT, unit),
     // Those that build libtrine write to the same folders, so one comes after the other.
     leg("c-firmware", "the greenhouse in C on five boards", &["dist"], boards::in_c),
