@@ -1,7 +1,8 @@
 //! What the host's part of Trine is fed by fuzzers: as `trine-fuzz` does it for the core.
 //!
 //! The generator of C is a part of the program `trine`, which would bring models' training, a
-//! command line and pictures with it: its files are compiled here once more.
+//! command line and pictures with it: its files are compiled here once more. So is what reads YAML,
+//! which the gateway keeps to itself.
 
 pub mod captures;
 #[path = "../../src/changes.rs"]
@@ -16,9 +17,13 @@ mod header;
 pub mod journal;
 pub mod lists;
 pub mod session;
+pub mod skills;
 #[path = "../../src/tools.rs"]
 #[allow(dead_code, unreachable_pub, reason = "the other targets use all of it")]
 mod tools;
+#[path = "../../../host/gateway/src/device/skills/yaml.rs"]
+#[allow(unreachable_pub, reason = "it is written for the gateway")]
+mod yaml;
 
 /// A target: its name and what takes the bytes.
 pub type Target = (&'static str, fn(&[u8]));
@@ -31,6 +36,7 @@ pub const TARGETS: &[Target] = &[
     ("lists", lists::run),
     ("journal", journal::run),
     ("foreign", foreign::run),
+    ("skills", skills::run),
 ];
 
 /// The folder of `corpus` and `regressions`.

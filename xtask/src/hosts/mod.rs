@@ -156,7 +156,8 @@ fn build(target: &str, zig: &Path) -> Result<PathBuf> {
     Ok(folder().join(name).join("release").join(format!("trine{end}")))
 }
 
-/// Builds libtrine with all it has as a static library for a target: that takes neither a linker nor an SDK.
+/// Builds libtrine with all it has as a static library for a target: that takes neither a linker
+/// nor an SDK.
 fn library(target: &str) -> Result<PathBuf> {
     let mut cargo = baremetal::debian_cargo();
     cargo.args(["rustc", "--manifest-path", "ffi/artifact/Cargo.toml", "--profile", "embedded"]);

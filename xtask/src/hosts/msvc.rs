@@ -1,5 +1,5 @@
-//! libtrine for the ABI of Microsoft's compiler: Clang as `clang-cl` compiles C, LLVM's linker links
-//! it with `trine.lib`, and Wine runs it.
+//! libtrine for the ABI of Microsoft's compiler: Clang as `clang-cl` compiles C, LLVM's linker
+//! links it with `trine.lib`, and Wine runs it.
 //!
 //! Microsoft's SDK can't be had here. Headers in `tests/c/msvc/sdk` declare what the programs call
 //! of it; the import libraries are made of lists of names, and Wine has the libraries themselves.

@@ -17,6 +17,8 @@ const CALL: &str = r#"{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{
     "name":"fan_set","arguments":{"percent":40}}}"#;
 /// What the log says before the address.
 const SERVES: &str = "MCP over HTTP: http://";
+/// Clients on standard input and output, as `tests/clients/run.py` names them.
+const CLIENTS: &str = "python-modern,python-legacy,typescript-modern";
 const DEMO: &str = "host/tests/golden/demo.txt";
 
 /// Runs the program as a user does, by a line that starts it; answers what it did.
@@ -37,7 +39,12 @@ pub(super) fn everything(program: &Command) -> Result<String> {
         transcripts::play(session, &command(&["gateway", "--simulate"]), Stdio::null())?;
     }
     http(&mut command(&["gateway", "--simulate", "--http", "127.0.0.1:0", "--log", "info"]))?;
-    Ok(format!("demo, a call, {} recorded sessions, a request over HTTP", sessions.len()))
+    clients(&command(&["gateway", "--simulate"]))?;
+    connect(&sh::output(&mut command(&["connect", "claude-code"]))?)?;
+    Ok(format!(
+        "demo, a call, {} recorded sessions, a request over HTTP, the clients {CLIENTS}, connect",
+        sessions.len()
+    ))
 }
 
 /// The demonstration has the scenes that are kept: of each line the words before its first number,
@@ -52,6 +59,26 @@ fn demo(shown: &str) -> Result<()> {
         ensure!(words(shown) == words(kept), "the demonstration: {shown}, where {DEMO} has {kept}");
     }
     ensure!(shown.lines().count() == kept.lines().count(), "the demonstration ends early: {shown}");
+    Ok(())
+}
+
+/// The clients of the SDKs for Python and TypeScript, on standard input and output.
+fn clients(server: &Command) -> Result<()> {
+    let mut python = sh::command("python3");
+    python.args(["tests/clients/run.py", CLIENTS, "--"]);
+    python.arg(server.get_program()).args(server.get_args());
+    python.envs(server.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    sh::run(&mut python)
+}
+
+/// What is written for a client starts this program, on the system that it is for.
+fn connect(shown: &str) -> Result<()> {
+    let entry: serde_json::Value = serde_json::from_str(shown).context("no JSON")?;
+    let server = &entry["mcpServers"]["trine"];
+    let program = server["command"].as_str().unwrap_or_default();
+    let name = program.rsplit(['/', '\\']).next().unwrap_or_default();
+    ensure!(["trine", "trine.exe"].contains(&name), "it starts {program:?}");
+    ensure!(server["args"] == serde_json::json!(["gateway", "--simulate"]), "{server}");
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use crate::slots::State;
 const CHUNK_MAX: usize = 128;
 
 impl Device<'_> {
-    /// Ends a call that expired or was cancelled, or sends a piece of content, where there is a link.
+    /// Ends a call that expired or was cancelled, or sends a piece of content over the link.
     pub(super) fn slot_step<T: Tools + ?Sized, const LINK: bool>(&mut self, tools: &mut T) -> bool {
         if self.slots.is_quiet() {
             return false;
