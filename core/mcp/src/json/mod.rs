@@ -5,6 +5,7 @@
 //! decode on demand. The writer appends to a caller's slice and keeps counting when the slice is
 //! full, so one run also answers "how many bytes would it take".
 
+#[cfg(any(feature = "extras", feature = "input"))]
 pub(crate) mod added;
 pub mod base64;
 pub mod number;
