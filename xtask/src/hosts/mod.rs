@@ -49,8 +49,9 @@ const NEEDS: [[&str; 3]; 7] = [
 
 /// Systems that the program is built for, as cargo-zigbuild names them, and what runs their
 /// programs here.
-const PROGRAMS: [[&str; 2]; 3] = [
+const PROGRAMS: [[&str; 2]; 4] = [
     [WINDOWS, WINE],
+    ["x86_64-unknown-linux-musl", ""],
     ["x86_64-unknown-linux-gnu.2.17", ""],
     ["aarch64-unknown-linux-gnu", "qemu-aarch64 -L /usr/aarch64-linux-gnu"],
 ];
