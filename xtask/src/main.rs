@@ -6,6 +6,7 @@ mod asked;
 mod base_model;
 mod book;
 mod browser;
+mod cargo_c;
 mod coverage;
 mod feature_sets;
 mod fuzz;

@@ -15,8 +15,8 @@ use devtools_c::dist;
 use devtools_gpu::{legs, modules};
 
 use crate::{
-    baremetal, base_model, browser, coverage, feature_sets, fuzz, hosts, mutants, parallel,
-    planted, python, sh, usb, wheels,
+    baremetal, base_model, browser, cargo_c, coverage, feature_sets, fuzz, hosts, mutants,
+    parallel, planted, python, sh, usb, wheels,
 };
 use spent::Spent;
 
@@ -115,6 +115,9 @@ const PARTS: &[Part] = &[
         |_| browser::soak(),
     ),
     ("package", "the package made twice, and used in a Debian without Rust", |_| dist::soak()),
+    ("cargo-c", "libtrine as `cargo cinstall` installs it, and a program with it", |_| {
+        cargo_c::main()
+    }),
     ("loom", "every order in which the two ends of a ring can meet", |_| loom()),
     ("planted", "bugs planted one at a time, which the tests have to notice", |_| planted::main()),
     ("mutants", "changes by cargo-mutants, which a crate's own tests have to notice", |_| {
