@@ -2,15 +2,14 @@
 //! start's program with it.
 
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
+use crate::released::{EXPECTED, answers};
 use crate::sh;
 
-/// The quick start's program, and what it is asked and answers.
+/// The quick start's program.
 const HELLO: &str = "host-example/c/hello.c";
-const EXPECTED: &str = "host-example/expected/hello";
 
 /// Installs into a folder, and builds with what is there alone.
 pub(crate) fn main() -> Result<String> {
@@ -35,18 +34,9 @@ pub(crate) fn main() -> Result<String> {
         let program = folder.join(name);
         sh::run(sh::line("cc -std=c99").arg(HELLO).args(words).arg("-o").arg(&program))?;
         let mut command = sh::command(&program);
-        answers(command.env("LD_LIBRARY_PATH", installed.join("lib")))?;
+        answers(command.env("LD_LIBRARY_PATH", installed.join("lib")), Path::new(EXPECTED))?;
     }
     let count = sh::files(installed.join("include"), "h")?.len();
     ensure!(count == sh::files("include", "h")?.len(), "{count} headers are installed");
     Ok(format!("{count} headers, and hello.c with the static and the shared library"))
-}
-
-fn answers(program: &mut Command) -> Result<()> {
-    let kept = Path::new(EXPECTED);
-    let [asked, wanted] =
-        ["in", "out"].map(|end| std::fs::read_to_string(kept.with_extension(end)));
-    let said = sh::fed(program, &asked?)?;
-    ensure!(said == wanted?, "hello.c answers something else:\n{said}");
-    Ok(())
 }

@@ -4,6 +4,7 @@
 //! that answers. Each version with a tag is tried, and the last commit too, which has none yet.
 
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use devtools_c::dist;
@@ -12,6 +13,8 @@ use crate::{abi, sh};
 
 /// What a version brings for its users.
 const FILES: [&str; 3] = ["include", "host-example/c/hello.c", "host-example/expected"];
+/// What that program is asked and answers, with two endings.
+pub(crate) const EXPECTED: &str = "host-example/expected/hello";
 /// The crates that programs in Rust are written with.
 const CRATES: &str = "-p trine-descriptor -p trine-dispatch -p trine-mcp -p trine-client";
 
@@ -78,11 +81,14 @@ fn runs_on(revision: &str, library: &Path) -> Result<()> {
     cc.arg(format!("-I{}", folder.join("include").display()));
     cc.arg(folder.join("host-example/c/hello.c")).arg(library).arg("-o").arg(&program);
     sh::run(&mut cc)?;
-    let kept = folder.join("host-example/expected/hello");
-    let [asked, wanted] =
-        ["in", "out"].map(|end| std::fs::read_to_string(kept.with_extension(end)));
-    let said = sh::fed(&mut sh::command(program), &asked?)?;
-    ensure!(said == wanted?, "it answers something else:\n{said}");
+    answers(&mut sh::command(program), &folder.join(EXPECTED))
+}
+
+/// Sees that the quick start's program answers what is kept of it.
+pub(crate) fn answers(program: &mut Command, kept: &Path) -> Result<()> {
+    let read = |end| std::fs::read_to_string(kept.with_extension(end));
+    let said = sh::fed(program, &read("in")?)?;
+    ensure!(said == read("out")?, "it answers something else:\n{said}");
     Ok(())
 }
 
