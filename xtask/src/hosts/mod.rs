@@ -150,6 +150,10 @@ fn build(target: &str, zig: &Path) -> Result<PathBuf> {
     for (name, value) in plain {
         cargo.env(format!("CARGO_PROFILE_RELEASE_{name}"), value);
     }
+    if target.ends_with("musl") {
+        // Debian's Rust does not have what a program of musl begins with; Zig has.
+        cargo.env("RUSTFLAGS", "-Clink-self-contained=no");
+    }
     sh::run(&mut cargo)?;
     // The version of the C library is no part of the folder's name.
     let name = target.split('.').next().unwrap_or(target);
