@@ -44,6 +44,7 @@ const COMMANDS: &[&str] = &[
     "soak coverage",
     "soak devices",
     "soak embassy",
+    "soak hosts",
     "soak killed",
     "soak resources",
 ];
