@@ -9,7 +9,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use devtools_c::dist;
 
-use crate::{abi, sh};
+use crate::{abi, hosts, sh};
 
 /// What a version brings for its users.
 const FILES: [&str; 3] = ["include", "host-example/c/hello.c", "host-example/expected"];
@@ -18,10 +18,11 @@ pub(crate) const EXPECTED: &str = "host-example/expected/hello";
 /// The crates that programs in Rust are written with.
 const CRATES: &str = "-p trine-descriptor -p trine-dispatch -p trine-mcp -p trine-client";
 
-/// The leg `dist`: what is shipped keeps its rules, and programs of before run with it, where there
+/// The leg `dist`: what is shipped keeps its rules, for Windows too, and programs of before run with it, where there
 /// is a history.
 pub(crate) fn leg() -> Result<()> {
     dist::check()?;
+    hosts::windows_check()?;
     if sh::root().join(".git").exists() {
         tried(&versions(&tags()?))?;
     }

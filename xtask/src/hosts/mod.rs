@@ -92,6 +92,17 @@ pub(crate) fn main() -> Result<String> {
     Ok(results.join("; "))
 }
 
+/// What each merge sees of Windows: libtrine is checked for it, and its headers are compiled.
+pub(crate) fn windows_check() -> Result<()> {
+    let mut cargo = baremetal::debian_cargo();
+    cargo.args(["check", "--quiet", "--manifest-path", "ffi/artifact/Cargo.toml"]);
+    cargo.args(["--target", msvc::TARGET, "-Zbuild-std=core", "--features", "sentences"]);
+    sh::run(cargo.arg("--target-dir").arg(folder()))?;
+    let headers = msvc::headers(&folder().join("msvc"))?;
+    println!("libtrine is checked for Windows, and {headers} headers compile, in C and C++");
+    Ok(())
+}
+
 /// libtrine for Microsoft's compiler.
 fn for_microsofts() -> Result<String> {
     println!("\n-- {}", msvc::TARGET);

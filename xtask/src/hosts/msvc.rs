@@ -31,7 +31,6 @@ const ANSWER: &str = r#"{"jsonrpc":"2.0","id":2,"result":{"structuredContent":{"
 
 /// Compiles every header, and builds and runs the programs; `wine` is a line that runs one.
 pub(super) fn everything(library: &Path, folder: &Path, wine: &Command) -> Result<String> {
-    std::fs::create_dir_all(folder)?;
     let headers = headers(folder)?;
     let mut libraries = vec![library.to_owned()];
     for names in sh::files(HERE, "def")? {
@@ -68,7 +67,8 @@ pub(super) fn everything(library: &Path, folder: &Path, wine: &Command) -> Resul
 }
 
 /// Each header alone, in both languages.
-fn headers(folder: &Path) -> Result<usize> {
+pub(super) fn headers(folder: &Path) -> Result<usize> {
+    std::fs::create_dir_all(folder)?;
     let headers = sh::files("include", "h")?;
     for header in &headers {
         let name = header.file_name().and_then(|name| name.to_str()).context("a name")?;
