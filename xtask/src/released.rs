@@ -18,8 +18,8 @@ pub(crate) const EXPECTED: &str = "host-example/expected/hello";
 /// The crates that programs in Rust are written with.
 const CRATES: &str = "-p trine-descriptor -p trine-dispatch -p trine-mcp -p trine-client";
 
-/// The leg `dist`: what is shipped keeps its rules, for Windows too, and programs of before run with it, where there
-/// is a history.
+/// The leg `dist`: what is shipped keeps its rules, for Windows too, and programs of before run
+/// with it, where there is a history.
 pub(crate) fn leg() -> Result<()> {
     dist::check()?;
     hosts::windows_check()?;
