@@ -1,7 +1,8 @@
 //! Programs of earlier versions with the library of now: `cargo xtask release` has them run.
 //!
 //! The history has what each version published: its headers, the quick start's program and what
-//! that answers. Each version with a tag is tried, and the last commit too, which has none yet.
+//! that answers. Each version with a tag is tried that has the ABI of now, and the last commit too,
+//! which has no tag yet.
 
 use std::path::Path;
 use std::process::Command;
@@ -49,8 +50,10 @@ fn tags() -> Result<String> {
 fn tried(tags: &[&str]) -> Result<()> {
     let library = dist::host_library()?;
     for revision in tags.iter().copied().chain(["HEAD"]) {
-        runs_on(revision, &library).with_context(|| format!("the program of {revision}"))?;
         let kept = sh::output(sh::command("git").args(["show", &of(revision, abi::kept::PATH)]))?;
+        if abi::kept::has_version_of(&kept)? {
+            runs_on(revision, &library).with_context(|| format!("the program of {revision}"))?;
+        }
         abi::kept::unbroken_since(&kept).with_context(|| format!("the headers of {revision}"))?;
     }
     println!("the programs of {} earlier versions run, and that of the last commit", tags.len());
@@ -66,7 +69,7 @@ fn of(revision: &str, path: &str) -> String {
 fn versions(tags: &str) -> Vec<&str> {
     let is_number = |part: &str| !part.is_empty() && part.bytes().all(|it| it.is_ascii_digit());
     let is_version = |tag: &&str| {
-        let parts: Vec<_> = tag.trim_start_matches('v').split('.').collect();
+        let parts: Vec<_> = tag.strip_prefix('v').unwrap_or_default().split('.').collect();
         parts.len() == 3 && parts.into_iter().all(is_number)
     };
     tags.lines().filter(is_version).collect()
@@ -110,7 +113,7 @@ fn unpack(revision: &str, folder: &Path) -> Result<()> {
 mod tests {
     #[test]
     fn tags_of_versions_are_those_of_three_numbers() {
-        let tags = "v1.10.0\nv1.9.2\nv1.9.2-rc1\nvendor\nv2\nv1..0\n";
+        let tags = "v1.10.0\nv1.9.2\nv1.9.2-rc1\nvv1.0.0\nvendor\nv2\nv1..0\n";
         assert_eq!(super::versions(tags), ["v1.10.0", "v1.9.2"]);
     }
 }

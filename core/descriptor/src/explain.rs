@@ -244,7 +244,7 @@ fn decimal_end(value: i64, places: u8, digits: &mut [u8; DIGITS]) -> usize {
     at
 }
 
-fn put(digits: &mut [u8; 32], at: &mut usize, byte: u8) {
+fn put(digits: &mut [u8; DIGITS], at: &mut usize, byte: u8) {
     if let Some(place) = at.checked_sub(1).and_then(|i| digits.get_mut(i)) {
         *place = byte;
         *at -= 1;

@@ -1,6 +1,6 @@
 //! `ffi/abi.json`: what every header declares that programs may have been compiled with. What it
-//! holds stays as it is for as long as `TRINE_ABI_VERSION` is the same; what is new is added to it
-//! by `cargo xtask header`.
+//! holds stays as it is for as long as the version of the header's ABI is the same; what is new is
+//! added to it by `cargo xtask header`.
 
 use std::collections::BTreeMap;
 
@@ -13,6 +13,9 @@ use crate::sh;
 pub(crate) const PATH: &str = "ffi/abi.json";
 /// The member by which a library knows how much of a structure a program has.
 const SIZED: &str = "uint32_t struct_size";
+/// The header whose version is that of all that have none of their own, and how versions are named.
+const FIRST: &str = "include/trine.h";
+const VERSION: &str = "_ABI_VERSION";
 
 /// What a header declares. Types stand without names of parameters, which may change.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -70,8 +73,9 @@ fn all(headers: &[&str]) -> Result<All> {
 fn unbroken(kept: &All, made: &All) -> Result<()> {
     let mut broken = Vec::new();
     let nothing = Declared::default();
-    for (path, old) in kept {
-        let new = made.get(path).unwrap_or(&nothing);
+    let same_version = |path: &&String| version(kept, path) == version(made, path);
+    for path in kept.keys().filter(same_version) {
+        let (old, new) = (&kept[path], made.get(path).unwrap_or(&nothing));
         let pairs = [
             (&old.constants, &new.constants),
             (&old.macros, &new.macros),
@@ -99,10 +103,26 @@ fn unbroken(kept: &All, made: &All) -> Result<()> {
     ensure!(
         broken.is_empty(),
         "programs that were compiled with the headers of before break:\n  {}\nKeep what was there, \
-         or raise TRINE_ABI_VERSION, remove {PATH} and run `cargo xtask header`",
+         or raise the version of its ABI and run `cargo xtask header`",
         broken.join("\n  ")
     );
     Ok(())
+}
+
+/// The version of a header's ABI.
+fn version<'a>(all: &'a All, path: &str) -> Option<&'a str> {
+    let of = |path| {
+        let constants = &all.get(path)?.constants;
+        let own = constants.iter().find(|(name, _)| name.ends_with(VERSION));
+        own.map(|(_, number)| number.as_str())
+    };
+    of(path).or_else(|| of(FIRST))
+}
+
+/// Whether the first header had the version of its ABI in an earlier file that it has now.
+pub(crate) fn has_version_of(kept: &str) -> Result<bool> {
+    let kept: All = serde_json::from_str(kept).context("its file")?;
+    Ok(version(&kept, FIRST) == version(&read()?, FIRST))
 }
 
 /// What the text of a header declares.
@@ -228,6 +248,22 @@ mod tests {
         ] {
             unbroken(&kept, &of(&HEADER.replace(from, to))).unwrap();
         }
+    }
+
+    #[test]
+    fn a_raised_version_of_the_abi_lets_its_headers_change_and_no_others() {
+        let of = |first, one: &str, other: &str| {
+            let texts = [(super::FIRST, first), ("a.h", one), ("b.h", other)];
+            let all = texts.map(|(path, text)| (path.to_owned(), declared(text).unwrap()));
+            All::from(all)
+        };
+        let [one, two] = ["#define TRINE_ABI_VERSION 1\n", "#define TRINE_ABI_VERSION 2\n"];
+        let own = format!("#define TRINE_B_ABI_VERSION 1\n{HEADER}");
+        let (kept, less) = (of(one, HEADER, &own), "#define TRINE_B_ABI_VERSION 1\n");
+        unbroken(&kept, &of(two, "", &own)).unwrap();
+        let why = unbroken(&kept, &of(two, "", less)).unwrap_err().to_string();
+        assert!(why.contains("b.h: hub_open") && !why.contains("a.h"), "{why}");
+        assert!(unbroken(&kept, &of(one, "", &own)).is_err());
     }
 
     #[test]
