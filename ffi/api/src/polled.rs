@@ -6,28 +6,28 @@ use trine_dispatch::Device;
 
 use crate::tools::CTools;
 
-#[cfg(not(all(feature = "mcp", trine_small)))]
-pub(crate) use always::{link, poll};
-#[cfg(all(feature = "mcp", trine_small))]
-pub(crate) use later::{link, poll};
+/// Bytes of a host will come: before they can be seen by a poll.
+#[inline(always)]
+pub(crate) fn link() {
+    #[cfg(all(feature = "mcp", trine_small))]
+    later::link();
+}
 
-#[cfg(not(all(feature = "mcp", trine_small)))]
-mod always {
-    use super::{CTools, Device};
-
-    /// Bytes of a host will come.
-    #[inline(always)]
-    pub(crate) const fn link() {}
-
-    #[inline(always)]
-    pub(crate) fn poll(
-        device: &mut Device<'static>,
-        now: u64,
-        budget: u32,
-        tools: &mut CTools<'_>,
-    ) -> u64 {
-        device.poll(now, budget, tools)
-    }
+/// A poll with what serves a host, where that is linked.
+#[inline(always)]
+pub(crate) fn poll(
+    device: &mut Device<'static>,
+    now: u64,
+    budget: u32,
+    tools: &mut CTools<'_>,
+) -> u64 {
+    #[cfg(all(feature = "mcp", trine_small))]
+    return match later::linked() {
+        Some(poll) => poll(device, now, budget, tools),
+        None => device.poll_alone(now, budget, tools),
+    };
+    #[cfg(not(all(feature = "mcp", trine_small)))]
+    device.poll(now, budget, tools)
 }
 
 #[cfg(all(feature = "mcp", trine_small))]
@@ -45,24 +45,14 @@ mod later {
     #[used]
     static LINKED: AtomicPtr<()> = AtomicPtr::new(null_mut());
 
-    /// Bytes of a host will come: before they can be seen by a poll.
-    pub(crate) fn link() {
+    pub(super) fn link() {
         let poll: Poll = |device, now, budget, tools| device.poll(now, budget, tools);
         LINKED.store(poll as *mut (), Ordering::Release);
     }
 
-    pub(crate) fn poll(
-        device: &mut Device<'static>,
-        now: u64,
-        budget: u32,
-        tools: &mut CTools<'_>,
-    ) -> u64 {
+    pub(super) fn linked() -> Option<Poll> {
         let linked = LINKED.load(Ordering::Acquire);
-        if linked.is_null() {
-            return device.poll_alone(now, budget, tools);
-        }
-        // SAFETY: `link` stores nothing else there.
-        let poll: Poll = unsafe { transmute(linked) };
-        poll(device, now, budget, tools)
+        // SAFETY: NULL is `None`, and `link` stores nothing but a `Poll` there.
+        unsafe { transmute::<*mut (), Option<Poll>>(linked) }
     }
 }
