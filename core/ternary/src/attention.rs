@@ -196,7 +196,7 @@ fn whole(len: usize, stride: usize, width: usize) -> usize {
 }
 
 /// The same of vectors that do not overlap.
-fn whole_apart(len: usize, stride: usize, width: usize) -> usize {
+pub(crate) fn whole_apart(len: usize, stride: usize, width: usize) -> usize {
     if width <= stride { whole(len, stride, width) } else { 0 }
 }
 
@@ -299,7 +299,7 @@ impl Fold for Plain {
 }
 
 #[inline(always)]
-fn greater(a: f32, b: f32) -> f32 {
+pub(crate) fn greater(a: f32, b: f32) -> f32 {
     if b > a { b } else { a }
 }
 

@@ -26,16 +26,22 @@ pub(crate) fn greatest(x: &[f32]) -> f32 {
 /// magnitude that is what is infinite or no number.
 #[inline(always)]
 pub(crate) fn quantize_i16(factor: f32, x: &[f32], quantized: &mut [i16]) {
+    for (place, x) in quantized.iter_mut().zip(x) {
+        *place = code(factor, *x);
+    }
+}
+
+/// The code of one number.
+#[inline(always)]
+pub(crate) fn code(factor: f32, x: f32) -> i16 {
     // In 2²³..2²⁴ the step between floats is 1, so the addition rounds, and the low bits are the
     // integer.
     const MAGIC: f32 = 12_582_912.0;
     const BOUND: u32 = (QUANTIZED_MAX + 0.5).to_bits();
-    for (code, x) in quantized.iter_mut().zip(x) {
-        let x = x * factor;
-        let is_code = x.to_bits() << 1 < BOUND << 1;
-        let rounded = ((x + MAGIC).to_bits() as u16).cast_signed();
-        *code = if is_code { rounded } else { 0 };
-    }
+    let x = x * factor;
+    let is_code = x.to_bits() << 1 < BOUND << 1;
+    let rounded = ((x + MAGIC).to_bits() as u16).cast_signed();
+    if is_code { rounded } else { 0 }
 }
 
 /// `scores[r] += Σ quantized·row r`, where rows begin `width` apart.

@@ -23,6 +23,8 @@
 #[cfg(test)]
 extern crate std;
 
+#[cfg(not(target_os = "none"))]
+mod across;
 mod arch;
 mod attention;
 mod error;
@@ -40,6 +42,10 @@ mod quantize;
 mod rows;
 pub mod scalar;
 
+#[cfg(not(target_os = "none"))]
+pub use across::{
+    ACROSS, Across, CodePairs, KeyPairs, KeysAcross, QueriesAcross, SharesAcross, SoftmaxAcross,
+};
 pub use attention::{Codes, KvRows, POSITIONS, Scores, Softmax, Vectors};
 pub use error::Error;
 pub use half::{f16_from_f32, f32_from_f16};

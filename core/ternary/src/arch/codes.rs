@@ -29,6 +29,12 @@ pub(crate) trait Pairs: Copy {
     /// The processor has the instruction set.
     unsafe fn codes(codes: &[i16; COLUMNS]) -> Self;
 
+    /// Pairs, the first of each in the lower 16 bits.
+    ///
+    /// # Safety
+    /// The processor has the instruction set.
+    unsafe fn pairs(pairs: &[i32; 16]) -> Self;
+
     /// # Safety
     /// The processor has the instruction set.
     unsafe fn bytes(bytes: &[i8; COLUMNS]) -> Self;

@@ -9,6 +9,8 @@
 #[cfg(trine_neon)]
 pub(crate) mod aarch64;
 #[cfg(any(target_arch = "x86_64", trine_neon))]
+pub(crate) mod across;
+#[cfg(any(target_arch = "x86_64", trine_neon))]
 pub(crate) mod attention;
 #[cfg(any(target_arch = "x86_64", trine_neon))]
 pub(crate) mod codes;

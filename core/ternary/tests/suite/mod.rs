@@ -1,5 +1,6 @@
 //! The parts of the suite, and what they share.
 
+mod across;
 mod attention;
 mod floats;
 mod heads;

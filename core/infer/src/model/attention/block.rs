@@ -35,6 +35,12 @@ impl Rounded {
     pub(super) const fn new() -> Self {
         Self { quantized: [0; QUERIES * PIECE], factors: [0.0; QUERIES], steps: [0.0; QUERIES] }
     }
+
+    /// A query that is no wider than [`PIECE`], and what products with codes are multiplied by.
+    pub(super) fn query(&self, index: usize, width: usize) -> (&[i16], f32) {
+        let codes = self.quantized.get(index * PIECE..).and_then(|codes| codes.get(..width));
+        (codes.unwrap_or_default(), self.steps.get(index).copied().unwrap_or(0.0))
+    }
 }
 
 /// Keys and values of a block as floats.
@@ -194,7 +200,7 @@ impl<'c> KvHead<'c> {
     }
 
     /// The rows of some positions.
-    fn rows<T>(&self, all: &'c [T], at: Positions) -> &'c [T] {
+    pub(super) fn rows<T>(&self, all: &'c [T], at: Positions) -> &'c [T] {
         let first = self.first + at.first;
         all.get(first * self.width..(first + at.count) * self.width).unwrap_or_default()
     }

@@ -7,6 +7,8 @@
 //! and values are int8, and on nothing else.
 
 #[cfg(not(target_os = "none"))]
+mod across;
+#[cfg(not(target_os = "none"))]
 mod block;
 #[cfg(any(test, target_os = "none"))]
 mod plain;
@@ -168,7 +170,7 @@ mod tests {
     fn tokens_that_are_taken_together_find_what_each_finds_by_itself() {
         for kind in [KvKind::F32, KvKind::F16, KvKind::I8] {
             for (heads, width) in
-                [(1, 64), (2, 128), (3, 32), (4, 128), (5, 20), (40, 16), (4, 192)]
+                [(1, 64), (2, 128), (3, 32), (4, 128), (5, 20), (5, 64), (40, 16), (4, 192)]
             {
                 let wanted = found_by(kind, heads, width, Kernels::scalar(), 0);
                 for kernels in trine_ternary::Isa::supported().filter_map(Kernels::new) {

@@ -3,10 +3,11 @@
 
 use core::ops::Range;
 
-use trine_ternary::{Scores, Softmax, Vectors, math};
+use trine_ternary::{ACROSS, Scores, Softmax, Vectors, math};
 
 use super::super::kv_head::{BLOCK, KvHead};
 use super::Group;
+use super::across::{Paired, Sixteen, one_by_one, side_by_side};
 use super::block::{Positions, QUERIES, Rounded, TOGETHER, Widened};
 
 /// Tokens that are best taken together where each has so many heads.
@@ -53,42 +54,134 @@ struct Bundle {
     positions: usize,
 }
 
+/// The queries of a tile, and what they have found.
+struct State<'s> {
+    numbers: &'s [f32],
+    rounded: Rounded,
+    softmaxes: [Softmax; QUERIES],
+    out: &'s mut [f32],
+}
+
 impl Tile<'_> {
     #[expect(clippy::large_stack_arrays, reason = "1 KiB, where stacks are large")]
-    fn attend(&self, queries: &[f32], out: &mut [f32]) {
+    fn attend(&self, numbers: &[f32], out: &mut [f32]) {
         let Group { heads, width, .. } = self.group;
-        let mut rounded = Rounded::new();
-        let mut softmaxes = [Softmax::NEW; QUERIES];
+        let (rounded, softmaxes) = (Rounded::new(), [Softmax::NEW; QUERIES]);
+        let mut state = State { numbers, rounded, softmaxes, out };
         let all = (self.tokens * heads).min(QUERIES);
         for index in 0..all {
             let (from, to) = self.places(index);
-            out.get_mut(to..to + width).unwrap_or_default().fill(0.0);
-            let query = queries.get(from..from + width).unwrap_or_default();
-            self.head.round(query, index, &mut rounded);
+            state.out.get_mut(to..to + width).unwrap_or_default().fill(0.0);
+            let query = numbers.get(from..from + width).unwrap_or_default();
+            self.head.round(query, index, &mut state.rounded);
         }
+        if all >= ACROSS && self.head.is_paired() {
+            self.attend_across(all, &mut state);
+        } else {
+            self.attend_few(all, &mut state);
+        }
+        for (index, softmax) in state.softmaxes.iter().enumerate().take(all) {
+            let (_, to) = self.places(index);
+            let out = state.out.get_mut(to..to + width).unwrap_or_default();
+            self.head.kernels.scale(1.0 / softmax.total, out);
+        }
+    }
+
+    /// All positions that the last token has seen.
+    fn blocks(&self) -> impl Iterator<Item = Positions> {
         let seen = (self.seen)(self.tokens.saturating_sub(1));
+        (0..seen)
+            .step_by(BLOCK)
+            .map(move |first| Positions { first, count: BLOCK.min(seen - first) })
+    }
+
+    /// A few queries at a time.
+    fn attend_few(&self, all: usize, state: &mut State<'_>) {
         let mut room = Widened::new();
-        for first in (0..seen).step_by(BLOCK) {
-            let block = Positions { first, count: BLOCK.min(seen - first) };
+        for block in self.blocks() {
             // Widening pays where several queries take turns.
             let widened =
                 if all > 2 * TOGETHER { self.head.widened(block, &mut room) } else { None };
-            let head = widened.as_ref().map_or((self.head, first), |head| (head, 0));
-            let mut index = 0;
-            while index < all {
-                let bundle = self.bundle(index, first);
-                let softmaxes = softmaxes.get_mut(index..index + bundle.count).unwrap_or_default();
-                let numbers = queries.get(bundle.query.0..).unwrap_or_default();
-                let place = out.get_mut(bundle.out.0..).unwrap_or_default();
-                self.step(head, &bundle, (numbers, &mut rounded, index), softmaxes, place);
-                index += bundle.count;
+            let head = widened.as_ref().map_or((self.head, block.first), |head| (head, 0));
+            self.bundles(head, block.first, 0..all, state);
+        }
+    }
+
+    /// Sixteen queries at a time where they see the same of a block.
+    fn attend_across(&self, all: usize, state: &mut State<'_>) {
+        let mut paired = Paired::new();
+        paired.take(&state.rounded, self.group.width, all);
+        for block in self.blocks() {
+            paired.pair(self.head, block);
+            for first in (0..all).step_by(ACROSS) {
+                let own = first..all.min(first + ACROSS);
+                let seen = |index: usize| self.seen_of(index / self.group.heads, block.first);
+                let count = seen(own.start);
+                if own.len() == ACROSS && seen(own.end - 1) == count {
+                    self.sixteen(&mut paired, first, Positions { count, ..block }, state);
+                } else {
+                    self.bundles((self.head, block.first), block.first, own, state);
+                }
             }
         }
-        for (index, softmax) in softmaxes.iter().enumerate().take(all) {
-            let (_, to) = self.places(index);
-            let out = out.get_mut(to..to + width).unwrap_or_default();
-            self.head.kernels.scale(1.0 / softmax.total, out);
+    }
+
+    /// Takes sixteen queries, from one on, through positions that were paired.
+    fn sixteen(&self, paired: &mut Paired, first: usize, at: Positions, state: &mut State<'_>) {
+        if at.count == 0 {
+            return;
         }
+        let softmaxes = state.softmaxes.get_mut(first..).unwrap_or_default();
+        let mut softmax = side_by_side(softmaxes);
+        let sixteen = Sixteen { index: first / ACROSS, scale: self.scale };
+        paired.shares(self.head, sixteen, at, &mut softmax);
+        one_by_one(&softmax, softmaxes);
+        let mut lane = 0;
+        while lane < ACROSS {
+            let bundle = self.bundle(first + lane, at.first);
+            let (count, (to, stride)) = (bundle.count.min(ACROSS - lane), bundle.out);
+            let len = (count - 1) * stride + self.group.width;
+            let out = state.out.get_mut(to..to + len).unwrap_or_default();
+            for (shrink, out) in softmax
+                .shrink
+                .iter()
+                .flat_map(|all| all.iter().skip(lane))
+                .zip(out.chunks_mut(stride))
+            {
+                self.head
+                    .kernels
+                    .scale(*shrink, out.get_mut(..self.group.width).unwrap_or_default());
+            }
+            paired.add_values(self.head, lane, at.count, (out, stride));
+            lane += count;
+        }
+    }
+
+    /// Takes some queries through a block of positions from `first` on, which lie elsewhere in
+    /// `head`.
+    fn bundles(
+        &self,
+        head: (&KvHead<'_>, usize),
+        first: usize,
+        own: Range<usize>,
+        state: &mut State<'_>,
+    ) {
+        let mut index = own.start;
+        while index < own.end {
+            let mut bundle = self.bundle(index, first);
+            bundle.count = bundle.count.min(own.end - index);
+            let all = index..index + bundle.count;
+            let softmaxes = state.softmaxes.get_mut(all).unwrap_or_default();
+            let numbers = state.numbers.get(bundle.query.0..).unwrap_or_default();
+            let place = state.out.get_mut(bundle.out.0..).unwrap_or_default();
+            self.step(head, &bundle, (numbers, &mut state.rounded, index), softmaxes, place);
+            index += bundle.count;
+        }
+    }
+
+    /// How many positions of the block at `first` a token has seen.
+    fn seen_of(&self, token: usize, first: usize) -> usize {
+        (self.seen)(token).saturating_sub(first).min(BLOCK)
     }
 
     /// Where a query begins, and what comes out of it.
@@ -102,11 +195,11 @@ impl Tile<'_> {
     fn bundle(&self, index: usize, first: usize) -> Bundle {
         let Group { heads, width, stride, out_stride } = self.group;
         let (token, head) = (index / heads, index % heads);
-        let seen = |token| (self.seen)(token).saturating_sub(first).min(BLOCK);
-        let count = seen(token);
+        let count = self.seen_of(token, first);
         let (together, steps) = if heads == 1 {
-            let alike =
-                (token..self.tokens).take(TOGETHER).take_while(|other| seen(*other) == count);
+            let alike = (token..self.tokens)
+                .take(TOGETHER)
+                .take_while(|other| self.seen_of(*other, first) == count);
             (alike.count(), (stride, out_stride))
         } else {
             (TOGETHER.min(heads - head), (width, width))

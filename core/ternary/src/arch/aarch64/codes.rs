@@ -3,8 +3,8 @@
 use core::arch::aarch64::{
     int16x8_t, int32x4_t, vaddq_f32, vaddq_s32, vaddvq_s32, vcvtq_f32_s32, vdupq_n_f32,
     vdupq_n_s32, vget_high_s8, vget_low_s8, vget_low_s16, vld1q_f32, vld1q_s8, vld1q_s16,
-    vmlal_high_s16, vmlal_s16, vmovl_s8, vmulq_f32, vpaddq_s32, vreinterpretq_s16_s32, vst1q_f32,
-    vzip1q_s8, vzip2q_s8,
+    vld1q_s32, vmlal_high_s16, vmlal_s16, vmovl_s8, vmulq_f32, vpaddq_s32, vreinterpretq_s16_s32,
+    vst1q_f32, vzip1q_s8, vzip2q_s8,
 };
 
 use crate::arch::codes::{COLUMNS, Pairs, doors};
@@ -12,9 +12,16 @@ use crate::float::Lanes;
 
 doors!("neon", Registers, 2);
 
+/// The products of [`across`](crate::across), two rows of keys or two queries at a time.
+pub(crate) mod across {
+    use super::Registers;
+
+    crate::arch::across::doors!("neon", Registers, 2, 2);
+}
+
 /// Four pairs each.
 #[derive(Clone, Copy)]
-struct Registers([int16x8_t; 4]);
+pub(super) struct Registers([int16x8_t; 4]);
 
 /// Sums of the products of four numbers next to each other, of which two are a pair.
 type Sums = [[int32x4_t; 2]; 4];
@@ -34,6 +41,15 @@ impl Pairs for Registers {
         let (eights, _) = codes.as_chunks::<8>();
         // SAFETY: the reference is to 16 bytes, and the load asks for no alignment.
         let load = |at: usize| unsafe { vld1q_s16(eights[at].as_ptr()) };
+        Self([load(0), load(1), load(2), load(3)])
+    }
+
+    #[inline]
+    #[target_feature(enable = "neon")]
+    unsafe fn pairs(pairs: &[i32; 16]) -> Self {
+        let (fours, _) = pairs.as_chunks::<4>();
+        // SAFETY: the reference is to 16 bytes, and the load asks for no alignment.
+        let load = |at: usize| unsafe { vreinterpretq_s16_s32(vld1q_s32(fours[at].as_ptr())) };
         Self([load(0), load(1), load(2), load(3)])
     }
 

@@ -5,7 +5,7 @@
 pub(crate) use super::float;
 
 /// Attention.
-pub(crate) use super::{attention, codes};
+pub(crate) use super::{attention, codes, codes::across};
 
 /// Rows of a head.
 pub(crate) mod rows {

@@ -13,9 +13,16 @@ use crate::float::Lanes;
 
 doors!("avx2,f16c", Registers, 2);
 
+/// The products of [`across`](crate::across), four rows of keys or two queries at a time.
+pub(crate) mod across {
+    use super::Registers;
+
+    crate::arch::across::doors!("avx2,f16c", Registers, 4, 2);
+}
+
 /// Pairs 0 to 7, and 8 to 15.
 #[derive(Clone, Copy)]
-struct Registers([__m256i; 2]);
+pub(super) struct Registers([__m256i; 2]);
 
 impl Pairs for Registers {
     type Sums = [__m256i; 2];
@@ -30,6 +37,15 @@ impl Pairs for Registers {
     #[target_feature(enable = "avx2,f16c")]
     unsafe fn codes(codes: &[i16; COLUMNS]) -> Self {
         let (halves, _) = codes.as_chunks::<16>();
+        // SAFETY: the reference is to 32 bytes, and the load asks for no alignment.
+        let load = |at: usize| unsafe { _mm256_loadu_si256(halves[at].as_ptr().cast()) };
+        Self([load(0), load(1)])
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,f16c")]
+    unsafe fn pairs(pairs: &[i32; 16]) -> Self {
+        let (halves, _) = pairs.as_chunks::<8>();
         // SAFETY: the reference is to 32 bytes, and the load asks for no alignment.
         let load = |at: usize| unsafe { _mm256_loadu_si256(halves[at].as_ptr().cast()) };
         Self([load(0), load(1)])

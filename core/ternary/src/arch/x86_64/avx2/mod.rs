@@ -8,6 +8,8 @@ mod gemm;
 pub(super) mod gemv;
 pub(crate) mod rows;
 
+pub(crate) use codes::across;
+
 /// The functions of [`float`](crate::float).
 pub(crate) mod float {
     crate::arch::x86_64::float::doors!("avx2,f16c");

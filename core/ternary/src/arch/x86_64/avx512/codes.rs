@@ -15,8 +15,15 @@ use crate::float::Lanes;
 
 doors!("avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni", Register, 4);
 
+/// The products of [`across`](crate::across), 16 rows of keys or four queries at a time.
+pub(crate) mod across {
+    use super::Register;
+
+    crate::arch::across::doors!("avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni", Register, 16, 4);
+}
+
 #[derive(Clone, Copy)]
-struct Register(__m512i);
+pub(super) struct Register(__m512i);
 
 impl Pairs for Register {
     type Sums = __m512i;
@@ -32,6 +39,13 @@ impl Pairs for Register {
     unsafe fn codes(codes: &[i16; COLUMNS]) -> Self {
         // SAFETY: the reference is to 64 bytes, and the load asks for no alignment.
         Self(unsafe { _mm512_loadu_si512(codes.as_ptr().cast()) })
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+    unsafe fn pairs(pairs: &[i32; 16]) -> Self {
+        // SAFETY: the reference is to 64 bytes, and the load asks for no alignment.
+        Self(unsafe { _mm512_loadu_si512(pairs.as_ptr().cast()) })
     }
 
     #[inline]

@@ -11,6 +11,8 @@ pub(crate) mod rows;
 pub(crate) mod rows_each;
 mod tile;
 
+pub(crate) use codes::across;
+
 /// The functions of [`float`](crate::float).
 pub(crate) mod float {
     crate::arch::x86_64::float::doors!("avx2,f16c,avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni");
