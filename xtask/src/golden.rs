@@ -5,25 +5,35 @@
 //! computed, such as the logits of a model, is written by `cargo xtask golden bitnet`
 //! and `tokens`.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use crate::sh;
 
+/// `cargo xtask golden`, and what of it is named.
+pub(crate) fn main(names: &[&str]) -> Result<()> {
+    match names {
+        [] => write(),
+        ["bitnet"] => write_bitnet(),
+        ["tokens"] => write_tokens(),
+        _ => bail!("golden {}: it is bitnet or tokens, or nothing", names.join(" ")),
+    }
+}
+
 /// Writes every reference file again. Tests that have one carry `golden` in their name.
-pub(crate) fn write() -> Result<()> {
+fn write() -> Result<()> {
     let tests = ["test", "--workspace", "--quiet", "golden"];
     sh::run(sh::cargo().args(tests).env("TRINE_GOLDEN", "write"))
 }
 
 /// `cargo xtask golden bitnet`: what Hugging Face's transformers compute. It takes 6 GB, and no
 /// test needs it.
-pub(crate) fn write_bitnet() -> Result<()> {
+fn write_bitnet() -> Result<()> {
     let packages = ["-r", "tests/oracle/requirements.txt"];
     oracle("oracle", &packages, ["tests/oracle/bitnet.py", "tests/golden/bitnet"])
 }
 
 /// `cargo xtask golden tokens`: the tokens that Hugging Face's tokenizers make of some texts.
-pub(crate) fn write_tokens() -> Result<()> {
+fn write_tokens() -> Result<()> {
     let program = ["tests/oracle/tokens.py", "core/infer/tests/token/golden"];
     oracle("oracle-tokens", &["tokenizers==0.21.0"], program)
 }

@@ -31,9 +31,9 @@ class Model(unittest.TestCase):
         self.model = trine.Model(self.path)
         self.addCleanup(self.model.close)
 
-    def generated(self, *options):
+    def generated(self, *options, path=None):
         done = subprocess.run(
-            [PROGRAM, "generate", "--model", self.path, *options, PROMPT],
+            [PROGRAM, "generate", "--model", path or self.path, *options, PROMPT],
             check=True, capture_output=True,
         )
         return done.stdout.decode().rstrip("\n")
@@ -52,6 +52,15 @@ class Model(unittest.TestCase):
             )
         self.assertEqual(fewer.rstrip("\n"), self.generated(*options, *more))
         self.assertEqual(found.rstrip("\n"), self.generated(*options))
+
+    def test_a_long_context_keeps_keys_and_values_in_int8(self):
+        for context, kv, other in ((1024, "f16", "i8"), (1025, "i8", "f16")):
+            options = ("--tokens", "40", "--context", str(context))
+            found = self.generated(*options, path=self.large)
+            self.assertEqual(self.generated(*options, "--kv", kv, path=self.large), found)
+            self.assertNotEqual(self.generated(*options, "--kv", other, path=self.large), found)
+            with trine.Model(self.large, context=context) as model:
+                self.assertEqual(model.generate(PROMPT, tokens=40).rstrip("\n"), found)
 
     def test_pieces_are_the_text(self):
         pieces = list(self.model.stream(PROMPT, tokens=600))

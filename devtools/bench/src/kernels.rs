@@ -45,7 +45,7 @@ pub fn greedy(backend: &str, keep: bool, is_software: bool) -> Result<()> {
 }
 
 /// The tables that tests print which are told to measure much.
-fn tables(cargo: &mut Command) -> Result<String> {
+pub(crate) fn tables(cargo: &mut Command) -> Result<String> {
     // ggml opens a device in one thread at a time.
     cargo.args(["--nocapture", "--test-threads=1"]).env("TRINE_MANY", "1");
     let printed = sh::output(cargo.stderr(Stdio::inherit()))?;

@@ -9,6 +9,7 @@ pub mod gateway;
 pub mod gpu;
 pub mod http;
 pub mod kernels;
+pub mod kv;
 pub mod load;
 pub mod model;
 pub mod payload;

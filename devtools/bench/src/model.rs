@@ -53,6 +53,10 @@ const PROMPTS: [&str; 4] = ["128", "512", "2048", "4064"];
 
 /// Sequences that are read at once.
 const SEQUENCES: &str = "8";
+/// Tokens that `trine bench` decodes after a prompt.
+const DECODED: usize = 32;
+/// The longest context of which the program keeps keys and values in half precision by default.
+const NEAR: usize = 1024;
 
 /// `cargo xtask bench model sizes`: prompts of many lengths, on two threads, in two rounds.
 pub fn sizes(keep: bool, small: bool) -> Result<()> {
@@ -72,7 +76,7 @@ pub fn sizes(keep: bool, small: bool) -> Result<()> {
     let mut ours = Vec::new();
     for prompt in prompts {
         let size = ["--rounds", "2", "--threads", "2", "--prompt", prompt];
-        let options = [&["--peer", "--mapped"], &size[..]].concat();
+        let options = [&["--peer", "--mapped", "--kv", "f16"], &size[..]].concat();
         let both = measured(sh::command(&trine), &model, &options)?;
         let small = measured(sh::command(&trine), &model, &[&["--kv", "i8"], &size[..]].concat())?;
         for what in ["prefill", "decode"] {
@@ -83,7 +87,8 @@ pub fn sizes(keep: bool, small: bool) -> Result<()> {
             let after = if what == "decode" { "decode after" } else { what };
             let row = format!("{half:.1} | {theirs:.1} | {ratio:.2} | {int8:.1}");
             text += &format!("| {after} {prompt} | {row} |\n");
-            ours.push((format!("{after} {prompt}"), [half, int8]));
+            let row = speeds(prompt.parse()?, half, int8);
+            ours.push((format!("{after} {prompt}"), row));
         }
     }
     text += &beside_the_first(&ours);
@@ -111,12 +116,21 @@ fn at_once(measure: impl Fn(&[&str]) -> Result<Value>) -> Result<String> {
     Ok(text)
 }
 
+/// With keys and values as `--kv auto` keeps them for a prompt, in half precision and in int8.
+const fn speeds(prompt: usize, half: f64, int8: f64) -> [f64; 3] {
+    [if prompt + DECODED > NEAR { int8 } else { half }, half, int8]
+}
+
 /// Speeds as shares of those of the first prompt.
-fn beside_the_first(all: &[(String, [f64; 2])]) -> String {
-    let mut text = String::from("\n| share of 128's | half precision | int8 |\n|---|---:|---:|\n");
-    for (at, (name, [half, int8])) in all.iter().enumerate().skip(2) {
-        let (_, [first, first_int8]) = &all[at % 2];
-        text += &format!("| {name} | {:.2} | {:.2} |\n", half / first, int8 / first_int8);
+fn beside_the_first(all: &[(String, [f64; 3])]) -> String {
+    let mut text = String::from(
+        "\n| share of 128's | as kept by default | half precision | int8 |\n|---|---:|---:|---:|\n",
+    );
+    for (at, (name, speeds)) in all.iter().enumerate().skip(2) {
+        let (_, first) = &all[at % 2];
+        let shares = speeds.iter().zip(first).map(|(speed, first)| speed / first);
+        let shares = shares.map(|share| format!("{share:.2}")).collect::<Vec<_>>();
+        text += &format!("| {name} | {} |\n", shares.join(" | "));
     }
     text
 }
@@ -250,21 +264,23 @@ fn gates(measured: &Value, opened: &Value) -> Result<Gates> {
 mod tests {
     use serde_json::json;
 
-    use super::{at_once, beside_the_first, figures, gates};
+    use super::{at_once, beside_the_first, figures, gates, speeds};
 
     #[test]
     fn speeds_are_shares_of_those_of_the_first_prompt() {
-        let row = |name: &str, half, int8| (name.to_owned(), [half, int8]);
+        let row = |name: &str, prompt, half, int8| {
+            (format!("{name} {prompt}"), speeds(prompt, half, int8))
+        };
         let all = [
-            row("prefill 128", 300.0, 200.0),
-            row("decode after 128", 50.0, 40.0),
-            row("prefill 512", 150.0, 180.0),
-            row("decode after 512", 40.0, 10.0),
+            row("prefill", 128, 300.0, 200.0),
+            row("decode after", 128, 50.0, 40.0),
+            row("prefill", 512, 150.0, 180.0),
+            row("decode after", 2048, 40.0, 10.0),
         ];
         let text = beside_the_first(&all);
-        assert!(
-            text.ends_with("| prefill 512 | 0.50 | 0.90 |\n| decode after 512 | 0.80 | 0.25 |\n")
-        );
+        let (near, far) =
+            ("prefill 512 | 0.50 | 0.50 | 0.90", "decode after 2048 | 0.20 | 0.80 | 0.25");
+        assert!(text.ends_with(&format!("| {near} |\n| {far} |\n")), "{text}");
     }
 
     #[test]

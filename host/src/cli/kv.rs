@@ -6,6 +6,8 @@ use trine_infer::KvKind;
 /// Kinds of keys and values by the names of the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Kv {
+    /// Int8 for contexts of more than 1,024 tokens, else half precision.
+    Auto,
     /// Single precision.
     F32,
     /// Half precision.
@@ -14,20 +16,21 @@ pub(super) enum Kv {
     I8,
 }
 
-impl From<Kv> for KvKind {
-    fn from(kv: Kv) -> Self {
-        match kv {
-            Kv::F32 => Self::F32,
-            Kv::F16 => Self::F16,
-            Kv::I8 => Self::I8,
+impl Kv {
+    /// The kind for a context of so many tokens.
+    pub(super) const fn of_context(self, context: usize) -> KvKind {
+        match self {
+            Self::Auto => KvKind::of_context(context),
+            Self::F32 => KvKind::F32,
+            Self::F16 => KvKind::F16,
+            Self::I8 => KvKind::I8,
         }
     }
-}
 
-impl Kv {
     /// Its name on the command line.
     pub(super) const fn word(self) -> &'static str {
         match self {
+            Self::Auto => "auto",
             Self::F32 => "f32",
             Self::F16 => "f16",
             Self::I8 => "i8",

@@ -12,6 +12,8 @@ use super::offload::{Backend, BackendChoice, choose, failed};
 use crate::cli::kv::Kv;
 use clap::ValueEnum;
 use trine::{Error, Result};
+#[cfg(feature = "gpu")]
+use trine_infer::KvKind;
 use trine_infer::generate::{End, Generation};
 use trine_infer::sample::{Candidate, Sampler, Sampling};
 use trine_infer::token::{Decoder, Encode, Tokenizer};
@@ -64,7 +66,7 @@ pub(super) struct Generate {
     #[arg(long)]
     shift: bool,
     /// Format of the KV cache.
-    #[arg(long, value_enum, default_value_t = Kv::F16)]
+    #[arg(long, value_enum, default_value_t = Kv::Auto)]
     kv: Kv,
     /// Encode names of special tokens in the prompt, such as `<|eot_id|>`.
     #[arg(long)]
@@ -182,7 +184,7 @@ impl Generate {
         let options = self.options(loaded, task.tokens.len());
         let options = trine_ggml::Options {
             batch: options.batch,
-            kv: trine_ggml::Kept::try_from(options.kv).map_err(Error::device)?,
+            kv: self.kept()?,
             threads: threads(self.threads),
             layers: self.layers,
             activations: match self.activations {
@@ -208,6 +210,13 @@ impl Generate {
         let end = offload::write(&mut engine, sampler, &mut there, &mut each);
         (task.tokens, task.left) = (there.tokens, there.left);
         end.map(Some).or_else(lost)
+    }
+
+    /// How a device keeps keys and values; it has no kernels for int8.
+    #[cfg(feature = "gpu")]
+    fn kept(&self) -> Result<trine_ggml::Kept> {
+        let kind = if self.kv == Kv::Auto { KvKind::F16 } else { self.kv.of_context(0) };
+        trine_ggml::Kept::try_from(kind).map_err(Error::device)
     }
 
     #[cfg(not(feature = "gpu"))]
@@ -282,7 +291,7 @@ impl Generate {
         let most = loaded.model.config().context;
         let context = self.context.unwrap_or(prompt.saturating_add(self.tokens)).clamp(1, most);
         let batch = BATCH.min(prompt).min(context);
-        Options { context, batch, kv: self.kv.into(), tables: 0 }
+        Options { context, batch, kv: self.kv.of_context(context), tables: 0 }
             .with_tables(loaded.model.weights())
     }
 

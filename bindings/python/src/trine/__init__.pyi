@@ -102,7 +102,7 @@ class Model:
         threads: int = 0,
         backend: str = "cpu",
         context: int = 0,
-        kv: str = "f16",
+        kv: str = "auto",
     ) -> None: ...
     @property
     def info(self) -> Dict[str, Any]: ...

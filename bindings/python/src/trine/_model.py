@@ -12,6 +12,8 @@ _BUDGET = 1 << 20
 # Tokens of a prompt that are computed together, as `trine generate` does.
 _BATCH = 128
 _KINDS = {"f16": lib.TRINE_MODEL_KV_F16, "f32": lib.TRINE_MODEL_KV_F32, "i8": lib.TRINE_MODEL_KV_I8}
+# The longest context whose keys and values are better kept in half precision.
+_NEAR = 1024
 _ENDS = {
     lib.TRINE_MODEL_END_STOP: "stop",
     lib.TRINE_MODEL_END_LIMIT: "limit",
@@ -26,7 +28,8 @@ class Model(Owned):
 
     `threads` is how many share the work, 0 as many as there are processors. `backend` is that of
     `trine generate`; `context` is the most tokens that prompt and answer have together, 0 as many
-    as the model was trained for; `kv` is how keys and values are kept: "f16", "f32" or "i8".
+    as the model was trained for; `kv` is how keys and values are kept: "f16", "f32", "i8", or "auto",
+    which is "i8" on the processor for a context of more than 1,024 tokens, else "f16".
 
     One text is written at a time. `ended` says why the last one ended: "stop" by the model,
     "limit" at `tokens`, "full" at the end of the context, or "cancelled".
@@ -34,9 +37,9 @@ class Model(Owned):
 
     _NAME = "model"
 
-    def __init__(self, path, *, threads=0, backend="cpu", context=0, kv="f16"):
-        if kv not in _KINDS:
-            raise ArgumentError(f'kv is {kv!r}: write "f16", "f32" or "i8"')
+    def __init__(self, path, *, threads=0, backend="cpu", context=0, kv="auto"):
+        if kv not in _KINDS and kv != "auto":
+            raise ArgumentError(f'kv is {kv!r}: write "auto", "f16", "f32" or "i8"')
         how = ffi.new("trine_host_config *")
         how.struct_size = ffi.sizeof("trine_host_config")
         how.threads = _number(threads, "threads")
@@ -48,14 +51,14 @@ class Model(Owned):
         _check(lib.trine_host_model_open(path, how, model, problem), problem, os.fsdecode(path))
         self._model = model[0]
         try:
-            self._open_session(context, kv)
+            self._open_session(context, kv, is_here=backend == "cpu")
         except BaseException:
             lib.trine_host_model_close(self._model)
             raise
         self.ended = None
         self._writing = threading.Lock()
 
-    def _open_session(self, context, kv):
+    def _open_session(self, context, kv, *, is_here):
         self._info = ffi.new("trine_model_info *")
         self._info.struct_size = ffi.sizeof("trine_model_info")
         _check(lib.trine_model_get_info(self._model, self._info))
@@ -64,6 +67,9 @@ class Model(Owned):
         how.abi_version = lib.TRINE_MODEL_ABI_VERSION
         how.context = _number(context, "context")
         how.batch = min(_BATCH, how.context or self._info.context)
+        if kv == "auto":
+            is_far = (how.context or self._info.context) > _NEAR
+            kv = "i8" if is_far and is_here else "f16"
         how.kv = _KINDS[kv]
         # As many as `top_k` may ask for.
         how.candidates = min(1024, self._info.vocabulary)

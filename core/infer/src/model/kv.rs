@@ -25,6 +25,25 @@ pub enum KvKind {
     I8,
 }
 
+impl KvKind {
+    /// The longest context whose keys and values are better kept in half precision.
+    pub const NEAR: usize = 1024;
+
+    /// How keys and values of a context are best kept: above [`Self::NEAR`] tokens most of
+    /// attention's time is theirs, and they are int8.
+    ///
+    /// ```
+    /// use trine_infer::KvKind;
+    ///
+    /// assert_eq!(KvKind::of_context(KvKind::NEAR), KvKind::F16);
+    /// assert_eq!(KvKind::of_context(KvKind::NEAR + 1), KvKind::I8);
+    /// ```
+    #[must_use]
+    pub const fn of_context(context: usize) -> Self {
+        if context > Self::NEAR { Self::I8 } else { Self::F16 }
+    }
+}
+
 /// Keys, or values, of all blocks.
 #[derive(Debug)]
 enum Rows<'m> {

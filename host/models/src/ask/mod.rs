@@ -31,6 +31,8 @@ pub use tables::Tables;
 pub use tools::{ToolList, arguments_json};
 
 #[cfg(test)]
+mod kv_tests;
+#[cfg(test)]
 mod orders_tests;
 #[cfg(test)]
 mod tests;

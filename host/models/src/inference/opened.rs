@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use trine_infer::generate::{End, Event, Generation};
 use trine_infer::sample::{Candidate, Sampler, Sampling};
 use trine_infer::token::{Encode, Tokenizer, scratch_slots};
-use trine_infer::{DecodeSession, Options, arena_bytes};
+use trine_infer::{DecodeSession, KvKind, Options, arena_bytes};
 use trine_ternary::Packing;
 
 use super::models::Form;
@@ -163,7 +163,9 @@ fn on_processor(
     let model = &loaded.model;
     let context = (task.tokens.len() + task.left).min(model.config().context);
     let batch = BATCH.min(keep);
-    let options = Options { context, batch, ..Options::new(model.config()) };
+    // As where several texts are written at once.
+    let kv = KvKind::of_context(model.config().context);
+    let options = Options { context, batch, kv, ..Options::new(model.config()) };
     let options = options.with_tables(model.weights());
     let size = arena_bytes(model.config(), &options)?;
     // The block may start anywhere.

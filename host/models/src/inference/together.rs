@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use trine_infer::generate::End;
 use trine_infer::sample::Candidate;
-use trine_infer::{BatchOptions, BatchSession, Config, Step, batch_arena_bytes};
+use trine_infer::{BatchOptions, BatchSession, Config, KvKind, Step, batch_arena_bytes};
 
 use super::draft::{Draft, Seat};
 use super::opened::{TOP_K, prompt_of, stops, written};
@@ -113,6 +113,7 @@ impl<'t> Together<'t, '_> {
         let options = BatchOptions {
             positions: all,
             batch: BATCH.min(all).max(texts),
+            kv: KvKind::of_context(config.context),
             ..BatchOptions::new(config, texts)
         };
         let options = options.with_tables(self.loaded.model.weights());

@@ -79,7 +79,7 @@ pub(super) struct Bench {
     #[arg(long, value_enum, default_value_t = Packed::Line16)]
     packing: Packed,
     /// Format of the KV cache; of this program alone with --peer.
-    #[arg(long, value_enum, default_value_t = Kv::F16, conflicts_with = "backend")]
+    #[arg(long, value_enum, default_value_t = Kv::Auto, conflicts_with = "backend")]
     kv: Kv,
     /// Number of sequences to decode at once as well.
     #[arg(long, value_name = "COUNT", default_value_t = 1, conflicts_with_all = ["backend", "peer"],
@@ -175,7 +175,7 @@ impl Bench {
             prompt: self.prompt,
             tokens: self.tokens,
             rounds: self.rounds,
-            kv: self.kv.into(),
+            kv: self.kv.of_context(self.prompt.saturating_add(self.tokens)),
             sequences: self.sequences,
         }
     }

@@ -25,7 +25,7 @@ pub(in crate::cli) struct BenchSide {
     prompt: usize,
     tokens: usize,
     /// How this program keeps keys and values.
-    #[arg(long, value_enum, default_value_t = Kv::F16)]
+    #[arg(long, value_enum, default_value_t = Kv::Auto)]
     kv: Kv,
     /// The device of ggml's that llama.cpp computes on, in place of the processor.
     #[arg(long)]
@@ -87,7 +87,7 @@ impl BenchSide {
             prompt: self.prompt,
             tokens: self.tokens,
             rounds: 1,
-            kv: self.kv.into(),
+            kv: self.kv.of_context(self.prompt.saturating_add(self.tokens)),
             sequences: 1,
         }
     }
