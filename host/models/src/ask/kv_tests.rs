@@ -53,8 +53,8 @@ fn found(name: &str, kv: KvKind, sentences: &[String]) -> Vec<(Vec<u16>, f32)> {
 
 #[test]
 fn fewer_bytes_of_keys_and_values_leave_the_choices_of_trained_models() {
-    println!("| model | keys and values | same choices | confidence apart, on average | at most |");
-    println!("|---|---|---:|---:|---:|");
+    println!("| model | keys and values | sentences | same | confidence apart, mean | at most |");
+    println!("|---|---|---:|---:|---:|---:|");
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../train");
     for (name, folder) in [("board", "board/validation"), ("snips", "snips/sentences")] {
         let sentences = sentences(&root.join(folder));
@@ -66,7 +66,7 @@ fn fewer_bytes_of_keys_and_values_leave_the_choices_of_trained_models() {
             let apart = || both().map(|(found, wanted)| (found.1 - wanted.1).abs());
             let (sum, most) = (apart().sum::<f32>(), apart().fold(0.0, f32::max));
             let (all, mean) = (sentences.len(), sum / sentences.len() as f32);
-            println!("| {name} | {words} | {same} of {all} | {mean:.5} | {most:.3} |");
+            println!("| {name} | {words} | {all} | {same} | {mean:.5} | {most:.3} |");
             assert!(same * 100 >= all * 98, "{name}, {words}: {same} of {all}");
             assert!(mean < 0.01, "{name}, {words}: {mean}");
         }
