@@ -25,6 +25,7 @@ mod new_server;
 #[cfg(unix)]
 mod plugins;
 #[cfg(unix)]
+mod roofline;
 mod serve;
 #[cfg(target_os = "linux")]
 mod services;

@@ -265,7 +265,7 @@ fn median(mut stretches: Vec<Measured>) -> Result<Measured> {
 }
 
 /// Bytes of the matrices and the head.
-fn token_bytes(loaded: &Loaded<'_>) -> u64 {
+pub(super) fn token_bytes(loaded: &Loaded<'_>) -> u64 {
     let weights = loaded.model.weights();
     let matrices = weights.layers.iter().flat_map(|layer| {
         [layer.q, layer.k, layer.v, layer.output, layer.gate, layer.up, layer.down]
@@ -278,7 +278,7 @@ fn token_bytes(loaded: &Loaded<'_>) -> u64 {
 const READ_BYTES: usize = 512 << 20;
 
 /// Bytes a second of reading memory from front to back: the best of some rounds.
-fn bandwidth(pool: &dyn Parallel) -> f64 {
+pub(super) fn bandwidth(pool: &dyn Parallel) -> f64 {
     let words = vec![1_u64; READ_BYTES / 8];
     let parts: Vec<&[u64]> = words.chunks(1 << 17).collect();
     let mut best = f64::INFINITY;

@@ -4,6 +4,7 @@
 mod devices;
 mod llama;
 mod load;
+mod roofline;
 mod side;
 mod table;
 
@@ -85,6 +86,12 @@ pub(super) struct Bench {
     #[arg(long, value_name = "COUNT", default_value_t = 1, conflicts_with_all = ["backend", "peer"],
           value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1024))]
     sequences: usize,
+    /// Show how near the model is to what this machine allows, for prompts up to its context.
+    #[arg(long, conflicts_with_all = ["backend", "peer", "sequences", "prompt", "tokens", "kv", "rounds"])]
+    roofline: bool,
+    /// File for a picture of the same.
+    #[arg(long, value_name = "FILE", requires = "roofline")]
+    svg: Option<PathBuf>,
     /// Compare with llama.cpp on the same model.
     #[arg(long)]
     peer: bool,
@@ -152,6 +159,9 @@ impl Bench {
         let pool = Pool::new(threads(self.threads)).map_err(trine_models::Error::Thread)?;
         let mut buffers = Buffers::default();
         let loaded = Loaded::open(&bytes, &mut buffers, self.packing.packing(), &pool)?;
+        if self.roofline {
+            return self.roofline(&loaded, &pool);
+        }
         let load = begun.elapsed().as_secs_f64();
         let plan = self.plan();
         let figures = bench(&loaded, &plan, &pool, |round| {

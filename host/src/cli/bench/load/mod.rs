@@ -7,6 +7,8 @@ mod run;
 mod target;
 mod wire;
 
+pub(super) use picture::escaped;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;

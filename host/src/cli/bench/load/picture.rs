@@ -93,7 +93,7 @@ fn scale(most: u64) -> (f64, u32) {
     (step, (steps as u32).max(1))
 }
 
-fn escaped(text: &str) -> String {
+pub(in crate::cli::bench) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
