@@ -5,6 +5,8 @@ use trine_descriptor::{Consent, Limits, Tool, ToolInfo, ToolTable, ValueWriter};
 use trine_dispatch::{
     Answer, Call, Config, Device, Listed, Local, Place, Registry, RegistryError, Tools,
 };
+use trine_wire::message::read;
+use trine_wire::{DeviceMessage, Outcome};
 
 type Three = Registry<Listed<'static>, [Place<'static, Listed<'static>>; 3]>;
 
@@ -109,4 +111,48 @@ fn what_a_device_has_no_room_for_is_refused_by_its_bound() {
 const fn pending(name: &'static str, bytes: u16) -> Tool<'static> {
     let limits = Limits { deadline_ms: 100, pending_bytes: bytes };
     Tool::new(ToolInfo { limits, ..ToolInfo::new(name, "Waits.") }, &[], &[])
+}
+
+/// Tools that answer later.
+struct Later;
+
+impl Tools for Later {
+    fn call(&mut self, _: Call<'_>, _: &mut ValueWriter<'_>) -> Answer {
+        Answer::Pending
+    }
+}
+
+#[test]
+fn an_answer_that_no_one_took_goes_with_its_tool_and_others_stay() {
+    static PENDING: [Tool<'static>; 2] = [pending("fill", 4), pending("drain", 4)];
+    let registry: &'static Three = Box::leak(Box::new(empty()));
+    let config = Config { epoch: 7, pending_max: 4, local_max: 3, ..Config::DEFAULT };
+    let (_, rx) = Box::leak(Box::new(Ring::new(vec![0; 256].leak()))).split();
+    let memory = vec![0; config.memory()].leak();
+    let mut device = Device::with_rules(&config, memory, rx, registry).expect("enough memory");
+    device.poll(0, 100, &mut Later);
+    let fill = device.add_tool(registry, listed(&PENDING, 0)).unwrap();
+    let drain = device.add_tool(registry, listed(&PENDING, 1)).unwrap();
+    let mut call = |tool: trine_dispatch::ToolId| match device.local(
+        (tool.number(), &[]),
+        10,
+        &mut Later,
+        &mut [0; 16],
+    ) {
+        Local::Pending(call) => call,
+        other => panic!("{other:?}"),
+    };
+    let [answered, waiting, other] = [call(fill), call(fill), call(drain)];
+    for call in [answered, other] {
+        device.with_calls(|calls| calls.answer(call, |_| Answer::Done)).unwrap();
+    }
+    let before = device.local_answer(other).expect("it is answered").to_vec();
+    assert!(!before.is_empty() && device.local_answer(answered) == Some(&*before));
+    assert!(device.remove_tool(registry, fill, &mut Later));
+    // Without the tool's descriptor the value says nothing; that the call has ended is still known.
+    assert_eq!(device.local_answer(answered), Some(&[][..]));
+    assert_eq!(device.local_answer(other), Some(&*before));
+    let end = device.local_answer(waiting).expect("it has ended too");
+    let Some(DeviceMessage::Result { outcome, .. }) = read(end) else { panic!("{end:?}") };
+    assert!(matches!(outcome, Outcome::Failed { .. }), "{outcome:?}");
 }
