@@ -123,6 +123,8 @@ pub(crate) fn main(names: &[&str], seconds: u32) -> Result<()> {
 
 /// The part of a soak: all targets, and the share of their lines that what they found runs.
 pub(crate) fn soak(seconds: Option<u32>) -> Result<String> {
+    // Known at once, rather than after hours.
+    lines::tools()?;
     build("2")?;
     // One processor each, or all of them would take as long as a night.
     let fuzz = |(name, _, own): &Target| in_slices(name, seconds.unwrap_or(*own));

@@ -46,7 +46,7 @@ impl Report {
         counts: &Path,
         run: impl FnOnce((&str, &Path)) -> Result<()>,
     ) -> Result<Self> {
-        let (profdata, cov) = (tool("llvm-profdata")?, tool("llvm-cov")?);
+        let [profdata, cov] = tools()?;
         sh::empty_folder(counts)?;
         run(("LLVM_PROFILE_FILE", &counts.join("%p-%m.profraw")))?;
         let all = counts.with_extension("profdata");
@@ -72,6 +72,11 @@ impl Report {
         };
         Lines { all: sum("count"), run: sum("covered") }
     }
+}
+
+/// What reads the counts; to be asked for before long work that leaves them.
+pub fn tools() -> Result<[OsString; 2]> {
+    Ok([tool("llvm-profdata")?, tool("llvm-cov")?])
 }
 
 /// A tool of LLVM: the toolchain's, or the system's.
