@@ -176,6 +176,7 @@ fn command() -> Result<()> {
         ["bench", "kv"] => bench::kv::main(record),
         ["bench", "model"] => bench::model::main(record, options.has("small")),
         ["bench", "model", "sizes"] => bench::model::sizes(record, options.has("small")),
+        ["bench", "model", "roofline"] => bench::roofline::main(record, options.has("small")),
         ["bench", "gpu"] => gpu("vulkan", &options),
         ["bench", "gpu", backend] => gpu(backend, &options),
         ["gpu-bundle", ref names @ ..] => bundle::main(names),

@@ -16,5 +16,6 @@ pub mod payload;
 pub mod plugin;
 pub mod process;
 mod recorded;
+pub mod roofline;
 mod round_trip;
 pub mod swap;

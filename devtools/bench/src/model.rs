@@ -136,7 +136,7 @@ fn beside_the_first(all: &[(String, [f64; 3])]) -> String {
 }
 
 /// The program with llama.cpp in it.
-fn built() -> Result<PathBuf> {
+pub(crate) fn built() -> Result<PathBuf> {
     let mut cargo = native(sh::cargo());
     cargo.args(["build", "--release", "-p", "trine", "--features", "peer", "--target-dir"]);
     sh::run(cargo.arg(target_dir()))?;

@@ -45,6 +45,42 @@ fn what_the_machine_allows_is_shown_in_text_json_and_a_picture() {
 }
 
 #[test]
+fn where_the_time_goes_is_shown_stage_by_stage() {
+    let (model, svg) = (file("profiled.gguf"), file("profile.svg"));
+    let [model, picture] = [&model, &svg].map(|path| path.to_str().unwrap());
+    let made = trine(&["model", "make", "--tiny", "--output", model]);
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let size = ["--prompt", "40", "--tokens", "5", "--threads", "1"];
+    let run = |more: &[&str]| {
+        let found = trine(&[&["bench", model, "--profile"], &size[..], more].concat());
+        assert!(found.status.success(), "{}", String::from_utf8_lossy(&found.stderr));
+        found.stdout
+    };
+    let found: Value = serde_json::from_slice(&run(&["--json", "--svg", picture])).unwrap();
+    let mut pieces = 0;
+    for what in ["prefill", "decode"] {
+        let stages = found[what]["stages"].as_array().unwrap();
+        pieces += stages.len();
+        let seconds = |which: &dyn Fn(&Value) -> bool| {
+            let of = stages.iter().filter(|stage| which(stage));
+            of.map(|stage| stage["seconds"].as_f64().unwrap()).sum::<f64>()
+        };
+        let all = seconds(&|_| true);
+        assert!((all - found[what]["seconds"].as_f64().unwrap()).abs() < 1e-6, "{found}");
+        let work = seconds(&|stage| stage["is_product"] == true || stage["stage"] == "attention");
+        assert!((1.0 - work / all - found[what]["rest"].as_f64().unwrap()).abs() < 1e-6, "{found}");
+        for stage in ["queries, keys, values", "attention", "gate and up", "norms", "head"] {
+            assert!(stages.iter().any(|it| it["stage"] == stage), "{what}: {stage}");
+        }
+    }
+    let picture = fs::read_to_string(&svg).unwrap();
+    assert_eq!(picture.matches("<title>").count(), pieces);
+    let text = String::from_utf8(run(&[])).unwrap();
+    assert_eq!(text.lines().count(), 3 + pieces, "{text}");
+    assert!(text.contains("neither products nor attention"), "{text}");
+}
+
+#[test]
 fn a_picture_needs_what_it_shows() {
     let refused = trine(&["bench", "any.gguf", "--svg", "any.svg"]);
     assert_eq!(refused.status.code(), Some(2));

@@ -57,6 +57,23 @@ impl Stage {
         matches!(self, Self::Project | Self::AttnOutput | Self::GateUp | Self::Down | Self::Head)
     }
 
+    /// Its name, for those who measure.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Embed => "embedding",
+            Self::AttnNorm | Self::AttnSubNorm | Self::FfnNorm | Self::OutputNorm => "norms",
+            Self::Project => "queries, keys, values",
+            Self::Rotate => "rotary embedding",
+            Self::Attend => "attention",
+            Self::AttnOutput => "output of attention",
+            Self::AttnAdd | Self::FfnAdd | Self::Last => "residual",
+            Self::GateUp => "gate and up",
+            Self::FfnSubNorm => "activation function, norm",
+            Self::Down => "down",
+            Self::Head => "head",
+        }
+    }
+
     /// Units of a step that is to take about `rows` rows of a matrix.
     pub(crate) fn most(self, rows: usize) -> usize {
         let rows = rows.max(1);

@@ -246,6 +246,14 @@ impl<'m, 'w> DecodeSession<'m, 'w> {
         Pass { model, state, cache, pool, at, seats: Seats::Line }
     }
 
+    /// What the next step does, in a word or two, and whether it is products of weights; `None`
+    /// where nothing is under way. For those who measure: a step of `usize::MAX` rows does all of
+    /// it, of one block.
+    #[must_use]
+    pub fn stage(&self) -> Option<(&'static str, bool)> {
+        self.at.map(|at| (at.stage.name(), at.stage.is_rows()))
+    }
+
     /// Goes on with the pass under way: at most about `rows` rows of a matrix, or as many tokens
     /// or heads where it is not at a matrix. Whatever `rows` is, the results are the same to the
     /// bit.

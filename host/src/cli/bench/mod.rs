@@ -4,6 +4,7 @@
 mod devices;
 mod llama;
 mod load;
+mod profile;
 mod roofline;
 mod side;
 mod table;
@@ -14,7 +15,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use clap::{Subcommand, ValueEnum};
+use clap::{ArgGroup, Subcommand, ValueEnum};
 use serde_json::json;
 use trine::{Error, Result};
 use trine_models::model::threads;
@@ -58,6 +59,7 @@ enum Other {
 
 /// Arguments of `trine bench FILE`.
 #[derive(Debug, clap::Args)]
+#[command(group(ArgGroup::new("shown").args(["roofline", "profile"])))]
 pub(super) struct Bench {
     /// Model: a GGUF file, or an image of `trine model pack`.
     #[arg(value_name = "FILE")]
@@ -89,8 +91,12 @@ pub(super) struct Bench {
     /// Show how near the model is to what this machine allows, for prompts up to its context.
     #[arg(long, conflicts_with_all = ["backend", "peer", "sequences", "prompt", "tokens", "kv", "rounds"])]
     roofline: bool,
+    /// Show where the time goes, stage by stage: of a prompt of --prompt tokens, and of --tokens
+    /// decoded after it.
+    #[arg(long, conflicts_with_all = ["backend", "peer", "sequences", "kv", "rounds"])]
+    profile: bool,
     /// File for a picture of the same.
-    #[arg(long, value_name = "FILE", requires = "roofline")]
+    #[arg(long, value_name = "FILE", requires = "shown")]
     svg: Option<PathBuf>,
     /// Compare with llama.cpp on the same model.
     #[arg(long)]
@@ -161,6 +167,9 @@ impl Bench {
         let loaded = Loaded::open(&bytes, &mut buffers, self.packing.packing(), &pool)?;
         if self.roofline {
             return self.roofline(&loaded, &pool);
+        }
+        if self.profile {
+            return self.profile(&loaded, &pool);
         }
         let load = begun.elapsed().as_secs_f64();
         let plan = self.plan();
