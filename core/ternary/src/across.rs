@@ -106,7 +106,8 @@ pub(crate) const fn codes_of(pair: i32) -> [i16; 2] {
 }
 
 impl Kernels {
-    /// Whether 16 queries are better taken by the functions here than in fours: with wide registers.
+    /// Whether 16 queries are better taken by the functions here than in fours, as with wide
+    /// registers.
     #[must_use]
     pub fn takes_across(&self) -> bool {
         self.isa() != crate::Isa::Scalar

@@ -344,8 +344,10 @@ fn repacked(
     let layers: &'static mut [Layer<'static>] = unsafe { &mut *held.repacked_layers };
     // SAFETY: as above.
     let memory: &'static mut [u8] = unsafe { &mut *held.repacked };
-    let weights = weights.repack(packing, memory, layers, pool)?;
-    Model::new(*model.config(), weights, *model.kernels())
+    let packed = weights.repack(packing, memory, layers, pool)?;
+    // SAFETY: it lives until the model is closed.
+    unsafe { &*held.file }.let_go_of(weights.layers);
+    Model::new(*model.config(), packed, *model.kernels())
 }
 
 /// Closes a model that `trine_host_model_open` opened: ends its threads and gives its memory back.

@@ -124,6 +124,7 @@ impl Generate {
         let packing = (!self.in_place && device.is_none()).then_some(Packing::PanelBase3);
         let loaded = Loaded::open(&bytes, &mut buffers, packing, &pool);
         let loaded = loaded.map_err(|error| Error::from(error).at(self.model.display()))?;
+        loaded.let_go(&bytes);
         let prompt = self.tokens_of(&loaded.tokenizer)?;
         self.check_room(&loaded, prompt.len())?;
         let keep = prompt.len();

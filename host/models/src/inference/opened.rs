@@ -14,7 +14,7 @@ use super::place::{OffloadedModel, Place};
 use super::text::Completion;
 use super::tools::Finish;
 use super::worker::{Job, Tell, Written};
-use crate::model::{BATCH, Buffers, Loaded, Pool};
+use crate::model::{BATCH, Buffers, Loaded, Mapped, Pool};
 use crate::offload::{Task, go_on};
 use crate::{Error, Result};
 
@@ -78,6 +78,11 @@ impl<'b> Opened<'b> {
         Ok(())
     }
 
+    /// Gives back the pages of the file whose weights were packed anew.
+    pub(super) fn let_go(&self, file: &Mapped) {
+        self.loaded.let_go(file);
+    }
+
     /// The model, where several texts can be written at once: on the processor, and where a prompt
     /// need not be read by itself.
     pub(super) fn for_several(&self) -> Option<&Loaded<'b>> {
@@ -95,7 +100,7 @@ impl<'b> Opened<'b> {
     ) -> Result<Option<Written>> {
         let begun = Instant::now();
         let Self { loaded, elsewhere, is_lost, .. } = self;
-        let Loaded { model, tokenizer } = &*loaded;
+        let Loaded { model, tokenizer, .. } = &*loaded;
         let prompt = prompt_of(loaded, job)?;
         let stop = stops(loaded);
         let keep = prompt.len();

@@ -174,6 +174,7 @@ fn work(
         Ok(opened) => opened,
         Err(error) => return unloadable(&error),
     };
+    opened.let_go(&bytes);
     let mut load = begun.elapsed();
     while let Ok(job) = jobs.recv() {
         if let Some(loaded) = opened.for_several() {

@@ -2,15 +2,16 @@
 
 use std::thread::available_parallelism;
 
-use trine_infer::Model;
 use trine_infer::gguf::File;
 use trine_infer::image::Image;
 use trine_infer::token::{Bpe, Byte, Tokenizer, Vocabulary};
+use trine_infer::{Layer, Model};
 use trine_ternary::parallel::Parallel;
 use trine_ternary::{Kernels, Packing};
 
 use super::command_model;
 use super::parts::{Buffers, Companion, Parts};
+use crate::sys::Mapped;
 use crate::{Error, Result};
 
 /// A model and its tokenizer.
@@ -20,6 +21,8 @@ pub struct Loaded<'b> {
     pub model: Model<'b>,
     /// Text to tokens and back.
     pub tokenizer: Tokenizer<'b>,
+    /// Blocks as the file has them, where they were packed anew.
+    packed_from: &'b [Layer<'b>],
 }
 
 /// How many threads were asked for, or as many as this machine has.
@@ -42,12 +45,30 @@ impl<'b> Loaded<'b> {
     ) -> Result<Self> {
         let Buffers { layers, index, repacked } = buffers;
         let Parts { weights, config, companion: tokenizer } = Parts::read(bytes, layers, index)?;
+        let own = weights.layers;
         let weights = match packing {
             Some(packing) => repacked.packed(weights, packing, pool)?,
             None => weights,
         };
+        let packed_from = if std::ptr::eq(own, weights.layers) { &[] } else { own };
         let model = Model::new(config, weights, Kernels::best())?;
-        Ok(Self { model, tokenizer })
+        Ok(Self { model, tokenizer, packed_from })
+    }
+
+    /// Gives back the pages of the file that was opened whose weights were packed anew.
+    pub fn let_go(&self, file: &Mapped) {
+        file.let_go_of(self.packed_from);
+    }
+}
+
+impl Mapped {
+    /// Gives back the pages of blocks' matrices that lie in the file: they were packed anew.
+    pub fn let_go_of(&self, layers: &[Layer<'_>]) {
+        for Layer { q, k, v, output, gate, up, down, .. } in layers {
+            for linear in [q, k, v, output, gate, up, down] {
+                self.let_go(linear.matrix.bytes());
+            }
+        }
     }
 }
 

@@ -165,6 +165,7 @@ impl Bench {
         let pool = Pool::new(threads(self.threads)).map_err(trine_models::Error::Thread)?;
         let mut buffers = Buffers::default();
         let loaded = Loaded::open(&bytes, &mut buffers, self.packing.packing(), &pool)?;
+        loaded.let_go(&bytes);
         if self.roofline {
             return self.roofline(&loaded, &pool);
         }
