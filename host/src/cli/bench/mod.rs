@@ -88,11 +88,10 @@ pub(super) struct Bench {
     #[arg(long, value_name = "COUNT", default_value_t = 1, conflicts_with_all = ["backend", "peer"],
           value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1024))]
     sequences: usize,
-    /// Show how near the model is to what this machine allows, for prompts up to its context.
+    /// Show how near the model is to what the machine allows.
     #[arg(long, conflicts_with_all = ["backend", "peer", "sequences", "prompt", "tokens", "kv", "rounds"])]
     roofline: bool,
-    /// Show where the time goes, stage by stage: of a prompt of --prompt tokens, and of --tokens
-    /// decoded after it.
+    /// Show where the time goes, stage by stage.
     #[arg(long, conflicts_with_all = ["backend", "peer", "sequences", "kv", "rounds"])]
     profile: bool,
     /// File for a picture of the same.
