@@ -77,10 +77,15 @@ struct Seen {
     said: BTreeMap<String, Result<String, String>>,
 }
 
-/// Plants each bug and runs its tests; fails where they stay green. Each processor plants bugs in a
-/// copy of its own.
+/// Plants each bug and runs its tests, one run of a checkout at a time; fails where they stay
+/// green.
 pub(crate) fn main() -> Result<String> {
     let folder = sh::target_dir().join("planted");
+    sh::exclusively(&folder, || all(&folder))
+}
+
+/// Each processor plants bugs in a copy of its own.
+fn all(folder: &Path) -> Result<String> {
     let folders = folders()?;
     let patches = sh::files(BUGS, "patch")?;
     let bugs = patches.iter().map(|patch| Bug::read(patch, &folders));
