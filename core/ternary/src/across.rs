@@ -21,8 +21,11 @@ pub type Across = [f32; ACROSS];
 /// Two codes of 16 queries each, or of 16 columns each: the first in the lower 16 bits.
 pub type CodePairs = [i32; ACROSS];
 
+/// Pairs of codes that a row of keys has room for.
+const KEY_PAIRS: usize = 64;
+
 /// A row of keys as pairs of codes.
-pub type KeyPairs = [i32; 64];
+pub type KeyPairs = [i32; KEY_PAIRS];
 
 /// Queries as codes.
 #[derive(Clone, Copy, Debug)]
@@ -106,11 +109,12 @@ pub(crate) const fn codes_of(pair: i32) -> [i16; 2] {
 }
 
 impl Kernels {
-    /// Whether 16 queries are better taken by the functions here than in fours, as with wide
-    /// registers.
+    /// Whether 16 queries of a width are better taken by the functions here than in fours: with
+    /// wide registers, which whole rows of keys fill.
     #[must_use]
-    pub fn takes_across(&self) -> bool {
-        self.isa() != crate::Isa::Scalar
+    pub fn takes_across(&self, width: usize) -> bool {
+        let is_whole = width.is_multiple_of(64) && width / 2 <= KEY_PAIRS;
+        is_whole && width > 0 && self.isa() != crate::Isa::Scalar
     }
 
     /// Writes the codes of a query in pairs of columns, as one of 16.

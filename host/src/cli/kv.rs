@@ -17,7 +17,7 @@ pub(super) enum Kv {
 }
 
 impl Kv {
-    /// The kind for a context of so many tokens.
+    /// The kind for a context of `context` tokens.
     pub(super) const fn of_context(self, context: usize) -> KvKind {
         match self {
             Self::Auto => KvKind::of_context(context),

@@ -67,7 +67,7 @@ fn where_the_time_goes_is_shown_stage_by_stage() {
         };
         let all = seconds(&|_| true);
         assert!((all - found[what]["seconds"].as_f64().unwrap()).abs() < 1e-6, "{found}");
-        let work = seconds(&|stage| stage["is_product"] == true || stage["stage"] == "attention");
+        let work = seconds(&|stage| stage["kind"] == "products" || stage["kind"] == "attention");
         assert!((1.0 - work / all - found[what]["rest"].as_f64().unwrap()).abs() < 1e-6, "{found}");
         for stage in ["queries, keys, values", "attention", "gate and up", "norms", "head"] {
             assert!(stages.iter().any(|it| it["stage"] == stage), "{what}: {stage}");
@@ -78,6 +78,25 @@ fn where_the_time_goes_is_shown_stage_by_stage() {
     let text = String::from_utf8(run(&[])).unwrap();
     assert_eq!(text.lines().count(), 3 + pieces, "{text}");
     assert!(text.contains("neither products nor attention"), "{text}");
+}
+
+/// Heads whose width is no multiple of 64, of which sixteen queries are not taken together.
+#[test]
+fn a_model_with_narrow_heads_has_its_own_rates() {
+    let model = file("narrow.gguf");
+    let model = model.to_str().unwrap();
+    let sizes = "--width 384 --heads 12 --kv-heads 4 --ffn 512 --blocks 2 --context 200";
+    let made = [&["model", "make", "--output", model][..], &sizes.split(' ').collect::<Vec<_>>()];
+    let made = trine(&made.concat());
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let found = trine(&["bench", model, "--roofline", "--threads", "1", "--json"]);
+    assert!(found.status.success(), "{}", String::from_utf8_lossy(&found.stderr));
+    let found: Value = serde_json::from_slice(&found.stdout).unwrap();
+    for kind in ["f16", "i8"] {
+        let rate = found["attention_per_s"][kind].as_f64();
+        assert!(rate.is_some_and(|rate| rate > 0.0), "{found}");
+    }
+    assert_eq!(found["points"].as_array().map(Vec::len), Some(4));
 }
 
 #[test]

@@ -23,6 +23,7 @@ use crate::weights::Weights;
 #[cfg(not(target_os = "none"))]
 pub use batch::{BatchOptions, BatchSession, batch_arena_bytes};
 pub use kv::KvKind;
+pub use order::StageKind;
 #[cfg(feature = "gguf")]
 pub use rope::rope_frequencies;
 pub use session::{DecodeSession, Step};

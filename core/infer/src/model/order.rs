@@ -51,6 +51,17 @@ pub(crate) enum Stage {
     Head,
 }
 
+/// What a stage is, for those who measure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StageKind {
+    /// Products of weights.
+    Products,
+    /// Queries with keys, and shares of values.
+    Attention,
+    /// All else.
+    Rest,
+}
+
 impl Stage {
     /// Whether a unit is a row of a matrix.
     pub(crate) const fn is_rows(self) -> bool {
@@ -71,6 +82,14 @@ impl Stage {
             Self::FfnSubNorm => "activation function, norm",
             Self::Down => "down",
             Self::Head => "head",
+        }
+    }
+
+    pub(crate) const fn kind(self) -> StageKind {
+        match self {
+            Self::Attend => StageKind::Attention,
+            _ if self.is_rows() => StageKind::Products,
+            _ => StageKind::Rest,
         }
     }
 

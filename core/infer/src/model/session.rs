@@ -4,7 +4,7 @@ use trine_ternary::parallel::{Parallel, Serial};
 
 use super::forward::Pass;
 use super::kv::{Cache, move_up};
-use super::order::{At, End, Stage};
+use super::order::{At, End, Stage, StageKind};
 use super::seats::Seats;
 use super::state::{Options, State, carve};
 use super::{Model, rope};
@@ -246,12 +246,11 @@ impl<'m, 'w> DecodeSession<'m, 'w> {
         Pass { model, state, cache, pool, at, seats: Seats::Line }
     }
 
-    /// What the next step does, in a word or two, and whether it is products of weights; `None`
-    /// where nothing is under way. For those who measure: a step of `usize::MAX` rows does all of
-    /// it, of one block.
+    /// What the next step does, by its name and kind; `None` where nothing is under way. For those
+    /// who measure: a step of `usize::MAX` rows does all of it, of one block.
     #[must_use]
-    pub fn stage(&self) -> Option<(&'static str, bool)> {
-        self.at.map(|at| (at.stage.name(), at.stage.is_rows()))
+    pub fn stage(&self) -> Option<(&'static str, StageKind)> {
+        self.at.map(|at| (at.stage.name(), at.stage.kind()))
     }
 
     /// Goes on with the pass under way: at most about `rows` rows of a matrix, or as many tokens

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use trine_infer::{DecodeSession, KvKind, Options, Step, arena_bytes};
+use trine_infer::{DecodeSession, KvKind, Options, StageKind, Step, arena_bytes};
 use trine_ternary::parallel::Parallel;
 
 use super::Loaded;
@@ -14,8 +14,8 @@ use crate::Result;
 pub struct Stage {
     /// Its name.
     pub name: &'static str,
-    /// Whether it is products of weights.
-    pub is_product: bool,
+    /// What it is.
+    pub kind: StageKind,
     /// On the wall, waiting for threads included.
     pub wall: Duration,
 }
@@ -36,7 +36,7 @@ impl Profile {
         let sum = |which: fn(&&Stage) -> bool| {
             stages.iter().filter(which).map(|stage| stage.wall.as_secs_f64()).sum::<f64>()
         };
-        sum(|stage| !stage.is_product && stage.name != "attention") / sum(|_| true)
+        sum(|stage| stage.kind == StageKind::Rest) / sum(|_| true)
     }
 }
 
@@ -81,13 +81,13 @@ fn read(
     while !unread.is_empty() {
         let taken = session.begin(unread)?;
         unread = unread.get(taken..).unwrap_or_default();
-        while let Some((name, is_product)) = session.stage() {
+        while let Some((name, kind)) = session.stage() {
             let begun = Instant::now();
             let step = session.step(usize::MAX, pool);
             let wall = begun.elapsed();
             match stages.iter_mut().find(|stage| stage.name == name) {
                 Some(stage) => stage.wall += wall,
-                None => stages.push(Stage { name, is_product, wall }),
+                None => stages.push(Stage { name, kind, wall }),
             }
             if step == Step::Done {
                 break;
@@ -103,10 +103,12 @@ mod tests {
 
     #[test]
     fn what_is_neither_products_nor_attention_is_the_rest() {
-        let stage =
-            |name, is_product, ms| Stage { name, is_product, wall: Duration::from_millis(ms) };
-        let all =
-            [stage("norms", false, 10), stage("down", true, 60), stage("attention", false, 30)];
+        let stage = |name, kind, ms| Stage { name, kind, wall: Duration::from_millis(ms) };
+        let all = [
+            stage("norms", StageKind::Rest, 10),
+            stage("down", StageKind::Products, 60),
+            stage("attention", StageKind::Attention, 30),
+        ];
         assert!((Profile::rest(&all) - 0.1).abs() < 1e-9);
     }
 }

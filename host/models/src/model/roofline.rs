@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use trine_infer::{Config, KvKind};
 use trine_ternary::parallel::Parallel;
 use trine_ternary::{
-    ACROSS, Kernels, KeysAcross, KvRows, POSITIONS, QueriesAcross, Scores, SharesAcross, Softmax,
-    SoftmaxAcross, Vectors,
+    ACROSS, Codes, Kernels, KeysAcross, KvRows, POSITIONS, QueriesAcross, Scores, SharesAcross,
+    Softmax, SoftmaxAcross, Vectors, int8,
 };
 
 use super::Loaded;
@@ -206,16 +206,19 @@ fn products(loaded: &Loaded<'_>, pool: &dyn Parallel) -> f64 {
 /// Products of attention in a second, in half precision and in int8, a block at a time.
 fn attention(loaded: &Loaded<'_>, pool: &dyn Parallel) -> [f64; 2] {
     let (kernels, width) = (*loaded.model.kernels(), loaded.model.config().head_width());
-    let half = rate(pool, &|| floats(kernels, width));
-    [half, if kernels.takes_across() { rate(pool, &|| codes(kernels, width)) } else { half }]
+    // As the engine takes them, which depends on the width of heads.
+    let codes = if kernels.takes_across(width) { codes_across } else { codes };
+    [rate(pool, &|| floats(kernels, width)), rate(pool, &|| codes(kernels, width))]
 }
 
 /// Blocks that a call takes, so that a look at the clock costs nothing.
 const BLOCKS: usize = 64;
 
-/// Four queries over a block of rows that were widened; answers how many products that was.
+/// Queries that are taken together.
+const QUERIES: usize = 4;
+
+/// Some queries over a block of rows that were widened; answers how many products that was.
 fn floats(kernels: Kernels, width: usize) -> f64 {
-    const QUERIES: usize = 4;
     let rows = vec![0.5; POSITIONS * width];
     let numbers = vec![0.25; QUERIES * width];
     let (mut out, mut scores) = (vec![0.0; QUERIES * width], vec![Scores::default(); QUERIES]);
@@ -230,8 +233,29 @@ fn floats(kernels: Kernels, width: usize) -> f64 {
     (BLOCKS * QUERIES * POSITIONS * width * 2) as f64
 }
 
-/// Sixteen queries over a block of codes.
+/// The same over a block of codes, whose scales are left out.
 fn codes(kernels: Kernels, width: usize) -> f64 {
+    let rows = vec![1; POSITIONS * width];
+    let numbers = vec![2; QUERIES * width];
+    let (mut out, mut scores) = (vec![0.0; QUERIES * width], vec![Scores::default(); QUERIES]);
+    let mut softmaxes = [Softmax::NEW; QUERIES];
+    let mut shares = [[0; POSITIONS]; QUERIES];
+    let queries = Codes { codes: &numbers, stride: width, width };
+    for _ in 0..BLOCKS {
+        scores.fill(Scores::default());
+        kernels.dots_each(queries, (&rows, width), POSITIONS, &mut scores);
+        kernels.soften(1e-3, 0..POSITIONS, &mut scores, &mut softmaxes);
+        for (shares, scores) in shares.iter_mut().zip(&scores) {
+            kernels.quantize_i16(int8::QUANTIZED_MAX, scores, shares);
+        }
+        kernels.mix_each((&shares, &[1e-3; QUERIES]), (&rows, width), &mut out, width);
+    }
+    black_box(&out);
+    (BLOCKS * QUERIES * POSITIONS * width * 2) as f64
+}
+
+/// Sixteen queries over a block of codes.
+fn codes_across(kernels: Kernels, width: usize) -> f64 {
     let pairs = vec![[0x0003_0002; ACROSS]; width / 2];
     let keys = vec![[0x0001_0001; 64]; POSITIONS];
     let values = vec![0x0001_0001; POSITIONS / 2 * width];

@@ -6,6 +6,7 @@ mod llama;
 mod load;
 mod profile;
 mod roofline;
+mod shown;
 mod side;
 mod table;
 

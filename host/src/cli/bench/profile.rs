@@ -6,35 +6,47 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use trine::{Error, Result};
-use trine_models::model::{Loaded, Pool, Profile, Stage, profile, threads};
+use trine_infer::StageKind;
+use trine_models::model::{Loaded, Pool, Profile, Stage, profile};
 
 use super::Bench;
-use super::load::escaped;
-use crate::cli::paint::{STRONG, count, say, time};
-use crate::cli::tools::pretty;
+use super::shown::{Shown, begun};
+use crate::cli::paint::{count, say, time};
 
 impl Bench {
     pub(super) fn profile(&self, loaded: &Loaded<'_>, pool: &Pool) -> Result<ExitCode> {
-        let path = self.file.display();
         let found = profile(loaded, (self.prompt, self.tokens), pool);
-        let found = found.map_err(|error| Error::from(error).at(&path))?;
-        let isa = loaded.model.kernels().isa().name();
-        let title = format!("{path}, {isa}, {} threads", threads(self.threads));
-        let bars = [
-            (format!("prefill {}", count(self.prompt as u64)), &*found.prefill),
-            (format!("decode after {}", count(self.prompt as u64)), &*found.decode),
-        ];
-        if let Some(svg) = &self.svg {
-            let text = picture(&title, &bars);
-            std::fs::write(svg, text).map_err(|error| Error::write(svg, error))?;
-        }
-        if self.json {
-            say!("{}", pretty(&object(&found)));
-        } else {
-            say!("{STRONG}{title}{STRONG:#}");
-            bars.iter().for_each(|(name, stages)| print(name, stages));
-        }
-        Ok(ExitCode::SUCCESS)
+        let found = found.map_err(|error| Error::from(error).at(self.file.display()))?;
+        self.show_found(loaded, &Profiled { prompt: count(self.prompt as u64), found })
+    }
+}
+
+/// Where the time goes of a prompt of this length, and after it.
+struct Profiled {
+    prompt: String,
+    found: Profile,
+}
+
+impl Profiled {
+    fn bars(&self) -> [(String, &[Stage]); 2] {
+        [
+            (format!("prefill {}", self.prompt), &self.found.prefill),
+            (format!("decode after {}", self.prompt), &self.found.decode),
+        ]
+    }
+}
+
+impl Shown for Profiled {
+    fn print(&self) {
+        self.bars().iter().for_each(|(name, stages)| print(name, stages));
+    }
+
+    fn object(&self) -> Value {
+        json!({ "prefill": object(&self.found.prefill), "decode": object(&self.found.decode) })
+    }
+
+    fn picture(&self, title: &str) -> String {
+        picture(title, &self.bars())
     }
 }
 
@@ -54,16 +66,17 @@ fn print(name: &str, stages: &[Stage]) {
     }
 }
 
-fn object(found: &Profile) -> Value {
-    let of = |stages: &[Stage]| {
-        let stages_of = stages.iter().map(|stage| {
-            json!({ "stage": stage.name, "is_product": stage.is_product,
-                    "seconds": stage.wall.as_secs_f64() })
-        });
-        json!({ "seconds": total(stages).as_secs_f64(), "rest": Profile::rest(stages),
-                "stages": stages_of.collect::<Vec<_>>() })
-    };
-    json!({ "prefill": of(&found.prefill), "decode": of(&found.decode) })
+fn object(stages: &[Stage]) -> Value {
+    let of = stages.iter().map(|stage| {
+        let kind = match stage.kind {
+            StageKind::Products => "products",
+            StageKind::Attention => "attention",
+            StageKind::Rest => "rest",
+        };
+        json!({ "stage": stage.name, "kind": kind, "seconds": stage.wall.as_secs_f64() })
+    });
+    json!({ "seconds": total(stages).as_secs_f64(), "rest": Profile::rest(stages),
+            "stages": of.collect::<Vec<_>>() })
 }
 
 /// Products, attention, and all else: one colour for each kind, lighter from stage to stage.
@@ -79,13 +92,7 @@ const BAR: [f64; 3] = [20.0, 700.0, 84.0];
 fn picture(title: &str, bars: &[(String, &[Stage])]) -> String {
     let [left, long, high] = BAR;
     let height = 50.0 + high * bars.len() as f64 + 20.0 * 6.0;
-    let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 740 {height}\" \
-         font-family=\"sans-serif\" font-size=\"13\" fill=\"#222\">\n\
-         <rect width=\"740\" height=\"{height}\" fill=\"#fff\"/>\n\
-         <text x=\"{left}\" y=\"28\" font-size=\"15\">{}</text>\n",
-        escaped(title)
-    );
+    let mut out = begun(title, [740.0, height]);
     let mut names: Vec<(&str, &str)> = Vec::new();
     for (at, (name, stages)) in bars.iter().enumerate() {
         let (top, total) = (50.0 + high * at as f64, total(stages));
@@ -99,8 +106,7 @@ fn picture(title: &str, bars: &[(String, &[Stage])]) -> String {
         );
         let (mut x, mut seen) = (left, [0; 3]);
         for stage in stages.iter() {
-            let kind =
-                if stage.is_product { 0 } else { 1 + usize::from(stage.name != "attention") };
+            let kind = stage.kind as usize;
             let new = COLORS[kind][seen[kind] % 5];
             let known = names.iter().find(|(name, _)| *name == stage.name);
             let color = known.map_or(new, |(_, color)| color);

@@ -5,48 +5,60 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 use trine::{Error, Result};
-use trine_models::model::{Loaded, Machine, Point, Pool, Roofline, roofline, threads};
+use trine_models::model::{Loaded, Machine, Point, Pool, Roofline, roofline};
 
 use super::Bench;
-use super::load::escaped;
-use crate::cli::paint::{STRONG, count, say};
-use crate::cli::tools::pretty;
+use super::shown::{Shown, begun};
+use crate::cli::paint::{count, say};
 
 impl Bench {
     pub(super) fn roofline(&self, loaded: &Loaded<'_>, pool: &Pool) -> Result<ExitCode> {
-        let path = self.file.display();
         let found = roofline(loaded, pool, |step| eprintln!("{step}"));
-        let found = found.map_err(|error| Error::from(error).at(&path))?;
-        let isa = loaded.model.kernels().isa().name();
-        let title = format!("{path}, {isa}, {} threads", threads(self.threads));
-        if let Some(svg) = &self.svg {
-            let text = picture(&title, &found);
-            std::fs::write(svg, text).map_err(|error| Error::write(svg, error))?;
-        }
-        if self.json {
-            say!("{}", pretty(&object(&found)));
-        } else {
-            print(&title, &found);
-        }
-        Ok(ExitCode::SUCCESS)
+        let found = found.map_err(|error| Error::from(error).at(self.file.display()))?;
+        self.show_found(loaded, &found)
     }
 }
 
-fn print(title: &str, Roofline { machine, points }: &Roofline) {
-    let Machine { reading, products, attention: [half, int8] } = *machine;
-    say!("{STRONG}{title}{STRONG:#}");
-    say!("memory       {:>8.1} GB/s read at best", reading / 1e9);
-    say!("products     {:>8.1} Gmac/s of ternary weights, from caches", products / 1e9);
-    say!("attention    {:>8.1} Gmac/s in half precision, {:.1} in int8", half / 1e9, int8 / 1e9);
-    for point in points {
-        let [measured, allowed] = point.speeds;
-        let (name, what, whose) = words(point);
+impl Shown for Roofline {
+    fn print(&self) {
+        let Machine { reading, products, attention: [half, int8] } = self.machine;
+        say!("memory       {:>8.1} GB/s read at best", reading / 1e9);
+        say!("products     {:>8.1} Gmac/s of ternary weights, from caches", products / 1e9);
         say!(
-            "{name:<19} {measured:>8.1} tokens/s, {:.0} % of the {allowed:.1} that {what} allow; \
-             {:.0} % of that time is {whose}",
-            100.0 * point.share(),
-            100.0 * point.attention
+            "attention    {:>8.1} Gmac/s in half precision, {:.1} in int8",
+            half / 1e9,
+            int8 / 1e9
         );
+        for point in &self.points {
+            let [measured, allowed] = point.speeds;
+            let (name, what, whose) = words(point);
+            say!(
+                "{name:<19} {measured:>8.1} tokens/s, {:.0} % of the {allowed:.1} that {what} \
+                 allow; {:.0} % of that time is {whose}",
+                100.0 * point.share(),
+                100.0 * point.attention
+            );
+        }
+    }
+
+    fn object(&self) -> Value {
+        let [half, int8] = self.machine.attention;
+        let points = self.points.iter().map(|point| {
+            let [measured, allowed] = point.speeds;
+            json!({
+                "what": if point.is_decode { "decode" } else { "prefill" }, "prompt": point.prompt,
+                "tokens_per_s": measured, "allowed_per_s": allowed, "share": point.share(),
+                "attention_share": point.attention,
+            })
+        });
+        json!({
+            "read_bytes_per_s": self.machine.reading, "products_per_s": self.machine.products,
+            "attention_per_s": { "f16": half, "i8": int8 }, "points": points.collect::<Vec<_>>(),
+        })
+    }
+
+    fn picture(&self, title: &str) -> String {
+        picture(title, &self.points)
     }
 }
 
@@ -60,38 +72,16 @@ fn words(point: &Point) -> (String, &'static str, &'static str) {
     }
 }
 
-fn object(Roofline { machine, points }: &Roofline) -> Value {
-    let [half, int8] = machine.attention;
-    let points = points.iter().map(|point| {
-        let [measured, allowed] = point.speeds;
-        json!({
-            "what": if point.is_decode { "decode" } else { "prefill" }, "prompt": point.prompt,
-            "tokens_per_s": measured, "allowed_per_s": allowed, "share": point.share(),
-            "attention_share": point.attention,
-        })
-    });
-    json!({
-        "read_bytes_per_s": machine.reading, "products_per_s": machine.products,
-        "attention_per_s": { "f16": half, "i8": int8 }, "points": points.collect::<Vec<_>>(),
-    })
-}
-
 /// Left edge and length of the longest bar, and height of a row.
 const BARS: [f64; 2] = [150.0, 400.0];
 const ROW: f64 = 30.0;
 
 /// A bar for each point: what the machine allows, and in it what was measured. Prefill and decoding
 /// have scales of their own.
-fn picture(title: &str, Roofline { points, .. }: &Roofline) -> String {
+fn picture(title: &str, points: &[Point]) -> String {
     let [left, long] = BARS;
     let height = 60.0 + ROW * points.len() as f64;
-    let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 760 {height}\" \
-         font-family=\"sans-serif\" font-size=\"13\" fill=\"#222\">\n\
-         <rect width=\"760\" height=\"{height}\" fill=\"#fff\"/>\n\
-         <text x=\"12\" y=\"28\" font-size=\"15\">{}</text>\n",
-        escaped(title)
-    );
+    let mut out = begun(title, [760.0, height]);
     let most = |is_decode| {
         let alike = points.iter().filter(move |point| point.is_decode == is_decode);
         alike.flat_map(|point| point.speeds).fold(f64::MIN_POSITIVE, f64::max)

@@ -99,6 +99,7 @@ impl BenchSide {
         let mut buffers = Buffers::default();
         // An image is used as it is; a file as `trine generate` does.
         let loaded = Loaded::open(&bytes, &mut buffers, Some(Packing::PanelBase3), &pool)?;
+        loaded.let_go(&bytes);
         drop(pool);
         measure(&loaded, &self.plan(), |round| {
             let load = begun.elapsed().as_secs_f64();

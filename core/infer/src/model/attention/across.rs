@@ -36,7 +36,7 @@ pub(super) struct Sixteen {
 }
 
 impl Paired {
-    #[expect(clippy::large_stack_arrays, reason = "32 KiB, where stacks are large")]
+    #[expect(clippy::large_stack_arrays, reason = "36 KiB, where stacks are large")]
     pub(super) const fn new() -> Self {
         Self {
             queries: [[[0; ACROSS]; PIECE / 2]; QUERIES / ACROSS],
@@ -93,7 +93,7 @@ impl Paired {
     }
 
     /// Adds to vectors of `out`, the first of which is of lane `first`, the shares last made of the
-    /// values at so many positions that were paired.
+    /// values at the first `count` positions that were paired.
     pub(super) fn add_values(
         &self,
         head: &KvHead<'_>,
@@ -109,8 +109,7 @@ impl Paired {
 impl KvHead<'_> {
     /// Whether sixteen queries are taken side by side.
     pub(super) fn is_paired(&self) -> bool {
-        let is_wide = self.width.is_multiple_of(64) && self.width <= PIECE;
-        matches!(self.keys, View::I8(..)) && is_wide && self.kernels.takes_across()
+        matches!(self.keys, View::I8(..)) && self.kernels.takes_across(self.width)
     }
 }
 
