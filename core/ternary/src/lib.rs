@@ -25,6 +25,7 @@ extern crate std;
 
 #[cfg(not(target_os = "none"))]
 mod across;
+mod ahead;
 mod arch;
 mod attention;
 mod error;
@@ -46,6 +47,7 @@ pub mod scalar;
 pub use across::{
     ACROSS, Across, CodePairs, KeyPairs, KeysAcross, QueriesAcross, SharesAcross, SoftmaxAcross,
 };
+pub use ahead::Ahead;
 pub use attention::{Codes, KvRows, POSITIONS, Scores, Softmax, Vectors};
 pub use error::Error;
 pub use half::{f16_from_f32, f32_from_f16};

@@ -143,6 +143,9 @@ pub(crate) fn main() -> ExitCode {
         _ => LevelFilter::WARN,
     };
     log::start(cli.log.unwrap_or(level));
+    if let Some(folder) = trine_gateway::Settings::of_user().folder() {
+        trine_models::model::keep_ahead_in(folder.to_owned());
+    }
     #[cfg(feature = "modules")]
     if let Some(folder) = &cli.modules
         && let Err(error) = trine_ggml::Modules::look_in(folder)

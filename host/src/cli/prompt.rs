@@ -125,6 +125,9 @@ impl Generate {
         let loaded = Loaded::open(&bytes, &mut buffers, packing, &pool);
         let loaded = loaded.map_err(|error| Error::from(error).at(self.model.display()))?;
         loaded.let_go(&bytes);
+        if device.is_none() {
+            loaded.ask_ahead(&pool);
+        }
         let prompt = self.tokens_of(&loaded.tokenizer)?;
         self.check_room(&loaded, prompt.len())?;
         let keep = prompt.len();

@@ -54,6 +54,12 @@ impl Settings {
         Self { folder: Some(folder.to_owned()) }
     }
 
+    /// The folder that has them; `None` where none is known.
+    #[must_use]
+    pub fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
+    }
+
     /// The folder that tasks are kept in.
     pub(crate) fn tasks_folder(&self) -> Option<PathBuf> {
         self.folder.as_ref().map(|folder| folder.join("tasks"))

@@ -83,6 +83,13 @@ impl<'b> Opened<'b> {
         self.loaded.let_go(file);
     }
 
+    /// Asks memory for weights as is best here, where the processor computes.
+    pub(super) fn ask_ahead(&self, pool: &Pool) {
+        if self.elsewhere.is_none() {
+            self.loaded.ask_ahead(pool);
+        }
+    }
+
     /// The model, where several texts can be written at once: on the processor, and where a prompt
     /// need not be read by itself.
     pub(super) fn for_several(&self) -> Option<&Loaded<'b>> {

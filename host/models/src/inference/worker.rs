@@ -175,6 +175,7 @@ fn work(
         Err(error) => return unloadable(&error),
     };
     opened.let_go(&bytes);
+    opened.ask_ahead(&pool);
     let mut load = begun.elapsed();
     while let Ok(job) = jobs.recv() {
         if let Some(loaded) = opened.for_several() {

@@ -1,6 +1,7 @@
 //! Model files: GGUF written, random models made, and what a file or an image holds.
 //!
 //! - [`Header`] and [`Shape`]: what stands before the data of a GGUF file, in any shape;
+//! - [`keep_ahead_in`]: where it is kept how far ahead memory is asked for weights;
 //! - [`make`]: random models, tiny ones and one in the exact shape of the published BitNet file;
 //! - [`Summary`]: a file in a few lines, and what would be refused of it;
 //! - [`CommandModel`]: what a model that writes no text was made for;
@@ -12,6 +13,7 @@
 //! - [`Mapped`]: the bytes of a file without reading them;
 //! - [`Pool`]: threads for the kernels.
 
+mod ahead;
 mod bench;
 mod command_model;
 mod fill;
@@ -32,6 +34,7 @@ mod summary_image;
 mod vocabulary;
 
 pub use crate::sys::{Mapped, Pool, Zeros, memory_peak, processor_time};
+pub use ahead::keep_ahead_in;
 pub use bench::{BATCH, Figures, Measured, Plan, Round, bench, measure, stretch, tokens};
 pub use command_model::CommandModel;
 pub use footprint::Footprint;

@@ -166,6 +166,7 @@ impl Bench {
         let mut buffers = Buffers::default();
         let loaded = Loaded::open(&bytes, &mut buffers, self.packing.packing(), &pool)?;
         loaded.let_go(&bytes);
+        loaded.ask_ahead(&pool);
         if self.roofline {
             return self.roofline(&loaded, &pool);
         }

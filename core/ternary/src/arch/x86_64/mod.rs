@@ -11,6 +11,8 @@ use core::arch::x86_64::{
     __cpuid_count, _MM_HINT_ET0, _MM_HINT_T0, _MM_HINT_T1, _mm_prefetch, CpuidResult,
 };
 
+use crate::ahead::Ahead;
+
 /// Registers whose state the operating system saves: XMM and YMM; and mask registers and ZMM too.
 const YMM_STATE: u32 = 0b110;
 const ZMM_STATE: u32 = 0b1110_0110;
@@ -108,33 +110,38 @@ fn prefetch(bytes: &[u8], ahead: usize) {
     unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) };
 }
 
+/// How far ahead to ask where nothing is said: for both caches, and for the first one alone.
+const TWICE: Ahead = Ahead { soon: 1536, far: 4096 };
+const ONCE: Ahead = Ahead { soon: 1536, far: 0 };
+
 /// Asks for a step of a panel that comes later, be it in the next panel. The processor looks ahead
 /// by itself, but not far enough for memory: the first cache has too few requests under way, and
 /// the second stops at the end of 4 KiB. So lines are asked for twice, for the second cache long
 /// before and for the first one soon (measured, shares of what plain reading of memory reaches:
-/// 0.6 without, 0.9 with either, 0.97 to 1 with both; of 20 pairs of distances these are the best
-/// for 2 bits a weight, on one thread and on two).
+/// 0.6 without, 0.9 with either, 0.97 to 1 with both; of 20 pairs of distances [`TWICE`] is the
+/// best for 2 bits a weight, on one thread and on two).
 #[inline(always)]
-fn prefetch_step(step: &[u8; 128]) {
-    const SOON: usize = 1536;
-    const FAR: usize = 4096;
-    for line in [0, 64] {
-        let at = step.as_ptr().wrapping_add(SOON + line);
-        // SAFETY: it is a hint, which may name any address.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) };
-        prefetch(step, FAR + line);
-    }
+fn prefetch_step(step: &[u8; 128], ahead: Ahead) {
+    prefetch_lines(step, ahead, 2);
 }
 
-/// The same for a kernel that spends more time on a line: four steps at once are asked for, for the
-/// first cache alone (0.95, where asking as above gives 0.91).
+/// The same for a kernel that spends more time on a line: four steps at once are asked for, usually
+/// [`ONCE`] (0.95, where asking as above gives 0.91).
 #[inline(always)]
-fn prefetch_four_steps(step: &[u8; 128]) {
-    const AHEAD: usize = 1536;
-    for line in (0..512).step_by(64) {
-        let at = step.as_ptr().wrapping_add(AHEAD + line);
+fn prefetch_four_steps(step: &[u8; 128], ahead: Ahead) {
+    prefetch_lines(step, ahead, 8);
+}
+
+/// Asks for lines of 64 bytes for the first cache, and where it is far for the second.
+#[inline(always)]
+fn prefetch_lines(step: &[u8; 128], ahead: Ahead, lines: usize) {
+    for line in 0..lines {
+        let at = step.as_ptr().wrapping_add(usize::from(ahead.soon) + 64 * line);
         // SAFETY: it is a hint, which may name any address.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) };
+        if ahead.far > 0 {
+            prefetch(step, usize::from(ahead.far) + 64 * line);
+        }
     }
 }
 

@@ -7,9 +7,10 @@ use core::arch::x86_64::{
 };
 
 use super::{broadcast, field, load, widen};
+use crate::ahead::Ahead;
 use crate::arch::panels::Sums;
-use crate::arch::x86_64::prefetch_step;
-use crate::packing::TABLE_HIGH;
+use crate::arch::x86_64::{TWICE, prefetch_step};
+use crate::packing::{Packing, TABLE_HIGH};
 
 /// The sums `Σ u·q` of the 32 rows of a panel of [`Panel2Bit`](crate::Packing::Panel2Bit).
 #[target_feature(enable = "avx2,f16c")]
@@ -146,9 +147,11 @@ pub(in super::super) fn each_part<const COLS: usize, const N: usize>(
 ) {
     let (steps, _) = panel.as_chunks::<128>();
     let (whole, tail) = q.as_chunks::<COLS>();
+    let packing = if COLS == 16 { Packing::Panel2Bit } else { Packing::PanelBase3 };
+    let ahead = Ahead::said(packing).unwrap_or(TWICE);
     for (steps, q) in steps.chunks(N).zip(whole.chunks(N)) {
         for step in steps {
-            prefetch_step(step);
+            prefetch_step(step, ahead);
         }
         f(steps, q);
     }

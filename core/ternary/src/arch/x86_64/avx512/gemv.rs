@@ -9,8 +9,10 @@ use core::arch::x86_64::{
 };
 
 use super::{Tables, broadcast, field, load, store};
+use crate::ahead::Ahead;
 use crate::arch::panels::Sums;
-use crate::arch::x86_64::{prefetch_four_steps, prefetch_step};
+use crate::arch::x86_64::{ONCE, TWICE, prefetch_four_steps, prefetch_step};
+use crate::packing::Packing;
 
 /// The sums `Σ u·q` of the 32 rows of a panel of [`Panel2Bit`](crate::Packing::Panel2Bit).
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
@@ -18,8 +20,9 @@ pub(super) fn panel_2bit(panel: &[u8], q: &[i8]) -> Sums {
     let (steps, _) = panel.as_chunks::<128>();
     let (whole, tail) = q.as_chunks::<16>();
     let mut acc = [[_mm512_setzero_si512(); 2]; 4];
+    let ahead = Ahead::said(Packing::Panel2Bit).unwrap_or(TWICE);
     for (step, q) in steps.iter().zip(whole) {
-        prefetch_step(step);
+        prefetch_step(step, ahead);
         step_2bit(&mut acc, step, q);
     }
     if let Some(step) = steps.get(whole.len()) {
@@ -58,9 +61,10 @@ pub(super) fn panel_base3(panel: &[u8], q: &[i8]) -> Sums {
     let (whole, tail) = q.as_chunks::<20>();
     let tables = Tables::new();
     let mut acc = [[_mm512_setzero_si512(); 4]; 2];
+    let ahead = Ahead::said(Packing::PanelBase3).unwrap_or(ONCE);
     for (at, (step, q)) in steps.iter().zip(whole).enumerate() {
         if at % 4 == 0 {
-            prefetch_four_steps(step);
+            prefetch_four_steps(step, ahead);
         }
         step_base3(&mut acc, tables, step, q);
     }
