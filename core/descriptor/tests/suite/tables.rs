@@ -144,10 +144,15 @@ fn open_bounds() {
 
 #[test]
 fn labels() {
-    for labels in ["", "a|", "|a", "a||b", "a|b|a"] {
-        assert_eq!(params(&[field(Kind::Choice(labels))]), at(TableErrorKind::Labels, 0));
+    let twice = ["a|b|a", "a|a", "ab|c|ab", "c|ab|ab", "low|medium|high|medium", "é|e|é"];
+    for labels in ["", "a|", "|a", "a||b"].into_iter().chain(twice) {
+        let error = at(TableErrorKind::Labels, 0);
+        assert_eq!(params(&[field(Kind::Choice(labels))]), error, "{labels}");
     }
-    assert_eq!(params(&[field(Kind::Choice("a"))]), None);
+    // The same length, or the beginning or the end of another.
+    for labels in ["a", "a|b", "a|ab", "ab|a", "ab|b", "b|ab", "ab|ac|bc", "abc|abd|abcd", "é|e"] {
+        assert_eq!(params(&[field(Kind::Choice(labels))]), None, "{labels}");
+    }
 }
 
 #[test]
@@ -162,6 +167,8 @@ fn defaults() {
         (PERCENT, Literal::Number(100), Literal::Number(101)),
         (decimal, Literal::Number(5), Literal::Number(6)),
         (text, Literal::Text("éé"), Literal::Text("")),
+        (text, Literal::Text("ab"), Literal::Text("abc")),
+        (text, Literal::Text("é"), Literal::Text("éaé")),
         (Kind::Choice("a|b"), Literal::Label(1), Literal::Label(2)),
     ] {
         assert_eq!(with(kind, good), None, "{kind:?}");
