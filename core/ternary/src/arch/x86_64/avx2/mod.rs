@@ -3,10 +3,11 @@
 
 pub(crate) mod attention;
 pub(crate) mod codes;
+mod digits;
 mod files;
-mod gemm;
-pub(super) mod gemv;
+pub(super) mod panels;
 pub(crate) mod rows;
+pub(super) mod tiles;
 
 pub(crate) use codes::across;
 
@@ -16,16 +17,16 @@ pub(crate) mod float {
 }
 
 use core::arch::x86_64::{
-    __m256i, _mm_add_epi32, _mm_cvtsi128_si32, _mm_shuffle_epi32, _mm256_add_epi32,
-    _mm256_and_si256, _mm256_castsi256_si128, _mm256_extracti128_si256, _mm256_loadu_si256,
-    _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_set1_epi8, _mm256_set1_epi16,
-    _mm256_set1_epi32, _mm256_setzero_si256, _mm256_storeu_si256,
+    __m256i, _mm_add_epi32, _mm_cvtsi128_si32, _mm_shuffle_epi32, _mm256_add_epi16,
+    _mm256_add_epi32, _mm256_and_si256, _mm256_castsi256_si128, _mm256_extracti128_si256,
+    _mm256_loadu_si256, _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_set1_epi8,
+    _mm256_set1_epi16, _mm256_set1_epi32, _mm256_setzero_si256, _mm256_storeu_si256,
 };
 
 use core::ops::Range;
 
-use crate::arch::panels::{self, Ahead, BLOCK, Group, PanelKernels, Sums};
-use crate::arch::x86_64::{prefetch, prefetch_write};
+use self::panels::{Products, engine};
+use crate::arch::panels::{Group, Sums, gemm as panel_gemm};
 use crate::matrix::Matrix;
 use crate::packing::Packing;
 use crate::scalar::Tokens;
@@ -41,7 +42,7 @@ pub(crate) const fn has(packing: Packing) -> bool {
 pub(crate) fn gemm(matrix: &Matrix<'_>, rows: Range<usize>, tokens: Tokens<'_>, out: &mut [i32]) {
     if matches!(matrix.packing(), Packing::Panel2Bit | Packing::PanelBase3) {
         // SAFETY: we have the features.
-        unsafe { panels::gemm::<Avx2>(matrix, rows, tokens, out) };
+        unsafe { panel_gemm::<Avx2>(matrix, rows, tokens, out) };
     } else {
         files::gemm(matrix, rows, tokens, out);
     }
@@ -50,80 +51,42 @@ pub(crate) fn gemm(matrix: &Matrix<'_>, rows: Range<usize>, tokens: Tokens<'_>, 
 /// Registers of 32 bytes.
 struct Avx2;
 
-impl PanelKernels for Avx2 {
+/// Products of digits are added up in lanes of 16 bits.
+impl Products for Avx2 {
+    // A lane of the even digits gains at most 2·2·3·128 = 1536 a step, one of the odd ones four
+    // times as much: 5 steps fit 15 bits.
+    const STEPS_2BIT: usize = 5;
+    // The largest gain in a step is 2·42·128 = 10,752, of the first digit.
+    const STEPS_BASE3: usize = 3;
+    // Each adds at most 2·3·128 = 768.
+    const GROUPS: usize = 42;
+
     /// # Safety
     /// As the trait says.
     #[inline]
     #[target_feature(enable = "avx2,f16c")]
-    unsafe fn sum(q: &[i8]) -> i32 {
-        sum(q)
+    unsafe fn gain(sums: __m256i, digits: __m256i, q: __m256i) -> __m256i {
+        _mm256_add_epi16(sums, _mm256_maddubs_epi16(digits, q))
     }
 
     /// # Safety
     /// As the trait says.
     #[inline]
     #[target_feature(enable = "avx2,f16c")]
-    unsafe fn one(packing: Packing, panel: &[u8], q: &[i8]) -> Sums {
-        match packing {
-            Packing::Panel2Bit => gemv::panel_2bit(panel, q),
-            _ => gemv::panel_base3(panel, q),
-        }
-    }
-
-    /// # Safety
-    /// As the trait says.
-    #[inline]
-    #[target_feature(enable = "avx2,f16c")]
-    unsafe fn unpack(packing: Packing, steps: &[[u8; 128]], groups: &mut [Group]) -> usize {
-        unpack(packing, steps, groups)
-    }
-
-    /// # Safety
-    /// As the trait says.
-    #[inline]
-    #[target_feature(enable = "avx2,f16c")]
-    unsafe fn multiply(
-        groups: &[Group],
-        col: usize,
-        tokens: Tokens<'_>,
-        sums: &mut [Sums],
-        _: Ahead,
-    ) {
-        gemm::multiply(groups, col, tokens, sums, col == 0);
-    }
-
-    /// # Safety
-    /// As the trait says.
-    #[inline]
-    #[target_feature(enable = "avx2,f16c")]
-    unsafe fn prefetch_write(line: &[i32]) {
-        prefetch_write(line);
-    }
-
-    /// # Safety
-    /// As the trait says.
-    #[inline]
-    #[target_feature(enable = "avx2,f16c")]
-    unsafe fn prefetch(bytes: &[u8], ahead: usize) {
-        prefetch(bytes, ahead);
-    }
-
-    /// # Safety
-    /// As the trait says.
-    #[inline]
-    #[target_feature(enable = "avx2,f16c")]
-    unsafe fn write(sums: &[Sums], less: &[i32; BLOCK], out: &mut [i32], stride: usize) {
-        panels::write_rows(sums, less, 0..32, out, stride);
+    unsafe fn widen(lanes: __m256i, sums: __m256i, factor: i16) -> __m256i {
+        widen(lanes, sums, factor)
     }
 }
+
+engine!("avx2,f16c", Avx2);
 
 /// Unpacks steps and returns how many groups they are.
 #[inline]
 #[target_feature(enable = "avx2,f16c")]
 pub(super) fn unpack(packing: Packing, steps: &[[u8; 128]], groups: &mut [Group]) -> usize {
     match packing {
-        Packing::Panel2Bit => gemm::unpack_2bit(steps, groups),
-        _ => gemm::unpack_base3(steps, groups),
+        Packing::Panel2Bit => digits::unpack_2bit(steps, groups),
+        _ => digits::unpack_base3(steps, groups),
     }
 }
 
@@ -151,14 +114,12 @@ fn store_bytes(bytes: __m256i, out: &mut [u8; 32]) {
     unsafe { _mm256_storeu_si256(out.as_mut_ptr().cast(), bytes) }
 }
 
-/// The sums of 32 rows.
+/// 8 lanes, wherever they lie.
 #[inline]
 #[target_feature(enable = "avx2,f16c")]
-pub(super) fn load_sums(sums: &Sums) -> [__m256i; 4] {
-    let (parts, _) = sums.0.as_chunks::<8>();
-    // SAFETY: the references are to 32 bytes, and the load asks for no alignment.
-    let load = |part: usize| unsafe { _mm256_loadu_si256(parts[part].as_ptr().cast()) };
-    [load(0), load(1), load(2), load(3)]
+fn load_lanes(lanes: &[i32; 8]) -> __m256i {
+    // SAFETY: the reference is to 32 bytes, and the load asks for no alignment.
+    unsafe { _mm256_loadu_si256(lanes.as_ptr().cast()) }
 }
 
 /// 8 lanes to memory.
