@@ -10,6 +10,9 @@ pub enum Isa {
     Avx2,
     /// x86-64 with AVX-VNNI too: Intel's laptops and desktops since Alder Lake, AMD since Zen 5.
     AvxVnni,
+    /// x86-64 with AVX-512 F, BW, VL and VNNI, without VBMI: Intel's servers Cascade Lake and Cooper
+    /// Lake.
+    Avx512Vnni,
     /// x86-64 with AVX-512 F, BW, VL, VBMI and VNNI: Intel since Ice Lake, AMD since Zen 4.
     Avx512,
     /// 64-bit Arm with NEON, which all have.
@@ -27,6 +30,7 @@ impl Isa {
         Self::Scalar,
         Self::Avx2,
         Self::AvxVnni,
+        Self::Avx512Vnni,
         Self::Avx512,
         Self::Neon,
         Self::DotProd,
@@ -41,11 +45,13 @@ impl Isa {
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => crate::arch::x86_64::has_avx512(),
             #[cfg(target_arch = "x86_64")]
+            Self::Avx512Vnni => crate::arch::x86_64::has_avx512_vnni(),
+            #[cfg(target_arch = "x86_64")]
             Self::Avx2 => crate::arch::x86_64::has_avx2(),
             #[cfg(target_arch = "x86_64")]
             Self::AvxVnni => crate::arch::x86_64::has_avx_vnni(),
             #[cfg(not(target_arch = "x86_64"))]
-            Self::Avx2 | Self::AvxVnni | Self::Avx512 => false,
+            Self::Avx2 | Self::AvxVnni | Self::Avx512Vnni | Self::Avx512 => false,
             #[cfg(trine_neon)]
             Self::Neon => true,
             #[cfg(trine_neon)]
@@ -75,6 +81,7 @@ impl Isa {
             Self::Scalar => "scalar",
             Self::Avx2 => "avx2",
             Self::AvxVnni => "avxvnni",
+            Self::Avx512Vnni => "avx512vnni",
             Self::Avx512 => "avx512",
             Self::Neon => "neon",
             Self::DotProd => "dotprod",

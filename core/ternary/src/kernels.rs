@@ -20,9 +20,10 @@ use crate::{float, int8, scalar};
 macro_rules! choose {
     ($self:ident, $module:ident::$function:ident($($argument:expr),*), $else:expr) => {
         match $self.isa() {
-            // SAFETY: `new` saw that the processor has the features of `Avx512`.
+            // SAFETY: `new` saw that the processor has the features of `Avx512Vnni`, which `Avx512`
+            // has.
             #[cfg(target_arch = "x86_64")]
-            $crate::isa::Isa::Avx512 => unsafe {
+            $crate::isa::Isa::Avx512Vnni | $crate::isa::Isa::Avx512 => unsafe {
                 $crate::arch::x86_64::avx512::$module::$function($($argument),*)
             },
             // SAFETY: `new` saw that the processor has the features of `Avx2`, which `AvxVnni` has.
@@ -129,7 +130,14 @@ impl Kernels {
             #[cfg(target_arch = "x86_64")]
             Isa::Avx512 if matches!(matrix.packing(), Packing::Panel2Bit | Packing::PanelBase3) => {
                 // SAFETY: `new` saw that the processor has the features of `Avx512`.
-                unsafe { x86_64::avx512::gemm(matrix, rows, tokens, out) }
+                unsafe { x86_64::avx512::vbmi::gemm(matrix, rows, tokens, out) }
+            }
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512Vnni
+                if matches!(matrix.packing(), Packing::Panel2Bit | Packing::PanelBase3) =>
+            {
+                // SAFETY: `new` saw that the processor has the features of `Avx512Vnni`.
+                unsafe { x86_64::avx512::vnni::gemm(matrix, rows, tokens, out) }
             }
             #[cfg(target_arch = "x86_64")]
             Isa::AvxVnni
@@ -139,8 +147,10 @@ impl Kernels {
                 unsafe { x86_64::avxvnni::gemm(matrix, rows, tokens, out) }
             }
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx2 | Isa::AvxVnni | Isa::Avx512 if x86_64::avx2::has(matrix.packing()) => {
-                // SAFETY: as above; `Avx512` has all of `Avx2`.
+            Isa::Avx2 | Isa::AvxVnni | Isa::Avx512Vnni | Isa::Avx512
+                if x86_64::avx2::has(matrix.packing()) =>
+            {
+                // SAFETY: as above; all of them have what `Avx2` has.
                 unsafe { x86_64::avx2::gemm(matrix, rows, tokens, out) }
             }
             #[cfg(trine_neon)]
@@ -218,8 +228,11 @@ impl Kernels {
         exact(cols.checked_mul(tokens).ok_or(Error::Overflow)?, input.len())?;
         exact(count.checked_mul(tokens).ok_or(Error::Overflow)?, out.len())?;
         #[cfg(target_arch = "x86_64")]
-        if let (Isa::Avx512, crate::RowFormat::Q6K, RowInput::Blocks { q, scales }) =
-            (self.isa, weights.format(), input)
+        if let (
+            Isa::Avx512Vnni | Isa::Avx512,
+            crate::RowFormat::Q6K,
+            RowInput::Blocks { q, scales },
+        ) = (self.isa, weights.format(), input)
         {
             exact(q.len() / weights.format().block(), scales.len())?;
             // SAFETY: `new` saw that the processor has the features.

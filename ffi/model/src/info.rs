@@ -106,6 +106,7 @@ const fn kernels(isa: Isa) -> &'static CStr {
     match isa {
         Isa::Avx2 => c"avx2",
         Isa::AvxVnni => c"avxvnni",
+        Isa::Avx512Vnni => c"avx512vnni",
         Isa::Avx512 => c"avx512",
         _ => c"scalar",
     }

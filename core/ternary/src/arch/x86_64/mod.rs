@@ -37,7 +37,8 @@ const AVX: u32 = 1 << 28;
 const AVX2: u32 = 1 << 5;
 const AVX_VNNI: u32 = 1 << 4;
 const AVX512_F_BW_VL: u32 = (1 << 16) | (1 << 30) | (1 << 31);
-const AVX512_VBMI_VNNI: u32 = (1 << 1) | (1 << 11);
+const AVX512_VBMI: u32 = 1 << 1;
+const AVX512_VNNI: u32 = 1 << 11;
 
 /// A part of a leaf of CPUID.
 #[expect(unused_unsafe, reason = "the intrinsic is unsafe in the oldest Rust that is supported")]
@@ -71,11 +72,15 @@ impl Features {
         self.avx2() && self.seven_one_eax & AVX_VNNI != 0
     }
 
-    fn avx512(&self) -> bool {
+    fn avx512_vnni(&self) -> bool {
         self.avx2()
             && self.saved & ZMM_STATE == ZMM_STATE
             && self.seven_ebx & AVX512_F_BW_VL == AVX512_F_BW_VL
-            && self.seven_ecx & AVX512_VBMI_VNNI == AVX512_VBMI_VNNI
+            && self.seven_ecx & AVX512_VNNI != 0
+    }
+
+    fn avx512(&self) -> bool {
+        self.avx512_vnni() && self.seven_ecx & AVX512_VBMI != 0
     }
 }
 
@@ -87,6 +92,11 @@ pub(crate) fn has_avx2() -> bool {
 /// Whether AVX-VNNI can be used too.
 pub(crate) fn has_avx_vnni() -> bool {
     Features::read().avx_vnni()
+}
+
+/// Whether AVX-512 F, BW, VL and VNNI can be used.
+pub(crate) fn has_avx512_vnni() -> bool {
+    Features::read().avx512_vnni()
 }
 
 /// Whether AVX-512 F, BW, VL, VBMI and VNNI can be used.
@@ -158,18 +168,18 @@ fn xcr0() -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{has_avx_vnni, has_avx2, has_avx512};
+    use super::{has_avx_vnni, has_avx2, has_avx512, has_avx512_vnni};
 
     #[test]
     fn we_see_what_the_standard_library_sees() {
         let avx2 = std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("f16c");
         assert_eq!(has_avx2(), avx2);
         assert_eq!(has_avx_vnni(), avx2 && std::is_x86_feature_detected!("avxvnni"));
-        let avx512 = avx2
+        let avx512_vnni = avx2
             && std::is_x86_feature_detected!("avx512bw")
             && std::is_x86_feature_detected!("avx512vl")
-            && std::is_x86_feature_detected!("avx512vbmi")
             && std::is_x86_feature_detected!("avx512vnni");
-        assert_eq!(has_avx512(), avx512);
+        assert_eq!(has_avx512_vnni(), avx512_vnni);
+        assert_eq!(has_avx512(), avx512_vnni && std::is_x86_feature_detected!("avx512vbmi"));
     }
 }

@@ -11,47 +11,47 @@ use crate::arch::attention::{Wide, doors};
 use crate::attention::Fold;
 use crate::float::Lanes;
 
-doors!("avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni", Register, 4);
+doors!("avx512f,avx512bw,avx512vl,avx512vnni", Register, 4);
 
 #[derive(Clone, Copy)]
 struct Register(__m512);
 
 impl Wide for Register {
     #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
     unsafe fn splat(x: f32) -> Self {
         Self(_mm512_set1_ps(x))
     }
 
     #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
     unsafe fn load(numbers: &Lanes) -> Self {
         // SAFETY: the reference is to 64 bytes, and the load asks for no alignment.
         Self(unsafe { _mm512_loadu_ps(numbers.as_ptr()) })
     }
 
     #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
     unsafe fn widen(halves: &[u16; 16]) -> Self {
         // SAFETY: the reference is to 32 bytes, and the load asks for no alignment.
         Self(_mm512_cvtph_ps(unsafe { _mm256_loadu_si256(halves.as_ptr().cast()) }))
     }
 
     #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
     unsafe fn store(self, numbers: &mut Lanes) {
         // SAFETY: the reference is to 64 bytes, and the store asks for no alignment.
         unsafe { _mm512_storeu_ps(numbers.as_mut_ptr(), self.0) };
     }
 
     #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
     unsafe fn add_product(self, a: Self, b: Self) -> Self {
         Self(_mm512_add_ps(self.0, _mm512_mul_ps(a.0, b.0)))
     }
 
     #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
     unsafe fn sums<const N: usize>(of: [Self; N]) -> [f32; N] {
         let mut sums = [0.0; N];
         let (fours, rest) = of.as_chunks::<4>();
@@ -66,7 +66,7 @@ impl Wide for Register {
 
 /// As [`reduce`](crate::float::reduce) adds.
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 fn one_sum(lanes: __m512) -> f32 {
     let eights = _mm512_add_ps(lanes, _mm512_shuffle_f32x4::<0b11_10_11_10>(lanes, lanes));
     let fours = _mm512_add_ps(eights, _mm512_shuffle_f32x4::<0b01_01_01_01>(eights, eights));
@@ -76,7 +76,7 @@ fn one_sum(lanes: __m512) -> f32 {
 
 /// Halves of four registers are added until each has a lane, as [`one_sum`] does with one.
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 fn four_sums([a, b, c, d]: &[Register; 4], out: &mut [f32; 4]) {
     // Low and high halves of both, and sums of eight next to each other.
     let eights = |a: &Register, b: &Register| {
@@ -106,7 +106,7 @@ impl Fold for Register {
 }
 
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 fn loaded(lanes: &[Lanes; 4]) -> [Register; 4] {
     // SAFETY: we have the features.
     let load = |lanes: &Lanes| unsafe { Register::load(lanes) };

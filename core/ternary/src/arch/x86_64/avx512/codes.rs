@@ -13,13 +13,13 @@ use core::arch::x86_64::{
 use crate::arch::codes::{COLUMNS, Pairs, doors};
 use crate::float::Lanes;
 
-doors!("avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni", Register, 4);
+doors!("avx512f,avx512bw,avx512vl,avx512vnni", Register, 4);
 
 /// The products of [`across`](crate::across), 16 rows of keys or four queries at a time.
 pub(crate) mod across {
     use super::Register;
 
-    crate::arch::across::doors!("avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni", Register, 16, 4);
+    crate::arch::across::doors!("avx512f,avx512bw,avx512vl,avx512vnni", Register, 16, 4);
 }
 
 #[derive(Clone, Copy)]
@@ -29,34 +29,34 @@ impl Pairs for Register {
     type Sums = __m512i;
 
     #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
     unsafe fn zeros() -> __m512i {
         _mm512_setzero_si512()
     }
 
     #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
     unsafe fn codes(codes: &[i16; COLUMNS]) -> Self {
         // SAFETY: the reference is to 64 bytes, and the load asks for no alignment.
         Self(unsafe { _mm512_loadu_si512(codes.as_ptr().cast()) })
     }
 
     #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
     unsafe fn pairs(pairs: &[i32; 16]) -> Self {
         // SAFETY: the reference is to 64 bytes, and the load asks for no alignment.
         Self(unsafe { _mm512_loadu_si512(pairs.as_ptr().cast()) })
     }
 
     #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
     unsafe fn bytes(bytes: &[i8; COLUMNS]) -> Self {
         // SAFETY: the reference is to 32 bytes, and the load asks for no alignment.
         Self(_mm512_cvtepi8_epi16(unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) }))
     }
 
     #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
     unsafe fn columns(row: &[i8; 16], next: &[i8; 16]) -> Self {
         // SAFETY: the references are to 16 bytes, and the load asks for no alignment.
         let load = |bytes: &[i8; 16]| unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) };
@@ -67,20 +67,20 @@ impl Pairs for Register {
     }
 
     #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
     unsafe fn splat([a, b]: [i16; 2]) -> Self {
         let both = u32::from(a.cast_unsigned()) | u32::from(b.cast_unsigned()) << 16;
         Self(_mm512_set1_epi32(both.cast_signed()))
     }
 
     #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
     unsafe fn add_products(sums: __m512i, a: Self, b: Self) -> __m512i {
         _mm512_dpwssd_epi32(sums, a.0, b.0)
     }
 
     #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
     unsafe fn totals<const N: usize>(of: [__m512i; N]) -> [i32; N] {
         let mut totals = [0; N];
         let (fours, rest) = of.as_chunks::<4>();
@@ -93,7 +93,7 @@ impl Pairs for Register {
     }
 
     #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
     unsafe fn add_to(sums: __m512i, step: f32, out: &mut Lanes) {
         let product = _mm512_mul_ps(_mm512_cvtepi32_ps(sums), _mm512_set1_ps(step));
         // SAFETY: the reference is to 64 bytes, and the load asks for no alignment.
@@ -104,7 +104,7 @@ impl Pairs for Register {
 }
 
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 fn four_totals([a, b, c, d]: &[__m512i; 4], out: &mut [i32; 4]) {
     let eights = |a: __m512i, b: __m512i| {
         let low = _mm512_shuffle_i64x2::<0b01_00_01_00>(a, b);

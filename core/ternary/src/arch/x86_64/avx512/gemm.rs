@@ -10,14 +10,15 @@ use core::arch::x86_64::{
 
 use core::slice;
 
-use super::few::{self, COLUMNS, FEW};
-use super::{Tables, field, load, load_sums, store, store_bytes, tile};
+use super::engine::Decode;
+use super::few::{COLUMNS, FEW};
+use super::{field, load, load_sums, store, store_bytes, tile};
 use crate::arch::panels::{Ahead, BLOCK, Group, Sums, TILE};
 use crate::scalar::Tokens;
 
 /// Adds to the sums of up to [`TILE`](crate::arch::panels::TILE) tokens the products with some
 /// groups, or puts them there where those begin at column 0; asks for what is ahead meanwhile.
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 pub(super) fn multiply(
     groups: &[Group],
     col: usize,
@@ -43,29 +44,35 @@ pub(super) fn multiply(
     }
 }
 
-/// The sums of two to eight tokens and a panel of [`PanelBase3`](crate::Packing::PanelBase3).
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
-pub(super) fn few(panel: &[u8], tokens: Tokens<'_>, sums: &mut [Sums]) {
+/// The sums of two to eight tokens and a panel of [`PanelBase3`](crate::Packing::PanelBase3). `add`
+/// adds the products of some steps and the tokens, of which it gets the beginning and how far they
+/// are apart: of each there are [`COLUMNS`] activations for each step.
+#[inline(always)]
+pub(super) fn few(
+    panel: &[u8],
+    tokens: Tokens<'_>,
+    sums: &mut [Sums],
+    add: impl Fn(&[[u8; 128]], (*const i8, usize), &mut [Sums]),
+) {
     let (steps, cols) = (panel.as_chunks::<128>().0, tokens.cols);
     let q = &tokens.q[..tokens.count * cols];
     let whole = steps.len().min(cols / COLUMNS);
     sums.fill(Sums([0; 32]));
-    // SAFETY: token t starts at `t · cols` of `q`, and steps before `whole` end within its columns.
-    unsafe { few::add(&steps[..whole], (q.as_ptr(), cols), sums) };
+    // Token t starts at `t · cols` of `q`, and steps before `whole` end within its columns.
+    add(&steps[..whole], (q.as_ptr(), cols), sums);
     if let Some(step) = steps.get(whole) {
         let mut last = [[0_i8; COLUMNS]; FEW];
         for (last, q) in last.iter_mut().zip(q.chunks_exact(cols)) {
             let tail = &q[COLUMNS * whole..];
             last[..tail.len()].copy_from_slice(tail);
         }
-        // SAFETY: `last` has the activations of a step of each of up to `FEW` tokens.
-        unsafe { few::add(slice::from_ref(step), (last.as_ptr().cast(), COLUMNS), sums) };
+        add(slice::from_ref(step), (last.as_ptr().cast(), COLUMNS), sums);
     }
 }
 
 /// Writes up to 16 tokens of 32 rows, less something for each token: those of a row side by side,
 /// `stride` from one row to the next.
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 pub(super) fn write(sums: &[Sums], less: &[i32; BLOCK], out: &mut [i32], stride: usize) {
     let count = sums.len().min(BLOCK);
     let wanted = u16::MAX >> (BLOCK - count);
@@ -91,7 +98,7 @@ pub(super) fn write(sums: &[Sums], less: &[i32; BLOCK], out: &mut [i32], stride:
 
 /// 16 tokens of 16 rows as 16 rows of 16 tokens.
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 fn transpose(tokens: [__m512i; 16]) -> [__m512i; 16] {
     // Of each four tokens: register j has, in its four 128-bit parts, their sums in the rows j,
     // 4 + j, 8 + j and 12 + j.
@@ -125,13 +132,13 @@ fn transpose(tokens: [__m512i; 16]) -> [__m512i; 16] {
 
 /// Bits `SHIFT` and the next of each byte.
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 fn digit<const SHIFT: u32>(bytes: __m512i) -> __m512i {
     field(_mm512_srli_epi16::<SHIFT>(bytes), 3)
 }
 
 /// Unpacks steps of `Panel2Bit` and returns the number of groups.
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 pub(super) fn unpack_2bit(steps: &[[u8; 128]], groups: &mut [Group]) -> usize {
     for (step, groups) in steps.iter().zip(groups.as_chunks_mut::<4>().0) {
         for (half, line) in step.as_chunks::<64>().0.iter().enumerate() {
@@ -146,15 +153,22 @@ pub(super) fn unpack_2bit(steps: &[[u8; 128]], groups: &mut [Group]) -> usize {
 }
 
 /// Unpacks steps of `PanelBase3` and returns the number of groups.
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
-pub(super) fn unpack_base3(steps: &[[u8; 128]], groups: &mut [Group]) -> usize {
-    let tables = Tables::new();
+///
+/// # Safety
+/// The processor has the instruction set.
+#[inline(always)]
+pub(super) unsafe fn unpack_base3<D: Decode>(steps: &[[u8; 128]], groups: &mut [Group]) -> usize {
+    // SAFETY: as our caller says.
+    let decode = unsafe { D::new() };
     for (step, groups) in steps.iter().zip(groups.as_chunks_mut::<5>().0) {
         for (half, line) in step.as_chunks::<64>().0.iter().enumerate() {
-            let (first, [d2, d3, d4]) = tables.decode(load(line));
-            let digits = [digit::<6>(first), field(first, 3), d2, d3, d4];
+            // SAFETY: as our caller says.
+            let line = unsafe { load(line) };
+            // SAFETY: as our caller says.
+            let digits = unsafe { decode.digits(line) };
             for (digits, group) in digits.into_iter().zip(&mut *groups) {
-                store_bytes(digits, &mut group.0.as_chunks_mut().0[half]);
+                // SAFETY: as our caller says.
+                unsafe { store_bytes(digits, &mut group.0.as_chunks_mut().0[half]) };
             }
         }
     }

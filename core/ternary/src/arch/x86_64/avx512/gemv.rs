@@ -4,18 +4,25 @@
 //! counts 4^g times, which its own accumulator undoes by one shift at the end of the row. That no
 //! lane overflows is shown at [`COLS_MAX`](crate::COLS_MAX).
 
+#![expect(clippy::large_stack_arrays, reason = "arrays of registers")]
+#![expect(
+    clippy::multiple_unsafe_ops_per_block,
+    reason = "each has the same reason: the caller has the instruction set"
+)]
+
 use core::arch::x86_64::{
     __m512i, _mm512_add_epi32, _mm512_dpbusd_epi32, _mm512_setzero_si512, _mm512_srai_epi32,
 };
 
-use super::{Tables, broadcast, field, load, store};
+use super::engine::Decode;
+use super::{broadcast, field, load, store};
 use crate::ahead::Ahead;
 use crate::arch::panels::Sums;
 use crate::arch::x86_64::{ONCE, TWICE, prefetch_four_steps, prefetch_step};
 use crate::packing::Packing;
 
 /// The sums `Σ u·q` of the 32 rows of a panel of [`Panel2Bit`](crate::Packing::Panel2Bit).
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 pub(super) fn panel_2bit(panel: &[u8], q: &[i8]) -> Sums {
     let (steps, _) = panel.as_chunks::<128>();
     let (whole, tail) = q.as_chunks::<16>();
@@ -42,7 +49,7 @@ pub(super) fn panel_2bit(panel: &[u8], q: &[i8]) -> Sums {
 
 /// 16 columns: per line, four masks and four `vpdpbusd`.
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 fn step_2bit(acc: &mut [[__m512i; 2]; 4], step: &[u8; 128], q: &[i8; 16]) {
     let (lines, _) = step.as_chunks::<64>();
     let (q, _) = q.as_chunks::<4>();
@@ -55,46 +62,55 @@ fn step_2bit(acc: &mut [[__m512i; 2]; 4], step: &[u8; 128], q: &[i8; 16]) {
 }
 
 /// The sums `Σ u·q` of the 32 rows of a panel of [`PanelBase3`](crate::Packing::PanelBase3).
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
-pub(super) fn panel_base3(panel: &[u8], q: &[i8]) -> Sums {
+///
+/// # Safety
+/// The processor has the instruction set.
+#[inline(always)]
+pub(super) unsafe fn panel_base3<D: Decode>(panel: &[u8], q: &[i8]) -> Sums {
     let (steps, _) = panel.as_chunks::<128>();
     let (whole, tail) = q.as_chunks::<20>();
-    let tables = Tables::new();
-    let mut acc = [[_mm512_setzero_si512(); 4]; 2];
     let ahead = Ahead::said(Packing::PanelBase3).unwrap_or(ONCE);
-    for (at, (step, q)) in steps.iter().zip(whole).enumerate() {
-        if at % 4 == 0 {
-            prefetch_four_steps(step, ahead);
-        }
-        step_base3(&mut acc, tables, step, q);
-    }
-    if let Some(step) = steps.get(whole.len()) {
-        let mut last = [0; 20];
-        last[..tail.len()].copy_from_slice(tail);
-        step_base3(&mut acc, tables, step, &last);
-    }
     let mut out = Sums([0; 32]);
-    for ([by64, a, b, c], out) in acc.into_iter().zip(out.0.as_chunks_mut().0) {
-        let high = _mm512_add_epi32(c, _mm512_srai_epi32::<6>(by64));
-        store(_mm512_add_epi32(_mm512_add_epi32(a, b), high), out);
+    // SAFETY: as our caller says.
+    unsafe {
+        let decode = D::new();
+        let mut acc = [[_mm512_setzero_si512(); 5]; 2];
+        for (at, (step, q)) in steps.iter().zip(whole).enumerate() {
+            if at % 4 == 0 {
+                prefetch_four_steps(step, ahead);
+            }
+            step_base3(&mut acc, decode, step, q);
+        }
+        if let Some(step) = steps.get(whole.len()) {
+            let mut last = [0; 20];
+            last[..tail.len()].copy_from_slice(tail);
+            step_base3(&mut acc, decode, step, &last);
+        }
+        for (acc, out) in acc.into_iter().zip(out.0.as_chunks_mut().0) {
+            store(D::total(acc), out);
+        }
     }
     out
 }
 
-/// 20 columns: per line, four look-ups, a shift, a merge, two masks and five `vpdpbusd`.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
-fn step_base3(acc: &mut [[__m512i; 4]; 2], tables: Tables, step: &[u8; 128], q: &[i8; 20]) {
-    let (lines, _) = step.as_chunks::<64>();
-    let (q, _) = q.as_chunks::<4>();
-    let at = |digit: usize| broadcast(q[digit]);
-    let [q0, q1, q2, q3, q4] = [at(0), at(1), at(2), at(3), at(4)];
-    for ([by64, a, b, c], line) in acc.iter_mut().zip(lines) {
-        let (first, [d2, d3, d4]) = tables.decode(load(line));
-        *by64 = _mm512_dpbusd_epi32(*by64, field(first, 0xc0), q0);
-        *a = _mm512_dpbusd_epi32(*a, field(first, 0x03), q1);
-        *b = _mm512_dpbusd_epi32(*b, d2, q2);
-        *c = _mm512_dpbusd_epi32(*c, d3, q3);
-        *a = _mm512_dpbusd_epi32(*a, d4, q4);
+/// 20 columns: per line, what takes the digits apart, and five `vpdpbusd`.
+///
+/// # Safety
+/// The processor has the instruction set.
+#[inline(always)]
+unsafe fn step_base3<D: Decode>(
+    acc: &mut [[__m512i; 5]; 2],
+    decode: D,
+    step: &[u8; 128],
+    q: &[i8; 20],
+) {
+    for (acc, line) in acc.iter_mut().zip(step.as_chunks::<64>().0) {
+        // SAFETY: as our caller says.
+        unsafe {
+            let digits = decode.scaled(load(line));
+            for ((acc, digit), q) in acc.iter_mut().zip(digits).zip(q.as_chunks::<4>().0) {
+                *acc = _mm512_dpbusd_epi32(*acc, digit, broadcast(*q));
+            }
+        }
     }
 }

@@ -15,7 +15,7 @@ use super::{field, load};
 use crate::arch::x86_64::rows::{Integers, ROWS, doors, lanes};
 use crate::rows::RowFormat;
 
-doors!("avx2,f16c,avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni", Q6);
+doors!("avx2,f16c,avx512f,avx512bw,avx512vl,avx512vnni", Q6);
 
 /// `Q6_K`.
 pub(crate) struct Q6;
@@ -26,7 +26,7 @@ impl Integers for Q6 {
     /// # Safety
     /// As the trait says.
     #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
     unsafe fn sums(blocks: [&[u8]; ROWS], q: &[i8]) -> [i32; ROWS] {
         let (chunks, _) = q.as_chunks::<64>();
         let mut q = [_mm512_setzero_si512(); 4];
@@ -48,7 +48,7 @@ impl Integers for Q6 {
 
 /// `Σ scale·(w − 32)·q` of one block, in 16 lanes.
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 fn row(block: &[u8], q: [__m512i; 4], start: [__m512i; 4]) -> __m512i {
     let mut acc = _mm512_setzero_si512();
     let (weights, scales) = (bits(block), scales(block));
@@ -63,7 +63,7 @@ fn row(block: &[u8], q: [__m512i; 4], start: [__m512i; 4]) -> __m512i {
 
 /// The six bits of each of the 256 weights of a block.
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 pub(super) fn bits(block: &[u8]) -> [__m512i; 4] {
     let (low, _) = block[..128].as_chunks::<64>();
     let (high, _) = block[128..192].as_chunks::<32>();
@@ -83,7 +83,7 @@ pub(super) fn bits(block: &[u8]) -> [__m512i; 4] {
 
 /// The scales of 64 weights, each in the low half of its four lanes.
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 pub(super) fn scales_of(scales: __m512i, at: usize) -> __m512i {
     let which = _mm512_add_epi32(
         _mm512_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3),
@@ -94,7 +94,7 @@ pub(super) fn scales_of(scales: __m512i, at: usize) -> __m512i {
 
 /// Bits 3:0 of the first and bits 5:4 of the second.
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 fn join(low: __m512i, high: __m512i) -> __m512i {
     // 0xca: where the mask is set the second, else the third.
     field(_mm512_ternarylogic_epi32::<0xca>(_mm512_set1_epi8(15), low, high), 63)
@@ -102,7 +102,7 @@ fn join(low: __m512i, high: __m512i) -> __m512i {
 
 /// The 16 scales, each in the low half of a lane whose high half is 0.
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 pub(super) fn scales(block: &[u8]) -> __m512i {
     // SAFETY: a block has 16 bytes of scales there, and the load asks for no alignment.
     let scales = unsafe { _mm_loadu_si128(block[192..208].as_ptr().cast()) };
@@ -111,7 +111,7 @@ pub(super) fn scales(block: &[u8]) -> __m512i {
 
 /// Shifts: one for the low 32 bytes, one for the high.
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 fn halves(low: i16, high: i16) -> __m512i {
     let high: __m256i = _mm256_set1_epi16(high);
     _mm512_inserti64x4::<1>(_mm512_set1_epi16(low), high)
@@ -119,7 +119,7 @@ fn halves(low: i16, high: i16) -> __m512i {
 
 /// The sums of the lanes of four registers.
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 pub(super) fn reduce([a, b, c, d]: [__m512i; ROWS]) -> __m128i {
     let ab = _mm512_add_epi32(_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b));
     let cd = _mm512_add_epi32(_mm512_unpacklo_epi32(c, d), _mm512_unpackhi_epi32(c, d));

@@ -24,7 +24,7 @@ const BYTES: usize = RowFormat::Q6K.block_bytes();
 
 /// `out` is (tokens, rows), each number in the order of
 /// [`scalar::dot_blocks`](crate::scalar::dot_blocks).
-#[target_feature(enable = "avx2,f16c,avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+#[target_feature(enable = "avx2,f16c,avx512f,avx512bw,avx512vl,avx512vnni")]
 pub(crate) fn blocks(
     weights: &Rows<'_>,
     rows: Range<usize>,
@@ -52,7 +52,7 @@ pub(crate) fn blocks(
 
 /// Four rows times up to [`TOKENS`] tokens: a lane for each row.
 #[inline]
-#[target_feature(enable = "avx2,f16c,avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+#[target_feature(enable = "avx2,f16c,avx512f,avx512bw,avx512vl,avx512vnni")]
 fn rows_and_tokens(
     four: [&[u8]; ROWS],
     tokens: Range<usize>,
@@ -98,7 +98,7 @@ struct Block {
 
 impl Block {
     #[inline]
-    #[target_feature(enable = "avx2,f16c,avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+    #[target_feature(enable = "avx2,f16c,avx512f,avx512bw,avx512vl,avx512vnni")]
     fn new(block: &[u8]) -> Self {
         let (zero, half) = (_mm512_setzero_si512(), _mm512_set1_epi8(-128));
         let mut weights = bits(block);
@@ -117,7 +117,7 @@ impl Block {
 
 /// `Σ scale·w·q` of two rows, in 16 lanes each.
 #[inline]
-#[target_feature(enable = "avx2,f16c,avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+#[target_feature(enable = "avx2,f16c,avx512f,avx512bw,avx512vl,avx512vnni")]
 fn two(blocks: &[Block; 2], q: &[i8; BLOCK]) -> [__m512i; 2] {
     let mut acc = [_mm512_setzero_si512(); 2];
     for (at, chunk) in q.as_chunks::<64>().0.iter().enumerate() {

@@ -56,7 +56,7 @@ macro_rules! tile {
         ///
         /// # Safety
         /// Of each of the tokens there are four activations for each group.
-        #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+        #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
         unsafe fn $name(
             groups: &[Group],
             (q, stride): (*const i8, usize),
@@ -188,7 +188,7 @@ macro_rules! choose {
 ///
 /// # Safety
 /// Of each of the tokens there are four activations for each group.
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 pub(super) unsafe fn add(
     groups: &[Group],
     q: (*const i8, usize),
