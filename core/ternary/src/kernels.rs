@@ -227,6 +227,9 @@ impl Kernels {
         let tokens = input.len() / cols;
         exact(cols.checked_mul(tokens).ok_or(Error::Overflow)?, input.len())?;
         exact(count.checked_mul(tokens).ok_or(Error::Overflow)?, out.len())?;
+        if let (RowInput::Blocks { q, scales }, true) = (input, weights.format().is_integer()) {
+            exact(q.len() / weights.format().block(), scales.len())?;
+        }
         #[cfg(target_arch = "x86_64")]
         if let (
             Isa::Avx512Vnni | Isa::Avx512,
@@ -234,7 +237,6 @@ impl Kernels {
             RowInput::Blocks { q, scales },
         ) = (self.isa, weights.format(), input)
         {
-            exact(q.len() / weights.format().block(), scales.len())?;
             // SAFETY: `new` saw that the processor has the features.
             unsafe { x86_64::avx512::rows_each::blocks(weights, rows, (q, scales), out) };
             return Ok(());

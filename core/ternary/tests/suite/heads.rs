@@ -1,5 +1,7 @@
 //! The rows of a head: the same bits from every kernel, and the right ones.
 
+use std::ops::Range;
+
 use proptest::prelude::*;
 use trine_bits::Random;
 use trine_ternary::{Error, Kernels, RowFormat, RowInput, Rows, quantize_blocks, scalar};
@@ -115,7 +117,6 @@ fn several_tokens_have_what_each_has_by_itself() {
 
 #[test]
 fn several_tokens_that_are_not_whole_or_lack_room_are_refused() {
-    let kernels = Kernels::best();
     let (q6, floats) = (vec![0; 2 * 210], vec![0; 2 * 16 * 4]);
     let q6 = Rows::new(RowFormat::Q6K, 2, 256, &q6).unwrap();
     let floats = Rows::new(RowFormat::F32, 2, 16, &floats).unwrap();
@@ -124,8 +125,13 @@ fn several_tokens_that_are_not_whole_or_lack_room_are_refused() {
         q: &q[..tokens],
         scales: &[1.0; 4][..scales],
     };
-    let refused = |weights: &Rows<'_>, rows, input, room: usize| {
-        kernels.project_each(weights, rows, input, &mut vec![0.0; room]).is_err()
+    let refused = |weights: &Rows<'_>, rows: Range<usize>, input, room: usize| {
+        let of = |kernels: Kernels| {
+            kernels.project_each(weights, rows.clone(), input, &mut vec![0.0; room]).is_err()
+        };
+        let first = of(Kernels::scalar());
+        assert!(all_kernels().all(|kernels| of(kernels) == first));
+        first
     };
     assert!(!refused(&q6, 0..2, blocks(512, 2), 4));
     assert!(refused(&q6, 0..3, blocks(512, 2), 6));
