@@ -24,6 +24,8 @@ fn main() {
     let arm = holds("CARGO_CFG_TARGET_ARCH", "aarch64");
     let little = holds("CARGO_CFG_TARGET_ENDIAN", "little");
     has("trine_neon", arm && little && feature_is_enabled("neon"));
+    // An engine without vectors takes no module that has them, so there is nothing to ask later.
+    has("trine_simd128", holds("CARGO_CFG_TARGET_ARCH", "wasm32") && feature_is_enabled("simd128"));
     // The variants with 16 registers have too few for eight sums.
     has("trine_rv32", is(&["riscv32"]) && !is(&["riscv32e"]));
 }

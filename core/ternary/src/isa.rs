@@ -22,6 +22,8 @@ pub enum Isa {
     /// 64-bit Arm with products of small matrices of bytes too: Cortex-A510, A710 and since,
     /// Neoverse N2 and V1, Apple since M2.
     I8mm,
+    /// WebAssembly compiled with vectors of 128 bits, which all browsers have had since 2023.
+    Simd128,
 }
 
 impl Isa {
@@ -35,6 +37,7 @@ impl Isa {
         Self::Neon,
         Self::DotProd,
         Self::I8mm,
+        Self::Simd128,
     ];
 
     /// Whether this processor, and its operating system, can run it.
@@ -60,6 +63,7 @@ impl Isa {
             Self::I8mm => crate::arch::aarch64::has_i8mm(),
             #[cfg(not(trine_neon))]
             Self::Neon | Self::DotProd | Self::I8mm => false,
+            Self::Simd128 => cfg!(trine_simd128),
         }
     }
 
@@ -86,6 +90,7 @@ impl Isa {
             Self::Neon => "neon",
             Self::DotProd => "dotprod",
             Self::I8mm => "i8mm",
+            Self::Simd128 => "simd128",
         }
     }
 }

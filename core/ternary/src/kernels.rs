@@ -4,6 +4,8 @@ use core::ops::Range;
 
 #[cfg(trine_neon)]
 use crate::arch::aarch64;
+#[cfg(trine_simd128)]
+use crate::arch::wasm32;
 #[cfg(target_arch = "x86_64")]
 use crate::arch::x86_64;
 use crate::error::{Error, exact};
@@ -41,6 +43,8 @@ macro_rules! choose {
             $crate::isa::Isa::Neon => unsafe {
                 $crate::arch::aarch64::neon::$module::$function($($argument),*)
             },
+            #[cfg(trine_simd128)]
+            $crate::isa::Isa::Simd128 => $crate::arch::wasm32::$module::$function($($argument),*),
             _ => $else,
         }
     };
@@ -167,6 +171,10 @@ impl Kernels {
             Isa::Neon if aarch64::has(matrix.packing()) => {
                 // SAFETY: `trine_neon` says that every processor of the target has NEON.
                 unsafe { aarch64::neon::gemm(matrix, rows, tokens, out) }
+            }
+            #[cfg(trine_simd128)]
+            Isa::Simd128 if wasm32::has(matrix.packing()) => {
+                wasm32::gemm(matrix, rows, tokens, out);
             }
             _ => scalar::gemm(matrix, rows, tokens, out),
         }

@@ -48,7 +48,7 @@ pub(crate) struct Tokens<'a> {
 
 impl<'a> Tokens<'a> {
     /// Some of the tokens.
-    #[cfg(any(target_arch = "x86_64", trine_neon))]
+    #[cfg(any(target_arch = "x86_64", trine_neon, trine_simd128))]
     pub(crate) fn part(&self, range: Range<usize>) -> Self {
         let (cols, count) = (self.cols, range.len());
         Self { q: &self.q[range.start * cols..][..count * cols], cols, count }

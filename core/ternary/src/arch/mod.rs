@@ -8,16 +8,20 @@
 
 #[cfg(trine_neon)]
 pub(crate) mod aarch64;
-#[cfg(any(target_arch = "x86_64", trine_neon))]
+#[cfg(any(target_arch = "x86_64", trine_neon, trine_simd128))]
 pub(crate) mod across;
-#[cfg(any(target_arch = "x86_64", trine_neon))]
+#[cfg(any(target_arch = "x86_64", trine_neon, trine_simd128))]
 pub(crate) mod attention;
-#[cfg(any(target_arch = "x86_64", trine_neon))]
+#[cfg(any(target_arch = "x86_64", trine_neon, trine_simd128))]
 pub(crate) mod codes;
-#[cfg(any(target_arch = "x86_64", trine_neon))]
+#[cfg(any(target_arch = "x86_64", trine_neon, trine_simd128))]
 pub(crate) mod panels;
+#[cfg(any(trine_neon, trine_simd128))]
+pub(crate) mod rows;
 
 #[cfg(trine_fpu)]
 pub(crate) mod thumb;
+#[cfg(trine_simd128)]
+pub(crate) mod wasm32;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod x86_64;

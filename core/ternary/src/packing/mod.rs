@@ -18,7 +18,7 @@ mod code;
 
 use crate::mcu::Layout;
 pub use code::Code;
-#[cfg(any(target_arch = "x86_64", trine_neon))]
+#[cfg(any(target_arch = "x86_64", trine_neon, trine_simd128))]
 pub(crate) use code::{TABLE_HIGH, TABLE_LOW};
 
 /// The most columns of a matrix, so that no 32-bit sum overflows, whatever the bytes are.

@@ -23,11 +23,9 @@ use core::arch::aarch64::{
 };
 use core::ops::Range;
 
-use super::panels::{
-    self, Parts, Quad, REGISTERS, Tables, alike, each_part, load_sums, store_sums, weights,
-};
+use super::panels::{self, Parts, Quad, REGISTERS, Tables, alike, load_sums, store_sums, weights};
 use super::{load, load_signed, sdot as dot, sdot_lane, signed};
-use crate::arch::panels::{Ahead, Group, PanelKernels, Sums, gemm as panel_gemm};
+use crate::arch::panels::{Ahead, Group, PanelKernels, Sums, each_part, gemm as panel_gemm};
 use crate::matrix::Matrix;
 use crate::packing::Packing;
 use crate::scalar::Tokens;

@@ -25,11 +25,9 @@ use core::arch::aarch64::{
 use core::arch::asm;
 use core::ops::Range;
 
-use super::panels::{
-    self, REGISTERS, Tables, alike, each_part, load_sums, store_sums, two_bits, weights,
-};
+use super::panels::{self, REGISTERS, Tables, alike, load_sums, store_sums, two_bits, weights};
 use super::{load, signed};
-use crate::arch::panels::{Ahead, Group, PanelKernels, Sums, gemm as panel_gemm};
+use crate::arch::panels::{Ahead, Group, PanelKernels, Sums, each_part, gemm as panel_gemm};
 use crate::matrix::Matrix;
 use crate::packing::Packing;
 use crate::scalar::Tokens;

@@ -17,24 +17,6 @@ pub(super) type Quad = [Group; 4];
 /// Registers of a step.
 pub(super) const REGISTERS: usize = 8;
 
-/// Calls `f` with all whole steps of a panel and their activations, and where columns are left,
-/// again with the last step, whose activations are filled up with zeros.
-#[inline(always)]
-pub(super) fn each_part<const COLS: usize>(
-    panel: &[u8],
-    q: &[i8],
-    mut f: impl FnMut(&[[u8; 128]], &[[i8; COLS]]),
-) {
-    let (steps, _) = panel.as_chunks::<128>();
-    let (whole, tail) = q.as_chunks::<COLS>();
-    f(steps, whole);
-    if let Some(step) = steps.get(whole.len()..whole.len() + 1) {
-        let mut last = [0; COLS];
-        last[..tail.len()].copy_from_slice(tail);
-        f(step, &[last]);
-    }
-}
-
 /// Four digits of two bits, the lowest first.
 #[inline]
 #[target_feature(enable = "neon")]
