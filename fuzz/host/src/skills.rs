@@ -1,7 +1,8 @@
 //! The heads of skills, which are YAML.
 //!
 //! What a text is read as has a bounded size, whatever its aliases copy; and since JSON is YAML,
-//! written as JSON it is read as the same again.
+//! written as JSON it is read as the same again. What is not printable is escaped in it: as it is,
+//! the parser refuses it, in quotes too.
 
 use serde_json::Value;
 
@@ -19,7 +20,7 @@ pub fn run(data: &[u8]) {
         Ok(value) => value,
         Err(error) => return assert!(error.len() > 8, "{error}"),
     };
-    let json = value.to_string();
+    let json = escaped(&value.to_string());
     assert!(json.len() <= JSON_MAX, "{} bytes of {}", json.len(), data.len());
     // As JSON it may be another float: `serde_json` reads those quickly and not to the last digit.
     assert!(serde_json::from_str::<Value>(&json).is_ok(), "{json}");
@@ -27,4 +28,18 @@ pub fn run(data: &[u8]) {
         Ok(again) => assert_eq!(again, value, "{json}"),
         Err(error) => assert!(json.len() >= SHORT, "{error}: {json}"),
     }
+}
+
+/// JSON with escapes for what YAML calls not printable (YAML 1.2.2, section 5.1).
+fn escaped(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for character in json.chars() {
+        match character {
+            '\u{7f}'..='\u{84}' | '\u{86}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}' => {
+                out += &format!("\\u{:04x}", u32::from(character));
+            }
+            _ => out.push(character),
+        }
+    }
+    out
 }
