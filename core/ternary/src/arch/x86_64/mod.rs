@@ -3,6 +3,7 @@
 pub(crate) mod avx2;
 pub(crate) mod avx512;
 pub(crate) mod avxvnni;
+mod few;
 mod float;
 mod rows;
 
@@ -12,6 +13,7 @@ use core::arch::x86_64::{
 };
 
 use crate::ahead::Ahead;
+use crate::packing::TABLE_LOW;
 
 /// Registers whose state the operating system saves: XMM and YMM; and mask registers and ZMM too.
 const YMM_STATE: u32 = 0b110;
@@ -154,6 +156,19 @@ fn prefetch_lines(step: &[u8; 128], ahead: Ahead, lines: usize) {
         }
     }
 }
+
+/// What [`TABLE_LOW`] has of y = 7·d1 + h, as the low six bits of a byte are 21·d0 + y: h in bits
+/// 4:2, d1 in bits 1:0. Of 63, which is no code, y is 21.
+const LOW: [u8; 32] = {
+    let mut table = [0; 32];
+    let mut y = 0;
+    while y < 21 {
+        table[y] = TABLE_LOW[y];
+        y += 1;
+    }
+    table[21] = TABLE_LOW[63] & 0x1f;
+    table
+};
 
 /// Extended control register 0. Only where CPUID tells OSXSAVE.
 fn xcr0() -> u32 {

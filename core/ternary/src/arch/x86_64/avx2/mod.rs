@@ -4,6 +4,7 @@
 pub(crate) mod attention;
 pub(crate) mod codes;
 mod digits;
+pub(super) mod few;
 mod files;
 pub(super) mod panels;
 pub(crate) mod rows;

@@ -8,7 +8,7 @@
 
 use core::arch::x86_64::{__m256i, _mm256_setzero_si256, _mm256_srli_epi16};
 
-use super::digits::{decode, tables};
+use super::digits::{Table, decode};
 use super::{broadcast, field, load, load_lanes, store};
 use crate::ahead::Ahead;
 use crate::arch::panels::Sums;
@@ -76,7 +76,7 @@ pub(in super::super) unsafe fn panel_2bit<P: Products>(panel: &[u8], q: &[i8]) -
 pub(in super::super) unsafe fn panel_base3<P: Products>(panel: &[u8], q: &[i8]) -> Sums {
     let (mut by21, mut by16) = (Sums([0; 32]), Sums([0; 32]));
     // SAFETY: as our caller says.
-    let tables = unsafe { tables() };
+    let table = unsafe { Table::high() };
     for (steps, q) in Parts::<20>::new(panel, q, P::STEPS_BASE3, &mut [[0; 20]]) {
         let sums = by21.0.as_chunks_mut::<8>().0.iter_mut().zip(by16.0.as_chunks_mut::<8>().0);
         for (part, (by21, by16)) in sums.enumerate() {
@@ -84,7 +84,7 @@ pub(in super::super) unsafe fn panel_base3<P: Products>(panel: &[u8], q: &[i8]) 
             unsafe {
                 let mut acc = [_mm256_setzero_si256(); 5];
                 for (step, q) in steps.iter().zip(q) {
-                    let digits = decode(load(&step.as_chunks::<32>().0[part]), tables);
+                    let digits = decode(load(&step.as_chunks::<32>().0[part]), table);
                     for ((acc, digit), q) in acc.iter_mut().zip(digits).zip(q.as_chunks::<4>().0) {
                         *acc = P::gain(*acc, digit, broadcast(*q));
                     }
@@ -148,6 +148,28 @@ impl<'a, const COLS: usize> Iterator for Parts<'a, COLS> {
 /// What an instruction set with such products does with a panel.
 macro_rules! engine {
     ($features:literal, $engine:ty) => {
+        /// Adds to the sums of a few tokens the products of steps of two bits a weight.
+        ///
+        /// # Safety
+        /// Of each of the tokens there are 16 activations for each step.
+        #[target_feature(enable = $features)]
+        unsafe fn few_2bit(steps: &[[u8; 128]], q: (*const i8, usize), sums: &mut [Sums]) {
+            use $crate::arch::x86_64::avx2::few::{Bits, add};
+            // SAFETY: as our caller says; we have the features.
+            unsafe { add::<$engine, Bits>(steps, q, sums) };
+        }
+
+        /// The same of base three.
+        ///
+        /// # Safety
+        /// Of each of the tokens there are 20 activations for each step.
+        #[target_feature(enable = $features)]
+        unsafe fn few_base3(steps: &[[u8; 128]], q: (*const i8, usize), sums: &mut [Sums]) {
+            use $crate::arch::x86_64::avx2::few::{Threes, add};
+            // SAFETY: as our caller says; we have the features.
+            unsafe { add::<$engine, Threes>(steps, q, sums) };
+        }
+
         impl $crate::arch::panels::PanelKernels for $engine {
             /// # Safety
             /// As the trait says.
@@ -168,6 +190,35 @@ macro_rules! engine {
                     // SAFETY: as above.
                     _ => unsafe { panels::panel_base3::<Self>(panel, q) },
                 }
+            }
+
+            /// # Safety
+            /// As the trait says.
+            #[target_feature(enable = $features)]
+            unsafe fn few(
+                packing: Packing,
+                panel: &[u8],
+                tokens: Tokens<'_>,
+                sums: &mut [Sums],
+            ) -> bool {
+                use $crate::arch::x86_64::few::{FEW, few};
+                let is_few = (2..=FEW).contains(&tokens.count);
+                match packing {
+                    Packing::Panel2Bit if is_few => {
+                        few::<16>(panel, tokens, sums, |steps, q, sums| {
+                            // SAFETY: as it says.
+                            unsafe { few_2bit(steps, q, sums) };
+                        })
+                    }
+                    Packing::PanelBase3 if is_few => {
+                        few::<20>(panel, tokens, sums, |steps, q, sums| {
+                            // SAFETY: as it says.
+                            unsafe { few_base3(steps, q, sums) };
+                        })
+                    }
+                    _ => {}
+                }
+                is_few
             }
 
             /// # Safety

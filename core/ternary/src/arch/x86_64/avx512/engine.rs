@@ -89,10 +89,11 @@ macro_rules! engine {
                 tokens: Tokens<'_>,
                 sums: &mut [Sums],
             ) -> bool {
-                let is_few =
-                    packing == Packing::PanelBase3 && (2..=few::FEW).contains(&tokens.count);
+                let is_few = packing == Packing::PanelBase3
+                    && (2..=x86_64::few::FEW).contains(&tokens.count);
                 if is_few {
-                    gemm::few(panel, tokens, &mut sums[..tokens.count], |steps, q, sums| {
+                    const COLUMNS: usize = few::COLUMNS;
+                    x86_64::few::few::<COLUMNS>(panel, tokens, sums, |steps, q, sums| {
                         // SAFETY: as it says.
                         unsafe { few::$few::add(steps, q, sums) };
                     });

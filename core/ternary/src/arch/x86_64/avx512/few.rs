@@ -2,8 +2,6 @@
 //! nothing is unpacked to memory. 16 sums, ten registers of digits, the tables, a mask and what is
 //! broadcast are all 32 registers.
 
-/// Tokens at most.
-pub(super) const FEW: usize = 8;
 /// Columns of a step, which has 128 bytes.
 pub(super) const COLUMNS: usize = 20;
 
@@ -131,7 +129,7 @@ fews! {
             eight, 8: ["14" "15" "{q6} + {stride}"]
         }
 
-        /// Adds to the sums of two to [`FEW`](super::FEW) tokens the products of steps of
+        /// Adds to the sums of two to [`FEW`](crate::arch::x86_64::few::FEW) tokens the products of steps of
         /// [`PanelBase3`](crate::Packing::PanelBase3) and the tokens, of which `q` has the
         /// beginning and how far they are apart.
         ///
@@ -202,8 +200,9 @@ pub(super) mod vbmi {
 pub(super) mod vnni {
     use core::arch::asm;
 
-    use super::super::vnni::{LOW, quarters};
+    use super::super::vnni::quarters;
     use crate::arch::panels::Sums;
+    use crate::arch::x86_64::LOW;
     use crate::packing::TABLE_HIGH;
 
     /// The halves of both look-ups, a mask of two bits, and what is taken from memory: a mask of six

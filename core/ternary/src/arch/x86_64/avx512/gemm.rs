@@ -11,7 +11,6 @@ use core::arch::x86_64::{
 use core::slice;
 
 use super::engine::Decode;
-use super::few::{COLUMNS, FEW};
 use super::{field, load, load_sums, store, store_bytes, tile};
 use crate::arch::panels::{Ahead, BLOCK, Group, Sums, TILE};
 use crate::scalar::Tokens;
@@ -41,32 +40,6 @@ pub(super) fn multiply(
         }
         // SAFETY: `last` has four activations of each of up to `TILE` tokens, four bytes apart.
         unsafe { tile::add(slice::from_ref(group), (last.as_ptr().cast(), 4), sums, false, ahead) };
-    }
-}
-
-/// The sums of two to eight tokens and a panel of [`PanelBase3`](crate::Packing::PanelBase3). `add`
-/// adds the products of some steps and the tokens, of which it gets the beginning and how far they
-/// are apart: of each there are [`COLUMNS`] activations for each step.
-#[inline(always)]
-pub(super) fn few(
-    panel: &[u8],
-    tokens: Tokens<'_>,
-    sums: &mut [Sums],
-    add: impl Fn(&[[u8; 128]], (*const i8, usize), &mut [Sums]),
-) {
-    let (steps, cols) = (panel.as_chunks::<128>().0, tokens.cols);
-    let q = &tokens.q[..tokens.count * cols];
-    let whole = steps.len().min(cols / COLUMNS);
-    sums.fill(Sums([0; 32]));
-    // Token t starts at `t · cols` of `q`, and steps before `whole` end within its columns.
-    add(&steps[..whole], (q.as_ptr(), cols), sums);
-    if let Some(step) = steps.get(whole) {
-        let mut last = [[0_i8; COLUMNS]; FEW];
-        for (last, q) in last.iter_mut().zip(q.chunks_exact(cols)) {
-            let tail = &q[COLUMNS * whole..];
-            last[..tail.len()].copy_from_slice(tail);
-        }
-        add(slice::from_ref(step), (last.as_ptr().cast(), COLUMNS), sums);
     }
 }
 

@@ -9,7 +9,8 @@ use core::arch::x86_64::{
 
 use super::engine::{Decode, engine};
 use super::{field, load};
-use crate::packing::{TABLE_HIGH, TABLE_LOW};
+use crate::arch::x86_64::LOW;
+use crate::packing::TABLE_HIGH;
 
 engine!("avx512f,avx512bw,avx512vl,avx512vnni", Avx512Vnni, Tables, vnni);
 
@@ -45,19 +46,6 @@ pub(super) const fn quarters(table: &[u8; 32]) -> [[u8; 64]; 2] {
     }
     all
 }
-
-/// What [`TABLE_LOW`] has of y = 7·d1 + h, as the low six bits of a byte are 21·d0 + y: h in bits
-/// 4:2, d1 in bits 1:0. Of 63, which is no code, y is 21.
-pub(super) const LOW: [u8; 32] = {
-    let mut table = [0; 32];
-    let mut y = 0;
-    while y < 21 {
-        table[y] = TABLE_LOW[y];
-        y += 1;
-    }
-    table[21] = TABLE_LOW[63] & 0x1f;
-    table
-};
 
 /// The two look-ups in registers.
 #[derive(Clone, Copy)]
