@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
-use devtools::{baremetal, programs};
+use devtools::programs;
 use devtools_boards::{BOARDS, legs};
 
 use crate::sh;
+use crate::wasm::{self, TARGET};
 
-/// The target of the module.
-const TARGET: &str = "wasm32-unknown-unknown";
+/// The package of the module.
+const PACKAGE: &str = "browser/module/Cargo.toml";
 /// What makes the page of the module and the files beside it.
 const MAKE: &str = "browser/page/make.js";
 const TESTS: &str = "browser/tests";
@@ -17,12 +18,8 @@ const TESTS: &str = "browser/tests";
 /// Makes the page; answers where it is.
 pub(crate) fn page() -> Result<PathBuf> {
     let folder = sh::target_dir().join("browser");
-    let mut cargo = baremetal::debian_cargo();
-    cargo.args(["build", "--release", "--locked", "--target", TARGET, "-Zbuild-std=core"]);
-    cargo.args(["--manifest-path", "browser/module/Cargo.toml", "--target-dir"]).arg(&folder);
-    // Debian has no linker of Rust's own name.
-    cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", "wasm-ld");
-    sh::run(&mut cargo).context("Debian's lld is needed: apt-get install lld")?;
+    let built = sh::run(&mut wasm::cargo("build", PACKAGE, "", &folder));
+    built.context("Debian's lld is needed: apt-get install lld")?;
     let module = folder.join(TARGET).join("release/trine_page.wasm");
     let page = sh::target_dir().join("page/trine.html");
     sh::run(sh::command("node").arg(MAKE).arg(module).arg(&page))?;
@@ -43,10 +40,9 @@ pub(crate) fn leg() -> Result<()> {
     let page = page()?;
     // The module compiles for its own target alone.
     let folder = sh::target_dir().join("browser");
-    let mut clippy = baremetal::debian_cargo();
-    clippy.args(["clippy", "--release", "--locked", "--target", TARGET, "-Zbuild-std=core"]);
-    clippy.args(["--manifest-path", "browser/module/Cargo.toml", "--target-dir"]).arg(&folder);
+    let mut clippy = wasm::cargo("clippy", PACKAGE, "", &folder);
     sh::run(clippy.args(["--", "-D", "warnings"]))?;
+    wasm::compare()?;
     programs::build()?;
     tested(&page, &["--test", "browser/tests/module.test.js"], Path::new("."))
 }

@@ -27,6 +27,7 @@ mod soak;
 mod structure;
 mod tidy;
 mod usb;
+mod wasm;
 mod wheels;
 mod workflows;
 
@@ -129,6 +130,11 @@ fn did_you_mean<'n>(word: &str, names: impl Iterator<Item = &'n str>) -> String 
     best.map_or_else(String::new, |(_, name)| format!(" (did you mean `{name}`?)"))
 }
 
+/// What is measured in another language's runtime.
+fn bench_in(name: &str, record: bool) -> Result<()> {
+    if name == "wasm" { wasm::bench(record) } else { python::bench(record) }
+}
+
 /// What people look at.
 fn made(words: &[&str]) -> Result<()> {
     match words {
@@ -166,7 +172,7 @@ fn command() -> Result<()> {
         ["bench", "http"] => bench::http::main(record),
         ["bench", "load"] => bench::load::main(record),
         ["bench", "footprint"] => bench::footprint::main(record),
-        ["bench", "python"] => python::bench(record),
+        ["bench", name @ ("python" | "wasm")] => bench_in(name, record),
         ["bench", "plugin"] => bench::plugin::main(record),
         ["bench", "swap"] => bench::swap::main(record, options.has("large")),
         ["bench", "payload"] => bench::payload::main(record),

@@ -5,6 +5,7 @@ mod spent;
 
 use std::fs::File;
 use std::io::Write as _;
+use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -16,7 +17,7 @@ use devtools_gpu::{legs, modules};
 
 use crate::{
     baremetal, base_model, browser, cargo_c, coverage, feature_sets, fuzz, hosts, mutants,
-    parallel, planted, python, sh, usb, wheels,
+    parallel, planted, python, sh, usb, wasm, wheels,
 };
 use spent::Spent;
 
@@ -78,6 +79,9 @@ const PARTS: &[Part] = &[
     ("s390x", "the core's tests on a big-endian machine", |_| core_on(S390X)),
     ("i686", "the core's tests on a 32-bit machine", |_| core_on(I686)),
     ("aarch64", "the ternary kernels' and the core's tests on 64-bit Arm", |_| arm()),
+    ("wasm", "the ternary kernels' tests as WebAssembly in Node, with vectors and without", |_| {
+        wasm::soak()
+    }),
     (
         "targets",
         "libtrine for chips that no leg looks at, and a program for an emulated Xtensa",
@@ -375,7 +379,7 @@ const AARCH64: Machine = [
 /// One without the newer instructions.
 const OLD_ARM: &str = "qemu-aarch64 -L /usr/aarch64-linux-gnu -cpu cortex-a72";
 /// The crate with kernels of its own for each processor.
-const KERNELS: &str = "trine-ternary";
+pub(crate) const KERNELS: &str = "trine-ternary";
 
 /// What has no operating system below it, and so should not care which computer it is on.
 const CRATES: [&str; 9] = [
@@ -423,7 +427,15 @@ fn core_on(machine: Machine) -> Result<String> {
 }
 
 /// Builds the standard library and some crates for a machine, and runs their tests.
-fn tests_on([target, linker, runner, packages]: Machine, crates: &[&str]) -> Result<()> {
+fn tests_on(machine: Machine, crates: &[&str]) -> Result<()> {
+    run_tests(&mut tests_cargo(machine, crates)?)
+}
+
+/// What builds them.
+pub(crate) fn tests_cargo(
+    [target, linker, runner, packages]: [&str; 4],
+    crates: &[&str],
+) -> Result<Command> {
     for program in [linker, runner.split(' ').next().unwrap_or_default()] {
         let is_there = sh::works(program, &["--version"]);
         ensure!(is_there, "{program} is not there: apt-get install {packages}");
@@ -436,7 +448,11 @@ fn tests_on([target, linker, runner, packages]: Machine, crates: &[&str]) -> Res
     cargo.env(format!("CARGO_TARGET_{name}_RUNNER"), runner);
     cargo.arg("--target-dir").arg(sh::target_dir().join("soak"));
     cargo.args(["--lib", "--tests", "--no-fail-fast"]);
-    // Times of an emulator, and of a standard library without optimization, say nothing.
+    Ok(cargo)
+}
+
+/// Runs them. Times of an emulator, and of a standard library without optimization, say nothing.
+pub(crate) fn run_tests(cargo: &mut Command) -> Result<()> {
     sh::run(cargo.args(["--", "--skip", "costs::"]))
 }
 

@@ -8,8 +8,9 @@ use cargo_metadata::{CargoOpt, DependencyKind, MetadataCommand, NodeDep};
 use crate::sh;
 
 /// The manifests of our workspaces, from the root.
-pub(crate) const MANIFESTS: [&str; 6] = [
+pub(crate) const MANIFESTS: [&str; 7] = [
     "Cargo.toml",
+    "browser/kernels/Cargo.toml",
     "browser/module/Cargo.toml",
     "embassy/Cargo.toml",
     "ffi/artifact/Cargo.toml",

@@ -10,6 +10,7 @@ use super::File;
 /// Folders in which `unsafe` may be written. Everywhere else it is forbidden.
 const UNSAFE_ALLOWED: &[&str] = &[
     "browser/engine/tests/suite/bench.rs",
+    "browser/kernels/",
     "browser/module/",
     "core/arena/",
     "core/ternary/",
