@@ -19,6 +19,8 @@ pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 const PROGRAMS: &str = "wasm32-wasip1";
 /// Where Debian's C library for them is.
 const LIBRARY: &str = "/usr/lib/wasm32-wasi";
+/// Tests that start threads, which there are none of.
+const THREADS: &str = "parallel::";
 /// What runs them in Node.
 const RUNNER: &str = "browser/kernels/wasi.js";
 const PRODUCTS: &str = "browser/kernels/run.js";
@@ -99,7 +101,7 @@ pub(crate) fn soak() -> Result<String> {
         let mut cargo = soak::tests_cargo(machine, &[soak::KERNELS])?;
         let cargo = cargo.env("CARGO_TARGET_WASM32_WASIP1_RUSTFLAGS", format!("{flags} {link}"));
         // A panic ends the program, and what was captured with it.
-        soak::run_tests(cargo.env("RUST_TEST_NOCAPTURE", "1"))?;
+        soak::run_tests(cargo.env("RUST_TEST_NOCAPTURE", "1"), &[THREADS])?;
     }
     Ok(format!("the tests of {} pass in Node, with vectors and without", soak::KERNELS))
 }
