@@ -178,7 +178,7 @@ fn command() -> Result<()> {
         ["bench", "payload"] => bench::payload::main(record),
         ["bench", "sizes"] => bench::process::sizes(record, options.has("small")),
         ["bench", "process"] => bench::process::main(record),
-        ["bench", "kernels"] => bench::kernels::main(record),
+        ["bench", what @ ("kernels" | "sets")] => bench::kernels::main(what, record),
         ["bench", "kv"] => bench::kv::main(record),
         ["bench", "model"] => bench::model::main(record, options.has("small")),
         ["bench", "model", "sizes"] => bench::model::sizes(record, options.has("small")),

@@ -10,8 +10,8 @@ pub enum Isa {
     Avx2,
     /// x86-64 with AVX-VNNI too: Intel's laptops and desktops since Alder Lake, AMD since Zen 5.
     AvxVnni,
-    /// x86-64 with AVX-512 F, BW, VL and VNNI, without VBMI: Intel's servers Cascade Lake and Cooper
-    /// Lake.
+    /// x86-64 with AVX-512 F, BW, VL and VNNI, without VBMI: Intel's servers Cascade Lake and
+    /// Cooper Lake.
     Avx512Vnni,
     /// x86-64 with AVX-512 F, BW, VL, VBMI and VNNI: Intel since Ice Lake, AMD since Zen 4.
     Avx512,

@@ -9,8 +9,11 @@ use devtools::sh;
 use devtools_gpu::build::{How, ggml, program, target_dir};
 use devtools_gpu::{legs, vulkan};
 
-/// `cargo xtask bench kernels`: tests, measures, and prints the tables.
-pub fn main(keep: bool) -> Result<()> {
+/// `cargo xtask bench kernels`: tests, measures, and prints the tables; and `bench sets`.
+pub fn main(what: &str, keep: bool) -> Result<()> {
+    if what == "sets" {
+        return sets(keep);
+    }
     let record = Record::begin("kernels", Figures::Times, keep)?.peer("llama-cpp-sys-2")?;
     legs::integers(How::ForSpeed)?;
     sh::run(&mut ggml("build", "vulkan", How::ForSpeed)?)?;
@@ -20,6 +23,17 @@ pub fn main(keep: bool) -> Result<()> {
     let missed = text.lines().filter(|line| line.starts_with("- MISSED")).count();
     ensure!(missed == 0, "{missed} gates are missed");
     Ok(())
+}
+
+/// `cargo xtask bench sets`: the kernels of all instruction sets of this processor, without ggml.
+fn sets(keep: bool) -> Result<()> {
+    const PROGRAM: &str = "trine-instruction-sets";
+    let record = Record::begin("sets", Figures::Times, keep)?;
+    let mut build = sh::cargo();
+    build.args(["build", "--release", "--locked", "-p", "trine-ggml-kernels", "--bin", PROGRAM]);
+    sh::run(&mut build)?;
+    let program = sh::target_dir().join("release").join(PROGRAM);
+    record.end(&sh::output(&mut sh::command(program))?)
 }
 
 /// `cargo xtask bench greedy`: on the first device of a backend, or on one in software. A device

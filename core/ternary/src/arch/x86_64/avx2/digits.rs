@@ -69,8 +69,8 @@ fn remainder(x: __m256i, n: i8) -> (__m256i, __m256i) {
     (twice, _mm256_sub_epi8(x, twice))
 }
 
-/// What takes all five digits apart: [`LOW`], [`TABLE_HIGH`], and the first digit by the low bits of
-/// 21 times it.
+/// What takes all five digits apart: [`LOW`], [`TABLE_HIGH`], and the first digit by the low bits
+/// of 21 times it.
 #[derive(Clone, Copy)]
 pub(super) struct Tables {
     low: Table,

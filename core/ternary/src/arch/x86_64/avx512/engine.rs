@@ -29,7 +29,8 @@ pub(super) trait Decode: Copy {
     unsafe fn digits(self, bytes: __m512i) -> [__m512i; 5];
 }
 
-/// The door of an instruction set, `gemm`, and its [`PanelKernels`](crate::arch::panels::PanelKernels).
+/// The door of an instruction set, `gemm`, and its
+/// [`PanelKernels`](crate::arch::panels::PanelKernels).
 macro_rules! engine {
     ($features:literal, $engine:ident, $decode:ty, $few:ident) => {
         use core::ops::Range;

@@ -22,11 +22,14 @@ macro_rules! columns {
 /// A function for a number of tokens, each of which has two registers and an address; as in
 /// [`tile`](super::tile).
 macro_rules! few {
-    ($digits:ident $features:literal $name:ident, $tokens:literal: $($low:literal $high:literal $at:literal)+) => {
+    (
+        $digits:ident $features:literal
+        $name:ident, $tokens:literal: $($low:literal $high:literal $at:literal)+
+    ) => {
         /// Adds the products of steps and the tokens at `q`, which are `stride` apart.
         ///
         /// # Safety
-        /// Of each of the tokens there are [`COLUMNS`] activations for each step.
+        /// Of each of the tokens there are [`COLUMNS`](super::COLUMNS) activations for each step.
         #[target_feature(enable = $features)]
         unsafe fn $name(
             steps: &[[u8; 128]],
@@ -93,7 +96,10 @@ macro_rules! few {
 /// A function for each number of tokens: those before, and one more.
 macro_rules! fews {
     ($digits:ident $features:literal [$($before:tt)*]) => {};
-    ($digits:ident $features:literal [$($before:tt)*] $name:ident, $tokens:literal: [$($token:tt)+] $($rest:tt)*) => {
+    (
+        $digits:ident $features:literal [$($before:tt)*]
+        $name:ident, $tokens:literal: [$($token:tt)+] $($rest:tt)*
+    ) => {
         few!($digits $features $name, $tokens: $($before)* $($token)+);
         fews!($digits $features [$($before)* $($token)+] $($rest)*);
     };
@@ -129,9 +135,9 @@ fews! {
             eight, 8: ["14" "15" "{q6} + {stride}"]
         }
 
-        /// Adds to the sums of two to [`FEW`](crate::arch::x86_64::few::FEW) tokens the products of steps of
-        /// [`PanelBase3`](crate::Packing::PanelBase3) and the tokens, of which `q` has the
-        /// beginning and how far they are apart.
+        /// Adds to the sums of two to [`FEW`](crate::arch::x86_64::few::FEW) tokens the products of
+        /// steps of [`PanelBase3`](crate::Packing::PanelBase3) and the tokens, of which `q` has
+        /// the beginning and how far they are apart.
         ///
         /// # Safety
         /// Of each of the tokens there are [`COLUMNS`](super::COLUMNS) activations for each step.
@@ -205,8 +211,8 @@ pub(super) mod vnni {
     use crate::arch::x86_64::LOW;
     use crate::packing::TABLE_HIGH;
 
-    /// The halves of both look-ups, a mask of two bits, and what is taken from memory: a mask of six
-    /// bits, 21, 42, bit 4, and the first digit times 21, by its low four bits, to the digit.
+    /// The halves of both look-ups, a mask of two bits, and what is taken from memory: a mask of
+    /// six bits, 21, 42, bit 4, and the first digit by the low bits of 21 times it.
     #[repr(C, align(64))]
     struct Tables([[u8; 64]; 10]);
 
