@@ -15,6 +15,10 @@ pub enum Isa {
     Avx512Vnni,
     /// x86-64 with AVX-512 F, BW, VL, VBMI and VNNI: Intel since Ice Lake, AMD since Zen 4.
     Avx512,
+    /// x86-64 with AVX-512 and the tile registers of AMX-INT8 too, on Linux: Intel's Xeons since
+    /// Sapphire Rapids. To ask for it asks Linux to let this process use them; see
+    /// [`Self::is_supported`].
+    Amx,
     /// 64-bit Arm with NEON, which all have.
     Neon,
     /// 64-bit Arm with dot products of bytes too: Cortex-A55, A76 and since, Apple since M1.
@@ -34,6 +38,7 @@ impl Isa {
         Self::AvxVnni,
         Self::Avx512Vnni,
         Self::Avx512,
+        Self::Amx,
         Self::Neon,
         Self::DotProd,
         Self::I8mm,
@@ -41,10 +46,18 @@ impl Isa {
     ];
 
     /// Whether this processor, and its operating system, can run it.
+    ///
+    /// Linux lets a process use the tiles of [`Self::Amx`] when it asks, which this does. From then
+    /// on a signal handler needs 8 KiB more of its stack: Linux refuses the tiles while a thread
+    /// has an alternate signal stack that is too small for that, and later refuses such a stack
+    /// (`sigaltstack`), so let it be as large as `sysconf(_SC_MINSIGSTKSZ)` says. Where Linux
+    /// refuses the tiles this is false.
     #[must_use]
     pub fn is_supported(self) -> bool {
         match self {
             Self::Scalar => true,
+            #[cfg(target_arch = "x86_64")]
+            Self::Amx => crate::arch::x86_64::has_amx(),
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => crate::arch::x86_64::has_avx512(),
             #[cfg(target_arch = "x86_64")]
@@ -54,7 +67,7 @@ impl Isa {
             #[cfg(target_arch = "x86_64")]
             Self::AvxVnni => crate::arch::x86_64::has_avx_vnni(),
             #[cfg(not(target_arch = "x86_64"))]
-            Self::Avx2 | Self::AvxVnni | Self::Avx512Vnni | Self::Avx512 => false,
+            Self::Avx2 | Self::AvxVnni | Self::Avx512Vnni | Self::Avx512 | Self::Amx => false,
             #[cfg(trine_neon)]
             Self::Neon => true,
             #[cfg(trine_neon)]
@@ -87,6 +100,7 @@ impl Isa {
             Self::AvxVnni => "avxvnni",
             Self::Avx512Vnni => "avx512vnni",
             Self::Avx512 => "avx512",
+            Self::Amx => "amx",
             Self::Neon => "neon",
             Self::DotProd => "dotprod",
             Self::I8mm => "i8mm",

@@ -23,9 +23,9 @@ macro_rules! choose {
     ($self:ident, $module:ident::$function:ident($($argument:expr),*), $else:expr) => {
         match $self.isa() {
             // SAFETY: `new` saw that the processor has the features of `Avx512Vnni`, which `Avx512`
-            // has.
+            // and `Amx` have.
             #[cfg(target_arch = "x86_64")]
-            $crate::isa::Isa::Avx512Vnni | $crate::isa::Isa::Avx512 => unsafe {
+            $crate::isa::Isa::Avx512Vnni | $crate::isa::Isa::Avx512 | $crate::isa::Isa::Amx => unsafe {
                 $crate::arch::x86_64::avx512::$module::$function($($argument),*)
             },
             // SAFETY: `new` saw that the processor has the features of `Avx2`, which `AvxVnni` has.
@@ -132,6 +132,11 @@ impl Kernels {
         let tokens = Tokens { q, cols: matrix.cols(), count: tokens };
         match self.isa {
             #[cfg(target_arch = "x86_64")]
+            Isa::Amx if matches!(matrix.packing(), Packing::Panel2Bit | Packing::PanelBase3) => {
+                // SAFETY: `new` saw that the processor has the features of `Amx`.
+                unsafe { x86_64::amx::gemm(matrix, rows, tokens, out) }
+            }
+            #[cfg(target_arch = "x86_64")]
             Isa::Avx512 if matches!(matrix.packing(), Packing::Panel2Bit | Packing::PanelBase3) => {
                 // SAFETY: `new` saw that the processor has the features of `Avx512`.
                 unsafe { x86_64::avx512::vbmi::gemm(matrix, rows, tokens, out) }
@@ -151,7 +156,7 @@ impl Kernels {
                 unsafe { x86_64::avxvnni::gemm(matrix, rows, tokens, out) }
             }
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx2 | Isa::AvxVnni | Isa::Avx512Vnni | Isa::Avx512
+            Isa::Avx2 | Isa::AvxVnni | Isa::Avx512Vnni | Isa::Avx512 | Isa::Amx
                 if x86_64::avx2::has(matrix.packing()) =>
             {
                 // SAFETY: as above; all of them have what `Avx2` has.
@@ -240,7 +245,7 @@ impl Kernels {
         }
         #[cfg(target_arch = "x86_64")]
         if let (
-            Isa::Avx512Vnni | Isa::Avx512,
+            Isa::Avx512Vnni | Isa::Avx512 | Isa::Amx,
             crate::RowFormat::Q6K,
             RowInput::Blocks { q, scales },
         ) = (self.isa, weights.format(), input)

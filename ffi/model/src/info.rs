@@ -108,6 +108,10 @@ const fn kernels(isa: Isa) -> &'static CStr {
         Isa::AvxVnni => c"avxvnni",
         Isa::Avx512Vnni => c"avx512vnni",
         Isa::Avx512 => c"avx512",
+        Isa::Amx => c"amx",
+        Isa::Neon => c"neon",
+        Isa::DotProd => c"dotprod",
+        Isa::I8mm => c"i8mm",
         _ => c"scalar",
     }
 }

@@ -19,13 +19,14 @@ pub(crate) struct Group(pub(crate) [u8; 128]);
 pub(crate) struct Sums(pub(crate) [i32; 32]);
 
 /// Steps that are unpacked at a time, at most: 22 or 27 KiB of bytes, which the first cache has
-/// together with the activations of a tile. Fewer would have the tiles begin and end more often.
+/// together with the activations of a tile of [`TILE`]. Fewer would have the tiles begin and end
+/// more often.
 const STEPS: usize = 44;
 /// Groups of those steps.
 const GROUPS: usize = STEPS * 5;
 /// Tokens for which a panel is unpacked once; their sums are on the stack.
 const TOKENS: usize = 144;
-/// Tokens that are multiplied at a time, at most.
+/// Tokens that are multiplied at a time, at most, where [`PanelKernels::TILE`] says nothing else.
 pub(crate) const TILE: usize = 12;
 /// Tokens that are written at a time, at most: one cache line of a row.
 pub(crate) const BLOCK: usize = 16;
@@ -49,6 +50,18 @@ pub(crate) trait PanelKernels {
     /// more slowly than they can be asked for.
     const FETCHES: bool = false;
 
+    /// Tokens that are multiplied at a time, at most.
+    const TILE: usize = TILE;
+
+    /// Tokens for which a panel is unpacked once: at most [`TOKENS`].
+    const TOKENS: usize = TOKENS;
+
+    /// Steps that are unpacked at a time: at most so many, [`STEPS`] or fewer, and a number of
+    /// which they are a multiple, but for the last ones of a panel.
+    fn steps(_: Packing) -> (usize, usize) {
+        (STEPS, 1)
+    }
+
     /// `Σ q`.
     ///
     /// # Safety
@@ -61,7 +74,8 @@ pub(crate) trait PanelKernels {
     /// The processor has the instruction set.
     unsafe fn one(packing: Packing, panel: &[u8], q: &[i8]) -> Sums;
 
-    /// Unpacks steps in `packing` and returns how many groups they are.
+    /// Unpacks steps in `packing` and returns how many groups they are, with groups of zeros that
+    /// an instruction set may want after the last ones of a panel.
     ///
     /// # Safety
     /// The processor has the instruction set.
@@ -77,9 +91,9 @@ pub(crate) trait PanelKernels {
         false
     }
 
-    /// Adds to the sums of up to [`TILE`] tokens the products with some groups, the first of which
-    /// has column `col`; where that is 0, puts the products there. Columns past the last one count
-    /// as zeros.
+    /// Adds to the sums of up to [`Self::TILE`] tokens the products with some groups, the first of
+    /// which has column `col`; where that is 0, puts the products there. Columns past the last one
+    /// count as zeros.
     ///
     /// # Safety
     /// The processor has the instruction set.
@@ -141,8 +155,8 @@ pub(crate) unsafe fn gemm<E: PanelKernels>(
         sums: [Sums([0; 32]); TOKENS],
         activations: [0; TOKENS + BLOCK],
     };
-    for first in (0..tokens.count).step_by(TOKENS) {
-        let count = TOKENS.min(tokens.count - first);
+    for first in (0..tokens.count).step_by(E::TOKENS) {
+        let count = E::TOKENS.min(tokens.count - first);
         let some = tokens.part(first..first + count);
         for (t, sum_of) in scratch.activations.iter_mut().enumerate().take(count) {
             // SAFETY: as our caller says.
@@ -217,19 +231,23 @@ struct Target<'a> {
 }
 
 impl Target<'_> {
-    /// Subtracts `Σ q` and writes the sums of up to [`BLOCK`] tokens, the first of which is number
-    /// `token`.
+    /// Subtracts `Σ q` and writes the sums of some tokens, the first of which is number `token`.
+    /// `activations` begin with its `Σ q`, and have [`BLOCK`] of the last block.
     ///
     /// # Safety
     /// The processor has the engine's instruction set.
     #[inline(always)]
-    unsafe fn write<E: PanelKernels>(&mut self, token: usize, sums: &[Sums], less: &[i32; BLOCK]) {
-        let out = &mut self.out[token..];
-        if self.within.len() == 32 {
-            // SAFETY: as our caller says.
-            unsafe { E::write(sums, less, out, self.stride) };
-        } else {
-            write_rows(sums, less, self.within.clone(), out, self.stride);
+    unsafe fn write<E: PanelKernels>(&mut self, token: usize, sums: &[Sums], activations: &[i32]) {
+        for (block, sums) in sums.chunks(BLOCK).enumerate() {
+            let at = BLOCK * block;
+            let Some(less) = activations[at..].first_chunk() else { return };
+            let out = &mut self.out[token + at..];
+            if self.within.len() == 32 {
+                // SAFETY: as our caller says.
+                unsafe { E::write(sums, less, out, self.stride) };
+            } else {
+                write_rows(sums, less, self.within.clone(), out, self.stride);
+            }
         }
     }
 
@@ -271,22 +289,18 @@ unsafe fn multiply<E: PanelKernels>(
     }
     // SAFETY: as our caller says.
     if unsafe { E::few(packing, panel, tokens, sums) } {
-        for first in (0..tokens.count).step_by(BLOCK) {
-            if let Some(less) = activations[first..].first_chunk() {
-                let sums = &sums[first..tokens.count.min(first + BLOCK)];
-                // SAFETY: as our caller says.
-                unsafe { to.write::<E>(first, sums, less) };
-            }
-        }
-        return;
+        // SAFETY: as our caller says.
+        return unsafe { to.write::<E>(0, &sums[..tokens.count], activations) };
     }
     // Tiles of about as many tokens each.
-    let tiles = tokens.count.div_ceil(TILE);
+    let tiles = tokens.count.div_ceil(E::TILE);
     let lines = tokens.count.div_ceil(BLOCK);
     let (mut col, mut begun) = (0, 0);
     // Chunks of about as many steps each, too.
     let (steps, _) = panel.as_chunks();
-    let chunks = steps.chunks(steps.len().div_ceil(steps.len().div_ceil(STEPS)));
+    let (most, multiple) = E::steps(packing);
+    let even = steps.len().div_ceil(steps.len().div_ceil(most));
+    let chunks = steps.chunks(even.next_multiple_of(multiple));
     let all = chunks.len() * tiles;
     for steps in chunks {
         // SAFETY: as our caller says.
@@ -308,9 +322,9 @@ unsafe fn multiply<E: PanelKernels>(
             // SAFETY: as our caller says.
             unsafe { E::multiply(&groups[..unpacked], col, some, sums, ahead) };
             // The last ones are written while they are near.
-            if let (true, Some(less)) = (begun + tiles > all, activations[token..].first_chunk()) {
+            if begun + tiles > all {
                 // SAFETY: as our caller says.
-                unsafe { to.write::<E>(token, sums, less) };
+                unsafe { to.write::<E>(token, sums, &activations[token..]) };
             }
         }
         col += 4 * unpacked;

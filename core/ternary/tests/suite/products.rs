@@ -105,9 +105,12 @@ fn bytes_that_no_packer_makes_give_what_their_digits_say() {
                 let mut out = vec![0; 33];
                 kernels.gemv(&matrix, 0..33, q, &mut out).unwrap();
                 assert_eq!(out, expected, "{packing:?} {}", kernels.isa().name());
-                let mut twice = vec![0; 66];
-                kernels.gemm(&matrix, 0..33, 2, &[&**q, q].concat(), &mut twice).unwrap();
-                assert!(twice.chunks(2).zip(&expected).all(|(two, one)| two == [*one; 2]));
+                for tokens in [2, 17] {
+                    let mut each = vec![0; 33 * tokens];
+                    kernels.gemm(&matrix, 0..33, tokens, &q.repeat(tokens), &mut each).unwrap();
+                    let mut rows = each.chunks(tokens).zip(&expected);
+                    assert!(rows.all(|(row, one)| row.iter().all(|sum| sum == one)));
+                }
             }
         }
     }
@@ -142,6 +145,36 @@ fn many_tokens_are_one_after_the_other() {
         }
         for cols in [1, 15, 16, 20, 21, 1000, 2560, 2600] {
             check_tokens(packing, 35, fit(packing, cols), 13, 7);
+        }
+    }
+}
+
+#[test]
+fn tokens_and_columns_that_leave_tiles_of_sixteen_and_64_part_empty() {
+    for packing in [Packing::Panel2Bit, Packing::PanelBase3] {
+        for tokens in (15..=49).chain([63, 64, 65, 127, 128, 129, 143, 144, 145, 161]) {
+            check_tokens(packing, 40, 70, tokens, 8);
+        }
+        for cols in [1, 3, 4, 63, 64, 65, 127, 128, 129, 639, 640, 641, 704, 1281, 2560] {
+            for tokens in [16, 23, 32] {
+                check_tokens(packing, 35, cols, tokens, 9);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_most_extreme_sums_of_many_tokens() {
+    for packing in [Packing::Panel2Bit, Packing::PanelBase3] {
+        for (trit, q) in [(1, -128), (-1, -128), (1, 127), (-1, 127)] {
+            let bytes = packed(packing, 1, COLS_MAX, &vec![trit; COLS_MAX]);
+            let matrix = Matrix::new(packing, 1, COLS_MAX, &bytes).unwrap();
+            for kernels in all_kernels().filter(|kernels| *kernels != Kernels::scalar()) {
+                let mut out = [0; 17];
+                kernels.gemm(&matrix, 0..1, 17, &vec![q; 17 * COLS_MAX], &mut out).unwrap();
+                let expected = i32::from(trit) * i32::from(q) * COLS_MAX as i32;
+                assert_eq!(out, [expected; 17], "{packing:?} {}", kernels.isa().name());
+            }
         }
     }
 }

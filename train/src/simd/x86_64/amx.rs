@@ -4,6 +4,8 @@ use std::arch::asm;
 use std::arch::x86_64::__cpuid_count;
 use std::sync::OnceLock;
 
+use trine_ternary::Isa;
+
 use crate::simd::{Product, SIDE, Tile, Tiles};
 
 /// Numbers of a block of the result: two tiles by two.
@@ -40,37 +42,9 @@ pub(in super::super) fn has_amx_bf16() -> bool {
     static HAS: OnceLock<bool> = OnceLock::new();
     *HAS.get_or_init(|| {
         const BF16: u32 = 1 << 22;
-        const TILE: u32 = 1 << 24;
-        const BOTH: u32 = BF16 | TILE;
-        super::has_avx512_bf16() && features() & BOTH == BOTH && is_permitted()
+        // Each processor with tiles of bf16 has those of bytes, whose kernels ask Linux.
+        super::has_avx512_bf16() && features() & BF16 != 0 && Isa::Amx.is_supported()
     })
-}
-
-#[cfg(target_os = "linux")]
-fn is_permitted() -> bool {
-    const ARCH_PRCTL: u64 = 158;
-    const ARCH_REQ_XCOMP_PERM: u64 = 0x1023;
-    const XTILEDATA: u64 = 18;
-    let mut answer = ARCH_PRCTL;
-    // SAFETY: this call of Linux reads and writes no memory of ours, and spoils `rcx` and `r11`
-    // alone; where it is unknown, it answers an error.
-    unsafe {
-        asm!(
-            "syscall",
-            inlateout("rax") answer,
-            in("rdi") ARCH_REQ_XCOMP_PERM,
-            in("rsi") XTILEDATA,
-            lateout("rcx") _,
-            lateout("r11") _,
-            options(nostack),
-        );
-    }
-    answer == 0
-}
-
-#[cfg(not(target_os = "linux"))]
-fn is_permitted() -> bool {
-    false
 }
 
 /// A block of the result: where its tiles begin, and the bytes from one row to the next.

@@ -1,5 +1,6 @@
 //! x86-64: what the processor has, asked without a standard library.
 
+pub(crate) mod amx;
 pub(crate) mod avx2;
 pub(crate) mod avx512;
 pub(crate) mod avxvnni;
@@ -15,9 +16,11 @@ use core::arch::x86_64::{
 use crate::ahead::Ahead;
 use crate::packing::TABLE_LOW;
 
-/// Registers whose state the operating system saves: XMM and YMM; and mask registers and ZMM too.
+/// Registers whose state the operating system saves: XMM and YMM; mask registers and ZMM too; and
+/// tiles with their shapes.
 const YMM_STATE: u32 = 0b110;
 const ZMM_STATE: u32 = 0b1110_0110;
+const TILE_STATE: u32 = 0b11 << 17;
 
 /// Features, by the register and bit in which CPUID tells them (Intel SDM volume 2, CPUID).
 struct Features {
@@ -27,6 +30,8 @@ struct Features {
     seven_ebx: u32,
     /// Leaf 7.0, ECX.
     seven_ecx: u32,
+    /// Leaf 7.0, EDX.
+    seven_edx: u32,
     /// Leaf 7.1, EAX.
     seven_one_eax: u32,
     /// What the operating system saves: XCR0, or 0 where it saves nothing.
@@ -41,6 +46,7 @@ const AVX_VNNI: u32 = 1 << 4;
 const AVX512_F_BW_VL: u32 = (1 << 16) | (1 << 30) | (1 << 31);
 const AVX512_VBMI: u32 = 1 << 1;
 const AVX512_VNNI: u32 = 1 << 11;
+const AMX_TILE_INT8: u32 = (1 << 24) | (1 << 25);
 
 /// A part of a leaf of CPUID.
 #[expect(unused_unsafe, reason = "the intrinsic is unsafe in the oldest Rust that is supported")]
@@ -52,16 +58,16 @@ fn cpuid(leaf: u32, part: u32) -> CpuidResult {
 impl Features {
     fn read() -> Self {
         let one_ecx = cpuid(1, 0).ecx;
-        let (seven_ebx, seven_ecx, seven_one_eax) = if cpuid(0, 0).eax < 7 {
-            (0, 0, 0)
+        let [seven_ebx, seven_ecx, seven_edx, seven_one_eax] = if cpuid(0, 0).eax < 7 {
+            [0; 4]
         } else {
             let seven = cpuid(7, 0);
             // The first part says how many there are.
             let one_eax = if seven.eax < 1 { 0 } else { cpuid(7, 1).eax };
-            (seven.ebx, seven.ecx, one_eax)
+            [seven.ebx, seven.ecx, seven.edx, one_eax]
         };
         let saved = if one_ecx & OSXSAVE == 0 { 0 } else { xcr0() };
-        Self { one_ecx, seven_ebx, seven_ecx, seven_one_eax, saved }
+        Self { one_ecx, seven_ebx, seven_ecx, seven_edx, seven_one_eax, saved }
     }
 
     fn avx2(&self) -> bool {
@@ -84,6 +90,12 @@ impl Features {
     fn avx512(&self) -> bool {
         self.avx512_vnni() && self.seven_ecx & AVX512_VBMI != 0
     }
+
+    fn amx(&self) -> bool {
+        self.avx512()
+            && self.saved & TILE_STATE == TILE_STATE
+            && self.seven_edx & AMX_TILE_INT8 == AMX_TILE_INT8
+    }
 }
 
 /// Whether AVX2 and F16C can be used.
@@ -104,6 +116,11 @@ pub(crate) fn has_avx512_vnni() -> bool {
 /// Whether AVX-512 F, BW, VL, VBMI and VNNI can be used.
 pub(crate) fn has_avx512() -> bool {
     Features::read().avx512()
+}
+
+/// Whether all of that and AMX-INT8 can be used: asks the operating system for its tiles.
+pub(crate) fn has_amx() -> bool {
+    Features::read().amx() && amx::is_permitted()
 }
 
 /// Says that this cache line will be written to soon. Every processor takes the hint or leaves it.

@@ -55,7 +55,7 @@ macro_rules! engine {
         }
 
         /// Registers of 64 bytes.
-        struct $engine;
+        pub(in crate::arch::x86_64) struct $engine;
 
         impl PanelKernels for $engine {
             const FETCHES: bool = true;
