@@ -13,11 +13,16 @@ fn main() {
     };
     let target = env::var("TARGET").unwrap_or_default();
     let is = |names: &[&str]| names.iter().any(|name| target.starts_with(name));
-    has("trine_thumb", is(&["thumbv6m", "thumbv7m", "thumbv7em", "thumbv8m"]));
-    has("trine_thumb2", is(&["thumbv7m", "thumbv7em", "thumbv8m.main"]));
-    has("trine_dsp", is(&["thumbv7em"]) || is(&["thumbv8m.main"]) && dsp_is_enabled());
     // Where floats are passed in registers there is a unit, which widens half precision too.
     let floats = target.ends_with("eabihf");
+    let mve = floats && is(&["thumbv8m.main"]) && mve_is_enabled();
+    has("trine_mve", mve);
+    let dsp = is(&["thumbv7em"]) || is(&["thumbv8m.main"]) && dsp_is_enabled();
+    // A processor with Helium takes nothing of what is for those without.
+    has("trine_thumb", !mve && is(&["thumbv6m", "thumbv7m", "thumbv7em", "thumbv8m"]));
+    has("trine_thumb2", !mve && is(&["thumbv7m", "thumbv7em", "thumbv8m.main"]));
+    has("trine_dsp", !mve && dsp);
+    has("trine_dots", mve || dsp);
     has("trine_fpu", floats && is(&["thumbv7em", "thumbv8m.main"]));
     // Others have no vector registers, or count their lanes from the other end.
     let holds = |name: &str, value: &str| env::var(name).is_ok_and(|found| found == value);
@@ -33,9 +38,19 @@ fn main() {
 /// An Armv8-M processor may have the extension; compilers are told by the processor's name or by
 /// the extension's.
 fn dsp_is_enabled() -> bool {
-    const NAMES: [&str; 5] = ["cortex-m33", "cortex-m35p", "cortex-m55", "cortex-m85", "+dsp"];
+    is_told("dsp", &["cortex-m33", "cortex-m35p", "cortex-m55", "cortex-m85", "+dsp"])
+}
+
+/// The same of Helium, which a processor of such a name may yet lack.
+fn mve_is_enabled() -> bool {
+    is_told("mve", &["cortex-m52", "cortex-m55", "cortex-m85", "+mve"]) && !is_told("", &["-mve"])
+}
+
+/// Whether a feature is there, or a flag has one of the words.
+fn is_told(feature: &str, words: &[&str]) -> bool {
     let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
-    feature_is_enabled("dsp") || NAMES.iter().any(|name| flags.contains(name))
+    let mut given = flags.split(['\x1f', ' ', '=', ',']);
+    feature_is_enabled(feature) || given.any(|word| words.contains(&word))
 }
 
 fn feature_is_enabled(name: &str) -> bool {

@@ -189,7 +189,7 @@ fn command() -> Result<()> {
         ["bench", "greedy"] => bench::kernels::greedy("vulkan", record, software),
         ["bench", "greedy", backend] => bench::kernels::greedy(backend, record, software),
         ["bench", "arm"] => count::arm::main(record),
-        ["bench", "mcu"] => count::products::main(),
+        ["bench", "mcu"] => count::products::bench(record),
         ["bench", "board"] => count::calls::main(Board::named("mps2-an386")?),
         ["bench", "ask"] => sentences::count::main(record),
         ["bench", "unseen"] => sentences::any_tools::main(record),

@@ -5,7 +5,7 @@
 //! So a processor without a floating-point unit multiplies integers, of which most have an
 //! instruction; and every processor finds the same.
 
-#[cfg(trine_dsp)]
+#[cfg(trine_dots)]
 use crate::mcu::{dot_i16, sum_whole};
 use crate::quantize::largest;
 
@@ -13,7 +13,7 @@ use crate::quantize::largest;
 pub const QUANTIZED_MAX: f32 = 2047.0;
 
 /// Columns whose sums are kept in registers together.
-const TOGETHER: usize = if cfg!(any(target_os = "none", trine_dsp)) { 4 } else { 32 };
+const TOGETHER: usize = if cfg!(any(target_os = "none", trine_dots)) { 4 } else { 32 };
 
 /// The largest magnitude of `x`; what is no number is passed over.
 #[inline(always)]
@@ -64,7 +64,7 @@ fn dot(quantized: &[i16], row: &[i8]) -> i32 {
 }
 
 /// Four by four: a compiler that saves bytes unrolls nothing itself.
-#[cfg(not(trine_dsp))]
+#[cfg(not(trine_dots))]
 #[inline(always)]
 fn dot_i16(quantized: &[[i16; 4]], row: &[[i8; 4]]) -> i32 {
     let four = |([a, b, c, d], [e, f, g, h]): (&[i16; 4], &[i8; 4])| {
@@ -116,7 +116,7 @@ pub(crate) fn whole_rows(rows: &[i8], width: usize) -> usize {
 }
 
 /// The same of [`whole_rows`].
-#[cfg(not(any(target_os = "none", trine_dsp)))]
+#[cfg(not(any(target_os = "none", trine_dots)))]
 #[inline(always)]
 fn sum_whole(quantized: &[i16], rows: &[i8], width: usize) -> [i32; TOGETHER] {
     let mut sums = [0_i32; TOGETHER];
@@ -132,7 +132,7 @@ fn sum_whole(quantized: &[i16], rows: &[i8], width: usize) -> [i32; TOGETHER] {
 }
 
 /// The same by hand: a compiler that saves bytes would keep the sums in memory.
-#[cfg(all(target_os = "none", not(trine_dsp)))]
+#[cfg(all(target_os = "none", not(trine_dots)))]
 #[inline(always)]
 fn sum_whole(quantized: &[i16], rows: &[i8], width: usize) -> [i32; TOGETHER] {
     let [mut a, mut b, mut c, mut d] = [0_i32; TOGETHER];

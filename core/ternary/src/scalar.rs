@@ -6,7 +6,7 @@ use core::ops::Range;
 use crate::float::reduce;
 use crate::kernels::Kernels;
 use crate::matrix::Matrix;
-#[cfg(trine_dsp)]
+#[cfg(trine_dots)]
 use crate::mcu::dot_bytes;
 use crate::rows::{Q6K, RowFormat, Rows, f16_at, f32_at};
 
@@ -130,7 +130,7 @@ fn q8_0(bytes: &[u8], q: &[i8]) -> (i32, f32) {
 }
 
 /// `Σ w·q` of bytes, each of which is an int8.
-#[cfg(not(trine_dsp))]
+#[cfg(not(trine_dots))]
 fn dot_bytes(weights: &[u8], q: &[i8]) -> i32 {
     weights.iter().zip(q).map(|(weight, q)| i32::from(weight.cast_signed()) * i32::from(*q)).sum()
 }

@@ -33,7 +33,12 @@ pub const SMALLEST: Board = board("mps2-an385", "thumbv6m-none-eabi", "code for 
 /// The boards of the example firmware, the one that `check` uses first.
 pub const BOARDS: &[Board] = &[M4, VIRT];
 
-/// Every processor that models run on, each on an emulated board that stands for it.
+/// A processor with Helium, vectors of 16 bytes. The example firmware does not know its board: what
+/// runs there has no interrupts.
+pub(crate) const M55: Board = board("mps3-an547", "thumbv8m.main-none-eabihf", "Cortex-M55");
+
+/// Every processor that the example firmware runs models on, each on an emulated board that stands
+/// for it.
 pub(crate) const CHIPS: &[Board] = &[
     M4,
     board("mps2-an500", M4.target, "Cortex-M7"),
@@ -41,6 +46,11 @@ pub(crate) const CHIPS: &[Board] = &[
     SMALLEST,
     VIRT,
 ];
+
+/// Every processor that programs compute on which need no more of a board than its memory.
+pub(crate) fn computing() -> impl Iterator<Item = &'static Board> {
+    CHIPS.iter().chain([&M55])
+}
 
 impl Board {
     /// Whether it has a processor of Arm.

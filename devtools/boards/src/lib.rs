@@ -16,6 +16,6 @@ pub mod size;
 pub mod stack;
 
 pub use board::{BOARDS, Board, SMALLEST};
-pub(crate) use board::{CHIPS, M4};
+pub(crate) use board::{CHIPS, M4, computing};
 pub(crate) use emulator::Emulator;
 pub(crate) use size::{budget, within};

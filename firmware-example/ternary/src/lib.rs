@@ -1,6 +1,7 @@
 //! Products of stated shapes, the same on any processor: on a chip by its own kernels, on the host
 //! by the scalar ones. Weights and activations come from a small generator, so that nothing is
-//! loaded, and what is printed is a checksum of the sums. [`floats`] has the same for floats.
+//! loaded, and what is printed is a checksum of the sums. [`floats`] has the same for floats,
+//! [`tails`] products of every size around what kernels take at once.
 //!
 //! [`before`] and [`after`] are called around each product; `cargo xtask bench mcu` counts the
 //! instructions from the one to the other.
@@ -15,6 +16,7 @@ pub mod any_tools;
 pub mod floats;
 pub mod generation;
 pub mod sentences;
+pub mod tails;
 
 use core::fmt;
 use core::hint::black_box;
@@ -85,6 +87,10 @@ pub const CASES: &[Case] = &[
     layer(&[128], 128, Packing::Table4Trit),
     layer(GATE_UP, 128, Packing::Table4Trit),
     layer(&[128], 384, Packing::Table4Trit),
+    layer(QKV, 128, Packing::SmladPairs),
+    layer(&[128], 128, Packing::SmladPairs),
+    layer(GATE_UP, 128, Packing::SmladPairs),
+    layer(&[128], 384, Packing::SmladPairs),
     odd(&[37, 1], 83, Packing::Table5Trit),
     odd(&[5], 4, Packing::Table5Trit),
     odd(&[37, 9], 83, Packing::Table4Trit),
@@ -112,7 +118,7 @@ pub fn run(products: Products, say: &mut dyn FnMut(fmt::Arguments<'_>)) -> Resul
             say(format_args!("floats from-{skip} 1 {cols} {:08x}", checksum?));
         }
     }
-    Ok(())
+    tails::run(products, say)
 }
 
 /// A word is loaded at once by some kernels.

@@ -37,8 +37,8 @@ fn main() -> Result<(), trine_ternary::Error> {
     trine_products::run(
         |parts, q, _| {
             parts.iter_mut().try_for_each(|part| {
-                let rows = part.matrix.rows();
-                Kernels::scalar().gemv(&part.matrix, 0..rows, q, part.out)
+                let rows = part.first..part.first + part.out.len();
+                Kernels::scalar().gemv(&part.matrix, rows, q, part.out)
             })
         },
         &mut |line| println!("{line}"),

@@ -64,7 +64,7 @@ static LEGS: &[Leg] = &[
     leg("clippy", "no lint warns, on the host and on the boards", BUILT, clippy),
     leg("ask", "sentences on chips: the host's calls, in steps, within 64 KiB", BUILT, ask::main),
     leg("fuzz", "kept inputs, then a second a target", FIRST, fuzz::leg),
-    leg("mcu", "ternary products on chips: the host's sums, within budget", BUILT, products::main),
+    leg("mcu", "ternary products on chips: the host's sums, within budget", BUILT, products::leg),
     leg("chip-model", "a model in flash: the host's tokens", BUILT, count::model::main),
     leg("matrix", "every compiler, MISRA, misuse, sanitizers", &["c-firmware"], c::matrix),
     leg("examples", "the programs in C, C++ and Rust", &["matrix"], c::examples),

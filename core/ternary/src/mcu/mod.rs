@@ -1,10 +1,11 @@
-//! Products on microcontrollers: by looking sums up, and by multiplying halfwords.
+//! Products on microcontrollers: by looking sums up, and by multiplying halfwords or bytes.
 //!
 //! | packing | bits a weight | how | for |
 //! |---|---|---|---|
 //! | [`Packing::Table5Trit`] | 1.6 | a byte is the place of five products' sum | many rows |
 //! | [`Packing::Table4Trit`] | 2 | the same for four | fewer rows, without DSP |
 //! | [`Packing::SmladPairs`] | 2 | SMLAD, two products an instruction | few rows, with it |
+//! | the same | 2 | with Helium, sixteen bytes an instruction | up to some 500 rows |
 //!
 //! A group of four or five activations has 81 or 243 sums, which are put in a table of halfwords
 //! once and found by all rows: a row then takes three to five instructions for a group, and none of
@@ -20,12 +21,14 @@ pub(crate) mod code;
 mod layout;
 mod products;
 // These two fill tables by hand.
-#[cfg(not(any(trine_thumb, trine_rv32)))]
+#[cfg(not(any(trine_thumb, trine_mve, trine_rv32)))]
 mod table;
 
-#[cfg(trine_dsp)]
-pub(crate) use arch::dsp::{dot_bytes, dot_i16, sum_whole};
+#[cfg(trine_dots)]
+pub(crate) use arch::dots::{dot_bytes, dot_i16, sum_whole};
 pub(crate) use layout::Layout;
+#[cfg(trine_mve)]
+use products::PAIR_WORDS;
 pub use products::{Part, gemv, gemv_each};
 
 use crate::Packing;
@@ -41,7 +44,9 @@ const TABLES: usize = 16;
 /// The numbers are where the lines of `cargo xtask bench mcu` meet.
 #[must_use]
 pub const fn best_packing(rows: usize) -> Packing {
-    let (pairs_to, fours_to) = if cfg!(trine_dsp) {
+    let (pairs_to, fours_to) = if cfg!(trine_mve) {
+        (510, 0)
+    } else if cfg!(trine_dsp) {
         (60, 100)
     } else if cfg!(trine_rv32) {
         (0, 1700)

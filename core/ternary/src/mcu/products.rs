@@ -7,7 +7,7 @@ use super::scratch_words_least;
 use crate::error::{Error, exact};
 use crate::{Kernels, Matrix};
 
-/// Words of widened activations for 16 columns.
+/// Words of activations for 16 columns.
 pub(super) const PAIR_WORDS: usize = 8;
 
 /// Some rows of a matrix in a product, and where their sums go.
@@ -158,12 +158,12 @@ fn plain(part: &mut Part<'_>, q: &[i8]) -> Result<(), Error> {
     Kernels::best().gemv(&part.matrix, rows, q, part.out)
 }
 
-#[cfg(not(trine_dsp))]
+#[cfg(not(trine_dots))]
 fn pairs(part: &mut Part<'_>, q: &[i8], _scratch: &mut [u32]) -> Result<(), Error> {
     plain(part, q)
 }
 
-#[cfg(trine_dsp)]
+#[cfg(trine_dots)]
 fn pairs(part: &mut Part<'_>, q: &[i8], scratch: &mut [u32]) -> Result<(), Error> {
     use super::layout::PAIR_ROWS;
 
@@ -176,31 +176,17 @@ fn pairs(part: &mut Part<'_>, q: &[i8], scratch: &mut [u32]) -> Result<(), Error
     }
     let weights = weights.get(part.first * units..).unwrap_or_default();
     let activations = scratch.get_mut(..units * PAIR_WORDS).unwrap_or_default();
-    let sum = widen(q, activations);
+    let sum = arch::pairs::prepare(q, activations);
     let whole = part.out.len() / PAIR_ROWS;
     let (blocks, rest) = part.out.split_at_mut_checked(whole * PAIR_ROWS).unwrap_or_default();
-    arch::dsp::rows(weights, activations, -sum, blocks);
+    arch::pairs::rows(weights, activations, -sum, blocks);
     if !rest.is_empty() {
         let mut sums = [0; PAIR_ROWS];
         let weights = weights.get(whole * units * PAIR_ROWS..).unwrap_or_default();
-        arch::dsp::rows(weights, activations, -sum, &mut sums);
+        arch::pairs::rows(weights, activations, -sum, &mut sums);
         for (to, from) in rest.iter_mut().zip(sums) {
             *to = from;
         }
     }
     Ok(())
-}
-
-/// Two activations a word, zeros behind the last; answers the sum of all.
-#[cfg(trine_dsp)]
-fn widen(q: &[i8], words: &mut [u32]) -> i32 {
-    words.fill(0);
-    let mut sum = 0;
-    for (pair, word) in q.chunks(2).zip(words) {
-        let low = pair.first().map_or(0, |low| i32::from(*low));
-        let high = pair.get(1).map_or(0, |high| i32::from(*high));
-        sum += low + high;
-        *word = low as u32 & 0xffff | (high as u32) << 16;
-    }
-    sum
 }

@@ -7,7 +7,7 @@ use devtools::{Gates, programs, sh};
 
 use crate::elf::Image;
 use crate::size::budget_if_any;
-use crate::{CHIPS, count};
+use crate::{computing, count};
 
 const PROGRAM: &str = "trine-model";
 /// The model of which the image is made: 128 wide, two blocks.
@@ -29,7 +29,7 @@ pub fn main() -> Result<()> {
     let sizes = sizes(&model)?;
     ensure!(host.starts_with(&sizes), "`trine size` says other than the program: {sizes}");
     let mut gates = Gates::default();
-    for chip in CHIPS {
+    for chip in computing() {
         let run = count::run(chip, PROGRAM, files)?;
         let flash = Image::read(&run.elf)?.flash_bytes().saturating_sub(model_bytes);
         let [read, written] = run.counts[..] else { bail!("not two counts: {:?}", run.counts) };

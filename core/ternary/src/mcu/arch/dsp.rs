@@ -16,6 +16,19 @@ pub(crate) struct Job {
     start: i32,
 }
 
+/// Two activations a word, zeros behind the last; answers the sum of all.
+pub(crate) fn prepare(q: &[i8], words: &mut [u32]) -> i32 {
+    words.fill(0);
+    let mut sum = 0;
+    for (pair, word) in q.chunks(2).zip(words) {
+        let low = pair.first().map_or(0, |low| i32::from(*low));
+        let high = pair.get(1).map_or(0, |high| i32::from(*high));
+        sum += low + high;
+        *word = low as u32 & 0xffff | (high as u32) << 16;
+    }
+    sum
+}
+
 /// Computes `out`, whole blocks of four rows. `activations` are pairs of halves, eight words for
 /// 16 columns; nothing happens when `weights` are too few.
 pub(crate) fn rows(weights: &[u32], activations: &[u32], start: i32, out: &mut [i32]) {

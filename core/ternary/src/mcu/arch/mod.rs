@@ -7,15 +7,18 @@
 //! | `thumb1` | Cortex-M0, M0+, M23 | look-up, 8 rows |
 //! | `thumb2` | Cortex-M3 and later | look-up, 8 rows |
 //! | `dsp` | those of them with the DSP extension | SMLAD, 4 rows |
+//! | `mve` | those with Helium, instead of all of these | both kinds of products |
 //! | `riscv` | RV32 | filling tables; look-up, 8 rows |
 //!
 //! `build.rs` says which of them a target has, since stable compilers do not.
 
-#[cfg(not(any(trine_thumb, trine_rv32)))]
+#[cfg(not(any(trine_thumb, trine_mve, trine_rv32)))]
 pub(crate) mod portable;
 
 #[cfg(trine_dsp)]
 pub(crate) mod dsp;
+#[cfg(trine_mve)]
+pub(crate) mod mve;
 #[cfg(trine_rv32)]
 mod riscv;
 #[cfg(trine_thumb)]
@@ -24,6 +27,15 @@ mod thumb;
 mod thumb1;
 #[cfg(trine_thumb2)]
 mod thumb2;
+
+#[cfg(trine_dsp)]
+pub(crate) use dsp as dots;
+#[cfg(trine_dsp)]
+pub(crate) use dsp as pairs;
+#[cfg(trine_mve)]
+pub(crate) use mve as dots;
+#[cfg(trine_mve)]
+pub(crate) use mve::pairs;
 
 use super::layout::{Layout, TABLE_ROWS};
 
@@ -64,9 +76,11 @@ pub(crate) fn fill(layout: Layout, activations: &[i8], tables: &mut [u32]) {
     }
     #[cfg(trine_thumb)]
     thumb::fill(layout, activations, tables, groups);
+    #[cfg(trine_mve)]
+    mve::look::fill(layout, activations, tables, groups);
     #[cfg(trine_rv32)]
     riscv::fill(layout, activations, tables, groups);
-    #[cfg(not(any(trine_thumb, trine_rv32)))]
+    #[cfg(not(any(trine_thumb, trine_mve, trine_rv32)))]
     super::table::fill(layout, activations, tables);
 }
 
@@ -84,14 +98,16 @@ pub(crate) fn rows(rows: &Rows<'_>, out: &mut [i32]) {
     thumb2::rows(rows, out, blocks);
     #[cfg(all(trine_thumb, not(trine_thumb2)))]
     thumb1::rows(rows, out, blocks);
+    #[cfg(trine_mve)]
+    mve::look::rows(rows, out, blocks);
     #[cfg(trine_rv32)]
     riscv::rows(rows, out, blocks);
-    #[cfg(not(any(trine_thumb, trine_rv32)))]
+    #[cfg(not(any(trine_thumb, trine_mve, trine_rv32)))]
     portable::rows(rows, out);
 }
 
 /// What the loops by hand are given. Their offsets stand in the assembly.
-#[cfg(any(trine_thumb, trine_rv32))]
+#[cfg(any(trine_thumb, trine_mve, trine_rv32))]
 #[repr(C)]
 struct Job {
     weights: *const u8,
@@ -104,9 +120,12 @@ struct Job {
     tables_end: *const u32,
     /// Bytes from behind the last group of one block of rows to the first of the next.
     skip: usize,
+    /// Groups that have tables.
+    #[cfg(trine_mve)]
+    groups: usize,
 }
 
-#[cfg(any(trine_thumb, trine_rv32))]
+#[cfg(any(trine_thumb, trine_mve, trine_rv32))]
 impl Job {
     fn new(rows: &Rows<'_>, out: &mut [i32], blocks: usize) -> Self {
         let tables = rows.tables.as_ptr();
@@ -119,6 +138,8 @@ impl Job {
             fours_end: tables.wrapping_add(rows.groups / 4 * 4 * stride),
             tables_end: tables.wrapping_add(rows.groups * stride),
             skip: (rows.row_groups - rows.groups) * TABLE_ROWS,
+            #[cfg(trine_mve)]
+            groups: rows.groups,
         }
     }
 }
