@@ -25,7 +25,9 @@ macro_rules! choose {
             // SAFETY: `new` saw that the processor has the features of `Avx512Vnni`, which `Avx512`
             // and `Amx` have.
             #[cfg(target_arch = "x86_64")]
-            $crate::isa::Isa::Avx512Vnni | $crate::isa::Isa::Avx512 | $crate::isa::Isa::Amx => unsafe {
+            $crate::isa::Isa::Avx512Vnni
+            | $crate::isa::Isa::Avx512
+            | $crate::isa::Isa::Amx => unsafe {
                 $crate::arch::x86_64::avx512::$module::$function($($argument),*)
             },
             // SAFETY: `new` saw that the processor has the features of `Avx2`, which `AvxVnni` has.
