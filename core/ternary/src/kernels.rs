@@ -22,11 +22,10 @@ use crate::{float, int8, scalar};
 macro_rules! choose {
     ($self:ident, $module:ident::$function:ident($($argument:expr),*), $else:expr) => {
         match $self.isa() {
+            #[cfg(target_arch = "x86_64")]
+            $crate::isa::Isa::Avx512Vnni | $crate::isa::Isa::Avx512
             // SAFETY: `new` saw that the processor has the features of `Avx512Vnni`, which `Avx512`
             // and `Amx` have.
-            #[cfg(target_arch = "x86_64")]
-            $crate::isa::Isa::Avx512Vnni
-            | $crate::isa::Isa::Avx512
             | $crate::isa::Isa::Amx => unsafe {
                 $crate::arch::x86_64::avx512::$module::$function($($argument),*)
             },
