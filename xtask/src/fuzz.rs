@@ -55,7 +55,7 @@ static TARGETS: [Target; 18] = [
     // The others write files.
     ("journal", &["host/journal/src", "disk.rs", "error.rs", "journal.rs", "model_tests.rs"], 600),
     ("foreign", &["host/wasm/src"], 600),
-    ("skills", &["host/gateway/src/device/skills", "frontmatter.rs", "mod.rs", "read.rs"], 3_600),
+    ("skills", &["host/gateway/src/device/skills", "frontmatter.rs", "mod.rs", "read.rs"], 600),
 ];
 /// Seconds after which a soak keeps how far it is.
 const SLICE: u32 = 150;
