@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod abi;
+mod amx;
 mod asked;
 mod base_model;
 mod book;
@@ -14,6 +15,7 @@ mod golden;
 mod header;
 mod hosts;
 mod legs;
+mod machine;
 mod mutants;
 mod node;
 mod planted;

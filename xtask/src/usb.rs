@@ -7,17 +7,14 @@
 //! of their own, by `FunctionFS`.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::sh;
+use crate::{machine, sh};
 
 /// What is installed for it, and a program of each package.
 const NEEDS: [(&str, &str); 2] = [("qemu-system-x86_64", "qemu-system-x86"), ("dpkg-deb", "dpkg")];
-/// The package whose dependency is the kernel of the day.
-const KERNEL: &str = "linux-image-amd64";
-const BUSYBOX: &str = "busybox-static";
 /// What of the kernel is loaded, in this order, below its folder of modules.
 const MODULES: [&str; 10] = [
     "fs/configfs/configfs",
@@ -48,15 +45,15 @@ pub(crate) fn main() -> Result<String> {
     }
     let here = here()?;
     let folder = sh::target_dir().join("usb");
-    let image = packages(&folder)?;
-    let machine = folder.join("root");
-    lay_out(&folder, &machine, &image)?;
-    let archive = "find . | bin/busybox cpio -o -H newc | gzip -1 > ../initrd.gz";
-    sh::run(sh::command("sh").args(["-c", archive]).current_dir(&machine))?;
+    let image = machine::packages(&folder)?;
+    let root = folder.join("root");
+    lay_out(&folder, &root, &image)?;
+    let files = folder.join("initrd.gz");
+    machine::pack(&root, &files)?;
     let mut emulator = sh::command("timeout");
     emulator.args([PATIENCE, "qemu-system-x86_64", "-cpu", "max", "-smp", "2", "-m", "1024"]);
     emulator.args(["-nographic", "-no-reboot", "-append", "console=ttyS0 quiet panic=-1"]);
-    emulator.arg("-kernel").arg(kernel(&folder)?).arg("-initrd").arg(folder.join("initrd.gz"));
+    emulator.arg("-kernel").arg(machine::kernel(&folder)?).arg("-initrd").arg(files);
     let said = sh::output(emulator.stdin(std::process::Stdio::null()))?;
     println!("{said}");
     Ok(format!("pulled cable by pseudo-terminal, on this computer: {here}; {}", verdict(&said)?))
@@ -72,37 +69,9 @@ fn here() -> Result<String> {
     Ok(told.context("a pulled cable was not measured")?.1.trim().to_owned())
 }
 
-/// Downloads the kernel and busybox, once; the version of the kernel.
-fn packages(folder: &Path) -> Result<String> {
-    let asked = sh::output(sh::command("apt-cache").args(["depends", KERNEL]))?;
-    let package = asked.lines().find_map(|line| line.trim().strip_prefix("Depends: "));
-    let package = package.filter(|name| name.starts_with("linux-image-"));
-    let package = package.context("no kernel: run apt-get update")?;
-    if !folder.join(package).exists() {
-        sh::empty_folder(folder)?;
-        let mut download = sh::command("apt-get");
-        sh::run(download.args(["download", "-q", package, BUSYBOX]).current_dir(folder))?;
-        for file in sh::files(folder, "deb")? {
-            sh::run(sh::command("dpkg-deb").arg("-x").arg(file).arg(folder))?;
-        }
-        fs::write(folder.join(package), "")?;
-    }
-    Ok(package.trim_start_matches("linux-image-").to_owned())
-}
-
-fn kernel(folder: &Path) -> Result<PathBuf> {
-    let boot = sh::entries(&folder.join("boot"))?;
-    let is_kernel = |path: &PathBuf| path.to_string_lossy().contains("/vmlinuz-");
-    boot.into_iter().find(is_kernel).context("no kernel in its package")
-}
-
 /// The files of the machine: programs keep their paths, as the tests know them by those.
 fn lay_out(folder: &Path, machine: &Path, version: &str) -> Result<()> {
-    sh::empty_folder(machine)?;
-    for name in ["bin", "proc", "sys", "dev", "tmp", "modules"] {
-        fs::create_dir_all(machine.join(name))?;
-    }
-    fs::copy(folder.join("bin/busybox"), machine.join("bin/busybox"))?;
+    machine::begin(machine, &folder.join("bin/busybox"), INIT, &["modules"])?;
     for (number, module) in MODULES.iter().enumerate() {
         let file = format!("lib/modules/{version}/kernel/{module}.ko");
         let name = module.rsplit('/').next().unwrap_or_default();
@@ -110,50 +79,14 @@ fn lay_out(folder: &Path, machine: &Path, version: &str) -> Result<()> {
     }
     sh::run(sh::cargo().args(["build", "-q", "-p", "trine"]))?;
     let program = sh::program_in(&sh::target_dir().join("debug"), "trine");
-    let tests = test_program()?;
-    place(machine, &program, &program)?;
-    place(machine, &tests, Path::new("/bin/gateway"))?;
-    for library in libraries(&tests)?.iter().chain(&libraries(&program)?) {
-        let place = below(machine, library)?;
-        fs::copy(library, place)?;
-    }
+    let tests = machine::test_programs(&["-p", "trine", "--test", "gateway"])?;
+    let tests = tests.last().context("no program of tests")?;
+    machine::place(machine, &program, &program)?;
+    machine::place(machine, tests, Path::new("/bin/gateway"))?;
     for kept in [sh::target_dir().join("tmp"), sh::root().join("host")] {
         fs::create_dir_all(machine.join(kept.strip_prefix("/")?))?;
     }
-    let init = machine.join("init");
-    fs::write(&init, INIT)?;
-    sh::run(sh::command("chmod").arg("+x").arg(init))
-}
-
-/// The program of the gateway's tests.
-fn test_program() -> Result<PathBuf> {
-    let mut cargo = sh::cargo();
-    cargo.args(["test", "-q", "-p", "trine", "--test", "gateway", "--no-run"]);
-    let built = sh::output(cargo.arg("--message-format=json"))?;
-    // The program itself is built, too, and may come before or after.
-    let tests = built.lines().filter(|line| line.contains(r#""kind":["test"]"#));
-    let path = tests.filter_map(|line| line.split_once(r#""executable":""#)).next_back();
-    let (_, path) = path.context("no program of tests")?;
-    Ok(path.split('"').next().unwrap_or_default().into())
-}
-
-/// Copies a program without what debuggers want.
-fn place(machine: &Path, program: &Path, to: &Path) -> Result<()> {
-    let to = below(machine, to)?;
-    sh::run(sh::command("strip").arg("-o").arg(to).arg(program))
-}
-
-/// A path in the machine, whose folder is there.
-fn below(machine: &Path, path: &Path) -> Result<PathBuf> {
-    let place = machine.join(path.strip_prefix("/")?);
-    fs::create_dir_all(place.parent().context("a file")?)?;
-    Ok(place)
-}
-
-fn libraries(program: &Path) -> Result<Vec<PathBuf>> {
-    let said = sh::output(sh::command("ldd").arg(program))?;
-    let words = said.split_whitespace().filter(|word| word.starts_with('/'));
-    Ok(words.map(PathBuf::from).collect())
+    Ok(())
 }
 
 /// What was measured, where every test has passed each time.

@@ -2,6 +2,9 @@
 # Unpacks packages of another of Debian's releases without installing them:
 #
 #     borrow.sh SUITE FOLDER PACKAGE...
+#
+# `source:PACKAGE` is what its authors published, without Debian's changes; `kernel:KIND` is the newest
+# kernel of a kind, such as `cloud-amd64`.
 set -eu
 suite=$1 folder=$2
 shift 2
@@ -12,8 +15,12 @@ archive=$(apt-get indextargets --format '$(REPO_URI)' | grep -m1 '/debian/*$') |
   echo "no source of Debian packages: see sources.list(5)" >&2
   exit 1
 }
+types=deb
+case " $*" in
+*" source:"*) types="deb deb-src" ;;
+esac
 cat >"$apt/sources/one.sources" <<END
-Types: deb
+Types: $types
 URIs: $archive
 Suites: $suite
 Components: main
@@ -21,16 +28,27 @@ Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
 END
 
 # With lists and sources of its own, which leaves the system's alone.
-get() {
-  apt-get -o Dir::Etc::sourcelist="$apt/none" -o Dir::Etc::sourceparts="$apt/sources" \
-    -o Dir::State::lists="$apt/lists" -o Dir::Cache="$apt/cache" -o APT::Sandbox::User=root "$@"
+with() {
+  "$@" -o Dir::Etc::sourcelist="$apt/none" -o Dir::Etc::sourceparts="$apt/sources" \
+    -o Dir::State::lists="$apt/lists" -o Dir::Cache="$apt/cache" -o APT::Sandbox::User=root
 }
 cd "$apt"
-get update -qq
+with apt-get update -qq
 for package; do
-  get download -qq "$package/$suite"
+  case $package in
+  source:*) with apt-get source -qq --tar-only "${package#source:}/$suite" ;;
+  kernel:*)
+    names=$(with apt-cache pkgnames linux-binary- | grep "^linux-binary-[0-9].*-${package#kernel:}\$")
+    newest=$(echo "$names" | sort -V | tail -n 1)
+    with apt-get download -qq "$newest/$suite"
+    ;;
+  *) with apt-get download -qq "$package/$suite" ;;
+  esac
 done
 for file in *.deb; do
   dpkg -x "$file" unpacked
+done
+for file in *.orig.tar.*; do
+  if [ -f "$file" ]; then tar -xf "$file" -C unpacked; fi
 done
 mv unpacked "$folder"

@@ -16,7 +16,7 @@ use devtools_c::dist;
 use devtools_gpu::{legs, modules};
 
 use crate::{
-    baremetal, base_model, browser, cargo_c, coverage, feature_sets, fuzz, hosts, mutants,
+    amx, baremetal, base_model, browser, cargo_c, coverage, feature_sets, fuzz, hosts, mutants,
     parallel, planted, python, sh, usb, wasm, wheels,
 };
 use spent::Spent;
@@ -81,6 +81,9 @@ const PARTS: &[Part] = &[
     ("aarch64", "the ternary kernels' and the core's tests on 64-bit Arm", |_| arm()),
     ("wasm", "the ternary kernels' tests as WebAssembly in Node, with vectors and without", |_| {
         wasm::soak()
+    }),
+    ("amx", "the ternary kernels' products by AMX, on a processor that Bochs emulates", |_| {
+        amx::main()
     }),
     (
         "targets",

@@ -1,6 +1,6 @@
 //! AMX-INT8, for which stable Rust has no functions: eight tile registers of 16 rows of 64 bytes.
 //! `tdpbsud` multiplies 16 tokens of 64 columns with 64 columns of 16 rows. What
-//! [`panels`](crate::arch::panels) unpacks is such an operand as it lies: line k of it has the
+//! [`panels`] unpacks is such an operand as it lies: line k of it has the
 //! codes of four columns, 4k to 4k + 3, of 16 rows.
 //!
 //! 32 tokens and the 32 rows of a panel have four tiles of sums; 64 columns of them are four loads
