@@ -127,12 +127,22 @@ impl Kept {
     /// Writes the file, whole or not at all.
     fn write(&self, path: &Path) -> std::io::Result<()> {
         if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
+            make(folder)?;
         }
         let new = path.with_extension(format!("new-{}", std::process::id()));
         fs::write(&new, serde_json::to_string_pretty(&self.0)? + "\n")?;
         fs::rename(&new, path).inspect_err(|_| drop(fs::remove_file(&new)))
     }
+}
+
+/// Makes a folder, and those above it, unless they are there. It may have keys later: where users
+/// are told apart by modes, its own alone may enter it.
+fn make(folder: &Path) -> std::io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 const fn name(packing: Packing) -> &'static str {
@@ -145,7 +155,7 @@ const fn name(packing: Packing) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Buffers, HeadFormat, Pool, Shape, Weights, make};
+    use crate::model::{self, Buffers, HeadFormat, Pool, Shape, Weights};
 
     const AHEAD: Ahead = Ahead { soon: 1024, far: 8192 };
 
@@ -164,6 +174,12 @@ mod tests {
         kept.set("a", two, Some(AHEAD));
         kept.set("b", three, None);
         kept.write(&path).unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt as _;
+            let mode = fs::metadata(path.parent().unwrap()).unwrap().mode();
+            assert_eq!(mode & 0o777, 0o700, "keys may come to lie in it");
+        }
         let mut kept = Kept::read(&path);
         assert_eq!((kept.get("a", two), kept.get("a", three)), (Some(Some(AHEAD)), None));
         assert_eq!((kept.get("b", two), kept.get("b", three)), (None, Some(None)));
@@ -192,7 +208,7 @@ mod tests {
     fn a_model_is_measured_once_and_then_read_from_the_file() {
         let folder = folder("once");
         let mut bytes = Vec::new();
-        make(&Shape::tiny(Weights::I2S, HeadFormat::F16), 1, &mut bytes, |_| ()).unwrap();
+        model::make(&Shape::tiny(Weights::I2S, HeadFormat::F16), 1, &mut bytes, |_| ()).unwrap();
         let (pool, mut buffers) = (Pool::new(2).unwrap(), Buffers::default());
         let loaded = Loaded::open(&bytes, &mut buffers, Some(Packing::PanelBase3), &pool).unwrap();
         assert_eq!(found(&loaded, &pool, &folder, LEAST), Found::NotAsked, "it is small");
