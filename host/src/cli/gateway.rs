@@ -63,11 +63,11 @@ pub(super) struct ServerArgs {
     in_flight: u16,
     /// Add a tool `ask`, which turns a sentence into a call.
     ///
-    /// The model is `base`, `board` or `snips` of this program, or a file. `base` reads any tools:
+    /// The model is `base` or `board` of this program, or a file. `base` reads any tools:
     /// every device gets the tool `ask`, and where there is more than one device, or tools of this
     /// program, a tool `ask_all` is for all of them. The others were trained for some tools, and
     /// only devices with these get `ask`.
-    #[arg(long, value_name = "base|board|snips|FILE", num_args = 0..=1, require_equals = true,
+    #[arg(long, value_name = "base|board|FILE", num_args = 0..=1, require_equals = true,
           default_missing_value = "board")]
     ask: Option<OsString>,
     /// Hide tools that changed since first use, until `trine trust`.

@@ -50,7 +50,7 @@ pub(crate) fn models(out: &mut String) {
         UnknownTools { hash: 0x0123_4567_89ab_cdef }
         ToolCount { model: 10, given: 1 }
         Describe {}
-        NoModelFile { name: text("bord"), included: text("board, snips"), source: absent() }
+        NoModelFile { name: text("bord"), included: text("base, board"), source: absent() }
     }
     samples! { out, "tools", ToolsError:
         At { place: text("fan_set.percent"), source: Box::new(ToolsError::Empty) }

@@ -7,11 +7,15 @@ use trine_infer::{DecodeSession, KvKind, Options, arena_bytes};
 use trine_ternary::parallel::Serial;
 
 use super::file::Reading;
-use super::{BUILT_IN, Opened, ToolList};
+use super::{Opened, ToolList};
 use crate::model::Buffers;
 
 /// Sentences in the tests of each day, and where `cargo xtask bench kv` asks for all.
 const FEW: usize = 60;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
 
 /// Sentences of the files of a folder, from all over them.
 fn sentences(folder: &Path) -> Vec<String> {
@@ -28,12 +32,13 @@ fn sentences(folder: &Path) -> Vec<String> {
     (0..count).map(|at| all[at * all.len() / count].clone()).collect()
 }
 
-/// What a built-in model makes of sentences: all that is chosen, and how sure it is of the call.
-fn found(name: &str, kv: KvKind, sentences: &[String]) -> Vec<(Vec<u16>, f32)> {
-    let built_in = BUILT_IN.iter().find(|it| it.name == name).unwrap();
-    let tools = ToolList::parse(built_in.tools).unwrap();
+/// What a model of the repository makes of sentences: all that is chosen, and how sure it is of the
+/// call.
+fn found((name, tools): (&str, &str), kv: KvKind, sentences: &[String]) -> Vec<(Vec<u16>, f32)> {
+    let tools = ToolList::parse(&std::fs::read_to_string(root().join(tools)).unwrap()).unwrap();
+    let file = std::fs::read(root().join(format!("models/{name}.gguf"))).unwrap();
     let mut buffers = Buffers::default();
-    let opened = Opened::open(built_in.file, &mut buffers).unwrap();
+    let opened = Opened::open(&file, &mut buffers).unwrap();
     let Reading::Own(vocabulary) = &opened.reading else { panic!("it chooses calls") };
     let mut memory = vec![0; program_bytes(&tools, vocabulary.tools).unwrap()];
     let program = compile(&tools, vocabulary.tools, &mut memory).unwrap();
@@ -55,12 +60,14 @@ fn found(name: &str, kv: KvKind, sentences: &[String]) -> Vec<(Vec<u16>, f32)> {
 fn fewer_bytes_of_keys_and_values_leave_the_choices_of_trained_models() {
     println!("| model | keys and values | sentences | same | confidence apart, mean | at most |");
     println!("|---|---|---:|---:|---:|---:|");
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../train");
-    for (name, folder) in [("board", "board/validation"), ("snips", "snips/sentences")] {
-        let sentences = sentences(&root.join(folder));
-        let wanted = found(name, KvKind::F32, &sentences);
+    for (name, tools, folder) in [
+        ("board", "firmware-example/board/tools.json", "board/validation"),
+        ("snips", "models/snips.tools.json", "snips/sentences"),
+    ] {
+        let sentences = sentences(&root().join("train").join(folder));
+        let wanted = found((name, tools), KvKind::F32, &sentences);
         for (kv, words) in [(KvKind::F16, "half precision"), (KvKind::I8, "int8")] {
-            let found = found(name, kv, &sentences);
+            let found = found((name, tools), kv, &sentences);
             let both = || found.iter().zip(&wanted);
             let same = both().filter(|(found, wanted)| found.0 == wanted.0).count();
             let apart = || both().map(|(found, wanted)| (found.1 - wanted.1).abs());

@@ -27,18 +27,11 @@ pub struct BuiltIn {
 }
 
 /// The models that come with the program; the first is the one that is taken where none is named.
-pub static BUILT_IN: &[BuiltIn] = &[
-    BuiltIn {
-        name: "board",
-        file: include_bytes!("../../../../models/board.gguf"),
-        tools: include_str!("../../../../firmware-example/board/tools.json"),
-    },
-    BuiltIn {
-        name: "snips",
-        file: include_bytes!("../../../../models/snips.gguf"),
-        tools: include_str!("../../../../models/snips.tools.json"),
-    },
-];
+pub static BUILT_IN: &[BuiltIn] = &[BuiltIn {
+    name: "board",
+    file: include_bytes!("../../../../models/board.gguf"),
+    tools: include_str!("../../../../firmware-example/board/tools.json"),
+}];
 
 impl BuiltIn {
     /// Whether it was made for these tools.
@@ -243,7 +236,7 @@ mod tests {
     use super::*;
 
     /// Bytes that a model may have, by its name.
-    const LIMITS: [(&str, usize); 2] = [("board", 256 << 10), ("snips", 512 << 10)];
+    const LIMITS: [(&str, usize); 1] = [("board", 256 << 10)];
 
     #[test]
     fn the_base_is_within_its_size() {

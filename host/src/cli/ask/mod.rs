@@ -91,7 +91,7 @@ pub(super) struct ModelArgs {
     ///
     /// `base` reads any list of tools. A file holds a command model for your tools, a base,
     /// a delta of trine train, or a text model.
-    #[arg(long, value_name = "base|board|snips|FILE", env = "TRINE_ASK_MODEL")]
+    #[arg(long, value_name = "base|board|FILE", env = "TRINE_ASK_MODEL")]
     pub(super) model: Option<OsString>,
     /// List of MCP tools as JSON: that of any MCP server.
     #[arg(long, value_name = "FILE")]

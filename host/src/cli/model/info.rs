@@ -19,7 +19,7 @@ const INDENT: usize = 14;
 #[command(after_help = "Exit code: 1 when the engine would refuse the file.")]
 pub(super) struct Info {
     /// Model, by name or file (GGUF, image, base, delta); or table.
-    #[arg(value_name = "base|board|snips|FILE")]
+    #[arg(value_name = "base|board|FILE")]
     model: OsString,
     /// Print a JSON object.
     #[arg(long)]

@@ -25,7 +25,7 @@ Example: trine model pack tiny.gguf -o tiny.trnm --packing look5 --head q8-0";
 #[command(after_help = AFTER_HELP)]
 pub(super) struct Pack {
     /// Model: a name, a GGUF file, a base or a delta.
-    #[arg(value_name = "base|board|snips|FILE")]
+    #[arg(value_name = "base|board|FILE")]
     model: OsString,
     /// File for the image.
     #[arg(long, short, value_name = "FILE")]
