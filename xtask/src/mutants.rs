@@ -24,7 +24,7 @@ use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 use trine_bits::Fnv64;
 
-use crate::planted::Copy;
+use crate::planted::{CASES, Copy};
 use crate::{parallel, sh};
 
 /// The least percentage of viable mutants that are killed, where a crate has a gate.
@@ -51,8 +51,6 @@ const TESTS: [&str; 2] = ["--tests", "--config=profile.dev.debug=0"];
 const BATCH: usize = 16;
 /// The outcome of a mutant that tests missed; of all tests, with what they were.
 const MISSED: &str = "missed";
-/// Cases of a property in quick tests.
-const CASES: (&str, &str) = ("PROPTEST_CASES", "16");
 
 /// What is known of a file: the outcomes of its mutants by their names.
 #[derive(Default, Deserialize, Serialize)]

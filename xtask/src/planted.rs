@@ -4,6 +4,9 @@
 //! whose tests have to notice it and what is broken: `# PACKAGE [OPTION]...: WHAT`. They run in a
 //! copy of all files that git knows of. What was seen is kept beside the copy until the patch or
 //! the package changes, so that a run that was stopped goes on where it was.
+//!
+//! A bug meets quick tests first, which most do not pass: not optimized, of few cases a property.
+//! All of the tests meet the rest.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -13,13 +16,41 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 
 use crate::{parallel, sh};
 
 const BUGS: &str = "tests/planted";
 /// Seconds for the tests of a bug, which may keep one of them from ending.
 const PATIENCE: &str = "900";
+/// Packages that are optimized for what their tests compute, more than for its many cases.
+const SLOW: [&str; 3] = ["trine-infer", "trine-ternary", "trine-train"];
+/// Cases of a property in quick tests.
+pub(crate) const CASES: (&str, &str) = ("PROPTEST_CASES", "16");
+
+/// How the tests of a bug run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Pace {
+    /// Compiled in little time, and of few cases.
+    Quick,
+    /// As `cargo xtask test` has them.
+    Whole,
+}
+
+impl Pace {
+    /// Cargo with the tests of a bug.
+    fn cargo(self, mut cargo: Command, bug: &Bug, more: &[&str]) -> Command {
+        cargo.arg("test").args(more);
+        if self == Self::Quick {
+            cargo.arg("--config=profile.dev.debug=0").env(CASES.0, CASES.1);
+            let package = bug.tests.first().filter(|package| !SLOW.contains(&&***package));
+            let level = |name| format!("--config=profile.dev.package.{name}.opt-level=0");
+            cargo.args(package.map(level));
+        }
+        cargo.arg("-p").args(&bug.tests);
+        cargo
+    }
+}
 
 /// A bug that can be planted.
 #[derive(Debug)]
@@ -115,19 +146,26 @@ fn all(folder: &Path) -> Result<String> {
 
 /// Plants bugs that the same tests have to notice.
 fn plant(copy: &Copy, bugs: &[Bug], all: usize, seen: &Mutex<Seen>) -> Result<()> {
-    let mut is_sound = false;
+    let mut sound = Vec::new();
     for bug in bugs {
         let key = copy.key(bug)?;
         let lock = || seen.lock().unwrap_or_else(PoisonError::into_inner);
         let known =
             lock().before.lines().find_map(|line| line.strip_prefix(&key)).map(str::to_owned);
         let is_new = known.is_none();
-        if is_new && !is_sound {
-            let passed = copy.build(bug).and_then(|_| copy.test(bug));
-            passed.context("the tests fail without a bug: see to that first")?;
-            is_sound = true;
+        let mut said = Ok(known);
+        for pace in [Pace::Quick, Pace::Whole] {
+            if !matches!(said, Ok(None)) {
+                break;
+            }
+            if !sound.contains(&pace) {
+                let passed = copy.build(bug, pace).and_then(|_| copy.test(bug, pace));
+                passed.context("the tests fail without a bug: see to that first")?;
+                sound.push(pace);
+            }
+            said = copy.notice(bug, pace);
         }
-        let said = known.map_or_else(|| copy.notice(bug), Ok);
+        let said = said.and_then(|test| test.context("write a test whose name says what holds"));
         let mut seen = lock();
         if let Ok(test) = &said
             && is_new
@@ -204,30 +242,29 @@ impl Copy {
         devtools_gpu::build::for_tests(program)
     }
 
-    fn build(&self, bug: &Bug) -> Result<String> {
-        let mut cargo = self.prepared(sh::cargo());
-        sh::output(cargo.args(["test", "--no-run", "-p"]).args(&bug.tests))
+    fn build(&self, bug: &Bug, pace: Pace) -> Result<String> {
+        sh::output(&mut pace.cargo(self.prepared(sh::cargo()), bug, &["--no-run"]))
     }
 
     /// Runs the tests of a bug, which are built.
-    fn test(&self, bug: &Bug) -> Result<String> {
+    fn test(&self, bug: &Bug, pace: Pace) -> Result<String> {
         let mut cargo = self.prepared(sh::command("timeout"));
         cargo.arg(PATIENCE).arg(sh::cargo().get_program());
-        sh::output(cargo.args(["test", "--color=never", "-p"]).args(&bug.tests))
+        sh::output(&mut pace.cargo(cargo, bug, &["--color=never"]))
     }
 
-    /// The tests that notice a bug.
-    fn notice(&self, bug: &Bug) -> Result<String> {
+    /// The tests that notice a bug; none where they pass.
+    fn notice(&self, bug: &Bug, pace: Pace) -> Result<Option<String>> {
         let applied = self.git(&["apply", &bug.patch]);
         applied.context("the patch does not apply: make it again for the code as it is")?;
-        let built = self.build(bug).context("it does not compile: make it again");
-        let ran = built.map(|_| self.test(bug));
+        let built = self.build(bug, pace).context("it does not compile: make it again");
+        let ran = built.map(|_| self.test(bug, pace));
         self.git(&["checkout", "-q", "--", "."])?;
-        let Err(error) = ran? else { bail!("write a test whose name says what holds") };
+        let Err(error) = ran? else { return Ok(None) };
         let said = error.to_string();
         // What `timeout` answers.
         if said.contains("exit status: 124") {
-            return Ok(format!("a test that no longer ends in {PATIENCE} s"));
+            return Ok(Some(format!("a test that no longer ends in {PATIENCE} s")));
         }
         let failed = said.lines().filter_map(|line| {
             let test = line.strip_prefix("test ")?;
@@ -235,6 +272,6 @@ impl Copy {
         });
         let failed: Vec<&str> = failed.collect();
         ensure!(!failed.is_empty(), "no test has failed: {said}");
-        Ok(failed.join(", "))
+        Ok(Some(failed.join(", ")))
     }
 }
