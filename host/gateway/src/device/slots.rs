@@ -26,11 +26,13 @@ pub(super) struct CallSlots {
     base: u32,
 }
 
-/// The first id of a session on a line that others may use is random from here on, and below
-/// [`BASE_MAX`]: it and the thousands that follow take two bytes each.
-pub(super) const BASE_MIN: u32 = 1 << 7;
+/// The first id of a host on a line that others may use is random from here on, and below
+/// [`BASE_MAX`]: it and the million that follow take three bytes each. Two hosts that share what a
+/// device says, and call as often as each other, would meet with a number of two bytes one time in
+/// some dozens.
+pub(super) const BASE_MIN: u32 = 1 << 14;
 /// See [`BASE_MIN`].
-pub(super) const BASE_MAX: u32 = 1 << 13;
+pub(super) const BASE_MAX: u32 = 1 << 20;
 
 impl CallSlots {
     pub(super) fn new() -> Self {
