@@ -1,16 +1,17 @@
 """The single-turn cases of BFCL v4 with several tools, and those without a call, asked of `trine`.
 
-    python -m venv bfcl
-    bfcl/bin/pip install --no-deps bfcl-eval==2026.3.23
+    python -m venv foreign
+    foreign/bin/pip install --no-deps -r tests/foreign/requirements.txt
     cargo build --release
-    bfcl/bin/python tests/foreign/bfcl.py --lists bfcl/lists
-    cargo run --release -p trine-train -- eval-lists --set choosing --lists bfcl/lists
+    foreign/bin/python tests/foreign/bfcl.py --lists foreign/lists
+    cargo run --release -p trine-train -- eval-lists --set choosing --lists foreign/lists/multiple
 
-The package (Apache-2.0) is read for its data, which are for measuring alone: none of its code is
-run, and nothing of it belongs in this repository. `--lists` writes the cases with a call in the
-form of train/lists, without arguments; the last command then says on its line `tool right` what
-words and rules make of them, also where these say that an argument is missing: what compares with
-it is `with likeliest and missing`. `-v` prints the cases whose tool is wrong.
+`cargo xtask bench foreign` does all of that. The package (Apache-2.0) is read for its data, which
+are for measuring alone: none of its code is run, and nothing of it belongs in this repository.
+`--lists` writes the cases with a call in the form of train/lists, without arguments; the last
+command then says on its line `tool right` what words and rules make of those of one set, also where
+these say that an argument is missing: what compares with it is `with likeliest and missing`. `-v`
+prints the cases whose tool is wrong.
 
 A sentence is the last message of the user, in one line. What `trine` refuses is wrong. Printed:
 cases whose one call has the right tool, at the threshold 0; why the others are wrong; calls that
@@ -205,8 +206,9 @@ def share(count, of):
 
 
 def report_calls(name, cases, is_verbose):
-    """Prints what comes of a set of sentences with a call."""
+    """Prints what comes of a set of sentences with a call; answers the shares."""
     print(f"{name}: {len(cases)} cases")
+    figures = {"cases": len(cases)}
     for title, more in (
         ("tool right", ()),
         ("with `likeliest`", ("likeliest",)),
@@ -214,23 +216,27 @@ def report_calls(name, cases, is_verbose):
     ):
         count = sum(found(case, more) == case["tool"] for case in cases)
         print(f"  {title}: {share(count, len(cases))}")
+        figures[title] = count / len(cases)
     wrong = [case for case in cases if found(case) != case["tool"]]
     faults = collections.Counter(map(fault, wrong))
     out = sum(n for why, n in faults.items() if why.startswith(("refused", "the right tool")))
     count, of = len(cases) - len(wrong), len(cases) - out
     print(f"  tool right, of what is neither refused nor left out: {share(count, of)}")
     said = [c for c in cases if all(is_said(*one, c["text"]) for one in needed(c).values())]
-    print(f"  calls right, of those that can be said: {share(sum(map(is_right, said)), len(said))}")
+    calls = sum(map(is_right, said))
+    print(f"  calls right, of those that can be said: {share(calls, len(said))}")
+    figures |= {"said": len(said), "calls": calls}
     print("  wrong tools:")
     for why, count in faults.most_common():
         print(f"    {count:4} {why}")
     for case in wrong if is_verbose else ():
         print(f"  {case['id']} | {fault(case)} | want {case['tool']} | got {found(case)} | "
               f"{case['text'][:200]}")
+    return figures
 
 
 def report_rest(asking, resting):
-    """Prints how well confidence tells sentences with a call from others."""
+    """Prints how well confidence tells sentences with a call from others; answers the AUC."""
     def sure(cases):
         return [c["answer"]["confidence"] if c["answer"]["tool"] else 0.0 for c in cases]
 
@@ -245,16 +251,19 @@ def report_rest(asking, resting):
         for why, count in reasons.most_common():
             if why:
                 print(f"    {count:4} refused: {why}")
+    figures = {}
     for title, names in (("both", RESTING), ("irrelevance alone", RESTING[:1])):
         rest = [case for name in names for case in resting[name]]
         whole, part = auc(sure(every), sure(rest)), auc(sure(read(every)), sure(read(rest)))
         print(f"AUC, {title}: {whole:.4f}; of what is not refused: {part:.4f}")
+        figures[title] = whole
+    return figures
 
 
-def write_lists(folder, asking):
-    """Writes the cases as lists in the form of train/lists, one a case."""
+def write_lists(folder, cases):
+    """Writes the cases of a set as lists in the form of train/lists, one a case."""
     split = ["# list\tset\tdescriptors\n"]
-    for case in (case for cases in asking.values() for case in cases):
+    for case in cases:
         at = folder / "data" / case["id"]
         at.mkdir(parents=True, exist_ok=True)
         (at / "tools.json").write_text(json.dumps(case["tools"]) + "\n")
@@ -271,6 +280,7 @@ def main():
     parser = argparse.ArgumentParser(description="Ask the cases of BFCL v4 of trine.")
     parser.add_argument("--trine", default=TRINE)
     parser.add_argument("--lists", type=pathlib.Path, help="folder to write the cases to, as lists")
+    parser.add_argument("--json", type=pathlib.Path, help="file to write the figures to")
     parser.add_argument("-v", action="store_true", help="print each case whose tool is wrong")
     options = parser.parse_args()
     package = importlib.util.find_spec("bfcl_eval")
@@ -279,13 +289,14 @@ def main():
     data = pathlib.Path(package.origin).parent / "data"
     asking = {name: load(data, name) for name in ASKING}
     resting = {name: load(data, name) for name in RESTING}
-    if options.lists:
-        write_lists(options.lists, asking)
+    for name, cases in asking.items() if options.lists else ():
+        write_lists(options.lists / name, cases)
     os.nice(10)
     ask(options.trine, [c for cases in (asking | resting).values() for c in cases])
-    for name, cases in asking.items():
-        report_calls(name, cases, options.v)
-    report_rest(asking, resting)
+    figures = {name: report_calls(name, cases, options.v) for name, cases in asking.items()}
+    figures["auc"] = report_rest(asking, resting)
+    if options.json:
+        options.json.write_text(json.dumps(figures) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,17 +1,18 @@
 """The six tool environments of the package cactus-needle, which are not ours, asked of `trine ask`.
 
-    pip download --no-deps cactus-needle==3.2.8
+    python -m venv foreign
+    foreign/bin/pip install --no-deps -r tests/foreign/requirements.txt
     cargo build --release
-    python tests/foreign/needle_environments.py cactus_needle-3.2.8-py3-none-any.whl
+    foreign/bin/python tests/foreign/needle_environments.py
 
-The package's code is not run: its module `needle` is replaced by one that only notes what the
+`cargo xtask bench foreign` does all of that. The package's code is not run: its module `needle` is replaced by one that only notes what the
 tools take. Printed for each environment: cases that pass by the package's own rule (the calls are
 those that are wanted, whatever the case of letters), with every call that the model finds (raw)
 and with those that it is sure enough of (sure), and calls that are made and wrong.
 """
 
 import enum
-import importlib
+import importlib.util
 import inspect
 import json
 import pathlib
@@ -20,7 +21,6 @@ import sys
 import tempfile
 import types
 import typing
-import zipfile
 
 TRINE = pathlib.Path(__file__).parents[2] / "target/release/trine"
 NAMES = (
@@ -118,11 +118,12 @@ def calls(answer):
     return [{"name": call["tool"], "arguments": call["arguments"]} for call in every]
 
 
-def main(wheel):
+def main():
     """Asks for the cases of all environments, and prints what comes of them."""
-    folder = tempfile.TemporaryDirectory()
-    zipfile.ZipFile(wheel).extractall(folder.name)
-    package = pathlib.Path(folder.name) / "needle"
+    package = importlib.util.find_spec("needle")
+    if package is None:
+        raise SystemExit("no package needle here: pip install --no-deps cactus-needle")
+    package = pathlib.Path(package.origin).parent
     needle = types.ModuleType("needle")
     needle.__path__ = [str(package)]
     needle.tool, needle.Field, needle.Needle = lambda function: function, Field, None
@@ -149,7 +150,10 @@ def main(wheel):
                 if not same(found, want):
                     print("  ", text, "| want", json.dumps(want), "| got", json.dumps(found))
     print("{:20} cases {:3}  raw {:3}  sure {:3}  wrong {:2}".format("all", *totals))
+    if "--json" in sys.argv:
+        figures = dict(zip(("cases", "raw", "sure", "wrong"), totals))
+        pathlib.Path(sys.argv[sys.argv.index("--json") + 1]).write_text(json.dumps(figures) + "\n")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main()

@@ -102,6 +102,7 @@ fn how(options: &Options) -> Result<Tuning> {
         made: number(options, "made", plain.made)?,
         replayed: number(options, "replayed", plain.replayed)?,
         parts: number(options, "parts", plain.parts)?,
+        many: plain.many,
         trusts_hints: plain.trusts_hints,
     })
 }

@@ -10,6 +10,7 @@ mod browser;
 mod cargo_c;
 mod coverage;
 mod feature_sets;
+mod foreign;
 mod fuzz;
 mod golden;
 mod header;
@@ -132,9 +133,13 @@ fn did_you_mean<'n>(word: &str, names: impl Iterator<Item = &'n str>) -> String 
     best.map_or_else(String::new, |(_, name)| format!(" (did you mean `{name}`?)"))
 }
 
-/// What is measured in another language's runtime.
+/// What is measured with programs in another language.
 fn bench_in(name: &str, record: bool) -> Result<()> {
-    if name == "wasm" { wasm::bench(record) } else { python::bench(record) }
+    match name {
+        "foreign" => foreign::bench(record),
+        "wasm" => wasm::bench(record),
+        _ => python::bench(record),
+    }
 }
 
 /// What people look at.
@@ -174,7 +179,7 @@ fn command() -> Result<()> {
         ["bench", "http"] => bench::http::main(record),
         ["bench", "load"] => bench::load::main(record),
         ["bench", "footprint"] => bench::footprint::main(record),
-        ["bench", name @ ("python" | "wasm")] => bench_in(name, record),
+        ["bench", name @ ("foreign" | "python" | "wasm")] => bench_in(name, record),
         ["bench", "plugin"] => bench::plugin::main(record),
         ["bench", "swap"] => bench::swap::main(record, options.has("large")),
         ["bench", "payload"] => bench::payload::main(record),

@@ -24,6 +24,7 @@ extern crate std;
 
 pub mod ask;
 pub mod base;
+mod beyond;
 mod chat;
 mod counted;
 pub mod hear;

@@ -23,8 +23,8 @@ Tunes the base model of this program to your tools, and writes what differs: a d
 kilobytes, for trine ask --model MODEL.delta --tools FILE. A line of sentences is an object with
 text, and tool (null for no call) and arguments, or calls; trine ask --correct collects such lines.
 Without sentences nothing is trained. The report (MODEL.md) forecasts what people will find who did
-not write the sentences, by cross-validation over these from 20 on; with --trust-hints it is that of
-trine ask --trust-hints.
+not write the sentences: from 20 on, by what a model makes of them that did not learn them. With
+--trust-hints it is that of trine ask --trust-hints.
 
 With --whole, a model for these tools alone is trained from zero, and written as MODEL.gguf. A few
 hundred sentences that your users would use are worth more than any number made from the names of

@@ -20,8 +20,8 @@ use trine_ternary::Packing;
 use trine_unseen::Base;
 use trine_unseen::base::Thresholds;
 
+use crate::lists::List;
 use crate::lists::score::Predictor as _;
-use crate::lists::{List, Record};
 use crate::unseen::batch::Prepared;
 use crate::unseen::latents;
 use crate::unseen::learn::{Recipe, train_parts};
@@ -50,6 +50,9 @@ pub struct Tuning {
     pub replayed: usize,
     /// Parts of a cross-validation.
     pub parts: usize,
+    /// Own sentences from which on a part of them says enough: one training of all but a fifth, in
+    /// place of a cross-validation.
+    pub many: usize,
     /// Whether tools whose hints say that they only read have a lower threshold: in `trine train`
     /// only with `--trust-hints`.
     pub trusts_hints: bool,
@@ -66,12 +69,14 @@ impl Default for Tuning {
             decay: 0.0,
             ..Recipe::default()
         };
-        Self { recipe, own: 4, made: 1, replayed: 3, parts: 4, trusts_hints: true }
+        Self { recipe, own: 4, made: 1, replayed: 3, parts: 4, many: 5_000, trusts_hints: true }
     }
 }
 
 /// Own sentences up to which the steps of [`Tuning::default`] are enough.
 const FEW: f64 = 100.0;
+/// The parts of which one is kept from that training.
+const PARTS_OF_MANY: usize = 5;
 
 impl Tuning {
     /// [`Tuning::default`] with as many steps as so many own sentences are worth: a sentence of
@@ -133,11 +138,19 @@ pub fn tune(list: &List, how: &Tuning, each: &mut dyn FnMut(Progress)) -> Result
         return Ok(Tuned { delta, report });
     }
     let start = start()?;
-    let parts = if count < FEWEST { 0 } else { how.parts };
-    let steps = how.recipe.steps * (parts + 1);
+    let trainings = match count {
+        ..FEWEST => 0,
+        count if count < how.many => how.parts,
+        _ => 1,
+    };
+    let steps = how.recipe.steps * (trainings + 1);
     let mut done = 0;
     let mut each = |step: usize| each(Progress { step: done_with(&mut done, step), steps });
-    let mut tried = cross_validated(&start, list, (how, parts), &mut each)?;
+    let mut tried = if count < how.many {
+        cross_validated(&start, list, (how, trainings), &mut each)?
+    } else {
+        held_out(&start, list, how, &mut each)?
+    };
     tried.iter_mut().flatten().for_each(|one| one.reads &= how.trusts_hints);
     let prior = how.thresholds(thresholds(&tried.concat(), &known::WRONG));
     let model = tuned(&start, list, how, &mut each)?;
@@ -169,20 +182,35 @@ pub fn cross_validated(
     each: &mut dyn FnMut(usize),
 ) -> Result<Vec<Vec<Tried>>> {
     let of = folds::folds(&list.records, parts, how.recipe.seed);
-    let mut tried = Vec::new();
-    for part in 0..parts {
-        let is_in = |at: usize| of[at] == part;
-        let some = |own: bool| -> Vec<Record> {
-            let records = list.records.iter().enumerate();
-            records.filter(|(at, _)| is_in(*at) == own).map(|(_, one)| one.clone()).collect()
-        };
-        let (trained, held) = (some(false), some(true));
-        let trained = List { records: trained, ..list.clone() };
-        let model = tuned(start, &trained, how, each)?;
-        let held = List { records: held, ..list.clone() };
-        tried.push(try_all(&model, &held)?);
-    }
-    Ok(tried)
+    (0..parts).map(|part| of_part(start, list, (how, &of, part), each)).collect()
+}
+
+/// The same of one part of [`PARTS_OF_MANY`], in as many parts as a cross-validation has.
+fn held_out(
+    start: &Model,
+    list: &List,
+    how: &Tuning,
+    each: &mut dyn FnMut(usize),
+) -> Result<Vec<Vec<Tried>>> {
+    let of = folds::folds(&list.records, PARTS_OF_MANY, how.recipe.seed);
+    let tried = of_part(start, list, (how, &of, 0), each)?;
+    let size = tried.len().div_ceil(how.parts.max(1)).max(1);
+    Ok(tried.chunks(size).map(<[Tried]>::to_vec).collect())
+}
+
+/// What becomes of the sentences of a part with a model that was tuned on all others.
+fn of_part(
+    start: &Model,
+    list: &List,
+    (how, of, part): (&Tuning, &[usize], usize),
+    each: &mut dyn FnMut(usize),
+) -> Result<Vec<Tried>> {
+    let some = |own: bool| {
+        let records = list.records.iter().zip(of).filter(|(_, of)| (**of == part) == own);
+        List { records: records.map(|(one, _)| one.clone()).collect(), ..list.clone() }
+    };
+    let model = tuned(start, &some(false), how, each)?;
+    try_all(&model, &some(true))
 }
 
 /// What a model makes of the sentences of a list, as the engine computes it from the delta.
@@ -258,7 +286,32 @@ pub fn tuned(
 
 #[cfg(test)]
 mod tests {
-    use super::Tuning;
+    use super::*;
+
+    #[test]
+    fn of_many_sentences_a_part_is_kept_from_one_training_and_scored() {
+        let tools = r#"[{"name": "gate", "inputSchema": {"type": "object", "properties": {
+            "percent": {"type": "integer", "minimum": 0, "maximum": 100}}}}]"#;
+        let mut list = own::list(tools).unwrap();
+        let place = |at: u32| format!("the {at}th gate of row{at} to {at} percent, by lane{at}");
+        let line = |at| {
+            let arguments = serde_json::json!({"percent": at});
+            let call =
+                serde_json::json!({"text": place(at), "tool": "gate", "arguments": arguments});
+            format!("{call}\n")
+        };
+        own::add(&mut list, &(1..=30).map(line).collect::<String>()).unwrap();
+        let mut how = Tuning { many: 25, ..Tuning::default() };
+        how.recipe.steps = 1;
+        let (mut steps, mut of) = (0, 0);
+        let tuned =
+            tune(&list, &how, &mut |progress| (steps, of) = (progress.step, progress.steps));
+        let report = tuned.unwrap().report;
+        assert_eq!((steps, of), (2, 2));
+        assert!((3..=12).contains(&report.scored), "{} of 30", report.scored);
+        let basis = report.basis();
+        assert!(basis.contains(&format!("{} of your 30 sentences", report.scored)), "{basis}");
+    }
 
     #[test]
     fn more_sentences_take_more_steps_but_each_comes_up_less_often() {

@@ -15,11 +15,11 @@ pub struct Report {
     pub bytes: usize,
     /// Own sentences.
     pub sentences: usize,
-    /// Those that cross-validation scored.
+    /// Those that cross-validation scored, or that were kept from a training.
     pub scored: usize,
     /// The least confidence of calls.
     pub thresholds: Thresholds,
-    /// What cross-validation says of the owner's sentences.
+    /// What became of the owner's sentences that were scored.
     pub own: Option<[Share; 4]>,
     /// The forecast for other speakers.
     pub forecasts: [Forecast; 4],
@@ -67,6 +67,10 @@ impl Report {
             (count, 0) => format!(
                 "{count} sentences of your own, and cross-validation needs {FEWEST}: the figures \
                  of the base on other lists of tools"
+            ),
+            (count, scored) if scored < count => format!(
+                "{scored} of your {count} sentences, and other lists of tools; these were scored \
+                 by a model that was not trained on them or on what is like them"
             ),
             (_, scored) => format!(
                 "cross-validation over {scored} sentences of your own, and other lists of tools; \

@@ -172,7 +172,10 @@ fn with_unit(text: &str, start: usize, own: &dyn OwnUnits) -> Option<(Rational, 
             }
         }
     }
-    let quantity = quantity?;
+    let Some(quantity) = quantity else {
+        // "Sixy five" is no 5, whatever "sixy" is.
+        return quantity::misspelt_tens(text, start).map(|it| (it.value, Unit::None, it.end));
+    };
     let unit = match quantity.form {
         NumberForm::Article | NumberForm::Couple | NumberForm::Padded => return None,
         NumberForm::Share => Unit::Share,

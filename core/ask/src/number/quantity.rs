@@ -118,6 +118,14 @@ pub(super) fn misspelt(text: &str, start: usize) -> Option<Quantity> {
     more(text, words::cardinal_like(text, start, None, words::SHORT_MIN)?)
 }
 
+/// Tens that are misspelt by one letter, and what is below them: "sixy five".
+pub(super) fn misspelt_tens(text: &str, start: usize) -> Option<Quantity> {
+    lex::next(text, start).filter(|first| words::is_near_tens(first.word()))?;
+    let all = words::cardinal_like(text, start, None, words::SHORT_MIN)?;
+    all.value.exact().filter(|value| (21..100).contains(value) && value % 10 != 0)?;
+    Some(all)
+}
+
 /// "Fifty and five", as those say it whose own language does; a unit has to follow. Between two
 /// numbers it is none.
 pub(super) fn tens_and_ones(text: &str, start: usize) -> Option<Quantity> {

@@ -142,6 +142,11 @@ fn near(word: &[u8], least: usize) -> Option<i64> {
     at(&SMALL_NUMBERS).or_else(|| at(&TENS).map(|at| 20 + 10 * at))
 }
 
+/// Whether a word is twenty, thirty and so on but for one letter.
+pub(super) fn is_near_tens(word: &[u8]) -> bool {
+    near(word, SHORT_MIN).is_some_and(|value| value >= 20)
+}
+
 /// Whether a word is "half".
 pub(super) fn is_half(word: &[u8]) -> bool {
     each(HALF).any(|half| half == word)

@@ -58,6 +58,8 @@ fn numbers_without_a_unit() {
         ("fortyfive", 45.0),
         ("fourty", 40.0),
         ("thrity five", 35.0),
+        ("sixy five", 65.0),
+        ("fity-two", 52.0),
         ("one hundred and twenty", 120.0),
         ("a hundred", 100.0),
         ("hundred", 100.0),
@@ -133,6 +135,16 @@ fn durations_are_sums_of_their_parts() {
     ] {
         is_one(text, Unit::Time(1000), (seconds * 1000.0) as i64);
     }
+}
+
+#[test]
+fn tens_that_are_misspelt_and_short_need_what_is_below_them() {
+    let values = |text: &str| read(text, Unit::None).into_iter().map(|(_, value)| value);
+    for text in ["the party five of us", "nifty five", "sixth five", "forth five"] {
+        assert_eq!(values(text).next_back(), Some(Some(5_000)), "{text}");
+    }
+    assert_eq!(values("sixy").count(), 0);
+    assert_eq!(values("fan to sixy twenty").next_back(), Some(Some(20_000)));
 }
 
 #[test]

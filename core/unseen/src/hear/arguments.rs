@@ -7,6 +7,7 @@ use super::texts::Span;
 use super::together::{CANDIDATES_MAX, Candidate, Candidates, Together, Words};
 use super::{Guess, Workspace};
 use crate::base::Base;
+use crate::beyond::is_beyond;
 use crate::counted::is_of_things;
 use crate::items::{Items, List};
 use crate::net::softmax;
@@ -198,6 +199,8 @@ impl Workspace {
         let is_lacking = |choice: &Choice| choice.kind == Kind::Absent && param.is_required;
         let absent = all().find(|(choice, _)| is_lacking(choice)).map_or(0.0, |(_, share)| *share);
         let is_other = scored.choices().iter().any(|choice| choice.is_other);
+        let is_own = |choice: &Choice| is_beyond((place.tool, place.at), place.said, choice);
+        let is_beyond = scored.choices().iter().any(is_own);
         let stated = match param.takes {
             Takes::Bool => stated(place.base, (place.tool, place.at), place.said.text()),
             _ => [false; 2],
@@ -225,7 +228,7 @@ impl Workspace {
             out.put(Candidate {
                 value: value(param, choice),
                 share: if is_stated && *share >= denied { 1.0 } else { *share },
-                fault: fault(param, choice, is_other, absent > *share && !is_stated),
+                fault: fault(param, choice, [is_other, is_beyond], absent > *share && !is_stated),
                 words: choice.word.map_or((0, 0), |word| (word, word + 1)),
                 sort,
             });
@@ -262,18 +265,19 @@ fn value(param: &Param<'_>, choice: &Choice) -> Option<Value> {
 }
 
 /// What is wrong with an option. Nothing is implied where a number was said that the parameter
-/// does not take: "20 hertz" is not the greatest speed.
+/// does not take: "20 hertz" is not the greatest speed. And nothing is left out where one was said
+/// by the parameter's name: "on line 9" is not on the first line.
 fn fault(
     param: &Param<'_>,
     choice: &Choice,
-    is_other: bool,
+    [is_other, is_beyond]: [bool; 2],
     is_missing: bool,
 ) -> Option<ArgumentFault> {
     let is_implied = matches!(choice.kind, Kind::Least | Kind::Half | Kind::Greatest | Kind::Zero);
     if choice.is_other || is_implied && is_other {
         return Some(ArgumentFault::Unit(param.node));
     }
-    if !choice.is_valid {
+    if !choice.is_valid || is_beyond && (is_implied || choice.kind == Kind::Absent) {
         return Some(ArgumentFault::Range(param.node));
     }
     is_missing.then_some(ArgumentFault::Missing(param.node))

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "these are tests")]
 
 mod bases;
+mod beyond;
 mod calls;
 mod chat;
 mod common;
