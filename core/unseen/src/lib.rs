@@ -27,6 +27,7 @@ pub mod base;
 mod beyond;
 mod chat;
 mod counted;
+mod either;
 pub mod hear;
 pub mod items;
 mod net;

@@ -9,6 +9,7 @@ use super::{Guess, Workspace};
 use crate::base::Base;
 use crate::beyond::is_beyond;
 use crate::counted::is_of_things;
+use crate::either::is_either;
 use crate::items::{Items, List};
 use crate::net::softmax;
 use crate::option::{Choice, Kind, Order};
@@ -227,7 +228,11 @@ impl Workspace {
             };
             out.put(Candidate {
                 value: value(param, choice),
-                share: if is_stated && *share >= denied { 1.0 } else { *share },
+                share: match is_either(place.said, scored.choices(), choice) {
+                    true => *share * EITHER,
+                    false if is_stated && *share >= denied => 1.0,
+                    false => *share,
+                },
                 fault: fault(param, choice, [is_other, is_beyond], absent > *share && !is_stated),
                 words: choice.word.map_or((0, 0), |word| (word, word + 1)),
                 sort,
@@ -239,6 +244,9 @@ impl Workspace {
         }
     }
 }
+
+/// How sure at most is a value where another one may be meant as well.
+const EITHER: f32 = 0.5;
 
 /// Whether a text has a length that its parameter takes.
 pub(crate) fn fits(param: &Param<'_>, text: &str) -> bool {

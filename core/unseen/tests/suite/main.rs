@@ -12,6 +12,7 @@ mod common;
 mod costs;
 mod counted;
 mod damaged;
+mod either;
 mod lists;
 mod orders;
 mod own_units;

@@ -1,0 +1,48 @@
+//! Values of which it may be either.
+
+use trine_descriptor::{Field, IntRange, Kind, Tool};
+use trine_unseen::Table;
+
+use crate::common::{asker, base, check, compiled, plain, tool};
+
+/// The tools, and a bell in three places.
+fn tools() -> Vec<Tool<'static>> {
+    let place = Field::new("zone", Kind::Choice("gym|annex|hall"));
+    let seconds = Field::new("seconds", Kind::Int(IntRange { min: 1, max: 30 }));
+    let mut tools = plain();
+    tools.push(tool("ring_zone", "Ring the bell of a zone.", vec![place, seconds]));
+    tools
+}
+
+/// How sure the calls of a sentence are; 0 where there is none.
+fn sure(sentence: &str) -> f32 {
+    let tools = tools();
+    let table = compiled(base(), &tools);
+    let table = Table::parse(&table, base(), None).unwrap();
+    let mut asker = asker();
+    let answer = asker.ask(base(), &table, sentence.as_bytes()).unwrap();
+    check(&tools, &answer, sentence.as_bytes());
+    if answer.calls[0].is_some() && answer.reason.is_none() { answer.confidence } else { 0.0 }
+}
+
+#[test]
+fn of_two_values_with_or_between_them_none_is_sure() {
+    for sentence in [
+        "gym or annex, 4 seconds",
+        "hall or the gym, 10 seconds",
+        "ring gym or annex for 4 seconds",
+        "4 or 5 seconds, gym",
+        "ring the gym for 4 or 5 seconds",
+        "fan 40 or 50 percent",
+        "fan to 40 or 50",
+    ] {
+        assert!(sure(sentence) <= 0.5, "{sentence}: {}", sure(sentence));
+    }
+}
+
+#[test]
+fn one_value_is_as_sure_as_it_was() {
+    for sentence in ["ring the bell in the gym for 4 seconds", "set the fan to 40 percent"] {
+        assert!(sure(sentence) > 0.9, "{sentence}: {}", sure(sentence));
+    }
+}
