@@ -197,7 +197,9 @@ fn tool(json: &Json, left_out: &mut Vec<LeftOut>) -> Result<ToolText> {
 
 /// A number without bounds takes those that its description tells.
 fn bounded(rule: Rule, description: &str) -> Rule {
-    let Some((min, max)) = told_bounds::told_bounds(description) else { return rule };
+    let told = told_bounds::told_bounds(description);
+    let most = || told_bounds::told_most(description).map(|most| (f64::NEG_INFINITY, most));
+    let Some((min, max)) = told.or_else(most) else { return rule };
     let whole = |bound: f64| (bound as i64).clamp(-INT_MAX, INT_MAX);
     let (first, last) = (whole(min.ceil()), whole(max.floor()));
     match rule {

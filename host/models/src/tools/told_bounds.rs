@@ -1,4 +1,5 @@
-//! Bounds that a description tells, where a schema has none: "brightness (0-255)", "from 1 to 10".
+//! Bounds that a description tells, where a schema has none: "brightness (0-255)", "from 1 to 10",
+//! "max 200".
 
 /// What stands before bounds, next to the start of a text and a bracket.
 const BEFORE: [&str; 6] = ["between", "from", "range", "range:", "range of", ":"];
@@ -13,6 +14,25 @@ pub(super) fn told_bounds(text: &str) -> Option<(f64, f64)> {
     let starts = text.char_indices().filter(|(_, c)| c.is_ascii_digit() || *c == '-');
     let mut starts = starts.map(|(at, _)| at).filter(|at| is_introduced(&text[..*at]));
     starts.find_map(|at| pair(&text[at..]))
+}
+
+/// What stands before a greatest value.
+const MOST: [&str; 8] =
+    ["maximum of", "maximum", "max of", "max.", "max", "up to", "at most", "no more than"];
+
+/// The greatest value that a text tells of. What goes on behind it says what it is of: "up to 2
+/// decimals" is no bound.
+pub(super) fn told_most(text: &str) -> Option<f64> {
+    let text = text.to_lowercase();
+    MOST.iter().find_map(|word| {
+        text.match_indices(word).find_map(|(at, _)| {
+            let is_word = !text[..at].ends_with(char::is_alphanumeric);
+            let value = text[at + word.len()..].trim_start_matches([' ', ':', '=']);
+            let (most, rest) = number(value).filter(|_| is_word)?;
+            let is_end = rest.is_empty() || rest.starts_with([')', ']', ',', ';']);
+            (is_end || rest == "." || rest.starts_with(". ")).then_some(most)
+        })
+    })
 }
 
 /// Whether bounds may follow a text. Reads its last characters alone: the time for a description is
@@ -55,7 +75,7 @@ fn number(text: &str) -> Option<(f64, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::told_bounds;
+    use super::{told_bounds, told_most};
 
     #[test]
     fn bounds_are_read_where_a_text_tells_them() {
@@ -91,9 +111,36 @@ mod tests {
     }
 
     #[test]
+    fn a_greatest_value_is_read_where_nothing_goes_on_behind_it() {
+        for (text, wanted) in [
+            ("Maximum number of users to return (default 100, max 200)", 200.0),
+            ("Results per page, max: 100", 100.0),
+            ("Page size. Maximum 50.", 50.0),
+            ("How many, up to 10; 3 by default", 10.0),
+            ("At most 2.5", 2.5),
+            ("max=1000", 1000.0),
+        ] {
+            assert_eq!(told_most(text), Some(wanted), "{text}");
+        }
+        for text in [
+            "",
+            "max",
+            "Amount with up to 2 decimals",
+            "up to 30 minutes",
+            "climax 9",
+            "max 2024-01-02",
+            "maximum number of 5",
+            "max é",
+        ] {
+            assert_eq!(told_most(text), None, "{text}");
+        }
+    }
+
+    #[test]
     fn long_descriptions_take_time_in_proportion_to_them() {
         // A second pass over the text for each of its digits would take hours.
         assert_eq!(told_bounds(&"1 ".repeat(2_000_000)), None);
+        assert_eq!(told_most(&"max ".repeat(500_000)), None);
         assert_eq!(told_bounds(&format!("{}(0-9)", "é".repeat(1_000_000))), Some((0.0, 9.0)));
     }
 
@@ -107,7 +154,7 @@ mod tests {
                 seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
                 text.push_str(parts[(seed >> 33) as usize % parts.len()]);
             }
-            _ = told_bounds(&text);
+            _ = (told_bounds(&text), told_most(&text));
         }
     }
 }
