@@ -73,7 +73,7 @@ pub(crate) fn bench(keep: bool) -> Result<()> {
     let (alone, both) = (alone?, both?);
     gates.at_least("AUC, irrelevance", alone, AUC);
     text += &format!(
-        "\n| BFCL: AUC between sentences with a call and | |\n|---|---:|\n\
+        "\n| BFCL: sentences with a call against | AUC |\n|---|---:|\n\
          | irrelevance | {alone:.3} |\n| irrelevance and live_irrelevance | {both:.3} |\n\n\
          | environments of cactus-needle, by that project's rule | cases |\n|---|---:|\n\
          | all | {} |\n| pass with every call that the model finds | {} |\n\
