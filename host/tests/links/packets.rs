@@ -186,8 +186,8 @@ fn what_was_recorded_is_traced_replayed_and_played() {
     middleware::trace(&capture, &mut later).unwrap();
     let later = String::from_utf8(later).unwrap();
     for text in [&live, &later] {
-        let call = line_of(text, "> call ", " fan_set percent=40  (20 bytes)");
-        let result = line_of(text, "< result ", " done percent=40  (15 bytes)");
+        let call = line_of(text, "> call ", " fan_set percent=40  (21 bytes)");
+        let result = line_of(text, "< result ", " done percent=40  (16 bytes)");
         // Ids begin at random.
         let id = |line: &str| line.split_whitespace().nth(3).map(str::to_owned);
         assert!(id(call).is_some() && id(call) == id(result), "{call}\n{result}");
@@ -252,7 +252,7 @@ fn the_command_line_records_traces_replays_and_plays() {
     assert_eq!((code, said.as_str()), (Some(0), "fan_set: {\"percent\":40}\n"));
     let (code, said) = trine(&["trace", path]);
     assert_eq!(code, Some(0), "{said}");
-    line_of(&said, "> call ", " fan_set percent=40  (20 bytes)");
+    line_of(&said, "> call ", " fan_set percent=40  (21 bytes)");
     let (code, said) = trine(&["replay", path, "--simulate"]);
     assert!(code == Some(0) && said.contains("0 are not"), "{said}");
     let (code, said) = trine(&["call", "greenhouse", "board_status", "{}", "--played", path]);
