@@ -5,10 +5,12 @@
     cargo build --release
     foreign/bin/python tests/foreign/needle_environments.py
 
-`cargo xtask bench foreign` does all of that. The package's code is not run: its module `needle` is replaced by one that only notes what the
-tools take. Printed for each environment: cases that pass by the package's own rule (the calls are
-those that are wanted, whatever the case of letters), with every call that the model finds (raw)
-and with those that it is sure enough of (sure), and calls that are made and wrong.
+`cargo xtask bench foreign` does all of that. Of the package only the modules of the environments
+run, with a module `needle` in the place of its own that only notes what the tools take.
+
+Printed for each environment: cases that pass by the package's own rule (the calls are those that
+are wanted, whatever the case of letters), with every call that the model finds (raw) and with those
+that it is sure enough of (sure), and calls that are made and wrong.
 """
 
 import enum

@@ -138,18 +138,15 @@ pub fn tune(list: &List, how: &Tuning, each: &mut dyn FnMut(Progress)) -> Result
         return Ok(Tuned { delta, report });
     }
     let start = start()?;
-    let trainings = match count {
-        ..FEWEST => 0,
-        count if count < how.many => how.parts,
-        _ => 1,
-    };
-    let steps = how.recipe.steps * (trainings + 1);
+    let parts = if count < FEWEST { 0 } else { how.parts };
+    let is_many = count >= how.many.max(FEWEST);
+    let steps = how.recipe.steps * (1 + if is_many { 1 } else { parts });
     let mut done = 0;
     let mut each = |step: usize| each(Progress { step: done_with(&mut done, step), steps });
-    let mut tried = if count < how.many {
-        cross_validated(&start, list, (how, trainings), &mut each)?
-    } else {
+    let mut tried = if is_many {
         held_out(&start, list, how, &mut each)?
+    } else {
+        cross_validated(&start, list, (how, parts), &mut each)?
     };
     tried.iter_mut().flatten().for_each(|one| one.reads &= how.trusts_hints);
     let prior = how.thresholds(thresholds(&tried.concat(), &known::WRONG));

@@ -1,9 +1,9 @@
 //! Numbers beyond the bounds of a parameter that a call need not have.
 
 use trine_descriptor::{Field, IntRange, Kind, Tool};
-use trine_unseen::{ArgumentFault, Table};
+use trine_unseen::ArgumentFault;
 
-use crate::common::{asker, base, check, compiled, plain, tool};
+use crate::common::{answered, plain, tool};
 
 /// The tools, and a display with four lines, of which one need not be said.
 fn tools() -> Vec<Tool<'static>> {
@@ -16,14 +16,10 @@ fn tools() -> Vec<Tool<'static>> {
 
 /// Whether there is a call, and whether a number is said to be out of bounds.
 fn outcome(sentence: &str) -> (bool, bool) {
-    let tools = tools();
-    let table = compiled(base(), &tools);
-    let table = Table::parse(&table, base(), None).unwrap();
-    let mut asker = asker();
-    let answer = asker.ask(base(), &table, sentence.as_bytes()).unwrap();
-    check(&tools, &answer, sentence.as_bytes());
-    let is_range = matches!(answer.fault, Some((_, ArgumentFault::Range(_))));
-    (answer.calls[0].is_some(), is_range)
+    answered(&tools(), sentence, |answer| {
+        let is_range = matches!(answer.fault, Some((_, ArgumentFault::Range(_))));
+        (answer.calls[0].is_some(), is_range)
+    })
 }
 
 #[test]

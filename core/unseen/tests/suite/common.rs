@@ -115,6 +115,20 @@ pub(crate) fn ask(base: &Base<'_>, table: &[u8], tools: &[Tool<'_>], sentence: &
     asker.ask(base, &table, sentence).map_or(0, |answer| check(tools, &answer, sentence))
 }
 
+/// What of the base's answer to a sentence is looked at; the answer is checked.
+pub(crate) fn answered<T>(
+    tools: &[Tool<'_>],
+    sentence: &str,
+    seen: impl FnOnce(&Answer<'_>) -> T,
+) -> T {
+    let table = compiled(base(), tools);
+    let table = Table::parse(&table, base(), None).unwrap();
+    let mut asker = asker();
+    let answer = asker.ask(base(), &table, sentence.as_bytes()).unwrap();
+    check(tools, &answer, sentence.as_bytes());
+    seen(&answer)
+}
+
 /// The bits of an answer.
 pub(crate) fn bits(answer: &Answer<'_>) -> String {
     let mut out = format!("{:08x} {:?}", answer.confidence.to_bits(), answer.between);

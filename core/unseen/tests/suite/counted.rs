@@ -1,21 +1,18 @@
 //! Numbers of things.
 
 use trine_descriptor::{Field, IntRange, Kind, Tool};
-use trine_unseen::{ArgumentFault, Table};
+use trine_unseen::ArgumentFault;
 
-use crate::common::{asker, base, check, compiled, plain, tool};
+use crate::common::{answered, plain, tool};
 
 /// The number of a sentence's one call, if there is one, and whether its unit is said to be wrong.
 fn number(tools: &[Tool<'_>], sentence: &str) -> (Option<String>, bool) {
-    let table = compiled(base(), tools);
-    let table = Table::parse(&table, base(), None).unwrap();
-    let mut asker = asker();
-    let answer = asker.ask(base(), &table, sentence.as_bytes()).unwrap();
-    check(tools, &answer, sentence.as_bytes());
-    let is_unit = matches!(answer.fault, Some((_, ArgumentFault::Unit(_))));
-    let value = answer.calls[0]
-        .and_then(|call| call.arguments().next().map(|(_, value)| format!("{value:?}")));
-    (value, is_unit)
+    answered(tools, sentence, |answer| {
+        let is_unit = matches!(answer.fault, Some((_, ArgumentFault::Unit(_))));
+        let value = answer.calls[0]
+            .and_then(|call| call.arguments().next().map(|(_, value)| format!("{value:?}")));
+        (value, is_unit)
+    })
 }
 
 #[test]

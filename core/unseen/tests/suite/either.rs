@@ -1,9 +1,8 @@
 //! Values of which it may be either.
 
 use trine_descriptor::{Field, IntRange, Kind, Tool};
-use trine_unseen::Table;
 
-use crate::common::{asker, base, check, compiled, plain, tool};
+use crate::common::{answered, plain, tool};
 
 /// The tools, and a bell in three places.
 fn tools() -> Vec<Tool<'static>> {
@@ -16,13 +15,9 @@ fn tools() -> Vec<Tool<'static>> {
 
 /// How sure the calls of a sentence are; 0 where there is none.
 fn sure(sentence: &str) -> f32 {
-    let tools = tools();
-    let table = compiled(base(), &tools);
-    let table = Table::parse(&table, base(), None).unwrap();
-    let mut asker = asker();
-    let answer = asker.ask(base(), &table, sentence.as_bytes()).unwrap();
-    check(&tools, &answer, sentence.as_bytes());
-    if answer.calls[0].is_some() && answer.reason.is_none() { answer.confidence } else { 0.0 }
+    answered(&tools(), sentence, |answer| {
+        if answer.calls[0].is_some() && answer.reason.is_none() { answer.confidence } else { 0.0 }
+    })
 }
 
 #[test]

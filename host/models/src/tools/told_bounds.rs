@@ -30,7 +30,8 @@ pub(super) fn told_most(text: &str) -> Option<f64> {
             let value = text[at + word.len()..].trim_start_matches([' ', ':', '=']);
             let (most, rest) = number(value).filter(|_| is_word)?;
             let is_end = rest.is_empty() || rest.starts_with([')', ']', ',', ';']);
-            (is_end || rest == "." || rest.starts_with(". ")).then_some(most)
+            (is_end || rest == "." || [". ", " ("].iter().any(|it| rest.starts_with(it)))
+                .then_some(most)
         })
     })
 }
@@ -118,6 +119,7 @@ mod tests {
             ("Page size. Maximum 50.", 50.0),
             ("How many, up to 10; 3 by default", 10.0),
             ("At most 2.5", 2.5),
+            ("Maximum of 20 (default 5)", 20.0),
             ("max=1000", 1000.0),
         ] {
             assert_eq!(told_most(text), Some(wanted), "{text}");
