@@ -27,8 +27,8 @@ pub(super) struct CallSlots {
 }
 
 /// The first id of a host on a line that others may use is random from here on, and below
-/// [`BASE_MAX`]: it and the million that follow take three bytes each. Where both of two hosts began
-/// within 64 numbers, one took the other's answer in 4 of 12 runs of `host/tests/faults/two.rs`.
+/// [`BASE_MAX`]: it and the million that follow take three bytes each. Where two hosts began within
+/// 64 numbers, one took the other's answer in 4 of 12 runs of `host/tests/faults/two.rs`.
 pub(super) const BASE_MIN: u32 = 1 << 14;
 /// See [`BASE_MIN`].
 pub(super) const BASE_MAX: u32 = 1 << 20;
