@@ -121,6 +121,13 @@ pub(crate) fn main(names: &[&str], seconds: u32) -> Result<()> {
     Ok(())
 }
 
+/// What comes before [`soak`], and is told apart: it takes minutes where nothing is built yet, none
+/// where a soak goes on.
+pub(crate) fn build_for_soak() -> Result<String> {
+    build("2")?;
+    Ok(format!("{} targets are built", TARGETS.len()))
+}
+
 /// The part of a soak: all targets, and the share of their lines that what they found runs.
 pub(crate) fn soak(seconds: Option<u32>) -> Result<String> {
     // Known at once, rather than after hours.

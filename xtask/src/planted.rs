@@ -6,14 +6,14 @@
 //! the package changes, so that a run that was stopped goes on where it was.
 //!
 //! A bug meets quick tests first, which most do not pass: not optimized, of few cases a property.
-//! All of the tests meet the rest.
+//! All of the tests meet the rest. The first that fails is enough.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, ensure};
@@ -248,30 +248,65 @@ impl Copy {
 
     /// Runs the tests of a bug, which are built.
     fn test(&self, bug: &Bug, pace: Pace) -> Result<String> {
-        let mut cargo = self.prepared(sh::command("timeout"));
-        cargo.arg(PATIENCE).arg(sh::cargo().get_program());
-        sh::output(&mut pace.cargo(cargo, bug, &["--color=never"]))
+        sh::output(&mut self.tests(bug, pace))
     }
 
-    /// The tests that notice a bug; none where they pass.
+    /// What runs them, and ends with all that it started when it is told to.
+    fn tests(&self, bug: &Bug, pace: Pace) -> Command {
+        let mut cargo = self.prepared(sh::command("timeout"));
+        cargo.arg(PATIENCE).arg(sh::cargo().get_program());
+        pace.cargo(cargo, bug, &["--color=never"])
+    }
+
+    /// The test that notices a bug; none where they pass.
     fn notice(&self, bug: &Bug, pace: Pace) -> Result<Option<String>> {
         let applied = self.git(&["apply", &bug.patch]);
         applied.context("the patch does not apply: make it again for the code as it is")?;
         let built = self.build(bug, pace).context("it does not compile: make it again");
-        let ran = built.map(|_| self.test(bug, pace));
+        let failed = built.and_then(|_| first_failed(&mut self.tests(bug, pace)));
         self.git(&["checkout", "-q", "--", "."])?;
-        let Err(error) = ran? else { return Ok(None) };
-        let said = error.to_string();
-        // What `timeout` answers.
-        if said.contains("exit status: 124") {
-            return Ok(Some(format!("a test that no longer ends in {PATIENCE} s")));
+        failed
+    }
+}
+
+/// The first test that fails, after which no more of them run; none where they pass.
+fn first_failed(tests: &mut Command) -> Result<Option<String>> {
+    let tests = tests.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = tests.spawn().context("`timeout` could not start")?;
+    let mut said = String::new();
+    for line in BufReader::new(child.stdout.take().context("a pipe")?).lines() {
+        let line = line?;
+        let failed = line.strip_prefix("test ").and_then(|test| test.strip_suffix(" ... FAILED"));
+        if let Some(failed) = failed {
+            sh::output(sh::command("kill").arg(child.id().to_string()))?;
+            child.wait()?;
+            return Ok(Some(failed.to_owned()));
         }
-        let failed = said.lines().filter_map(|line| {
-            let test = line.strip_prefix("test ")?;
-            test.strip_suffix(" ... FAILED")
-        });
-        let failed: Vec<&str> = failed.collect();
-        ensure!(!failed.is_empty(), "no test has failed: {said}");
-        Ok(Some(failed.join(", ")))
+        said += &(line + "\n");
+    }
+    let status = child.wait()?;
+    // What `timeout` answers.
+    if status.code() == Some(124) {
+        return Ok(Some(format!("a test that no longer ends in {PATIENCE} s")));
+    }
+    ensure!(status.success(), "no test has failed: {status}: {said}");
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_failed;
+    use crate::sh;
+
+    #[test]
+    fn the_first_test_that_fails_ends_the_others() {
+        let of =
+            |script: &str| first_failed(sh::command("timeout").args(["60", "sh", "-c", script]));
+        let fails = "echo test one ... ok; echo test two ... FAILED; sleep 50; echo late";
+        assert_eq!(of(fails).unwrap().as_deref(), Some("two"));
+        assert_eq!(of("echo test one ... ok").unwrap(), None);
+        assert!(of("echo no more memory; exit 3").unwrap_err().to_string().contains("memory"));
+        let none = first_failed(sh::command("timeout").args(["0.1", "sleep", "9"])).unwrap();
+        assert!(none.unwrap().contains("no longer ends"));
     }
 }

@@ -138,6 +138,9 @@ const PARTS: &[Part] = &[
         |amount| base_model::main(amount.steps),
     ),
     ("flaky", "all legs, three times side by side", |_| flaky()),
+    ("fuzzers", "the fuzz targets are built, which `fuzz` counts no more", |_| {
+        fuzz::build_for_soak()
+    }),
     ("fuzz", "each fuzz target for ten minutes, a new one for an hour, or --seconds N", |amount| {
         fuzz::soak(amount.seconds)
     }),
