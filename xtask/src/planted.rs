@@ -10,6 +10,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
@@ -24,12 +25,12 @@ const BUGS: &str = "tests/planted";
 /// Seconds for the tests of a bug, which may keep one of them from ending.
 const PATIENCE: &str = "900";
 /// Packages that are optimized for what their tests compute, more than for its many cases.
-const SLOW: [&str; 3] = ["trine-infer", "trine-ternary", "trine-train"];
+pub(crate) const SLOW: [&str; 3] = ["trine-infer", "trine-ternary", "trine-train"];
 /// Cases of a property in quick tests.
 pub(crate) const CASES: (&str, &str) = ("PROPTEST_CASES", "16");
 
 /// How the tests of a bug run.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Pace {
     /// Compiled in little time, and of few cases.
     Quick,
@@ -121,7 +122,7 @@ fn all(folder: &Path) -> Result<String> {
     let patches = sh::files(BUGS, "patch")?;
     let bugs = patches.iter().map(|patch| Bug::read(patch, &folders));
     let mut bugs = bugs.collect::<Result<Vec<_>>>()?;
-    // What runs the same tests is compiled once.
+    // What runs the same tests is compiled once, and they run once without a bug.
     bugs.sort_by(|one, other| one.tests.cmp(&other.tests));
     let copies = (1..=parallel::processors()).map(|at| Copy::new(&folder.join(at.to_string())));
     let copies = copies.collect::<Result<Vec<_>>>()?;
@@ -130,7 +131,9 @@ fn all(folder: &Path) -> Result<String> {
     let file = File::options().create(true).append(true).open(&path)?;
     let seen = Mutex::new(Seen { before, file, said: BTreeMap::new() });
     // The longest first, so that no processor is left with one at the end.
-    let mut groups: Vec<_> = bugs.chunk_by(|one, other| one.tests == other.tests).collect();
+    // A package's tests are compiled in one copy.
+    let mut groups: Vec<_> =
+        bugs.chunk_by(|one, other| one.tests[..1] == other.tests[..1]).collect();
     groups.sort_by_key(|group| Reverse(group.len()));
     let groups = Mutex::new(groups.into_iter());
     parallel::each(&copies, |copy| {
@@ -144,9 +147,9 @@ fn all(folder: &Path) -> Result<String> {
     result(&bugs, &said)
 }
 
-/// Plants bugs that the same tests have to notice.
+/// Plants bugs of a package.
 fn plant(copy: &Copy, bugs: &[Bug], all: usize, seen: &Mutex<Seen>) -> Result<()> {
-    let mut sound = Vec::new();
+    let mut sound = BTreeMap::new();
     for bug in bugs {
         let key = copy.key(bug)?;
         let lock = || seen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -158,12 +161,13 @@ fn plant(copy: &Copy, bugs: &[Bug], all: usize, seen: &Mutex<Seen>) -> Result<()
             if !matches!(said, Ok(None)) {
                 break;
             }
-            if !sound.contains(&pace) {
-                let passed = copy.build(bug, pace).and_then(|_| copy.test(bug, pace));
-                passed.context("the tests fail without a bug: see to that first")?;
-                sound.push(pace);
+            let is_sound = match sound.entry((&bug.tests, pace)) {
+                Entry::Occupied(known) => *known.get(),
+                Entry::Vacant(new) => *new.insert(copy.is_sound(bug, pace)?),
+            };
+            if is_sound {
+                said = copy.notice(bug, pace);
             }
-            said = copy.notice(bug, pace);
         }
         let said = said.and_then(|test| test.context("write a test whose name says what holds"));
         let mut seen = lock();
@@ -251,6 +255,16 @@ impl Copy {
         sh::output(&mut self.tests(bug, pace))
     }
 
+    /// Whether they pass without it. Quick ones may want more cases, and are left out then.
+    fn is_sound(&self, bug: &Bug, pace: Pace) -> Result<bool> {
+        match self.build(bug, pace).and_then(|_| self.test(bug, pace)) {
+            Err(error) if pace == Pace::Whole => {
+                Err(error.context("the tests fail without a bug: see to that first"))
+            }
+            passed => Ok(passed.is_ok()),
+        }
+    }
+
     /// What runs them, and ends with all that it started when it is told to.
     fn tests(&self, bug: &Bug, pace: Pace) -> Command {
         let mut cargo = self.prepared(sh::command("timeout"));
@@ -263,15 +277,17 @@ impl Copy {
         let applied = self.git(&["apply", &bug.patch]);
         applied.context("the patch does not apply: make it again for the code as it is")?;
         let built = self.build(bug, pace).context("it does not compile: make it again");
-        let failed = built.and_then(|_| first_failed(&mut self.tests(bug, pace)));
+        let errors = self.target.join("errors");
+        let failed = built.and_then(|_| first_failed(&mut self.tests(bug, pace), &errors));
         self.git(&["checkout", "-q", "--", "."])?;
         failed
     }
 }
 
-/// The first test that fails, after which no more of them run; none where they pass.
-fn first_failed(tests: &mut Command) -> Result<Option<String>> {
-    let tests = tests.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+/// The first test that fails, after which no more of them run; none where they pass. `errors` is a
+/// file for what they write on their standard error.
+fn first_failed(tests: &mut Command, errors: &Path) -> Result<Option<String>> {
+    let tests = tests.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(File::create(errors)?);
     let mut child = tests.spawn().context("`timeout` could not start")?;
     let mut said = String::new();
     for line in BufReader::new(child.stdout.take().context("a pipe")?).lines() {
@@ -289,6 +305,12 @@ fn first_failed(tests: &mut Command) -> Result<Option<String>> {
     if status.code() == Some(124) {
         return Ok(Some(format!("a test that no longer ends in {PATIENCE} s")));
     }
+    said += &fs::read_to_string(errors)?;
+    // What Cargo says of a program that has crashed, and with it the test that would have failed.
+    let signal = said.lines().find_map(|line| line.split_once("(signal: "));
+    if let Some((_, signal)) = signal {
+        return Ok(Some(format!("a test that ends by signal {}", signal.trim_end_matches(')'))));
+    }
     ensure!(status.success(), "no test has failed: {status}: {said}");
     Ok(None)
 }
@@ -300,13 +322,20 @@ mod tests {
 
     #[test]
     fn the_first_test_that_fails_ends_the_others() {
-        let of =
-            |script: &str| first_failed(sh::command("timeout").args(["60", "sh", "-c", script]));
+        let errors = sh::target_dir().join("planted-errors");
+        let of = |script: &str| {
+            first_failed(sh::command("timeout").args(["60", "sh", "-c", script]), &errors)
+        };
         let fails = "echo test one ... ok; echo test two ... FAILED; sleep 50; echo late";
         assert_eq!(of(fails).unwrap().as_deref(), Some("two"));
         assert_eq!(of("echo test one ... ok").unwrap(), None);
+        let crash =
+            "echo test one ... ok; echo '  `it` (signal: 11, SIGSEGV: invalid)' >&2; exit 1";
+        let signal = of(crash).unwrap().unwrap();
+        assert!(signal.contains("signal 11, SIGSEGV"), "{signal}");
         assert!(of("echo no more memory; exit 3").unwrap_err().to_string().contains("memory"));
-        let none = first_failed(sh::command("timeout").args(["0.1", "sleep", "9"])).unwrap();
+        let mut slow = sh::command("timeout");
+        let none = first_failed(slow.args(["0.1", "sleep", "9"]), &errors).unwrap();
         assert!(none.unwrap().contains("no longer ends"));
     }
 }
