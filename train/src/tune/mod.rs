@@ -80,12 +80,18 @@ const PARTS_OF_MANY: usize = 5;
 
 impl Tuning {
     /// [`Tuning::default`] with as many steps as so many own sentences are worth: a sentence of
-    /// 100 comes up 19 times, one of 1,000 ten times, one of 20,000 four times.
+    /// 100 comes up 19 times, one of 1,000 ten times, one of 20,000 seven times. Where there are
+    /// [`Tuning::many`], they need no other lists next to them: a step is of own and made ones, and
+    /// may change more.
     #[must_use]
     pub fn of(sentences: usize) -> Self {
         let mut plain = Self::default();
         let more = (sentences as f64 / FEW).max(1.0).powf(0.7);
         plain.recipe.steps = (plain.recipe.steps as f64 * more).round() as usize;
+        if sentences >= plain.many {
+            (plain.own, plain.replayed) = (plain.own + plain.replayed, 0);
+            plain.recipe.rate *= 2.0;
+        }
         plain
     }
 
@@ -314,5 +320,7 @@ mod tests {
     fn more_sentences_take_more_steps_but_each_comes_up_less_often() {
         let steps = [0, 100, 1_000, 20_000].map(|count| Tuning::of(count).recipe.steps);
         assert_eq!(steps, [60, 60, 301, 2448]);
+        let parts = |count| (Tuning::of(count).own, Tuning::of(count).replayed);
+        assert_eq!([1_000, 4_999, 5_000].map(parts), [(4, 3), (4, 3), (7, 0)]);
     }
 }

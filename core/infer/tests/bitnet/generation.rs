@@ -93,3 +93,18 @@ fn a_seed_gives_the_same_text_each_time() {
     assert_eq!(run(1), run(1));
     assert_ne!(run(1), run(2));
 }
+
+#[test]
+fn a_sampler_that_goes_on_chooses_what_the_other_would() {
+    let sampling = Sampling { temperature: 1.0, top_k: 60, seed: 5, ..Sampling::GREEDY };
+    let mut room = vec![Candidate::default(); sampling.candidates(64)];
+    let chosen = |sampler: &mut Sampler<'_>| -> Vec<u32> {
+        (0..12).map(|_| sampler.choose(&mut [0.0; 64], &[])).collect()
+    };
+    let mut one = Sampler::new(sampling, &mut room).unwrap();
+    let (first, random) = (chosen(&mut one), one.random());
+    let rest = chosen(&mut one);
+    let mut other = Sampler::new(sampling, &mut room).unwrap().going_on(random);
+    assert_eq!(chosen(&mut other), rest);
+    assert_ne!(first, rest);
+}
