@@ -121,8 +121,7 @@ pub(crate) fn main(names: &[&str], seconds: u32) -> Result<()> {
     Ok(())
 }
 
-/// What comes before [`soak`], and is told apart: it takes minutes where nothing is built yet, none
-/// where a soak goes on.
+/// The part of a soak before [`soak`]: builds all targets, so that the record has those minutes.
 pub(crate) fn build_for_soak() -> Result<String> {
     build("2")?;
     Ok(format!("{} targets are built", TARGETS.len()))

@@ -39,7 +39,7 @@ const CRATES: [(&str, f64, &[&str]); 11] = [
     ("dispatch", GATE, &[]),
     ("descriptor", GATE, &[]),
     ("mcp", GATE, &[]),
-    // What is compiled by a feature alone would be changed for nothing.
+    // No test can notice a change in code that is not compiled.
     ("ask", 0.0, &["--features=measures"]),
     ("unseen", 0.0, &["--features=long,wire"]),
     ("infer", 0.0, &["--features=gguf"]),

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::{parallel, sh};
 
@@ -290,8 +290,8 @@ fn first_failed(tests: &mut Command, errors: &Path) -> Result<Option<String>> {
     let tests = tests.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(File::create(errors)?);
     let mut child = tests.spawn().context("`timeout` could not start")?;
     let mut said = String::new();
-    for line in BufReader::new(child.stdout.take().context("a pipe")?).lines() {
-        let line = line?;
+    for line in BufReader::new(child.stdout.take().context("a pipe")?).split(b'\n') {
+        let line = String::from_utf8_lossy(&line?).into_owned();
         let failed = line.strip_prefix("test ").and_then(|test| test.strip_suffix(" ... FAILED"));
         if let Some(failed) = failed {
             sh::output(sh::command("kill").arg(child.id().to_string()))?;
@@ -301,18 +301,21 @@ fn first_failed(tests: &mut Command, errors: &Path) -> Result<Option<String>> {
         said += &(line + "\n");
     }
     let status = child.wait()?;
+    if status.success() {
+        return Ok(None);
+    }
     // What `timeout` answers.
     if status.code() == Some(124) {
         return Ok(Some(format!("a test that no longer ends in {PATIENCE} s")));
     }
     said += &fs::read_to_string(errors)?;
-    // What Cargo says of a program that has crashed, and with it the test that would have failed.
-    let signal = said.lines().find_map(|line| line.split_once("(signal: "));
-    if let Some((_, signal)) = signal {
+    // What Cargo says of a test program that has crashed. One that was killed may have lacked
+    // memory, which is no bug.
+    let mut signals = said.lines().filter_map(|line| line.split_once("(signal: "));
+    if let Some((_, signal)) = signals.find(|(_, signal)| !signal.starts_with("9,")) {
         return Ok(Some(format!("a test that ends by signal {}", signal.trim_end_matches(')'))));
     }
-    ensure!(status.success(), "no test has failed: {status}: {said}");
-    Ok(None)
+    bail!("no test has failed: {status}: {said}")
 }
 
 #[cfg(test)]
@@ -329,6 +332,12 @@ mod tests {
         let fails = "echo test one ... ok; echo test two ... FAILED; sleep 50; echo late";
         assert_eq!(of(fails).unwrap().as_deref(), Some("two"));
         assert_eq!(of("echo test one ... ok").unwrap(), None);
+        assert_eq!(of("echo 'test one ... ok (signal: 11, SIGSEGV)'").unwrap(), None);
+        assert_eq!(
+            of(r"printf '\377\n'; echo test one ... FAILED").unwrap().as_deref(),
+            Some("one")
+        );
+        assert!(of("echo '(signal: 9, SIGKILL)'; exit 1").is_err());
         let crash =
             "echo test one ... ok; echo '  `it` (signal: 11, SIGSEGV: invalid)' >&2; exit 1";
         let signal = of(crash).unwrap().unwrap();

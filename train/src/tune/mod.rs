@@ -81,8 +81,7 @@ const PARTS_OF_MANY: usize = 5;
 impl Tuning {
     /// [`Tuning::default`] with as many steps as so many own sentences are worth: a sentence of
     /// 100 comes up 19 times, one of 1,000 ten times, one of 20,000 seven times. Where there are
-    /// [`Tuning::many`], they need no other lists next to them: a step is of own and made ones, and
-    /// may change more.
+    /// [`Tuning::many`] sentences, a step has own and made ones alone, and the rate is doubled.
     #[must_use]
     pub fn of(sentences: usize) -> Self {
         let mut plain = Self::default();

@@ -29,8 +29,8 @@ const SHARED_CALLS: &str = "10000";
 const KILLS: &str = "300";
 /// Cases of each property test with other features.
 const CASES: &str = "300";
-/// Cases of each on another kind of machine, which is emulated: what differs there, as the order of
-/// bytes, few of them show.
+/// Cases of each on another kind of machine, most of which are emulated. A few cases show what
+/// differs there, such as the order of bytes.
 const EMULATED_CASES: &str = "60";
 /// Sentences that each chip reads where no other number is asked for.
 const SENTENCES: usize = 1_000;
@@ -141,9 +141,7 @@ const PARTS: &[Part] = &[
         |amount| base_model::main(amount.steps),
     ),
     ("flaky", "all legs, three times side by side", |_| flaky()),
-    ("fuzzers", "the fuzz targets are built, which `fuzz` counts no more", |_| {
-        fuzz::build_for_soak()
-    }),
+    ("fuzzers", "the fuzz targets are built, before `fuzz` runs them", |_| fuzz::build_for_soak()),
     ("fuzz", "each fuzz target for ten minutes, a new one for an hour, or --seconds N", |amount| {
         fuzz::soak(amount.seconds)
     }),
