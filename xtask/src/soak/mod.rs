@@ -31,7 +31,7 @@ const KILLS: &str = "300";
 const CASES: &str = "300";
 /// Cases of each on another kind of machine, most of which are emulated. A few cases show what
 /// differs there, such as the order of bytes.
-const EMULATED_CASES: &str = "60";
+const EMULATED_CASES: &str = "20";
 /// Sentences that each chip reads where no other number is asked for.
 const SENTENCES: usize = 1_000;
 /// Cycles of clients over HTTP where no other number is asked for.

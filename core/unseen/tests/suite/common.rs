@@ -183,7 +183,9 @@ pub(crate) const SENTENCES: [&str; 10] = [
     "\u{1f525} caf\u{e9} 7:30",
 ];
 
-/// So many cases; what fails is shown, and not kept.
+/// So many cases, or `PROPTEST_CASES` where that is less; what fails is shown, and not kept.
 pub(crate) fn config(cases: u32) -> Config {
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    let cases = asked.map_or(cases, |asked: u32| cases.min(asked));
     Config { failure_persistence: None, ..Config::with_cases(cases) }
 }
