@@ -49,6 +49,34 @@ fn logits(
     [after, bits(&session)]
 }
 
+/// The model of a case with three blocks, its own ones again.
+fn with_three_blocks(case: &str, prefix: usize) -> Model<'static> {
+    let plain = model(case, Kernels::best());
+    let (mut config, mut weights) = (*plain.config(), *plain.weights());
+    (config.layers, config.prefix_layers) = (3, prefix);
+    let layers: Vec<_> = weights.layers.iter().copied().cycle().take(3).collect();
+    weights.layers = layers.leak();
+    Model::new(config, weights, Kernels::best()).unwrap()
+}
+
+#[test]
+fn batches_change_no_bit_where_some_of_three_blocks_have_prefix_attention() {
+    let tokens = expected("heads").tokens;
+    let tokens = &tokens[..tokens.len().min(17)];
+    let mut seen = Vec::new();
+    for blocks in 0..=2 {
+        let model = with_three_blocks("heads", blocks);
+        let options = |batch| Options { batch, ..Options::new(model.config()) };
+        let wanted = logits(&model, options(17), tokens, (usize::MAX, &Serial));
+        for batch in [1, 3, 13] {
+            let found = logits(&model, options(batch), tokens, (usize::MAX, &Serial));
+            assert_eq!(found, wanted, "{blocks} of three, batches of {batch}");
+        }
+        assert!(!seen.contains(&wanted), "{blocks} of three");
+        seen.push(wanted);
+    }
+}
+
 #[test]
 fn batches_steps_and_threads_change_no_bit_under_prefix_attention() {
     for case in CASES {

@@ -169,9 +169,17 @@ mod tests {
     #[test]
     fn tokens_that_are_taken_together_find_what_each_finds_by_itself() {
         for kind in [KvKind::F32, KvKind::F16, KvKind::I8] {
-            for (heads, width) in
-                [(1, 64), (2, 128), (3, 32), (4, 128), (5, 20), (5, 64), (40, 16), (4, 192)]
-            {
+            for (heads, width) in [
+                (1, 64),
+                (2, 128),
+                (3, 32),
+                (4, 128),
+                (5, 20),
+                (5, 64),
+                (40, 16),
+                (4, 192),
+                (70, 16),
+            ] {
                 let wanted = found_by(kind, heads, width, Kernels::scalar(), 0);
                 for kernels in trine_ternary::Isa::supported().filter_map(Kernels::new) {
                     for step in [0, 1, 2, 7, usize::MAX] {
