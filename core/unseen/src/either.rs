@@ -9,14 +9,16 @@ const BESIDE: [&[u8]; 8] = [b"the", b"my", b"a", b"an", b"to", b"at", b"on", b"i
 /// Whether a value is said that another one of the same parameter may replace.
 pub(crate) fn is_either(said: &Said<'_>, choices: &[Choice], one: &Choice) -> bool {
     let is_said = |choice: &Choice| matches!(choice.kind, Kind::Label | Kind::Number);
-    let place = |choice: &Choice| choice.word.filter(|_| is_said(choice));
+    let place = |choice: &Choice| {
+        let word = choice.word.filter(|_| is_said(choice))?;
+        Some((usize::from(word), usize::from(word) + usize::from(choice.words)))
+    };
     let Some(own) = place(one) else { return false };
     let others =
         choices.iter().filter(|other| (other.label, other.value) != (one.label, one.value));
     others.filter_map(place).any(|other| {
-        let (first, last) = (own.min(other), own.max(other));
-        let between = usize::from(first) + 1..usize::from(last);
-        said.words().get(between).is_some_and(is_or)
+        let ((_, end), (start, _)) = (own.min(other), own.max(other));
+        said.words().get(end..start).is_some_and(is_or)
     })
 }
 

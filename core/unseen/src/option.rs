@@ -53,6 +53,8 @@ pub struct Choice {
     pub kind: Kind,
     /// The word of the sentence where it stands: a number, or the first of a label that is spelt.
     pub word: Option<u8>,
+    /// How many words it takes there.
+    pub words: u8,
     /// The label, from 0.
     pub label: Option<u8>,
     /// What it is like, a bit for each of [`OPTION`].
@@ -70,6 +72,7 @@ impl Choice {
     pub(crate) const EMPTY: Self = Self {
         kind: Kind::Absent,
         word: None,
+        words: 1,
         label: None,
         features: 0,
         value: 0,
@@ -146,7 +149,10 @@ pub fn options(said: &Said<'_>, param: &Param<'_>, order: Order, mut each: impl 
                 let shortened = shortened(said, label);
                 choice.set(2, spelt.is_some());
                 choice.set(SORTS + 12, shortened.is_some());
-                choice.word = spelt.or(shortened);
+                (choice.word, choice.words) = match spelt {
+                    Some((word, words)) => (Some(word), words),
+                    None => (shortened, 1),
+                };
                 choice.set(3, has_number);
                 each(choice);
             }
@@ -275,26 +281,27 @@ fn is_short_of(one: &[u8], other: &[u8]) -> bool {
     is_short(one, other) || is_short(other, one)
 }
 
-/// Where a label stands in a sentence as a whole, "hdmi two" for HDMI2, and whether its number
-/// does.
-fn spelt(said: &Said<'_>, label: &str) -> (Option<u8>, bool) {
+/// Where a label stands in a sentence as a whole, "hdmi two" for HDMI2, with how many words, and
+/// whether its number does.
+fn spelt(said: &Said<'_>, label: &str) -> (Option<(u8, u8)>, bool) {
     let wanted = Plain::of(label);
     let words = said.words();
-    let is_at = |from: &usize| {
+    let words_at = |from: usize| {
         let mut plain = Plain::EMPTY;
-        words.iter().skip(*from).take(SPELT_MAX).any(|word| {
+        let last = words.iter().skip(from).take(SPELT_MAX).position(|word| {
             plain.push(word.spelling.bytes());
             plain.is(&wanted)
-        })
+        });
+        last.map(|last| (from as u8, last as u8 + 1))
     };
-    let place = (0..words.len()).find(|from| wanted.length > 0 && is_at(from));
+    let place = (0..words.len()).filter(|_| wanted.length > 0).find_map(words_at);
     let digits = || label.bytes().filter(u8::is_ascii_digit);
     let number = digits().fold(0_i64, |number, digit| {
         number.saturating_mul(10).saturating_add(i64::from(digit - b'0'))
     });
     let has_number = digits().next().is_some()
         && said.mentions().iter().any(|(mention, _)| mention.whole() == Some(number));
-    (place.map(|at| at as u8), has_number)
+    (place, has_number)
 }
 
 #[cfg(test)]
@@ -302,7 +309,9 @@ mod tests {
     use super::*;
     use crate::tool::RulesOf;
 
-    fn places(sentence: &str, label: &str) -> (Option<u8>, Option<u8>) {
+    type Places = (Option<(u8, u8)>, Option<u8>);
+
+    fn places(sentence: &str, label: &str) -> Places {
         let mut said = Said::empty();
         said.fill(sentence.as_bytes(), &RulesOf(&[])).unwrap();
         (spelt(&said, label).0, shortened(&said, label))
@@ -311,9 +320,9 @@ mod tests {
     #[test]
     fn labels_stand_where_they_are_spelt_or_shortened() {
         assert_eq!(places("dinner on Monday", "mon"), (None, Some(2)));
-        assert_eq!(places("dinner on Monday", "monday"), (Some(2), None));
+        assert_eq!(places("dinner on Monday", "monday"), (Some((2, 1)), None));
         assert_eq!(places("what is the temp", "temperature"), (None, Some(3)));
-        assert_eq!(places("put it on hdmi two", "HDMI2"), (Some(3), Some(3)));
+        assert_eq!(places("put it on hdmi two", "HDMI2"), (Some((3, 2)), Some(3)));
         assert_eq!(places("go to bed", "bedroom"), (None, Some(2)));
         assert_eq!(places("go on", "one"), (None, None), "two letters are too few");
         assert_eq!(places("set it to 4500", "45"), (None, None), "digits are no letters");
