@@ -116,6 +116,36 @@ fn several_tokens_have_what_each_has_by_itself() {
 }
 
 #[test]
+fn several_tokens_and_rows_of_many_blocks_have_what_each_has_by_itself() {
+    for (blocks, tokens) in [(9, 16), (17, 8), (17, 9), (25, 5), (65, 2), (129, 1), (130, 1)] {
+        check_each(RowFormat::Q6K, 5, blocks * RowFormat::Q6K.block(), tokens);
+    }
+}
+
+#[test]
+fn the_greatest_weights_scales_and_activations_of_several_tokens_are_exact() {
+    let format = RowFormat::Q6K;
+    let (cols, tokens) = (2 * format.block(), 3);
+    for (bits, scale) in [(0, 0x80), (0, 0x7f), (0xff, 0x80), (0xff, 0x7f)] {
+        // Six bits of each weight, sixteen scales, and 1 in half precision.
+        let block = [&[bits; 192][..], &[scale; 16], &[0x00, 0x3c]].concat();
+        let bytes = block.repeat(2 * cols / format.block());
+        let weights = Rows::new(format, 2, cols, &bytes).unwrap();
+        for q in [-128, 127] {
+            let (q, scales) = (vec![q; tokens * cols], vec![1.0; tokens * 2]);
+            let input = RowInput::Blocks { q: &q, scales: &scales };
+            let wanted = scalar::dot_blocks(&weights, 0, &q[..cols], &scales[..2]);
+            for kernels in all_kernels() {
+                let mut out = vec![0.0; 2 * tokens];
+                kernels.project_each(&weights, 0..2, input, &mut out).unwrap();
+                let name = kernels.isa().name();
+                assert_eq!(out, vec![wanted; 2 * tokens], "{name} {bits} {scale} {}", q[0]);
+            }
+        }
+    }
+}
+
+#[test]
 fn several_tokens_that_are_not_whole_or_lack_room_are_refused() {
     let (q6, floats) = (vec![0; 2 * 210], vec![0; 2 * 16 * 4]);
     let q6 = Rows::new(RowFormat::Q6K, 2, 256, &q6).unwrap();
