@@ -132,8 +132,8 @@ impl Part<'_> {
     }
 }
 
-/// Four registers of 64 numbers that lie one behind the other, so that the first and the second, and
-/// the third and the fourth, have numbers with the same scale in the same lane.
+/// Four registers of 64 numbers that lie one behind the other, so that the first and the second,
+/// and the third and the fourth, have numbers with the same scale in the same lane.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 fn paired([a, b, c, d]: [__m512i; 4]) -> [__m512i; 4] {
