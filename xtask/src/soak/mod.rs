@@ -435,8 +435,8 @@ fn core_on(machine: Machine) -> Result<String> {
 
 /// Builds the standard library and some crates for a machine, and runs their tests.
 fn tests_on(machine: Machine, crates: &[&str]) -> Result<()> {
-    // Times of an emulator, and of a standard library without optimization, say nothing. What the
-    // words of thousands of sentences are is no matter of a processor.
+    // Times of an emulator, and of a standard library without optimization, say nothing. A test
+    // that compares the words of thousands of sentences with their labels needs no other processor.
     run_tests(&mut tests_cargo(machine, crates)?, &["costs::", "the_boards_labels_follow"])
 }
 

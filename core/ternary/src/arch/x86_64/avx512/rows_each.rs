@@ -1,9 +1,9 @@
 //! Rows of a head in `Q6_K` and several tokens: a block's weights are taken apart once, and stay in
 //! registers for all of them.
 //!
-//! Sixteen weights share a scale. A lane has four of them, and four that share its scale are in the
-//! same lane of the register beside it, so that both are added up before they are scaled. That is
-//! done with the negative of each weight: eight products are then within -2¹⁵ and 2¹⁵ - 1.
+//! Sixteen weights share a scale. A lane holds four of them, and the same lane of the next register
+//! four more with that scale: the eight products are added before they are scaled, in 16 bits. To
+//! fit, weights are negated, to -31..=32: the sum is then within -2¹⁵ and 2¹⁵ - 1.
 #![expect(clippy::large_stack_arrays, reason = "arrays of registers, and 32 KiB of activations")]
 
 use core::arch::x86_64::{
