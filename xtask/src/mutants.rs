@@ -8,7 +8,10 @@
 //! Of a crate without a gate, a run tests [`SAMPLE`] mutants more, in an order that their names
 //! decide as chance would: what is tested stands for the rest, and is all after some runs.
 //!
-//! `TRINE_MUTANTS=descriptor,mcp` tests those crates alone.
+//! A run begins nothing after [`LIMIT`], so that a soak fits in a night. Crates with a gate come
+//! first, the others share the time that is left. The next run goes on with what is left over.
+//!
+//! `TRINE_MUTANTS=descriptor,mcp` tests those crates alone, however long it takes.
 //!
 //! Each processor tests mutants in a copy of its own. A mutant meets quick tests first, which few
 //! survive: of few cases a property, and not optimized but where that is slower. The rest meets all
@@ -19,7 +22,7 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
@@ -30,15 +33,16 @@ use crate::{parallel, sh};
 
 /// The least percentage of viable mutants that are killed, where a crate has a gate.
 const GATE: f64 = 90.0;
-/// The crates below `core`, the small ones first; their gates, and further options of `cargo test`.
+/// The crates below `core`, those with a gate first; their gates, and further options of `cargo
+/// test`.
 const CRATES: [(&str, f64, &[&str]); 11] = [
-    ("bits", 0.0, &[]),
-    ("arena", 0.0, &[]),
-    ("resources", 0.0, &[]),
     ("wire", GATE, &[]),
     ("dispatch", GATE, &[]),
     ("descriptor", GATE, &[]),
     ("mcp", GATE, &[]),
+    ("bits", 0.0, &[]),
+    ("arena", 0.0, &[]),
+    ("resources", 0.0, &[]),
     // No test can notice a change in code that is not compiled.
     ("ask", 0.0, &["--features=measures"]),
     ("unseen", 0.0, &["--features=long,wire"]),
@@ -47,10 +51,14 @@ const CRATES: [(&str, f64, &[&str]); 11] = [
 ];
 /// Untested mutants of a crate without a gate that a run takes.
 const SAMPLE: usize = 40;
+/// Time after which a run of all crates begins no more mutants.
+const LIMIT: Duration = Duration::from_secs(20 * 60);
+/// The crates that a run tests, by the environment.
+const NAMED: &str = "TRINE_MUTANTS";
 /// No examples and no documentation, and nothing for a debugger.
 const TESTS: [&str; 2] = ["--tests", "--config=profile.dev.debug=0"];
 /// Mutants after which the outcomes are written.
-const BATCH: usize = 16;
+const BATCH: usize = 8;
 /// The outcome of a mutant that tests missed; of all tests, with what they were.
 const MISSED: &str = "missed";
 
@@ -79,6 +87,8 @@ struct Crate<'a> {
     /// The first of these, whose files are as they were when this began.
     copy: &'a Copy,
     name: &'a str,
+    /// When no more mutants are begun.
+    end: Option<Instant>,
     /// The hash of all of its files.
     tree: String,
     mutants: Vec<String>,
@@ -91,6 +101,11 @@ struct Tests<'a> {
     is_quick: bool,
     options: Vec<String>,
     of: &'a str,
+}
+
+/// Whether a run is of some crates alone.
+pub(crate) fn is_of_some() -> bool {
+    std::env::var_os(NAMED).is_some_and(|names| !names.is_empty())
 }
 
 /// Tests the mutants of all crates, one run of a checkout at a time: two would change each other's
@@ -106,14 +121,18 @@ fn all() -> Result<String> {
     let folder = |number| sh::target_dir().join(format!("mutants/{number}"));
     let copies = (1..=parallel::processors()).map(|number| Copy::new(&folder(number)));
     let copies = copies.collect::<Result<Vec<_>>>()?;
-    let named = std::env::var("TRINE_MUTANTS").unwrap_or_default();
+    let named = std::env::var(NAMED).unwrap_or_default();
     let named: Vec<&str> = named.split_terminator(',').collect();
     let is_due = |name| named.is_empty() || named.contains(&name);
     let unknown = named.iter().find(|name| CRATES.iter().all(|(it, ..)| it != *name));
-    ensure!(unknown.is_none(), "TRINE_MUTANTS: no crate {unknown:?} below core");
+    ensure!(unknown.is_none(), "{NAMED}: no crate {unknown:?} below core");
+    let wanted: Vec<_> = CRATES.into_iter().filter(|(name, ..)| is_due(name)).collect();
+    let end = named.is_empty().then(|| Instant::now() + LIMIT);
     let (mut shares, mut low) = (Vec::new(), Vec::new());
-    for (name, gate, options) in CRATES.into_iter().filter(|(name, ..)| is_due(name)) {
+    for (at, &(name, gate, options)) in wanted.iter().enumerate() {
+        let rest = if gate > 0.0 { 1 } else { wanted.len() - at };
         let mut one = Crate::new(&copies, name)?;
+        one.end = end.map(|end| share(Instant::now(), end, rest));
         let mut due = one.untested();
         due.truncate(if gate > 0.0 { usize::MAX } else { SAMPLE });
         // A batch is of few files: of each, cargo-mutants takes all fields that can be deleted.
@@ -196,7 +215,7 @@ impl<'a> Crate<'a> {
         accepted.retain(|it| it.mutant.starts_with(&format!("core/{name}/")));
         let tree = copy.git(&["write-tree", &format!("--prefix=core/{name}/")])?;
         let tree = tree.get(..12).unwrap_or_default().to_owned();
-        Ok(Self { copies, copy, name, tree, mutants, files, accepted })
+        Ok(Self { copies, copy, name, end: None, tree, mutants, files, accepted })
     }
 
     /// What no run has tested, in the order of the hashes of names.
@@ -219,17 +238,20 @@ impl<'a> Crate<'a> {
 
     /// Tests mutants side by side.
     fn test(&mut self, due: &[String], tests: &Tests<'_>) -> Result<()> {
-        if due.is_empty() {
+        let is_over = |end: Option<Instant>| end.is_some_and(|end| end <= Instant::now());
+        if due.is_empty() || is_over(self.end) {
             return Ok(());
         }
         let (seconds, count) = (tests.seconds(self.copy)?, due.len());
         let minutes = seconds * count as u64 / 60 / self.copies.len() as u64;
         println!("{}: {count} mutants, {seconds} s each, about {minutes} minutes", self.name);
-        let (batches, copies) = (Mutex::new(due.chunks(BATCH)), self.copies);
+        let (batches, copies, end) = (Mutex::new(due.chunks(BATCH)), self.copies, self.end);
         let known = Mutex::new(self);
         parallel::each(copies, |copy| {
             let next = || batches.lock().unwrap_or_else(PoisonError::into_inner).next();
-            while let Some(batch) = next() {
+            while !is_over(end)
+                && let Some(batch) = next()
+            {
                 tests.run(copy, seconds, batch)?;
                 known.lock().unwrap_or_else(PoisonError::into_inner).keep(copy, tests.is_quick)?;
             }
@@ -302,14 +324,30 @@ impl Survivor {
     }
 }
 
+/// When a crate's time ends, of which all that are still to come get the same.
+fn share(now: Instant, end: Instant, crates: usize) -> Instant {
+    let crates = u32::try_from(crates.max(1)).unwrap_or(u32::MAX);
+    now + end.saturating_duration_since(now) / crates
+}
+
 fn file_of(name: &str) -> &str {
     name.split(':').next().unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Survivor;
+    use std::time::{Duration, Instant};
+
+    use super::{Survivor, share};
     use crate::sh;
+
+    #[test]
+    fn crates_share_the_time_that_is_left() {
+        let (now, minutes) = (Instant::now(), |count: u64| Duration::from_secs(60 * count));
+        assert_eq!(share(now, now + minutes(20), 4), now + minutes(5));
+        assert_eq!(share(now, now + minutes(20), 1), now + minutes(20));
+        assert_eq!(share(now + minutes(21), now + minutes(20), 2), now + minutes(21));
+    }
 
     #[test]
     fn a_survivor_is_accepted_by_its_change_and_its_line() {

@@ -59,6 +59,7 @@ impl Amount {
             "ask" => self.sentences.is_some(),
             "base" => self.steps.is_some(),
             "fuzz" => self.seconds.is_some(),
+            "mutants" => mutants::is_of_some(),
             _ => false,
         }
     }
