@@ -8,8 +8,9 @@
 //! Of a crate without a gate, a run tests [`SAMPLE`] mutants more, in an order that their names
 //! decide as chance would: what is tested stands for the rest, and is all after some runs.
 //!
-//! A run begins nothing after [`LIMIT`], so that a soak fits in a night. Crates with a gate come
-//! first, the others share the time that is left. The next run goes on with what is left over.
+//! A run begins nothing after [`LIMIT`], so that a soak fits in a night. What is new of crates with
+//! a gate comes first, then what is new of the others, then what survived earlier. The next run
+//! goes on with what is left over.
 //!
 //! `TRINE_MUTANTS=descriptor,mcp` tests those crates alone, however long it takes.
 //!
@@ -128,18 +129,22 @@ fn all() -> Result<String> {
     ensure!(unknown.is_none(), "{NAMED}: no crate {unknown:?} below core");
     let wanted: Vec<_> = CRATES.into_iter().filter(|(name, ..)| is_due(name)).collect();
     let end = named.is_empty().then(|| Instant::now() + LIMIT);
-    let (mut shares, mut low) = (Vec::new(), Vec::new());
+    let mut crates = Vec::new();
     for (at, &(name, gate, options)) in wanted.iter().enumerate() {
-        let rest = if gate > 0.0 { 1 } else { wanted.len() - at };
         let mut one = Crate::new(&copies, name)?;
-        one.end = end.map(|end| share(Instant::now(), end, rest));
+        one.ends(end, if gate > 0.0 { 1 } else { wanted.len() - at });
         let mut due = one.untested();
         due.truncate(if gate > 0.0 { usize::MAX } else { SAMPLE });
         // A batch is of few files: of each, cargo-mutants takes all fields that can be deleted.
         due.sort();
-        due.extend(one.survivors());
         one.test(&due, &Tests::new(true, name, options))?;
-        one.test(&one.survivors(), &Tests::new(false, name, options))?;
+        crates.push((one, gate, options));
+    }
+    let (mut shares, mut low) = (Vec::new(), Vec::new());
+    for (at, (mut one, gate, options)) in crates.into_iter().enumerate() {
+        one.ends(end, wanted.len() - at);
+        one.test(&one.older_survivors(), &Tests::new(true, one.name, options))?;
+        one.test(&one.survivors(), &Tests::new(false, one.name, options))?;
         let (share, said) = one.result(gate > 0.0)?;
         println!("{said}");
         low.extend((share < gate).then(|| said.clone()));
@@ -218,6 +223,11 @@ impl<'a> Crate<'a> {
         Ok(Self { copies, copy, name, end: None, tree, mutants, files, accepted })
     }
 
+    /// Sets when no more mutants are begun: crates that are still to come have as much time.
+    fn ends(&mut self, end: Option<Instant>, crates: usize) {
+        self.end = end.map(|end| share(Instant::now(), end, crates));
+    }
+
     /// What no run has tested, in the order of the hashes of names.
     fn untested(&self) -> Vec<String> {
         let mut names: Vec<String> = self.of("").map(str::to_owned).collect();
@@ -229,6 +239,13 @@ impl<'a> Crate<'a> {
     fn survivors(&self) -> Vec<String> {
         let is_due = |it: &&str| !self.accepts(it) && *self.outcome(it) != *self.survived();
         self.of(MISSED).filter(is_due).map(str::to_owned).collect()
+    }
+
+    /// Those that all tests missed as they were.
+    fn older_survivors(&self) -> Vec<String> {
+        let mut all = self.survivors();
+        all.retain(|it| self.outcome(it) != MISSED);
+        all
     }
 
     /// The outcome of a mutant that all tests have missed.
