@@ -23,6 +23,18 @@ pub(crate) fn each<T: Send>(threads: usize, items: Vec<T>, work: impl Fn(T) + Sy
     });
 }
 
+/// What becomes of each item, in their order, in as many threads.
+pub(crate) fn map<T: Send, R: Send>(
+    threads: usize,
+    items: Vec<T>,
+    work: impl Fn(T) -> R + Sync,
+) -> Vec<R> {
+    let mut made: Vec<Option<R>> = items.iter().map(|_| None).collect();
+    let places = items.into_iter().zip(&mut made).collect();
+    each(threads, places, |(item, place)| *place = Some(work(item)));
+    made.into_iter().flatten().collect()
+}
+
 /// Does two things, beside each other if there are threads for it: the first in one of its own.
 pub(crate) fn beside(threads: usize, one: impl FnOnce() + Send, other: impl FnOnce()) {
     if threads <= 1 {

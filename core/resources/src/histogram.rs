@@ -93,6 +93,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_middle_of_a_bucket_is_half_way_between_its_least_and_its_greatest() {
+        let mut least = 0;
+        for value in 1..100_000 {
+            if bucket(value) != bucket(least) {
+                assert_eq!(middle(bucket(least)), least + (value - 1 - least) / 2);
+                least = value;
+            }
+        }
+    }
+
+    #[test]
     fn each_value_is_in_the_bucket_whose_middle_is_near() {
         for value in (0..100_000).chain((0..32).map(|bit| (1_u64 << bit) + (1 << bit) / 3)) {
             let near = middle(bucket(value));

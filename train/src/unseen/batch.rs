@@ -10,7 +10,7 @@ pub(super) use trine_unseen::shape::{MATCHED, MEANINGS, WHOLE};
 
 use super::data::{ListData, ROLES, SentenceData};
 use super::tape::{LIKENESS, Pair, Segments};
-use super::text::Lexicon;
+use super::text::{Lexicon, PARTS};
 
 /// How alike two words are.
 pub(super) type Alike = [f32; LIKENESS];
@@ -25,8 +25,8 @@ pub struct Prepared {
     /// The same for each tool.
     told: Vec<Vec<usize>>,
     told_count: usize,
-    /// (said, told)
-    alike: Vec<Alike>,
+    /// (said, told), in parts of [`PARTS`].
+    alike: Vec<[i8; LIKENESS]>,
     /// What each sentence means.
     meanings: Vec<Meaning>,
     /// The rows of the tools' words.
@@ -122,8 +122,8 @@ impl<'l> Group<'l> {
     /// How alike a word of a sentence and one of a tool are.
     fn alike(&self, (at, word): (usize, usize), (tool, token): (usize, usize)) -> Alike {
         let said = self.list.said[self.sentences[at]][word];
-        let [exact, letters, meaning] =
-            self.list.alike[said * self.list.told_count + self.list.told[tool][token]];
+        let parts = self.list.alike[said * self.list.told_count + self.list.told[tool][token]];
+        let [exact, letters, meaning] = parts.map(|part| f32::from(part) / f32::from(PARTS));
         if self.misheard[at][word] {
             [0.0, letters * MISHEARD[0], meaning * MISHEARD[1]]
         } else {

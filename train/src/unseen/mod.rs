@@ -25,8 +25,8 @@ mod spans;
 pub mod tape;
 pub mod text;
 
-use crate::Result;
 use crate::lists::List;
+use crate::{Result, parallel};
 
 /// Lists as numbers.
 ///
@@ -37,5 +37,7 @@ pub fn prepared(lists: &[List], lexicon: &mut text::Lexicon<'_>) -> Result<Vec<b
     for list in lists {
         all.push(data::ListData::new(list, lexicon)?);
     }
-    Ok(all.into_iter().map(|data| batch::Prepared::new(data, lexicon)).collect())
+    let lexicon = &*lexicon;
+    let one = |data| batch::Prepared::new(data, lexicon);
+    Ok(parallel::map(parallel::processors(), all, one))
 }

@@ -204,10 +204,10 @@ impl<'t> Lexicon<'t> {
     }
 
     /// How alike two words are: whether their stems are one, in letters, and in meaning (the
-    /// cosine of their rows), in parts of 127.
+    /// cosine of their rows), in parts of [`PARTS`].
     #[must_use]
-    pub fn alike(&self, one: (u32, u32), other: (u32, u32)) -> [f32; 3] {
-        let exact = f32::from(u8::from(one.1 == other.1));
+    pub fn alike(&self, one: (u32, u32), other: (u32, u32)) -> [i8; 3] {
+        let exact = if one.1 == other.1 { PARTS } else { 0 };
         let letters = self.grams[one.1 as usize].likeness(&self.grams[other.1 as usize]);
         let (a, b) = (&self.rows[one.0 as usize], &self.rows[other.0 as usize]);
         let meaning = dot(&a.0.codes, &b.0.codes) as f32 * a.1 * b.1;
@@ -215,9 +215,12 @@ impl<'t> Lexicon<'t> {
     }
 }
 
-/// A number in parts of 127.
-fn parted(x: f32) -> f32 {
-    (x * 127.0).round_ties_even() / 127.0
+/// Parts of how alike two words are.
+pub const PARTS: i8 = i8::MAX;
+
+/// A number in parts of [`PARTS`].
+fn parted(x: f32) -> i8 {
+    (x * f32::from(PARTS)).round_ties_even() as i8
 }
 
 #[cfg(test)]

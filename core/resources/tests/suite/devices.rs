@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use trine_bits::Random;
 use trine_resources::{
-    DeviceInfo, DeviceKind, DeviceRequest, Devices, Error, Mode, Presence, Table, ToolId, Wanted,
+    DEVICES_PER_REQUEST, DeviceInfo, DeviceKind, DeviceRequest, Devices, Error, Mode, Presence,
+    Table, ToolId, Wanted,
 };
 
 use crate::{Aligned, steps};
@@ -175,4 +176,34 @@ fn numbers_of_kinds_and_reasons_are_their_places() {
         assert_eq!((presence as u32, Presence::from_number(at)), (at, Some(presence)));
     }
     assert_eq!((DeviceKind::from_number(9), Presence::from_number(7)), (None, None));
+}
+
+#[test]
+fn a_device_is_told_as_it_was_entered() {
+    let mut memory = Aligned([0; Devices::bytes(2, 1)]);
+    let mut devices = Devices::new(&mut memory.0, 2, 1).unwrap();
+    let left = DeviceInfo { bus: 7, name: "left rack", memory: 5, ..info(3, DeviceKind::Vulkan) };
+    let right = DeviceInfo { presence: Presence::NoDriver, ..info(4, DeviceKind::I2c) };
+    for one in [left, right] {
+        devices.add(&one).unwrap();
+        assert_eq!(devices.state(one.id).unwrap().info, one);
+    }
+}
+
+#[test]
+fn as_many_devices_are_taken_at_once_as_a_request_may_name() {
+    const MOST: u32 = DEVICES_PER_REQUEST as u32;
+    let mut memory = Aligned([0; Devices::bytes(MOST + 1, MOST + 1)]);
+    let mut devices = Devices::new(&mut memory.0, MOST + 1, MOST + 1).unwrap();
+    (0..=MOST).for_each(|id| devices.add(&info(id, DeviceKind::Gpio)).unwrap());
+    let all: Vec<_> = (0..=MOST).map(DeviceRequest::shared).collect();
+    assert!(matches!(devices.take(ToolId(1), &all), Err(Error::Invalid(_))));
+    assert_eq!(devices.take(ToolId(1), &all[1..]), Ok(()));
+    assert_eq!(devices.held_by(ToolId(1)).count(), DEVICES_PER_REQUEST);
+}
+
+#[test]
+fn kinds_have_the_names_that_people_know() {
+    let names = DeviceKind::ALL.map(DeviceKind::name).join(" ");
+    assert_eq!(names, "cpu cuda metal vulkan neural-engine gpio i2c spi uart");
 }

@@ -59,3 +59,10 @@ fn no_item_is_lent_twice_at_once() {
     }
     assert_eq!(pool.clear(|item| *item = 0), 5 - lent.len(), "those that are lent stay");
 }
+
+#[test]
+fn a_pool_of_items_says_how_many_are_free() {
+    let pool = ItemPool::new([0, 0]);
+    let _one = pool.acquire().unwrap();
+    assert_eq!(format!("{pool:?}"), "ItemPool { size: 2, free: 1 }");
+}

@@ -484,3 +484,97 @@ fn the_manager_agrees_with_its_model_and_everything_comes_back() {
 }
 
 const FULL: Error = Error::Full(Table::Executions);
+
+#[test]
+fn an_allocation_without_gpu_memory_names_no_gpu() {
+    let mut memory = Aligned([0; Manager::bytes(&SMALL)]);
+    let mut manager = Manager::new(&mut memory.0, &SMALL).unwrap();
+    devices(&mut manager);
+    let gpu = [DeviceRequest::shared(GPU)];
+    for (gpu_memory, wanted) in [(0, None), (1, Some(GPU))] {
+        let asks = Requirements { gpu_memory, devices: &gpu, ..Requirements::default() };
+        assert_eq!(manager.allocate(ToolId(1), &asks, 0).unwrap().gpu, wanted);
+        manager.release(ToolId(1), 0).unwrap();
+    }
+}
+
+#[test]
+fn any_gpu_is_one_with_enough_memory_left() {
+    let mut memory = Aligned([0; Manager::bytes(&SMALL)]);
+    let mut manager = Manager::new(&mut memory.0, &SMALL).unwrap();
+    devices(&mut manager);
+    let further = DeviceInfo {
+        id: GPU + 1,
+        kind: DeviceKind::Cuda,
+        bus: 1,
+        name: "gpu",
+        memory: 1_000,
+        presence: Presence::Present,
+    };
+    manager.add_device(&further).unwrap();
+    let [first, second] = [ToolId(1), ToolId(2)];
+    let gpu = [DeviceRequest::any(DeviceKind::Cuda, Mode::Shared)];
+    let asks = Requirements { gpu_memory: 600, devices: &gpu, ..Requirements::default() };
+    assert_eq!(manager.allocate(first, &asks, 0).unwrap().gpu, Some(GPU));
+    assert_eq!(manager.allocate(second, &asks, 0).unwrap().gpu, Some(GPU + 1));
+}
+
+#[test]
+fn a_check_says_that_the_table_of_tools_is_full() {
+    let mut memory = Aligned([0; Manager::bytes(&SMALL)]);
+    let mut manager = Manager::new(&mut memory.0, &SMALL).unwrap();
+    let asks = Requirements::default();
+    for tool in 0..SMALL.pool.tools_max {
+        assert_eq!(manager.check(ToolId(tool), &asks, 0), Ok(()));
+        manager.allocate(ToolId(tool), &asks, 0).unwrap();
+    }
+    assert_eq!(manager.check(ToolId(99), &asks, 0), Err(Error::Full(Table::Tools)));
+}
+
+/// The block of a class would take of the reserve, and the same number of bytes elsewhere not.
+#[test]
+fn what_is_left_is_less_than_what_was_refused() {
+    const CLASSES: Config = Config {
+        reserve: 900,
+        pool: PoolConfig {
+            classes: {
+                let mut classes = PoolConfig::NO_CLASSES;
+                classes[0] = Class { size: 256, count: 1 };
+                classes
+            },
+            ..SMALL.pool
+        },
+        ..SMALL
+    };
+    let mut memory = Aligned([0; Manager::bytes(&CLASSES)]);
+    let mut manager = Manager::new(&mut memory.0, &CLASSES).unwrap();
+    let asks = Requirements { memory_min: 100, memory_max: 100, ..Requirements::default() };
+    let refused = Error::Limit { limit: Limit::Memory, asked: 100, left: 99 };
+    assert_eq!(manager.allocate(ToolId(1), &asks, 0), Err(refused));
+}
+
+#[test]
+fn refusals_name_the_limit_the_unit_and_the_table() {
+    let limit = |limit| Error::Limit { limit, asked: 9, left: 1 }.to_string();
+    let [memory, tool, processors, gpu] =
+        [Limit::Memory, Limit::ToolMemory, Limit::Processors, Limit::GpuMemory].map(limit);
+    assert_eq!(memory, "memory: 9 bytes were asked for and 1 are left");
+    assert_eq!(tool, "memory of the tool: 9 bytes were asked for and 1 are left");
+    assert_eq!(processors, "processors: 9 processors were asked for and 1 are left");
+    assert_eq!(gpu, "GPU memory: 9 bytes were asked for and 1 are left");
+    let quota = |limit| Error::Quota { limit, wait: 5 }.to_string();
+    assert_eq!(quota(Limit::Calls), "calls per second: try again in 5 microseconds");
+    assert_eq!(quota(Limit::CpuTime), "processor time: try again in 5 microseconds");
+    for (table, name) in [
+        (Table::Tools, "tools"),
+        (Table::Blocks, "blocks"),
+        (Table::Devices, "devices"),
+        (Table::Holds, "holds"),
+        (Table::Executions, "executions"),
+        (Table::Items, "items"),
+    ] {
+        assert_eq!(Error::Full(table).to_string(), format!("the table of {name} is full"));
+    }
+    let kept = Error::KeptFor(ToolId(4)).to_string();
+    assert_eq!(kept, "it is kept for tool 4, which waits for longer");
+}

@@ -93,3 +93,24 @@ fn a_clock_that_went_back_makes_an_execution_last_no_time() {
     assert_eq!(monitor.summary(ToolId(1)), None);
     assert!(monitor.begin(ToolId(2), 0).is_ok());
 }
+
+/// A second one has another place, and one in a place that was free before another generation.
+#[test]
+fn a_handle_is_the_same_after_it_was_a_number() {
+    let mut memory = Aligned([0; Monitor::bytes(1, 3)]);
+    let mut monitor = Monitor::new(&mut memory.0, 1, 3).unwrap();
+    let tool = ToolId(2);
+    let first = monitor.begin(tool, 0).unwrap();
+    let second = monitor.begin(tool, 0).unwrap();
+    monitor.end(second, 1, Outcome::Done).unwrap();
+    let again = monitor.begin(tool, 1).unwrap();
+    let all = [first, second, again];
+    assert!(
+        all.iter().all(|one| one.to_bits() != 0 && Execution::from_bits(one.to_bits()) == *one)
+    );
+    assert!(first != again && second != again, "{all:?}");
+    for one in [first, again] {
+        let one = Execution::from_bits(one.to_bits());
+        assert_eq!(monitor.end(one, 2, Outcome::Done).map(|_| ()), Ok(()));
+    }
+}

@@ -298,3 +298,19 @@ fn a_pool_takes_the_bytes_that_it_says_and_refuses_one_less() {
         assert!(Pool::new(&mut [0; 9_999], &PoolConfig { classes, ..CONFIG }).is_err());
     }
 }
+
+#[test]
+fn a_hole_is_what_lies_between_two_blocks() {
+    let mut memory = Aligned([0; Pool::bytes(&CONFIG)]);
+    let mut pool = Pool::new(&mut memory.0, &CONFIG).unwrap();
+    let tool = TOOLS[0];
+    pool.set_budget(tool, usize::MAX).unwrap();
+    let [first, middle, last] = [300, 400, 500].map(|size| pool.allocate(tool, size).unwrap());
+    assert_eq!(pool.state().holes, 0);
+    pool.free(tool, middle).unwrap();
+    assert_eq!(pool.state().holes, 1);
+    pool.free(tool, first).unwrap();
+    assert_eq!(pool.state().holes, 1, "two that touch are one");
+    pool.free(tool, last).unwrap();
+    assert_eq!(pool.state().holes, 0);
+}

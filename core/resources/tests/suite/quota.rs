@@ -137,3 +137,14 @@ fn without_limits_everything_is_let_in() {
     let state = quota.state(9);
     assert_eq!((state.calls_left, state.cpu_left), (u64::MAX, u64::MAX));
 }
+
+#[test]
+fn a_state_counts_the_calls_that_are_left() {
+    let quotas = Quotas { calls_per_second: 10, burst: 3, ..Quotas::default() };
+    let mut quota = Quota::new(&quotas, 0);
+    for left in [3, 2, 1] {
+        assert_eq!(quota.state(0).calls_left, left);
+        quota.admit(0).unwrap();
+    }
+    assert_eq!([0, SECOND / 10 - 1, SECOND / 10].map(|now| quota.state(now).calls_left), [0, 0, 1]);
+}

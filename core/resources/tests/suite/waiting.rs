@@ -332,3 +332,46 @@ fn what_no_pool_of_this_form_ever_has_is_not_waited_for() {
         assert_eq!(manager.waits(never, 0), Some(0), "{most} of {config:?}");
     }
 }
+
+/// What is kept for it is what it asks for, of what the one before it lacks.
+#[test]
+fn one_that_is_refused_for_a_tool_that_waits_waits_itself() {
+    const MEMORY: (u64, u32) = (700, 0);
+    const PROCESSORS: (u64, u32) = (0, 2);
+    for (before, asked, kept) in [
+        (&[MEMORY, PROCESSORS][..], (16, 0), [true, false]),
+        (&[MEMORY, PROCESSORS], (0, 1), [false, true]),
+        (&[MEMORY, PROCESSORS], (16, 1), [true, true]),
+        (&[MEMORY], (16, 1), [true, false]),
+        (&[PROCESSORS], (16, 1), [false, true]),
+    ] {
+        let mut memory = Aligned([0; Manager::bytes(&CONFIG)]);
+        let mut manager = Manager::new(&mut memory.0, &CONFIG).unwrap();
+        let [first, second, runs, other] = [1, 2, 3, 4].map(ToolId);
+        let wants =
+            |(bytes, processors)| Requirements { processors, ..asks(bytes, Priority::Normal) };
+        let late = CONFIG.patience;
+        manager.allocate(runs, &wants((600, 3)), 0).unwrap();
+        for (now, one) in [0, late].iter().flat_map(|now| before.iter().map(move |one| (now, one)))
+        {
+            assert!(manager.allocate(first, &wants(*one), *now).is_err());
+        }
+        assert_eq!(manager.allocate(second, &wants(asked), late), Err(Error::KeptFor(first)));
+        manager.withdraw(first);
+        let checked = [(16, 0), (0, 1)].map(|one| manager.check(other, &wants(one), late * 2));
+        let wanted = kept.map(|is| if is { Err(Error::KeptFor(second)) } else { Ok(()) });
+        assert_eq!(checked, wanted, "{asked:?} behind {before:?}");
+    }
+}
+
+#[test]
+fn a_tool_waits_for_memory_that_is_only_counted() {
+    const COUNTED: Config =
+        Config { pool: PoolConfig { is_backed: false, ..SMALL.pool }, ..CONFIG };
+    let mut memory = Aligned([0; Manager::bytes(&COUNTED)]);
+    let mut manager = Manager::new(&mut memory.0, &COUNTED).unwrap();
+    let [runs, waits] = [ToolId(1), ToolId(2)];
+    manager.allocate(runs, &asks(700, Priority::Normal), 0).unwrap();
+    assert!(manager.allocate(waits, &asks(700, Priority::Normal), 0).is_err());
+    assert_eq!(manager.waits(waits, 0), Some(0));
+}

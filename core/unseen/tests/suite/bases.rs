@@ -1,7 +1,7 @@
 //! A base in every packing, with every kernel: the same answers to the bit.
 
-use trine_ternary::Kernels;
-use trine_unseen::base::{MATRIX_MAX, PACKINGS};
+use trine_ternary::{Kernels, unpack};
+use trine_unseen::base::{MATRIX_MAX, PACKINGS, Piece};
 use trine_unseen::{Base, Table};
 
 use crate::common::{MADE, SENTENCES, asker, base, bases, bits, compiled, packed, plain};
@@ -45,4 +45,31 @@ fn packing_into_too_little_says_what_is_needed() {
     let mut short = vec![0; needed - 1];
     assert_eq!(base().repack(packing, &mut short, &mut memory), Ok(needed));
     assert!(Base::parse_trusted(&short).is_err());
+}
+
+/// The scales, the floats and the trits of all weights, in order.
+fn weights(base: &Base<'_>) -> Vec<String> {
+    let mut all = Vec::new();
+    base.weights(&mut |piece| {
+        all.push(match piece {
+            Piece::Floats(bytes) => format!("{bytes:?}"),
+            Piece::Matrix(matrix, scale) => {
+                let mut trits = vec![0; matrix.rows() * matrix.cols()];
+                unpack(&matrix, &mut trits).unwrap();
+                format!("{scale} {trits:?}")
+            }
+        });
+    });
+    all
+}
+
+#[test]
+fn the_weights_that_a_base_shows_are_the_same_in_every_packing() {
+    let made = Base::parse(MADE).unwrap();
+    let wanted = weights(&made);
+    assert!(wanted.len() > 40, "{}", wanted.len());
+    for packing in PACKINGS {
+        let bytes = packed(&made, packing);
+        assert!(weights(&Base::parse_trusted(&bytes).unwrap()) == wanted, "{packing:?}");
+    }
 }

@@ -13,6 +13,7 @@ mod costs;
 mod counted;
 mod damaged;
 mod either;
+mod kept;
 mod lists;
 mod orders;
 mod own_units;
