@@ -53,7 +53,7 @@ const CRATES: [(&str, f64, &[&str]); 11] = [
 /// Untested mutants of a crate without a gate that a run takes.
 const SAMPLE: usize = 40;
 /// Time after which a run of all crates begins no more mutants.
-const LIMIT: Duration = Duration::from_secs(20 * 60);
+const LIMIT: Duration = Duration::from_secs(12 * 60);
 /// The crates that a run tests, by the environment.
 const NAMED: &str = "TRINE_MUTANTS";
 /// No examples and no documentation, and nothing for a debugger.
