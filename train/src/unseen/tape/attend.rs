@@ -4,7 +4,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::super::params::Param;
+use super::cross::{Crossing, CrossingBack};
 use super::{Op, Segments, Tape, Var, add, add_times, dot, softmax, softmax_back};
+use crate::simd::{Work, wide};
 
 /// Distances that have a number of their own: further ones share the last.
 pub const DISTANCE_MAX: usize = 8;
@@ -64,32 +66,11 @@ impl Tape<'_> {
     /// (heads, distances).
     pub fn attend(&mut self, qkv: Var, segments: &Segments, heads: usize, bias: Param) -> Var {
         let (rows, columns) = self.shape(qkv);
-        let (dim, width) = (columns / 3, columns / 3 / heads);
-        let scale = 1.0 / (width as f32).sqrt();
+        let dim = columns / 3;
+        let (mut out, mut shares) = (vec![0.0; rows * dim], Vec::new());
+        let sizes = (columns, heads);
         let (x, biases) = (self.value(qkv), self.params.of(bias));
-        let mut out = vec![0.0; rows * dim];
-        let mut shares = Vec::new();
-        for rows in segments.iter() {
-            for (head, biases) in biases.chunks_exact(2 * DISTANCE_MAX + 1).enumerate() {
-                let part = |row: usize, which: usize| {
-                    let start = row * columns + which * dim + head * width;
-                    &x[start..start + width]
-                };
-                for query in rows.clone() {
-                    let from = shares.len();
-                    for key in rows.clone() {
-                        let score = dot(part(query, 0), part(key, 1)) * scale;
-                        shares.push(score + biases[distance(query, key)]);
-                    }
-                    softmax(&mut shares[from..]);
-                    let start = query * dim + head * width;
-                    let to = &mut out[start..start + width];
-                    for (key, share) in rows.clone().zip(&shares[from..]) {
-                        add_times(to, part(key, 2), *share);
-                    }
-                }
-            }
-        }
+        wide(Attending { x, biases, segments, sizes, out: &mut out, shares: &mut shares });
         let op = Op::Attend { qkv, segments: segments.clone(), heads, bias, shares };
         self.push(rows, dim, out, op)
     }
@@ -101,39 +82,11 @@ impl Tape<'_> {
         gradient: &[f32],
     ) {
         let (rows, columns) = self.shape(qkv);
-        let (dim, width) = (columns / 3, columns / 3 / heads);
-        let scale = 1.0 / (width as f32).sqrt();
         let mut out = vec![0.0; rows * columns];
         let x = &self.nodes[qkv.0].value;
         let biases = &mut self.gradients[self.params.at(bias)];
-        let place = |row: usize, which: usize, head: usize| {
-            let start = row * columns + which * dim + head * width;
-            start..start + width
-        };
-        let mut from = 0;
-        let mut scores = Vec::new();
-        for rows in segments.iter() {
-            for head in 0..heads {
-                for query in rows.clone() {
-                    let shares = &shares[from..from + rows.len()];
-                    from += rows.len();
-                    let start = query * dim + head * width;
-                    let gradient = &gradient[start..start + width];
-                    scores.clear();
-                    for (key, share) in rows.clone().zip(shares) {
-                        scores.push(dot(gradient, &x[place(key, 2, head)]));
-                        add_times(&mut out[place(key, 2, head)], gradient, *share);
-                    }
-                    softmax_back(shares, &mut scores);
-                    for (key, score) in rows.clone().zip(&scores) {
-                        biases[head * (2 * DISTANCE_MAX + 1) + distance(query, key)] += score;
-                        let score = score * scale;
-                        add_times(&mut out[place(query, 0, head)], &x[place(key, 1, head)], score);
-                        add_times(&mut out[place(key, 1, head)], &x[place(query, 0, head)], score);
-                    }
-                }
-            }
-        }
+        let (sizes, out_rows) = ((columns, heads), &mut out);
+        wide(AttendingBack { x, shares, gradient, segments, sizes, biases, out: out_rows });
         add(self.gradient(qkv), &out);
     }
 
@@ -148,40 +101,19 @@ impl Tape<'_> {
         (weights, nothing): (Param, Param),
     ) -> Var {
         let (_, dim) = self.shape(q);
-        let width = dim / heads;
-        let scale = 1.0 / (width as f32).sqrt();
         let rows = pairs.iter().map(|pair| pair.queries.len()).sum::<usize>();
         let twos = pairs.iter().map(Pair::len).sum::<usize>();
-        let mut out = vec![0.0; rows * dim];
-        let mut shares = vec![0.0; twos * heads];
-        let (qs, ks, vs) = (self.value(q), self.value(k), self.value(v));
-        let (counts, none) = (self.params.of(weights), self.params.of(nothing));
-        let mut row = 0;
-        let mut scores = Vec::new();
-        for pair in pairs.iter() {
-            for (at, query) in pair.queries.clone().enumerate() {
-                for head in 0..heads {
-                    let part =
-                        |row: usize| row * dim + head * width..row * dim + (head + 1) * width;
-                    let count = &counts[head * LIKENESS..(head + 1) * LIKENESS];
-                    scores.clear();
-                    for (to, key) in pair.keys.clone().enumerate() {
-                        let two = (pair.start + at * pair.keys.len() + to) * LIKENESS;
-                        let alike = dot(count, &likeness[two..two + LIKENESS]);
-                        scores.push(dot(&qs[part(query)], &ks[part(key)]) * scale + alike);
-                    }
-                    scores.push(none[head]);
-                    softmax(&mut scores);
-                    let to = &mut out[part(row)];
-                    for (at_key, (key, share)) in pair.keys.clone().zip(&scores).enumerate() {
-                        add_times(to, &vs[part(key)], *share);
-                        let two = pair.start + at * pair.keys.len() + at_key;
-                        shares[two * heads + head] = *share;
-                    }
-                }
-                row += 1;
-            }
-        }
+        let (mut out, mut shares) = (vec![0.0; rows * dim], vec![0.0; twos * heads]);
+        wide(Crossing {
+            rows: [q, k, v].map(|var| self.value(var)),
+            pairs,
+            likeness,
+            counts: self.params.of(weights),
+            nothing: self.params.of(nothing),
+            sizes: (dim, heads),
+            out: &mut out,
+            shares: &mut shares,
+        });
         let (pairs, likeness) = (Arc::clone(pairs), Arc::clone(likeness));
         let cross = Cross { q, k, v, pairs, likeness, heads, weights, nothing, shares };
         self.push(rows, dim, out, Op::Cross(Box::new(cross)))
@@ -190,45 +122,18 @@ impl Tape<'_> {
     pub(super) fn cross_back(&mut self, cross: &Cross, gradient: &[f32]) {
         let (rows, dim) = self.shape(cross.q);
         let (keys, _) = self.shape(cross.k);
-        let (heads, width) = (cross.heads, dim / cross.heads);
-        let scale = 1.0 / (width as f32).sqrt();
         let mut of = [vec![0.0; rows * dim], vec![0.0; keys * dim], vec![0.0; keys * dim]];
-        let mut of_weights = vec![0.0; heads * LIKENESS];
-        let mut of_nothing = vec![0.0; heads];
-        let [qs, ks, vs] = [cross.q, cross.k, cross.v].map(|var| &self.nodes[var.0].value);
-        let (mut row, mut shares, mut scores) = (0, Vec::new(), Vec::new());
-        for pair in cross.pairs.iter() {
-            for (at, query) in pair.queries.clone().enumerate() {
-                for head in 0..heads {
-                    let part =
-                        |row: usize| row * dim + head * width..row * dim + (head + 1) * width;
-                    let gradient = &gradient[part(row)];
-                    shares.clear();
-                    scores.clear();
-                    for (to, key) in pair.keys.clone().enumerate() {
-                        let two = pair.start + at * pair.keys.len() + to;
-                        let share = cross.shares[two * heads + head];
-                        shares.push(share);
-                        scores.push(dot(gradient, &vs[part(key)]));
-                        add_times(&mut of[2][part(key)], gradient, share);
-                    }
-                    // Nothing has the rest, and gives nothing.
-                    shares.push(1.0 - shares.iter().sum::<f32>());
-                    scores.push(0.0);
-                    softmax_back(&shares, &mut scores);
-                    for (to, key) in pair.keys.clone().enumerate() {
-                        let score = scores[to];
-                        let two = (pair.start + at * pair.keys.len() + to) * LIKENESS;
-                        let counts = &mut of_weights[head * LIKENESS..(head + 1) * LIKENESS];
-                        add_times(counts, &cross.likeness[two..two + LIKENESS], score);
-                        add_times(&mut of[0][part(query)], &ks[part(key)], score * scale);
-                        add_times(&mut of[1][part(key)], &qs[part(query)], score * scale);
-                    }
-                    of_nothing[head] += scores[pair.keys.len()];
-                }
-                row += 1;
-            }
-        }
+        let mut of_weights = vec![0.0; cross.heads * LIKENESS];
+        let mut of_nothing = vec![0.0; cross.heads];
+        wide(CrossingBack {
+            cross,
+            rows: [cross.q, cross.k, cross.v].map(|var| &*self.nodes[var.0].value),
+            gradient,
+            dim,
+            of: &mut of,
+            of_weights: &mut of_weights,
+            of_nothing: &mut of_nothing,
+        });
         add(&mut self.gradients[self.params.at(cross.weights)], &of_weights);
         add(&mut self.gradients[self.params.at(cross.nothing)], &of_nothing);
         for (var, of) in [cross.q, cross.k, cross.v].into_iter().zip(&of) {
@@ -278,6 +183,96 @@ impl Tape<'_> {
         for (var, of) in [a, b].into_iter().zip(&of) {
             if !self.is_given(var) {
                 add(self.gradient(var), of);
+            }
+        }
+    }
+}
+
+/// Attention within ranges of rows.
+struct Attending<'a> {
+    x: &'a [f32],
+    biases: &'a [f32],
+    segments: &'a Segments,
+    /// Columns and heads.
+    sizes: (usize, usize),
+    out: &'a mut [f32],
+    shares: &'a mut Vec<f32>,
+}
+
+impl Work for Attending<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let Self { x, biases, segments, sizes: (columns, heads), out, shares } = self;
+        let (dim, width) = (columns / 3, columns / 3 / heads);
+        let scale = 1.0 / (width as f32).sqrt();
+        for rows in segments.iter() {
+            for (head, biases) in biases.chunks_exact(2 * DISTANCE_MAX + 1).enumerate() {
+                let place = |row: usize, which: usize| {
+                    let start = row * columns + which * dim + head * width;
+                    start..start + width
+                };
+                for query in rows.clone() {
+                    let from = shares.len();
+                    for key in rows.clone() {
+                        let score = dot(&x[place(query, 0)], &x[place(key, 1)]) * scale;
+                        shares.push(score + biases[distance(query, key)]);
+                    }
+                    softmax(&mut shares[from..]);
+                    let start = query * dim + head * width;
+                    let to = &mut out[start..start + width];
+                    for (key, share) in rows.clone().zip(&shares[from..]) {
+                        add_times(to, &x[place(key, 2)], *share);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Gradients of that.
+struct AttendingBack<'a> {
+    x: &'a [f32],
+    shares: &'a [f32],
+    gradient: &'a [f32],
+    segments: &'a Segments,
+    /// Columns and heads.
+    sizes: (usize, usize),
+    biases: &'a mut [f32],
+    out: &'a mut [f32],
+}
+
+impl Work for AttendingBack<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let Self { x, shares, gradient, segments, sizes: (columns, heads), biases, out } = self;
+        let (dim, width) = (columns / 3, columns / 3 / heads);
+        let scale = 1.0 / (width as f32).sqrt();
+        let place = |row: usize, which: usize, head: usize| {
+            let start = row * columns + which * dim + head * width;
+            start..start + width
+        };
+        let mut from = 0;
+        let mut scores = Vec::new();
+        for rows in segments.iter() {
+            for head in 0..heads {
+                for query in rows.clone() {
+                    let shares = &shares[from..from + rows.len()];
+                    from += rows.len();
+                    let start = query * dim + head * width;
+                    let gradient = &gradient[start..start + width];
+                    scores.clear();
+                    for (key, share) in rows.clone().zip(shares) {
+                        scores.push(dot(gradient, &x[place(key, 2, head)]));
+                        add_times(&mut out[place(key, 2, head)], gradient, *share);
+                    }
+                    softmax_back(shares, &mut scores);
+                    for (key, score) in rows.clone().zip(&scores) {
+                        biases[head * (2 * DISTANCE_MAX + 1) + distance(query, key)] += score;
+                        let score = score * scale;
+                        add_times(&mut out[place(query, 0, head)], &x[place(key, 1, head)], score);
+                        add_times(&mut out[place(key, 1, head)], &x[place(query, 0, head)], score);
+                    }
+                }
             }
         }
     }

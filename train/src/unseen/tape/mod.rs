@@ -4,6 +4,7 @@
 //! and parameters are ranges of rows.
 
 mod attend;
+mod cross;
 mod product;
 mod rowwise;
 mod segments;
@@ -174,6 +175,7 @@ fn add(to: &mut [f32], what: &[f32]) {
 }
 
 /// The sum of the products of two rows.
+#[inline(always)]
 fn dot(a: &[f32], b: &[f32]) -> f32 {
     const LANES: usize = 16;
     let mut sums = [0.0; LANES];
@@ -188,11 +190,13 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
 }
 
 /// Adds a row, so many times, to another.
+#[inline(always)]
 fn add_times(to: &mut [f32], what: &[f32], times: f32) {
     to.iter_mut().zip(what).for_each(|(to, what)| *to += what * times);
 }
 
 /// Makes scores shares that sum to one.
+#[inline(always)]
 fn softmax(row: &mut [f32]) {
     let most = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let mut sum = 0.0;
@@ -204,6 +208,7 @@ fn softmax(row: &mut [f32]) {
 }
 
 /// From gradients of shares to those of scores, in place.
+#[inline(always)]
 fn softmax_back(shares: &[f32], gradients: &mut [f32]) {
     let mean: f32 =
         shares.iter().zip(gradients.iter()).map(|(share, gradient)| share * gradient).sum();

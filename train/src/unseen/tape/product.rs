@@ -5,6 +5,7 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 
 use super::super::params::{Kind, Param, Params};
 use super::{Op, Tape, Var, add};
+use crate::simd::{Work, wide};
 
 /// Rows as they were multiplied, where they were rounded.
 #[derive(Clone, Debug, Default)]
@@ -38,13 +39,26 @@ pub fn scale_of(weights: &[f32]) -> f32 {
 
 /// Rounds each row to 255 steps between its greatest magnitude and that below zero.
 fn round(x: &[f32], columns: usize) -> Vec<f32> {
-    let mut out = x.to_vec();
-    for row in out.chunks_exact_mut(columns) {
-        let most = row.iter().fold(FLOOR, |most, x| most.max(x.abs()));
-        let (to, back) = (127.0 / most, most / 127.0);
-        row.iter_mut().for_each(|x| *x = (*x * to).round_ties_even() * back);
+    let mut rows = x.to_vec();
+    wide(Rounding { rows: &mut rows, columns });
+    rows
+}
+
+/// Rows that are rounded where they are.
+struct Rounding<'r> {
+    rows: &'r mut [f32],
+    columns: usize,
+}
+
+impl Work for Rounding<'_> {
+    #[inline(always)]
+    fn run(self) {
+        for row in self.rows.chunks_exact_mut(self.columns) {
+            let most = row.iter().fold(FLOOR, |most, x| most.max(x.abs()));
+            let (to, back) = (127.0 / most, most / 127.0);
+            row.iter_mut().for_each(|x| *x = (*x * to).round_ties_even() * back);
+        }
     }
-    out
 }
 
 impl Tape<'_> {
