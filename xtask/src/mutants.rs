@@ -60,6 +60,8 @@ const NAMED: &str = "TRINE_MUTANTS";
 const TESTS: [&str; 2] = ["--tests", "--config=profile.dev.debug=0"];
 /// Mutants after which the outcomes are written.
 const BATCH: usize = 8;
+/// Where cargo-mutants writes.
+const OUT: &str = "mutants.out";
 /// The outcome of a mutant that tests missed; of all tests, with what they were.
 const MISSED: &str = "missed";
 
@@ -183,17 +185,31 @@ impl<'a> Tests<'a> {
         Ok(since.elapsed().as_secs() + 1)
     }
 
-    /// Tests some mutants in a copy, which then says what became of them.
-    fn run(&self, copy: &Copy, seconds: u64, batch: &[String]) -> Result<()> {
+    /// Tests some mutants in a copy, which then says what became of those that it came to.
+    fn run(
+        &self,
+        copy: &Copy,
+        (seconds, end): (u64, Option<Instant>),
+        batch: &[String],
+    ) -> Result<()> {
         let mut cargo = self.cargo(copy, "mutants");
+        if let Some(end) = end {
+            cargo = ended_at(end, &cargo);
+        }
         cargo.args(["--in-place", "--baseline=skip", "--timeout"]);
         cargo.arg((20 + 4 * seconds).to_string());
         cargo.args(self.options.iter().map(|option| format!("--cargo-arg={option}")));
         // It takes fields that are deleted whatever their names are: those of other files not.
         cargo.args(batch.iter().map(|name| format!("--file={}", file_of(name))));
         cargo.args(batch.iter().map(|name| format!("--re=^{}$", regex_syntax::escape(name))));
+        let out = copy.root.join(OUT);
+        if out.exists() {
+            fs::remove_dir_all(out)?;
+        }
         // The status is no success where a mutant survives.
         cargo.status()?;
+        // A mutant that it was cut in may still be there.
+        copy.git(&["checkout", "-q", "--", "."])?;
         Ok(())
     }
 }
@@ -269,7 +285,7 @@ impl<'a> Crate<'a> {
             while !is_over(end)
                 && let Some(batch) = next()
             {
-                tests.run(copy, seconds, batch)?;
+                tests.run(copy, (seconds, end), batch)?;
                 known.lock().unwrap_or_else(PoisonError::into_inner).keep(copy, tests.is_quick)?;
             }
             Ok(())
@@ -280,8 +296,9 @@ impl<'a> Crate<'a> {
     fn keep(&mut self, copy: &Copy, is_quick: bool) -> Result<()> {
         let survived = self.survived();
         for outcome in ["caught", "timeout", MISSED, "unviable"] {
-            let list = copy.root.join(format!("mutants.out/{outcome}.txt"));
-            for name in fs::read_to_string(list)?.lines() {
+            let list = copy.root.join(OUT).join(format!("{outcome}.txt"));
+            // There is none where it was cut before it began.
+            for name in fs::read_to_string(list).unwrap_or_default().lines() {
                 let source = self.files.get_mut(file_of(name)).context("a file of the crate")?;
                 let kept = if outcome == MISSED && !is_quick { &survived } else { outcome };
                 source.outcomes.insert(name.to_owned(), kept.to_owned());
@@ -339,6 +356,22 @@ impl Survivor {
         let line = line.map(|(line, _): (_, u32)| line.trim());
         self.mutant == format!("{file}:{change}") && line == Some(&self.line)
     }
+}
+
+/// A command that is told to end at some time: alone, since what it runs would seem to have failed.
+fn ended_at(end: Instant, command: &Command) -> Command {
+    let seconds = end.saturating_duration_since(Instant::now()).as_secs().max(1);
+    let mut timed = sh::command("timeout");
+    timed.args(["--foreground", "--signal=INT", "--kill-after=60", &seconds.to_string()]);
+    timed.arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => timed.env(name, value),
+            None => timed.env_remove(name),
+        };
+    }
+    timed.current_dir(command.get_current_dir().unwrap_or(Path::new(".")));
+    timed
 }
 
 /// When a crate's time ends, of which all that are still to come get the same.
