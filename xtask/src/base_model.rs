@@ -21,12 +21,6 @@ const RATE: &str = "2.5e-3";
 /// What the model depends on.
 const SOURCES: [&str; 5] =
     ["train", "core/unseen", "core/ask", "core/ternary", "host/models/src/tools"];
-/// What makes glibc keep freed memory.
-const KEPT: [(&str, &str); 3] = [
-    ("MALLOC_MMAP_THRESHOLD_", "2147483648"),
-    ("MALLOC_TRIM_THRESHOLD_", "17179869184"),
-    ("MALLOC_TOP_PAD_", "268435456"),
-];
 /// Figures whose spread is told, as `eval-lists` names them.
 const FIGURES: [&str; 4] = ["tool and arguments right", "made", "true-negative rate", "AUROC"];
 
@@ -83,11 +77,8 @@ fn stage(out: &Path, arguments: &[&str], others: &[&str]) -> Result<()> {
     Ok(fs::write(kept, hash(out)?)?)
 }
 
-/// The trainer. A step takes and frees some hundred megabytes: glibc keeps them from step to step,
-/// where it would give them back and clear them anew.
 fn trainer() -> std::process::Command {
     let mut cargo = sh::cargo();
-    cargo.envs(KEPT);
     cargo.args(["run", "-q", "--release", "-p", "trine-train", "--"]);
     cargo
 }

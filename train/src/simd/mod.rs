@@ -1,8 +1,13 @@
 //! What the processor's vector and tile instructions are used for, and all that is unsafe in this
-//! crate: work compiled for wide registers, and products of matrices in bf16.
+//! crate: work compiled for wide registers, products of matrices in bf16, and a setting of glibc.
 
 #![expect(clippy::large_stack_arrays, reason = "a tile has a kilobyte, on machines that have many")]
 
+#[cfg_attr(
+    all(target_os = "linux", target_env = "gnu"),
+    expect(unsafe_code, reason = "a setting of glibc")
+)]
+pub(crate) mod memory;
 mod tile;
 mod triangle;
 #[cfg(target_arch = "x86_64")]

@@ -8,6 +8,7 @@ use super::tape::{Tape, ternary};
 use super::text::Lexicon;
 use crate::lists::check::WHYS;
 use crate::random::Random;
+use crate::simd::memory;
 
 /// How a network is trained.
 #[derive(Clone, Debug)]
@@ -139,6 +140,7 @@ pub fn train_parts(
     recipe: &Recipe,
     mut each: impl FnMut(usize, f32),
 ) {
+    memory::keep();
     let mut random = Random::named(recipe.seed, "learn");
     let mut adam = AdamW::new(params.data.len());
     let mut mean = params.data.clone();
