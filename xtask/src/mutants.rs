@@ -8,7 +8,7 @@
 //! Of a crate without a gate, a run tests [`SAMPLE`] mutants more, in an order that their names
 //! decide as chance would: what is tested stands for the rest, and is all after some runs.
 //!
-//! A run begins nothing after [`LIMIT`], so that a soak fits in a night. What is new of crates with
+//! A run ends after [`LIMIT`], so that a soak fits in a night. What is new of crates with
 //! a gate comes first, then what is new of the others, then what survived earlier. The next run
 //! goes on with what is left over.
 //!
@@ -52,7 +52,7 @@ const CRATES: [(&str, f64, &[&str]); 11] = [
 ];
 /// Untested mutants of a crate without a gate that a run takes.
 const SAMPLE: usize = 40;
-/// Time after which a run of all crates begins no more mutants.
+/// Time after which a run of all crates ends, also in the middle of a batch.
 const LIMIT: Duration = Duration::from_secs(12 * 60);
 /// The crates that a run tests, by the environment.
 const NAMED: &str = "TRINE_MUTANTS";
@@ -90,7 +90,7 @@ struct Crate<'a> {
     /// The first of these, whose files are as they were when this began.
     copy: &'a Copy,
     name: &'a str,
-    /// When no more mutants are begun.
+    /// When its time is over.
     end: Option<Instant>,
     /// The hash of all of its files.
     tree: String,
@@ -164,9 +164,9 @@ impl<'a> Tests<'a> {
         Self { is_quick, options: options.chain(own).collect(), of }
     }
 
-    /// Cargo in a copy.
-    fn cargo(&self, copy: &Copy, command: &str) -> Command {
-        let mut cargo = copy.prepared(sh::cargo());
+    /// Cargo, or what runs it, in a copy.
+    fn cargo(&self, copy: &Copy, cargo: Command, command: &str) -> Command {
+        let mut cargo = copy.prepared(cargo);
         cargo.args([command, "-p", &format!("trine-{}", self.of)]);
         cargo.envs(self.is_quick.then_some(CASES));
         // What other options have left of the same crate does not always link.
@@ -176,7 +176,8 @@ impl<'a> Tests<'a> {
 
     /// Seconds that they take after a change. They have to pass without a mutant.
     fn seconds(&self, copy: &Copy) -> Result<u64> {
-        let run = || sh::output(self.cargo(copy, "test").arg("-q").args(&self.options));
+        let run =
+            || sh::output(self.cargo(copy, sh::cargo(), "test").arg("-q").args(&self.options));
         run().context("the tests fail without a mutant: see to that first")?;
         let file = copy.root.join(format!("core/{}/src/lib.rs", self.of));
         File::options().append(true).open(file)?.set_modified(SystemTime::now())?;
@@ -192,10 +193,7 @@ impl<'a> Tests<'a> {
         (seconds, end): (u64, Option<Instant>),
         batch: &[String],
     ) -> Result<()> {
-        let mut cargo = self.cargo(copy, "mutants");
-        if let Some(end) = end {
-            cargo = ended_at(end, &cargo);
-        }
+        let mut cargo = self.cargo(copy, end.map_or_else(sh::cargo, ended_at), "mutants");
         cargo.args(["--in-place", "--baseline=skip", "--timeout"]);
         cargo.arg((20 + 4 * seconds).to_string());
         cargo.args(self.options.iter().map(|option| format!("--cargo-arg={option}")));
@@ -239,7 +237,7 @@ impl<'a> Crate<'a> {
         Ok(Self { copies, copy, name, end: None, tree, mutants, files, accepted })
     }
 
-    /// Sets when no more mutants are begun: crates that are still to come have as much time.
+    /// Sets when its time is over: crates that are still to come have as much time.
     fn ends(&mut self, end: Option<Instant>, crates: usize) {
         self.end = end.map(|end| share(Instant::now(), end, crates));
     }
@@ -358,19 +356,12 @@ impl Survivor {
     }
 }
 
-/// A command that is told to end at some time: alone, since what it runs would seem to have failed.
-fn ended_at(end: Instant, command: &Command) -> Command {
+/// Cargo that is told to end at some time: alone, since what it runs would seem to have failed.
+fn ended_at(end: Instant) -> Command {
     let seconds = end.saturating_duration_since(Instant::now()).as_secs().max(1);
     let mut timed = sh::command("timeout");
     timed.args(["--foreground", "--signal=INT", "--kill-after=60", &seconds.to_string()]);
-    timed.arg(command.get_program()).args(command.get_args());
-    for (name, value) in command.get_envs() {
-        match value {
-            Some(value) => timed.env(name, value),
-            None => timed.env_remove(name),
-        };
-    }
-    timed.current_dir(command.get_current_dir().unwrap_or(Path::new(".")));
+    timed.arg(sh::cargo().get_program());
     timed
 }
 
