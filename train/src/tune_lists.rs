@@ -89,6 +89,7 @@ fn how(options: &Options) -> Result<Tuning> {
     let plain = Tuning::default();
     let recipe = &plain.recipe;
     Ok(Tuning {
+        also: Vec::new(),
         recipe: Recipe {
             steps: number(options, "steps", recipe.steps)?,
             rate: number(options, "rate", recipe.rate)?,

@@ -24,7 +24,8 @@ kilobytes, for trine ask --model MODEL.delta --tools FILE. A line of sentences i
 text, and tool (null for no call) and arguments, or calls; trine ask --correct collects such lines.
 Without sentences nothing is trained. The report (MODEL.md) forecasts what people will find who did
 not write the sentences: from 20 on, by what a model makes of them that did not learn them. With
---trust-hints it is that of trine ask --trust-hints.
+--trust-hints it is that of trine ask --trust-hints. --also takes lines as --sentences does: what a
+model says of sentences that no one labelled.
 
 With --whole, a model for these tools alone is trained from zero, and written as MODEL.gguf. A few
 hundred sentences that your users would use are worth more than any number made from the names of
@@ -49,6 +50,9 @@ pub(super) struct Train {
     /// Sentences with their calls: a .jsonl file or a folder.
     #[arg(long, value_name = "PATH")]
     pub(super) sentences: Option<PathBuf>,
+    /// More sentences to train on, labelled by a model; never scored.
+    #[arg(long, value_name = "PATH", requires = "sentences", conflicts_with = "whole")]
+    pub(super) also: Option<PathBuf>,
     /// Let readOnlyHint in --tools lower the threshold, as in trine ask.
     #[arg(long, conflicts_with = "whole")]
     pub(super) trust_hints: bool,

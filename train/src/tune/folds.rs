@@ -42,6 +42,18 @@ pub fn folds(records: &[Record], parts: usize, seed: u64) -> Vec<usize> {
     out
 }
 
+/// Those of some sentences that are no near-duplicate of any of the others.
+#[must_use]
+pub fn unlike(records: &[Record], others: &[Record]) -> Vec<Record> {
+    let mut numbers = HashMap::new();
+    let theirs: Vec<_> = others.iter().map(|r| pattern(&r.text, &mut numbers)).collect();
+    let mut is_unlike = |record: &&Record| {
+        let own = pattern(&record.text, &mut numbers);
+        !theirs.iter().any(|theirs| are_near(&own, theirs))
+    };
+    records.iter().filter(&mut is_unlike).cloned().collect()
+}
+
 /// The words of a sentence, any number as one word: each by a number, in rising order.
 fn pattern(text: &str, numbers: &mut HashMap<String, usize>) -> Vec<usize> {
     let words = folded(text);
@@ -93,6 +105,16 @@ mod tests {
             hand: "own".into(),
             list: "own".into(),
         }
+    }
+
+    #[test]
+    fn what_is_unlike_others_in_more_than_its_numbers_is_kept() {
+        let others = ["turn the fan to 40", "open the vent please"].map(record);
+        let some = ["Turn the fan to 55", "open the drip valve", "Please open the vent"];
+        let kept = unlike(&some.map(record), &others);
+        let texts: Vec<&str> = kept.iter().map(|record| &*record.text).collect();
+        assert_eq!(texts, ["open the drip valve"]);
+        assert_eq!(unlike(&others, &[]).len(), 2);
     }
 
     #[test]

@@ -20,8 +20,8 @@ use trine_ternary::Packing;
 use trine_unseen::Base;
 use trine_unseen::base::Thresholds;
 
-use crate::lists::List;
 use crate::lists::score::Predictor as _;
+use crate::lists::{List, Record};
 use crate::unseen::batch::Prepared;
 use crate::unseen::latents;
 use crate::unseen::learn::{Recipe, train_parts};
@@ -56,6 +56,9 @@ pub struct Tuning {
     /// Whether tools whose hints say that they only read have a lower threshold: in `trine train`
     /// only with `--trust-hints`.
     pub trusts_hints: bool,
+    /// Sentences that are trained on with one's own, and never scored: what a model says of them.
+    /// Near-duplicates of a sentence that is scored are left out.
+    pub also: Vec<Record>,
 }
 
 impl Default for Tuning {
@@ -69,7 +72,17 @@ impl Default for Tuning {
             decay: 0.0,
             ..Recipe::default()
         };
-        Self { recipe, own: 4, made: 1, replayed: 3, parts: 4, many: 5_000, trusts_hints: true }
+        let also = Vec::new();
+        Self {
+            recipe,
+            own: 4,
+            made: 1,
+            replayed: 3,
+            parts: 4,
+            many: 5_000,
+            trusts_hints: true,
+            also,
+        }
     }
 }
 
@@ -81,7 +94,8 @@ const PARTS_OF_MANY: usize = 5;
 impl Tuning {
     /// [`Tuning::default`] with as many steps as so many own sentences are worth: a sentence of
     /// 100 comes up 19 times, one of 1,000 ten times, one of 20,000 seven times. Where there are
-    /// [`Tuning::many`] sentences, a step has own and made ones alone, and the rate is doubled.
+    /// [`Tuning::many`] sentences, a step has own and made ones alone, the rate is doubled, and
+    /// all tools are there with all their words: what a base learns for other lists is no help.
     #[must_use]
     pub fn of(sentences: usize) -> Self {
         let mut plain = Self::default();
@@ -90,6 +104,13 @@ impl Tuning {
         if sentences >= plain.many {
             (plain.own, plain.replayed) = (plain.own + plain.replayed, 0);
             plain.recipe.rate *= 2.0;
+            plain.recipe = Recipe {
+                fewer_tools: 0.0,
+                no_tool: 0.0,
+                fewer_words: 0.0,
+                no_descriptions: 0.0,
+                ..plain.recipe
+            };
         }
         plain
     }
@@ -144,7 +165,7 @@ pub fn tune(list: &List, how: &Tuning, each: &mut dyn FnMut(Progress)) -> Result
     }
     let start = start()?;
     let parts = if count < FEWEST { 0 } else { how.parts };
-    let is_many = count >= how.many.max(FEWEST);
+    let is_many = count >= FEWEST && count + how.also.len() >= how.many;
     let steps = how.recipe.steps * (1 + if is_many { 1 } else { parts });
     let mut done = 0;
     let mut each = |step: usize| each(Progress { step: done_with(&mut done, step), steps });
@@ -211,8 +232,10 @@ fn of_part(
         let records = list.records.iter().zip(of).filter(|(_, of)| (**of == part) == own);
         List { records: records.map(|(one, _)| one.clone()).collect(), ..list.clone() }
     };
-    let model = tuned(start, &some(false), how, each)?;
-    try_all(&model, &some(true))
+    let held = some(true);
+    let how = Tuning { also: folds::unlike(&how.also, &held.records), ..how.clone() };
+    let model = tuned(start, &some(false), &how, each)?;
+    try_all(&model, &held)
 }
 
 /// What a model makes of the sentences of a list, as the engine computes it from the delta.
@@ -269,6 +292,7 @@ pub fn tuned(
     each: &mut dyn FnMut(usize),
 ) -> Result<Model> {
     let mut model = start.clone();
+    let list = &List { records: [&list.records[..], &how.also].concat(), ..list.clone() };
     let made = List { records: negatives::made(list, how.recipe.seed), ..list.clone() };
     let words = model.table.clone();
     let mut lexicon = Lexicon::new(&words);
@@ -316,10 +340,39 @@ mod tests {
     }
 
     #[test]
+    fn what_a_model_says_is_trained_on_and_never_scored() {
+        let tools = r#"[{"name": "gate", "inputSchema": {"type": "object", "properties": {
+            "percent": {"type": "integer", "minimum": 0, "maximum": 100}}}}]"#;
+        let line = |place: &str, at: u32| {
+            let text = format!("the {at}th {place} of row{at}, by lane{at}, to {at} percent");
+            let call =
+                serde_json::json!({"text": text, "tool": "gate", "arguments": {"percent": at}});
+            format!("{call}\n")
+        };
+        let list = |place: &str| {
+            let mut list = own::list(tools).unwrap();
+            own::add(&mut list, &(1..=20).map(|at| line(place, at)).collect::<String>()).unwrap();
+            list
+        };
+        let mut how = Tuning { many: 40, ..Tuning::default() };
+        how.recipe.steps = 1;
+        let own = list("gate");
+        let alone = tuned(&start().unwrap(), &own, &how, &mut |_| ()).unwrap();
+        how.also = list("sluice").records;
+        let with = tuned(&start().unwrap(), &own, &how, &mut |_| ()).unwrap();
+        assert!(alone.params.data != with.params.data, "it is trained on");
+        let report = tune(&own, &how, &mut |_| ()).unwrap().report;
+        assert!((1..=10).contains(&report.scored), "{} of 20", report.scored);
+        assert!(report.basis().contains("of your 20 sentences"), "{}", report.basis());
+    }
+
+    #[test]
     fn more_sentences_take_more_steps_but_each_comes_up_less_often() {
         let steps = [0, 100, 1_000, 20_000].map(|count| Tuning::of(count).recipe.steps);
         assert_eq!(steps, [60, 60, 301, 2448]);
         let parts = |count| (Tuning::of(count).own, Tuning::of(count).replayed);
         assert_eq!([1_000, 4_999, 5_000].map(parts), [(4, 3), (4, 3), (7, 0)]);
+        let left_out = |count| Tuning::of(count).recipe.fewer_words;
+        assert_eq!([4_999, 5_000].map(left_out), [Recipe::default().fewer_words, 0.0]);
     }
 }
