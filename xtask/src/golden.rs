@@ -19,9 +19,10 @@ pub(crate) fn main(names: &[&str]) -> Result<()> {
     }
 }
 
-/// Writes every reference file again. Tests that have one carry `golden` in their name.
+/// Writes every reference file again. Tests that have one carry `golden` in their name. One runs
+/// after the other: some read what another writes.
 fn write() -> Result<()> {
-    let tests = ["test", "--workspace", "--quiet", "golden"];
+    let tests = ["test", "--workspace", "--quiet", "golden", "--", "--test-threads=1"];
     sh::run(sh::cargo().args(tests).env("TRINE_GOLDEN", "write"))
 }
 
