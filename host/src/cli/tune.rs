@@ -26,8 +26,7 @@ pub(super) fn tune(args: &Train) -> Result<ExitCode> {
     if let Some(path) = &args.also {
         own::load(&mut also, path)?;
     }
-    let mut how = Tuning::of(list.records.len() + also.records.len());
-    how.also = also.records;
+    let mut how = Tuning::with(list.records.len(), also.records);
     how.trusts_hints = args.trust_hints;
     how.recipe.steps = args.steps.unwrap_or(how.recipe.steps);
     how.recipe.seed = args.seed;

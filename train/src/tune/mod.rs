@@ -94,8 +94,7 @@ const PARTS_OF_MANY: usize = 5;
 impl Tuning {
     /// [`Tuning::default`] with as many steps as so many own sentences are worth: a sentence of
     /// 100 comes up 19 times, one of 1,000 ten times, one of 20,000 seven times. Where there are
-    /// [`Tuning::many`] sentences, a step has own and made ones alone, the rate is doubled, and
-    /// all tools are there with all their words: what a base learns for other lists is no help.
+    /// [`Tuning::many`] sentences, a step has own and made ones alone, and the rate is doubled.
     #[must_use]
     pub fn of(sentences: usize) -> Self {
         let mut plain = Self::default();
@@ -104,13 +103,20 @@ impl Tuning {
         if sentences >= plain.many {
             (plain.own, plain.replayed) = (plain.own + plain.replayed, 0);
             plain.recipe.rate *= 2.0;
-            plain.recipe = Recipe {
-                fewer_tools: 0.0,
-                no_tool: 0.0,
-                fewer_words: 0.0,
-                no_descriptions: 0.0,
-                ..plain.recipe
-            };
+        }
+        plain
+    }
+
+    /// With sentences that are trained on next to `own` ones. Where both together are
+    /// [`Tuning::many`], all tools are there in each step with all their words.
+    #[must_use]
+    pub fn with(own: usize, also: Vec<Record>) -> Self {
+        let count = own + also.len();
+        let mut plain = Self { also, ..Self::of(count) };
+        if !plain.also.is_empty() && count >= plain.many {
+            let recipe = &mut plain.recipe;
+            (recipe.fewer_tools, recipe.no_tool) = (0.0, 0.0);
+            (recipe.fewer_words, recipe.no_descriptions) = (0.0, 0.0);
         }
         plain
     }
@@ -359,6 +365,8 @@ mod tests {
         let own = list("gate");
         let alone = tuned(&start().unwrap(), &own, &how, &mut |_| ()).unwrap();
         how.also = list("sluice").records;
+        let left_out = |own| Tuning::with(own, how.also.clone()).recipe.fewer_words;
+        assert_eq!([4_979, 4_980].map(left_out), [Recipe::default().fewer_words, 0.0]);
         let with = tuned(&start().unwrap(), &own, &how, &mut |_| ()).unwrap();
         assert!(alone.params.data != with.params.data, "it is trained on");
         let report = tune(&own, &how, &mut |_| ()).unwrap().report;
@@ -372,7 +380,7 @@ mod tests {
         assert_eq!(steps, [60, 60, 301, 2448]);
         let parts = |count| (Tuning::of(count).own, Tuning::of(count).replayed);
         assert_eq!([1_000, 4_999, 5_000].map(parts), [(4, 3), (4, 3), (7, 0)]);
-        let left_out = |count| Tuning::of(count).recipe.fewer_words;
-        assert_eq!([4_999, 5_000].map(left_out), [Recipe::default().fewer_words, 0.0]);
+        let usual = Recipe::default().fewer_words;
+        assert_eq!(Tuning::with(5_000, Vec::new()).recipe.fewer_words, usual);
     }
 }
