@@ -90,14 +90,24 @@ macro_rules! engine {
                 tokens: Tokens<'_>,
                 sums: &mut [Sums],
             ) -> bool {
-                let is_few = packing == Packing::PanelBase3
-                    && (2..=x86_64::few::FEW).contains(&tokens.count);
-                if is_few {
-                    const COLUMNS: usize = few::COLUMNS;
-                    x86_64::few::few::<COLUMNS>(panel, tokens, sums, |steps, q, sums| {
-                        // SAFETY: as it says.
-                        unsafe { few::$few::add(steps, q, sums) };
-                    });
+                use $crate::arch::x86_64::few::{FEW, few};
+                const TWO_BITS: usize = few::bits::COLUMNS;
+                const BASE3: usize = few::$few::COLUMNS;
+                let is_few = (2..=FEW).contains(&tokens.count);
+                match packing {
+                    Packing::Panel2Bit if is_few => {
+                        few::<TWO_BITS>(panel, tokens, sums, |steps, q, sums| {
+                            // SAFETY: as it says.
+                            unsafe { few::bits::add(steps, q, sums) };
+                        });
+                    }
+                    Packing::PanelBase3 if is_few => {
+                        few::<BASE3>(panel, tokens, sums, |steps, q, sums| {
+                            // SAFETY: as it says.
+                            unsafe { few::$few::add(steps, q, sums) };
+                        });
+                    }
+                    _ => return false,
                 }
                 is_few
             }

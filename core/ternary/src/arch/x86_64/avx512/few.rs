@@ -1,9 +1,7 @@
 //! Two to eight tokens, in assembly: digits go from their bytes to the products in registers, and
 //! nothing is unpacked to memory. 16 sums, ten registers of digits, the tables, a mask and what is
-//! broadcast are all 32 registers.
-
-/// Columns of a step, which has 128 bytes.
-pub(super) const COLUMNS: usize = 20;
+//! broadcast are all 32 registers. A product waits for the one before in the same sum, so up to
+//! four tokens have two sums each, one for every other digit.
 
 /// Four columns: a digit of both lines times four activations of each token.
 macro_rules! columns {
@@ -19,17 +17,63 @@ macro_rules! columns {
     };
 }
 
-/// A function for a number of tokens, each of which has two registers and an address; as in
+/// The columns of five digits.
+macro_rules! five_digits {
+    ($($low:literal $high:literal $low_too:literal $high_too:literal $at:literal)+) => {
+        concat!(
+            columns!("0" "21" "26": $($low $high $at)+),
+            columns!("4" "22" "27": $($low_too $high_too $at)+),
+            columns!("8" "23" "28": $($low $high $at)+),
+            columns!("12" "24" "29": $($low_too $high_too $at)+),
+            columns!("16" "25" "30": $($low $high $at)+),
+        )
+    };
+}
+
+/// Those of four.
+macro_rules! four_digits {
+    ($($low:literal $high:literal $low_too:literal $high_too:literal $at:literal)+) => {
+        concat!(
+            columns!("0" "21" "26": $($low $high $at)+),
+            columns!("4" "22" "27": $($low_too $high_too $at)+),
+            columns!("8" "23" "28": $($low $high $at)+),
+            columns!("12" "24" "29": $($low_too $high_too $at)+),
+        )
+    };
+}
+
+/// A second sum, which begins at zero and is added to the first.
+macro_rules! two_sums {
+    (begin $too:literal) => {
+        concat!("vpxord zmm", $too, ", zmm", $too, ", zmm", $too)
+    };
+    (end $sum:literal $too:literal) => {
+        concat!("vpaddd zmm", $sum, ", zmm", $sum, ", zmm", $too)
+    };
+}
+
+/// The second sum is the first.
+macro_rules! one_sum {
+    (begin $too:literal) => {
+        ""
+    };
+    (end $sum:literal $too:literal) => {
+        ""
+    };
+}
+
+/// A function for a number of tokens, each of which has four registers and an address; as in
 /// [`tile`](super::tile).
 macro_rules! few {
     (
-        $digits:ident $features:literal
-        $name:ident, $tokens:literal: $($low:literal $high:literal $at:literal)+
+        $digits:ident $products:ident $columns:literal $features:literal $sums:ident
+        $name:ident, $tokens:literal:
+        $($low:literal $high:literal $low_too:literal $high_too:literal $at:literal)+
     ) => {
         /// Adds the products of steps and the tokens at `q`, which are `stride` apart.
         ///
         /// # Safety
-        /// Of each of the tokens there are [`COLUMNS`](super::COLUMNS) activations for each step.
+        /// Of each of the tokens there are `COLUMNS` activations for each step.
         #[target_feature(enable = $features)]
         unsafe fn $name(
             steps: &[[u8; 128]],
@@ -39,7 +83,7 @@ macro_rules! few {
             if steps.is_empty() {
                 return;
             }
-            // SAFETY: it reads `steps`, [`COLUMNS`] activations a step of each token, which our
+            // SAFETY: it reads `steps`, `COLUMNS` activations a step of each token, which our
             // caller says are there, and the tables; it changes `sums`, two lines of 64 bytes a
             // token. Sums and tables are aligned to 64. What is asked for ahead may be anywhere.
             // All registers that it changes are named; it leaves the stack alone.
@@ -52,22 +96,20 @@ macro_rules! few {
                     "vmovdqa64 zmm20, zmmword ptr [{tables} + 256]",
                     $(concat!("vmovdqa64 zmm", $low, ", zmmword ptr [{sums} + 64*", $low, "]"),)+
                     $(concat!("vmovdqa64 zmm", $high, ", zmmword ptr [{sums} + 64*", $high, "]"),)+
+                    $($sums!(begin $low_too), $sums!(begin $high_too),)+
                     "2: /* {stride} {q3} {q6} */",
                     "prefetcht0 [{steps} + 1536]",
                     "prefetcht0 [{steps} + 1600]",
                     $digits!("0": "21" "22" "23" "24" "25"),
                     $digits!("64": "26" "27" "28" "29" "30"),
-                    columns!("0" "21" "26": $($low $high $at)+),
-                    columns!("4" "22" "27": $($low $high $at)+),
-                    columns!("8" "23" "28": $($low $high $at)+),
-                    columns!("12" "24" "29": $($low $high $at)+),
-                    columns!("16" "25" "30": $($low $high $at)+),
+                    $products!($($low $high $low_too $high_too $at)+),
                     "add {steps}, 128",
-                    "add {q0}, 20",
-                    "add {q3}, 20",
-                    "add {q6}, 20",
+                    concat!("add {q0}, ", $columns),
+                    concat!("add {q3}, ", $columns),
+                    concat!("add {q6}, ", $columns),
                     "dec {count}",
                     "jnz 2b",
+                    $($sums!(end $low $low_too), $sums!(end $high $high_too),)+
                     $(concat!("vmovdqa64 zmmword ptr [{sums} + 64*", $low, "], zmm", $low),)+
                     $(concat!("vmovdqa64 zmmword ptr [{sums} + 64*", $high, "], zmm", $high),)+
                     steps = inout(reg) steps.as_ptr() => _,
@@ -95,13 +137,13 @@ macro_rules! few {
 
 /// A function for each number of tokens: those before, and one more.
 macro_rules! fews {
-    ($digits:ident $features:literal [$($before:tt)*]) => {};
+    ([$($what:tt)+] [$($before:tt)*]) => {};
     (
-        $digits:ident $features:literal [$($before:tt)*]
+        [$($what:tt)+] [$($before:tt)*]
         $name:ident, $tokens:literal: [$($token:tt)+] $($rest:tt)*
     ) => {
-        few!($digits $features $name, $tokens: $($before)* $($token)+);
-        fews!($digits $features [$($before)* $($token)+] $($rest)*);
+        few!($($what)+ $name, $tokens: $($before)* $($token)+);
+        fews!([$($what)+] [$($before)* $($token)+] $($rest)*);
     };
 }
 
@@ -122,25 +164,36 @@ macro_rules! choose {
 
 /// Functions over what takes the digits apart, and their door.
 macro_rules! functions {
-    ($digits:ident, $features:literal) => {
-fews! {
-            $digits $features
-            ["0" "1" "{q0}"]
-            two, 2: ["2" "3" "{q0} + {stride}"]
-            three, 3: ["4" "5" "{q0} + 2*{stride}"]
-            four, 4: ["6" "7" "{q3}"]
-            five, 5: ["8" "9" "{q3} + {stride}"]
-            six, 6: ["10" "11" "{q3} + 2*{stride}"]
-            seven, 7: ["12" "13" "{q6}"]
-            eight, 8: ["14" "15" "{q6} + {stride}"]
+    ($digits:ident, $products:ident, $columns:literal, $features:literal) => {
+        fews! {
+            [$digits $products $columns $features two_sums]
+            ["0" "1" "8" "9" "{q0}"]
+            two, 2: ["2" "3" "10" "11" "{q0} + {stride}"]
+            three, 3: ["4" "5" "12" "13" "{q0} + 2*{stride}"]
+            four, 4: ["6" "7" "14" "15" "{q3}"]
+        }
+        fews! {
+            [$digits $products $columns $features one_sum]
+            [
+                "0" "1" "0" "1" "{q0}"
+                "2" "3" "2" "3" "{q0} + {stride}"
+                "4" "5" "4" "5" "{q0} + 2*{stride}"
+                "6" "7" "6" "7" "{q3}"
+            ]
+            five, 5: ["8" "9" "8" "9" "{q3} + {stride}"]
+            six, 6: ["10" "11" "10" "11" "{q3} + 2*{stride}"]
+            seven, 7: ["12" "13" "12" "13" "{q6}"]
+            eight, 8: ["14" "15" "14" "15" "{q6} + {stride}"]
         }
 
+        /// Columns of a step, which has 128 bytes.
+        pub(in super::super) const COLUMNS: usize = $columns;
+
         /// Adds to the sums of two to [`FEW`](crate::arch::x86_64::few::FEW) tokens the products of
-        /// steps of [`PanelBase3`](crate::Packing::PanelBase3) and the tokens, of which `q` has
-        /// the beginning and how far they are apart.
+        /// steps and the tokens, of which `q` has the beginning and how far they are apart.
         ///
         /// # Safety
-        /// Of each of the tokens there are [`COLUMNS`](super::COLUMNS) activations for each step.
+        /// Of each of the tokens there are [`COLUMNS`] activations for each step.
         #[target_feature(enable = $features)]
         pub(in super::super) unsafe fn add(
             steps: &[[u8; 128]],
@@ -150,6 +203,41 @@ fews! {
             choose!(steps q sums: two 2 three 3 four 4 five 5 six 6 seven 7 eight 8);
         }
     };
+}
+
+/// Two bits a weight.
+pub(super) mod bits {
+    use core::arch::asm;
+
+    use crate::arch::panels::Sums;
+
+    /// Masks of two bits, as many as there are tables of base three.
+    #[repr(C, align(64))]
+    struct Tables([[u8; 64]; 5]);
+
+    static TABLES: Tables = Tables([[3; 64]; 5]);
+
+    /// The digits of a line of 64 bytes: the first in register `$first`, then in `$second` and so
+    /// on. `zmm20` has the mask.
+    macro_rules! digits {
+        (
+            $line:literal:
+            $first:literal $second:literal $third:literal $fourth:literal $fifth:literal
+        ) => {
+            concat!(
+                concat!("vmovdqu64 zmm", $first, ", zmmword ptr [{steps} + ", $line, "]\n"),
+                concat!("vpsrlw zmm", $second, ", zmm", $first, ", 2\n"),
+                concat!("vpsrlw zmm", $third, ", zmm", $first, ", 4\n"),
+                concat!("vpsrlw zmm", $fourth, ", zmm", $first, ", 6\n"),
+                concat!("vpandd zmm", $first, ", zmm", $first, ", zmm20\n"),
+                concat!("vpandd zmm", $second, ", zmm", $second, ", zmm20\n"),
+                concat!("vpandd zmm", $third, ", zmm", $third, ", zmm20\n"),
+                concat!("vpandd zmm", $fourth, ", zmm", $fourth, ", zmm20\n"),
+            )
+        };
+    }
+
+    functions!(digits, four_digits, 16, "avx512f,avx512bw,avx512vl,avx512vnni");
 }
 
 /// With VBMI.
@@ -199,7 +287,7 @@ pub(super) mod vbmi {
         };
     }
 
-    functions!(digits, "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni");
+    functions!(digits, five_digits, 20, "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni");
 }
 
 /// Without VBMI.
@@ -261,5 +349,5 @@ pub(super) mod vnni {
         };
     }
 
-    functions!(digits, "avx512f,avx512bw,avx512vl,avx512vnni");
+    functions!(digits, five_digits, 20, "avx512f,avx512bw,avx512vl,avx512vnni");
 }
