@@ -93,6 +93,9 @@ pub enum Error {
     /// A line whose calls are no list of objects.
     #[error("invalid \"calls\": write a list of objects with \"tool\" and \"arguments\"")]
     NoCalls,
+    /// A line with a share that is none.
+    #[error("invalid \"sure\": write a number above 0 and at most 1")]
+    NoShare,
     /// A call that its tool does not take.
     #[error("the tool refuses the call: {why}")]
     Refused {

@@ -357,14 +357,19 @@ fn guess_sentences(options: &Options, plan: &Plan, out: &Path) -> Result<()> {
     let models = models.collect::<Result<Vec<_>>>()?;
     let examples = guess(plan, count, &models, |made| eprint!("\r{made} of {count} sentences  "))?;
     eprintln!("\n{} are labelled", examples.len());
-    write_sentences(&examples, out)
+    let lines: String = examples.iter().map(|one| format!("{}\n", one.json())).collect();
+    write_lines(&lines, examples.len(), out)
 }
 
 /// Writes sentences, one object a line.
 fn write_sentences(examples: &[Example], out: &Path) -> Result<()> {
     let lines: String = examples.iter().map(|example| format!("{}\n", example.json())).collect();
+    write_lines(&lines, examples.len(), out)
+}
+
+fn write_lines(lines: &str, count: usize, out: &Path) -> Result<()> {
     write(out, lines.as_bytes())?;
-    eprintln!("{} sentences: {}", examples.len(), out.display());
+    eprintln!("{count} sentences: {}", out.display());
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! What models make of unlabelled sentences: of several models, what most say.
 
+use serde_json::{Value as Json, json};
+
 use crate::error::{Error, Result};
 use crate::example::Example;
 use crate::parts::prepare;
@@ -10,6 +12,25 @@ use crate::score::{self, ModelAnswer};
 
 /// Sentences that are made and labelled at a time, for progress.
 const TOGETHER: usize = 10_000;
+
+/// A sentence with what models say of it, and how sure they are.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Guessed {
+    /// It.
+    pub example: Example,
+    /// The mean of how sure those are that say so.
+    pub sure: f32,
+}
+
+impl Guessed {
+    /// The object of a line.
+    #[must_use]
+    pub fn json(&self) -> Json {
+        let mut json = self.example.json();
+        json["sure"] = json!((f64::from(self.sure) * 1e4).ceil() / 1e4);
+        json
+    }
+}
 
 /// Makes `count` sentences out of those that a plan would train on, and labels them by the models
 /// of some GGUF files: what more than half of these say, of two both. The others are left out.
@@ -22,7 +43,7 @@ pub fn guess(
     count: usize,
     models: &[Vec<u8>],
     mut progress: impl FnMut(usize),
-) -> Result<Vec<Example>> {
+) -> Result<Vec<Guessed>> {
     if models.is_empty() {
         return Err(Error::NoModels);
     }
@@ -48,7 +69,14 @@ pub fn guess(
             for (at, example) in texts.into_iter().enumerate() {
                 let answers: Vec<&ModelAnswer> =
                     by_model.iter().filter_map(|all| all.get(at)).collect();
-                kept.extend(most(&answers).map(|answer| with_label(example, answer)));
+                // What cannot be read has no answer.
+                let most = most(&answers).filter(|(_, sure)| *sure > 0.0);
+                kept.extend(
+                    most.map(|(answer, sure)| Guessed {
+                        example: with_label(example, answer),
+                        sure,
+                    }),
+                );
             }
             progress(made);
         }
@@ -68,13 +96,16 @@ fn with_label(example: Example, answer: &ModelAnswer) -> Example {
     Example { tool, arguments, kind: kind.to_owned(), ..example }
 }
 
-/// The answer that more than half of these are.
-fn most<'h>(answers: &[&'h ModelAnswer]) -> Option<&'h ModelAnswer> {
+/// The answer that more than half of these are, and how sure they are of it on average.
+fn most<'h>(answers: &[&'h ModelAnswer]) -> Option<(&'h ModelAnswer, f32)> {
     let same = |one: &ModelAnswer, other: &ModelAnswer| {
         one.tool == other.tool && score::same(&one.arguments, &other.arguments)
     };
-    let count = |one: &ModelAnswer| answers.iter().filter(|other| same(one, other)).count();
-    answers.iter().copied().find(|one| 2 * count(one) > answers.len())
+    answers.iter().copied().find_map(|one| {
+        let own = answers.iter().filter(|other| same(one, other)).map(|own| own.confidence);
+        let (count, sum) = (own.clone().count(), own.sum::<f32>());
+        (2 * count > answers.len()).then(|| (one, sum / count as f32))
+    })
 }
 
 #[cfg(test)]
@@ -83,16 +114,18 @@ mod tests {
 
     #[test]
     fn what_more_than_half_say_is_the_label() {
-        let by_model = |tool: Option<&str>| ModelAnswer {
+        let by_model = |tool: Option<&str>, confidence| ModelAnswer {
             tool: tool.map(str::to_owned),
+            confidence,
             ..ModelAnswer::default()
         };
-        let (a, b, none) = (by_model(Some("a")), by_model(Some("b")), by_model(None));
-        assert_eq!(most(&[&a, &b, &a]), Some(&a));
-        assert_eq!(most(&[&none, &b, &none]), Some(&none));
+        let (a, b, none) =
+            (by_model(Some("a"), 0.5), by_model(Some("b"), 0.9), by_model(None, 1.0));
+        assert_eq!(most(&[&a, &b, &by_model(Some("a"), 0.25)]), Some((&a, 0.375)));
+        assert_eq!(most(&[&none, &b, &none]), Some((&none, 1.0)));
         assert_eq!(most(&[&a, &b]), None);
         assert_eq!(most(&[&a, &b, &none]), None);
-        assert_eq!(most(&[&b, &b]), Some(&b));
+        assert_eq!(most(&[&b, &b]), Some((&b, 0.9)));
         assert_eq!(most(&[]), None);
     }
 }

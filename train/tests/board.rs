@@ -178,8 +178,8 @@ fn synthetic_sentences_are_labelled_by_models() {
     let found = guess(&plan, 60, &[model.clone(), model.clone()], |count| made = count).unwrap();
     // Two that are the same agree, so that none is left out.
     assert_eq!((made, found.len()), (60, 60));
-    assert!(found.iter().any(|example| example.tool.is_some()), "{found:?}");
-    assert!(found.iter().any(|example| example.tool.is_none()), "{found:?}");
+    assert!(found.iter().any(|one| one.example.tool.is_some()), "{found:?}");
+    assert!(found.iter().any(|one| one.example.tool.is_none()), "{found:?}");
     let again = guess(&plan, 60, &[model], |_| {}).unwrap();
     assert_eq!(found, again);
     assert!(guess(&plan, 60, &[], |_| {}).unwrap_err().to_string().contains("--models"));

@@ -25,7 +25,7 @@ text, and tool (null for no call) and arguments, or calls; trine ask --correct c
 Without sentences nothing is trained. The report (MODEL.md) forecasts what people will find who did
 not write the sentences: from 20 on, by what a model makes of them that did not learn them. With
 --trust-hints it is that of trine ask --trust-hints. --also takes lines as --sentences does: what a
-model says of sentences that no one labelled.
+model says of sentences that no one labelled, and sure, the confidence of that, 0 to 1.
 
 With --whole, a model for these tools alone is trained from zero, and written as MODEL.gguf. A few
 hundred sentences that your users would use are worth more than any number made from the names of

@@ -101,6 +101,8 @@ pub struct Record {
     pub hand: String,
     /// The list that it names.
     pub list: String,
+    /// How sure the model was that labelled it, above 0 and at most 1; none where a person did.
+    pub sure: Option<f32>,
 }
 
 /// A list of tools with its sentences.
@@ -222,5 +224,6 @@ fn record(path: &Path, line: usize, text: &str) -> Result<Record, ListError> {
         kind: member("kind")?,
         hand: member("hand")?,
         list: member("list")?,
+        sure: None,
     })
 }

@@ -104,6 +104,7 @@ mod tests {
             kind: "plain".into(),
             hand: "own".into(),
             list: "own".into(),
+            sure: None,
         }
     }
 

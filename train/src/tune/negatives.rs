@@ -80,7 +80,8 @@ fn two(one: &Record, other: &Record, between: &str) -> Option<Record> {
 const WORDS_MAX: usize = 20;
 
 fn none(record: &Record, text: String, why: &str) -> Record {
-    Record { text, calls: Vec::new(), why: Some(why.to_owned()), ..record.clone() }
+    let why = Some(why.to_owned());
+    Record { text, calls: Vec::new(), why, sure: None, ..record.clone() }
 }
 
 fn tool<'l>(list: &'l List, name: &str) -> Option<&'l Json> {
@@ -118,6 +119,7 @@ fn lacking(list: &List, tool: &Json) -> Option<Record> {
         kind: "terse".into(),
         hand: "made".into(),
         list: list.name.clone(),
+        sure: None,
     })
 }
 

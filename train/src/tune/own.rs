@@ -148,6 +148,9 @@ fn record(json: &Json, line: usize, calls: Vec<Call>) -> Result<Record> {
     // The kinds of train/board/README.md are taken too.
     let range = (json["kind"] == "out-of-range").then_some("range");
     let why = word("why").or_else(|| word("kind")).or(range).unwrap_or(WHY);
+    // A model that labelled it may say how sure it was, and not why.
+    let sure = json.get("sure").map(|sure| certainty(sure).ok_or(Error::NoShare)).transpose()?;
+    let why = if sure.is_some() && json["kind"] == "" { "" } else { why };
     let names = |name: &str| -> Vec<String> {
         let each = json[name].as_array().into_iter().flatten().filter_map(Json::as_str);
         each.map(str::to_owned).collect()
@@ -163,7 +166,13 @@ fn record(json: &Json, line: usize, calls: Vec<Call>) -> Result<Record> {
         kind: or("kind", "plain"),
         hand: or("hand", "own"),
         list: or("list", "own"),
+        sure,
     })
+}
+
+/// A share above 0.
+fn certainty(json: &Json) -> Option<f32> {
+    json.as_f64().map(|share| share as f32).filter(|share| *share > 0.0 && *share <= 1.0)
 }
 
 /// A sentence as its line has it, without what names its hand.
@@ -233,6 +242,25 @@ mod tests {
     }
 
     #[test]
+    fn a_line_may_say_how_sure_it_is_and_no_reason() {
+        let lines = r#"{"text": "half", "tool": "gate", "arguments": {"percent": 50}, "sure": 0.75}
+            {"text": "no", "tool": null, "kind": "", "sure": 1}
+            {"text": "not", "tool": null, "kind": "negated", "sure": 0.5}
+            {"text": "never", "tool": null}"#;
+        let all = added(lines).unwrap();
+        let each =
+            |of: fn(&Record) -> (Option<&str>, Option<f32>)| all.iter().map(of).collect::<Vec<_>>();
+        let said = each(|record| (record.why.as_deref(), record.sure));
+        let wanted = [
+            (None, Some(0.75)),
+            (Some(""), Some(1.0)),
+            (Some("negated"), Some(0.5)),
+            (Some(WHY), None),
+        ];
+        assert_eq!(said, wanted);
+    }
+
+    #[test]
     fn a_call_that_its_tool_refuses_is_named() {
         for (line, what) in [
             (r#"{"text": "a", "tool": "gate", "arguments": {"percent": 101}}"#, "gate: percent"),
@@ -241,6 +269,9 @@ mod tests {
             (r#"{"text": "a", "tool": "door", "arguments": {}}"#, "no tool door"),
             (r#"{"text": "a", "calls": [1]}"#, "invalid \"calls\""),
             (r#"{"tool": null}"#, "missing \"text\""),
+            (r#"{"text": "a", "tool": null, "sure": 0}"#, "invalid \"sure\""),
+            (r#"{"text": "a", "tool": null, "sure": 1.5}"#, "invalid \"sure\""),
+            (r#"{"text": "a", "tool": null, "sure": "very"}"#, "invalid \"sure\""),
         ] {
             let error = trine_models::chain(&added(line).unwrap_err());
             assert!(error.starts_with("line 1: ") && error.contains(what), "{error}");

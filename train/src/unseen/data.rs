@@ -116,14 +116,17 @@ pub struct CallData {
 }
 
 /// What a sentence asks for.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Answer {
     /// The calls.
     pub calls: Vec<CallData>,
-    /// Why there is none: one more than the place in [`WHYS`]; 0 where there is a call.
-    pub why: usize,
+    /// Why there is none: one more than the place in [`WHYS`]; 0 where there is a call, and none
+    /// where no one says why.
+    pub why: Option<usize>,
     /// The tool that lacks something, and its parameter.
     pub missing: Option<(usize, Option<usize>)>,
+    /// How sure whoever says so is, from 0 to 1.
+    pub sure: f32,
 }
 
 /// A list: its tools, and its sentences with their answers.
@@ -285,11 +288,12 @@ fn answer(
         let tool = place(tool)?;
         Some((tool, tools[tool].params.iter().position(|own| own.name == param)))
     };
-    let why = record.why.as_deref().and_then(|why| WHYS.iter().position(|known| *known == why));
+    let reason = |why: &str| WHYS.iter().position(|known| *known == why).map(|at| at + 1);
     Answer {
         calls: calls.collect(),
-        why: why.map_or(0, |at| at + 1),
+        why: record.why.as_deref().map_or(Some(0), reason),
         missing: record.missing.first().and_then(lacking),
+        sure: record.sure.unwrap_or(1.0),
     }
 }
 

@@ -226,7 +226,7 @@ fn changed<'l>(
         for misheard in &mut group.misheard[at] {
             *misheard = random.chance(recipe.misheard);
         }
-        let why = answer.why.checked_sub(1).map_or("", |at| WHYS[at]);
+        let why = answer.why.and_then(|why| why.checked_sub(1)).map_or("", |at| WHYS[at]);
         let needs_all = ["ambiguous", "range", "unit"].contains(&why);
         let least = random.unit() * recipe.fewer_tools;
         let is_lost =

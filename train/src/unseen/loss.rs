@@ -94,12 +94,19 @@ impl Loss<'_, '_> {
         }
     }
 
-    /// That of the tools of a sentence, or of none, which is the last of `target`.
-    fn tools(&mut self, out: &Out, sentence: usize, target: &[f32], weight: f32) {
+    /// That of the tools of a sentence, or of none, which is the last of `target`, where it is as
+    /// `sure` as that.
+    fn tools(
+        &mut self,
+        (out, sentence): (&Out, usize),
+        (target, sure): (&[f32], f32),
+        weight: f32,
+    ) {
         let rows = out.of[sentence].clone();
         let mut scores = self.tape.value(out.score)[rows.clone()].to_vec();
         scores.push(self.tape.value(out.none)[sentence]);
         let shares = shares(&scores);
+        let target = unsure(target, sure, &shares);
         for (at, (share, target)) in shares.iter().zip(target).enumerate() {
             self.sum -= weight * target * ln(*share);
             let gradient = weight * (share - target);
@@ -109,6 +116,23 @@ impl Loss<'_, '_> {
             }
         }
     }
+}
+
+/// What is wanted of the tools, or of none, which is the last, where it is so sure: what is left of
+/// a call goes to none, and what is left of none to the tools as they share it now.
+fn unsure(target: &[f32], sure: f32, shares: &[f32]) -> Vec<f32> {
+    let mut out: Vec<f32> = target.iter().map(|target| target * sure).collect();
+    let (Some((none, tools)), Some((share, others))) = (out.split_last_mut(), shares.split_last())
+    else {
+        return out;
+    };
+    if target.last().is_some_and(|none| *none > 0.0) {
+        let rest = (1.0 - sure) / (1.0 - share).max(LEAST);
+        tools.iter_mut().zip(others).for_each(|(tool, share)| *tool = share * rest);
+    } else {
+        *none = 1.0 - sure;
+    }
+    out
 }
 
 /// The loss of groups of which each sentence counts `weight`, with the gradients of all parameters.
@@ -141,8 +165,8 @@ pub(super) fn loss(
     let choices = net.choices(loss.tape, groups, &out, &chosen);
     for (params, (group, sentence, call)) in choices.of.iter().zip(&calls) {
         let data = &group.list.data;
-        let weight = weight * recipe.arguments;
         let answer = &data.answers[*sentence];
+        let weight = weight * recipe.arguments * answer.sure;
         let Some(call) = answer.calls.get(*call) else {
             // Only what is missing is known.
             let lacking = answer.missing.and_then(|(_, param)| params.get(param?));
@@ -181,14 +205,17 @@ fn sentence_loss(
     } else {
         there.iter().for_each(|tool| target[*tool] += 1.0 / there.len() as f32);
     }
-    loss.tools(out, at, &target, weight);
+    let sure = if is_lost { 1.0 } else { answer.sure };
+    loss.tools((out, at), (&target, sure), weight);
     let is_two = there.len() > 1 && !is_lost;
     loss.yes(out.two, at, is_two, weight * TWO);
     if is_lost {
         return None;
     }
     let rows = at * REASONS..(at + 1) * REASONS;
-    loss.one_of(out.why, rows, answer.why, weight * WHY);
+    if let Some(why) = answer.why {
+        loss.one_of(out.why, rows, why, weight * WHY * sure);
+    }
     if there.is_empty() {
         return answer.missing.filter(|(tool, _)| tools.contains(tool)).map(|_| answer.calls.len());
     }
@@ -225,4 +252,21 @@ fn param_loss(
         Some(_) => return,
     };
     loss.text((choices.scores, param.rows.start), (scores, text), wanted, weight);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unsure;
+
+    #[test]
+    fn what_a_label_is_unsure_of_goes_to_the_others() {
+        let near = |is: Vec<f32>, wanted: [f32; 3]| {
+            assert!(is.iter().zip(wanted).all(|(is, wanted)| (is - wanted).abs() < 1e-6), "{is:?}");
+        };
+        let shares = [0.2, 0.3, 0.5];
+        near(unsure(&[1.0, 0.0, 0.0], 0.75, &shares), [0.75, 0.0, 0.25]);
+        near(unsure(&[0.5, 0.5, 0.0], 1.0, &shares), [0.5, 0.5, 0.0]);
+        near(unsure(&[0.0, 0.0, 1.0], 0.5, &shares), [0.2, 0.3, 0.5]);
+        near(unsure(&[0.0, 0.0, 1.0], 1.0, &shares), [0.0, 0.0, 1.0]);
+    }
 }

@@ -63,6 +63,7 @@ fn list() -> List {
         kind: "plain".into(),
         hand: "a".into(),
         list: "odd".into(),
+        sure: None,
     };
     List {
         name: "odd".into(),
