@@ -15,6 +15,7 @@ pub(crate) fn train(out: &mut String) {
         Unseen { path: "base.bin".into(), what: "not a model for unseen tools" }
         Models(trine_models::Error::NoTools)
         NoCalls {}
+        NoShare {}
         Refused { why: text("gate: percent must be at most 100") }
         Json(json())
         Tools(ToolsError::Empty)
