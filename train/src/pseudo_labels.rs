@@ -27,7 +27,7 @@ impl Guessed {
     #[must_use]
     pub fn json(&self) -> Json {
         let mut json = self.example.json();
-        json["sure"] = json!((f64::from(self.sure) * 1e4).ceil() / 1e4);
+        json["sure"] = json!(((f64::from(self.sure) * 1e4).ceil() / 1e4).min(1.0));
         json
     }
 }
@@ -111,6 +111,13 @@ fn most<'h>(answers: &[&'h ModelAnswer]) -> Option<(&'h ModelAnswer, f32)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_share_is_written_as_one_that_is_read() {
+        let written = |sure| Guessed { example: unlabelled("fan".into(), 1), sure }.json();
+        let shares = [f32::MIN_POSITIVE, 0.75, 1.0, 1.0 + f32::EPSILON];
+        assert_eq!(shares.map(|sure| written(sure)["sure"].clone()), [1e-4, 0.75, 1.0, 1.0]);
+    }
 
     #[test]
     fn what_more_than_half_say_is_the_label() {

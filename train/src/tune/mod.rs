@@ -369,6 +369,15 @@ mod tests {
         assert_eq!([4_979, 4_980].map(left_out), [Recipe::default().fewer_words, 0.0]);
         let with = tuned(&start().unwrap(), &own, &how, &mut |_| ()).unwrap();
         assert!(alone.params.data != with.params.data, "it is trained on");
+        how.also.iter_mut().for_each(|record| record.sure = Some(0.25));
+        let unsure = tuned(&start().unwrap(), &own, &how, &mut |_| ()).unwrap();
+        assert!(unsure.params.data != with.params.data, "as far as it is sure");
+        how.also.iter_mut().for_each(|record| record.calls.clear());
+        let [said, unsaid] = ["cannot", ""].map(|why| {
+            how.also.iter_mut().for_each(|record| record.why = Some(why.into()));
+            tuned(&start().unwrap(), &own, &how, &mut |_| ()).unwrap()
+        });
+        assert!(said.params.data != unsaid.params.data, "no reason is learnt where none is said");
         let report = tune(&own, &how, &mut |_| ()).unwrap().report;
         assert!((1..=10).contains(&report.scored), "{} of 20", report.scored);
         assert!(report.basis().contains("of your 20 sentences"), "{}", report.basis());

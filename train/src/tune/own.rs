@@ -147,10 +147,10 @@ fn record(json: &Json, line: usize, calls: Vec<Call>) -> Result<Record> {
     let word = |name: &str| json[name].as_str().filter(|word| WHYS.contains(word));
     // The kinds of train/board/README.md are taken too.
     let range = (json["kind"] == "out-of-range").then_some("range");
-    let why = word("why").or_else(|| word("kind")).or(range).unwrap_or(WHY);
-    // A model that labelled it may say how sure it was, and not why.
     let sure = json.get("sure").map(|sure| certainty(sure).ok_or(Error::NoShare)).transpose()?;
-    let why = if sure.is_some() && json["kind"] == "" { "" } else { why };
+    // A model that labelled it does not say why.
+    let unsaid = if sure.is_some() { "" } else { WHY };
+    let why = word("why").or_else(|| word("kind")).or(range).unwrap_or(unsaid);
     let names = |name: &str| -> Vec<String> {
         let each = json[name].as_array().into_iter().flatten().filter_map(Json::as_str);
         each.map(str::to_owned).collect()
@@ -245,6 +245,7 @@ mod tests {
     fn a_line_may_say_how_sure_it_is_and_no_reason() {
         let lines = r#"{"text": "half", "tool": "gate", "arguments": {"percent": 50}, "sure": 0.75}
             {"text": "no", "tool": null, "kind": "", "sure": 1}
+            {"text": "nor", "tool": null, "sure": 0.0001}
             {"text": "not", "tool": null, "kind": "negated", "sure": 0.5}
             {"text": "never", "tool": null}"#;
         let all = added(lines).unwrap();
@@ -254,6 +255,7 @@ mod tests {
         let wanted = [
             (None, Some(0.75)),
             (Some(""), Some(1.0)),
+            (Some(""), Some(0.0001)),
             (Some("negated"), Some(0.5)),
             (Some(WHY), None),
         ];

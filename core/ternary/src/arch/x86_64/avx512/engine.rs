@@ -93,23 +93,24 @@ macro_rules! engine {
                 use $crate::arch::x86_64::few::{FEW, few};
                 const TWO_BITS: usize = few::bits::COLUMNS;
                 const BASE3: usize = few::$few::COLUMNS;
-                let is_few = (2..=FEW).contains(&tokens.count);
+                if !(2..=FEW).contains(&tokens.count) {
+                    return false;
+                }
                 match packing {
-                    Packing::Panel2Bit if is_few => {
+                    Packing::Panel2Bit => {
                         few::<TWO_BITS>(panel, tokens, sums, |steps, q, sums| {
                             // SAFETY: as it says.
                             unsafe { few::bits::add(steps, q, sums) };
                         });
                     }
-                    Packing::PanelBase3 if is_few => {
+                    _ => {
                         few::<BASE3>(panel, tokens, sums, |steps, q, sums| {
                             // SAFETY: as it says.
                             unsafe { few::$few::add(steps, q, sums) };
                         });
                     }
-                    _ => return false,
                 }
-                is_few
+                true
             }
 
             /// # Safety
