@@ -52,6 +52,9 @@ pub fn carve<T: Solid>(memory: &mut [u8], len: usize, value: T) -> Option<(&mut 
     Some((unsafe { core::slice::from_raw_parts_mut(start, len) }, rest))
 }
 
+/// Bytes of a line of a processor's cache.
+pub const LINE: usize = 64;
+
 /// Hands out slices of one block and never takes any back; freeing is dropping the block. What
 /// does not fit is an empty slice, and [`Arena::fault`] says so of all of them at once: asking
 /// after each costs a microcontroller more than the carving.
@@ -114,6 +117,26 @@ impl<'m> Arena<'m> {
             core::mem::take(&mut self.rest).split_at_mut_checked(len).unwrap_or_default();
         self.rest = rest;
         piece
+    }
+
+    /// Leaves out what is before the next line of a processor's cache ([`LINE`] bytes), where `len`
+    /// bytes fit behind it.
+    ///
+    /// ```
+    /// let mut block = [0; 200];
+    /// let mut arena = trine_arena::Arena::new(&mut block);
+    /// arena.to_line(100);
+    /// assert!(arena.bytes(100).as_ptr().addr().is_multiple_of(trine_arena::LINE));
+    /// // That many would not fit behind it, so nothing is left out.
+    /// let used = arena.used();
+    /// arena.to_line(200 - used);
+    /// assert_eq!(arena.used(), used);
+    /// ```
+    pub fn to_line(&mut self, len: usize) {
+        let padding = self.rest.as_ptr().align_offset(LINE);
+        if padding.saturating_add(len) <= self.rest.len() {
+            self.bytes(padding);
+        }
     }
 
     /// A slice of `len` copies of `value`, aligned as `T` wants it; see [`Self::fault`].

@@ -19,7 +19,7 @@ mod ring;
 mod shared;
 mod solid;
 
-pub use bump::{Arena, OutOfMemory, carve};
+pub use bump::{Arena, LINE, OutOfMemory, carve};
 pub use ring::{Consumer, Producer, Ring};
 pub use shared::AtomicRef;
 #[doc(hidden)]

@@ -58,6 +58,6 @@ pub mod weights;
 pub use config::Config;
 pub use error::{Error, KeyProblem, TensorProblem};
 #[cfg(not(target_os = "none"))]
-pub use model::{BatchOptions, BatchSession, batch_arena_bytes};
+pub use model::{ARENA_SPARE, BatchOptions, BatchSession, batch_arena_bytes};
 pub use model::{DecodeSession, KvKind, Model, Options, StageKind, Step, arena_bytes};
 pub use weights::{Layer, Weights};

@@ -155,6 +155,78 @@ pub(crate) fn rescale(factor: f32, x: &[i32], y: &mut [f32]) {
     }
 }
 
+/// Products of some rows with some tokens, those of a row side by side.
+#[derive(Debug, Clone, Copy)]
+pub struct ByRow<'x> {
+    /// From the product of the first row and the first token.
+    pub products: &'x [i32],
+    /// From a product to the one of the next row.
+    pub step: usize,
+    /// How many rows.
+    pub rows: usize,
+}
+
+/// Products of 16 rows and 16 tokens.
+pub(crate) type Square = [[i32; 16]; 16];
+
+/// `turn` makes what is by row be by token; `fetch` says that a number will be read soon.
+#[inline(always)]
+pub(crate) fn rescale_turned(
+    factors: &[f32],
+    x: ByRow<'_>,
+    y: &mut [f32],
+    stride: usize,
+    turn: impl Fn(&mut Square),
+    fetch: impl Fn(&i32),
+) {
+    let ByRow { products, step, rows } = x;
+    if SMALL {
+        for (token, (y, factor)) in y.chunks_mut(stride.max(1)).zip(factors).enumerate() {
+            let x = products.get(token..).unwrap_or_default().iter().step_by(step.max(1));
+            y.iter_mut().zip(x).take(rows).for_each(|(y, x)| *y = *x as f32 * factor);
+        }
+        return;
+    }
+    for (block, factors) in factors.chunks(16).enumerate() {
+        let token = 16 * block;
+        for first in (0..rows).step_by(16) {
+            let count = 16.min(rows - first);
+            #[expect(clippy::large_stack_arrays, reason = "no heap; chips return before")]
+            let mut square = [[0; 16]; 16];
+            for (row, line) in square.iter_mut().take(count).enumerate() {
+                let at = (first + row) * step + token;
+                if let Some(ahead) = products.get(at + 16 * step) {
+                    fetch(ahead);
+                }
+                let x = products.get(at..).unwrap_or_default();
+                match x.first_chunk() {
+                    Some(x) => *line = *x,
+                    None => line.iter_mut().zip(x).for_each(|(line, x)| *line = *x),
+                }
+            }
+            turn(&mut square);
+            let y = y.chunks_mut(stride.max(1)).skip(token);
+            for ((y, line), factor) in y.zip(&square).zip(factors) {
+                let y = y.get_mut(first..).unwrap_or_default();
+                match y.first_chunk_mut::<16>() {
+                    Some(y) if count == 16 => rescale(*factor, line, y),
+                    _ => rescale(*factor, line.get(..count).unwrap_or_default(), y),
+                }
+            }
+        }
+    }
+}
+
+/// The lines of a square as its columns, one number at a time.
+pub(crate) fn turn(square: &mut Square) {
+    let before = *square;
+    for (row, line) in before.iter().enumerate() {
+        for (to, x) in square.iter_mut().zip(line) {
+            to[row] = *x;
+        }
+    }
+}
+
 /// `widen` makes floats of half-precision numbers.
 #[inline(always)]
 pub(crate) fn from_f16(x: &[u16], y: &mut [f32], widen: impl Fn(&[u16; 16]) -> Lanes) {

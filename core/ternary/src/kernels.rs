@@ -9,6 +9,7 @@ use crate::arch::wasm32;
 #[cfg(target_arch = "x86_64")]
 use crate::arch::x86_64;
 use crate::error::{Error, exact};
+use crate::float::ByRow;
 use crate::isa::Isa;
 use crate::matrix::Matrix;
 #[cfg(target_arch = "x86_64")]
@@ -386,6 +387,18 @@ impl Kernels {
     /// `y = f32(x) · factor`, which gives an integer product its scales.
     pub fn rescale(&self, factor: f32, x: &[i32], y: &mut [f32]) {
         choose!(self, float::rescale(factor, x, y), float::rescale(factor, x, y));
+    }
+
+    /// The same for some tokens with a factor each, whose products are by row and become by token:
+    /// `y[t · stride + r] = f32(x[r · step + t]) · factors[t]`. What is not in `x` counts as 0 or
+    /// leaves `y` as it is.
+    #[cfg_attr(target_os = "none", inline(never))]
+    pub fn rescale_turned(&self, factors: &[f32], x: ByRow<'_>, y: &mut [f32], stride: usize) {
+        choose!(
+            self,
+            float::rescale_turned(factors, x, y, stride),
+            float::rescale_turned(factors, x, y, stride, float::turn, |_| ())
+        );
     }
 
     /// `y = x` of half precision.

@@ -4,11 +4,13 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use devtools::record::{self, Record};
 use devtools::{Gates, sh};
 use devtools_gpu::build::{native, target_dir};
 use serde_json::Value;
+
+use crate::roofline;
 
 /// Rounds of each engine in each case: where two threads share the memory, whose speed drifts,
 /// fewer say little.
@@ -58,8 +60,18 @@ const DECODED: usize = 32;
 /// The longest context of which the program keeps keys and values in half precision by default.
 const NEAR: usize = 1024;
 
+/// `cargo xtask bench model PART`.
+pub fn part(name: &str, keep: bool, small: bool) -> Result<()> {
+    match name {
+        "sizes" => sizes(keep, small),
+        "one" => one(keep, small),
+        "roofline" => roofline::main(keep, small),
+        _ => bail!("bench model {name}: it is sizes, one or roofline"),
+    }
+}
+
 /// `cargo xtask bench model sizes`: prompts of many lengths, on two threads, in two rounds.
-pub fn sizes(keep: bool, small: bool) -> Result<()> {
+fn sizes(keep: bool, small: bool) -> Result<()> {
     let record = Record::begin("model sizes", record::Figures::Times, keep)?;
     let record = record.peer("llama-cpp-sys-2")?;
     let (shape, prompts) = if small { (SMALL, &PROMPTS[..1]) } else { (FULL, &PROMPTS[..]) };
@@ -94,6 +106,46 @@ pub fn sizes(keep: bool, small: bool) -> Result<()> {
     text += &beside_the_first(&ours);
     text += &at_once(|options| measured(sh::command(&trine), &model, options))?;
     record.end(&text)
+}
+
+/// Prompts on one thread, and rounds of each: the peer takes minutes for a long one.
+const ALONE: [(&str, &str); 3] = [("128", "5"), ("512", "3"), ("2048", "1")];
+
+/// `cargo xtask bench model one`: prompts on one thread, with keys and values as the program keeps
+/// them by default.
+fn one(keep: bool, small: bool) -> Result<()> {
+    let record = Record::begin("model one", record::Figures::Times, keep)?;
+    let record = record.peer("llama-cpp-sys-2")?;
+    let (shape, prompts) = if small { (SMALL, &ALONE[..1]) } else { (FULL, &ALONE[..]) };
+    let trine = built()?;
+    let model = made(sh::command(&trine), &target_dir().join("models"), &shape, "q6_k")?;
+    let mut text = format!(
+        "`trine model make {} --head q6_k`, 1 thread. Ratios are medians of the ratios of the \
+         rounds.\n\n\
+         | prefill, tokens a second | rounds | Trine | llama.cpp | ratio |\n\
+         |---|---:|---:|---:|---:|\n",
+        shape.make
+    );
+    for (prompt, rounds) in prompts {
+        let options = ["--peer", "--mapped", "--threads", "1", "--prompt", prompt];
+        let both = measured(
+            sh::command(&trine),
+            &model,
+            &[&options[..], &["--rounds", rounds, "--tokens", "1"]].concat(),
+        )?;
+        let of = |it| number(&both, &format!("/cases/0/prefill/{it}"));
+        let [ours, theirs, ratio] = [of("trine")?, of("llama")?, of("ratio")?];
+        text += &format!("| {prompt} | {rounds} | {ours:.1} | {theirs:.1} | {ratio:.2} |\n");
+    }
+    text += "\nWhere the time of 128 goes, of this processor's best instruction set:\n\n```\n";
+    let mut profile = sh::command(&trine);
+    profile.arg("bench").arg(&model).args(["--profile", "--threads", "1"]);
+    let profile = sh::output(&mut profile)?;
+    // What follows is of decoding.
+    for line in profile.lines().take_while(|line| !line.starts_with("decode")) {
+        text += &format!("{line}\n");
+    }
+    record.end(&(text + "```\n"))
 }
 
 /// Several sequences beside one, in turns.

@@ -17,7 +17,7 @@ use trine_infer::KvKind;
 use trine_infer::generate::{End, Generation};
 use trine_infer::sample::{Candidate, Sampler, Sampling};
 use trine_infer::token::{Decoder, Encode, Tokenizer};
-use trine_infer::{DecodeSession, Options, arena_bytes};
+use trine_infer::{ARENA_SPARE, DecodeSession, Options, arena_bytes};
 use trine_models::model::{BATCH, Buffers, Loaded, Mapped, Pool, threads};
 use trine_models::offload;
 use trine_ternary::Packing;
@@ -247,8 +247,7 @@ impl Generate {
         let fail = |error: trine_infer::Error| trine_models::Error::from(error);
         let options = self.options(loaded, task.tokens.len());
         let size = arena_bytes(loaded.model.config(), &options).map_err(fail)?;
-        // The block may start anywhere.
-        let mut memory = vec![0; size + 3];
+        let mut memory = vec![0; size + ARENA_SPARE];
         let mut session = DecodeSession::new(&loaded.model, &options, &mut memory).map_err(fail)?;
         let stop = stops(loaded);
         let rest =

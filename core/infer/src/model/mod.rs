@@ -27,6 +27,8 @@ pub use order::StageKind;
 #[cfg(feature = "gguf")]
 pub use rope::rope_frequencies;
 pub use session::{DecodeSession, Step};
+#[cfg(not(target_os = "none"))]
+pub use state::ARENA_SPARE;
 pub use state::{Options, arena_bytes};
 
 /// A model: its shape, its weights, and the kernels that multiply them.

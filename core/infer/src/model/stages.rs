@@ -2,6 +2,7 @@
 
 use core::ops::Range;
 
+use trine_ternary::float::ByRow;
 use trine_ternary::mcu::{self, Part};
 use trine_ternary::parallel::{Parallel, for_each_chunk, for_each_pair};
 use trine_ternary::{Kernels, Matrix, math};
@@ -21,6 +22,8 @@ pub(crate) const ROWS: usize = 32;
 pub(super) const PARTS: usize = 4;
 /// Tokens that a thread takes sums of together, because they lie side by side there.
 const SIDE_BY_SIDE: usize = 16;
+/// Products with their scales that are held until they are used: on a chip few, for the stack.
+const SCRATCH: usize = SIDE_BY_SIDE * if cfg!(target_os = "none") { 4 } else { 64 };
 
 impl Pass<'_, '_, '_> {
     /// Writes the embedding of each token to the stream, and by how much its position turns heads.
@@ -128,34 +131,54 @@ impl Pass<'_, '_, '_> {
     /// values.
     pub(super) fn rotate(&mut self, tokens: Range<usize>, block: &Layer<'_>) {
         let (config, at, seats) = (self.model.config, self.at, &self.seats);
-        let (width, widest) = (config.head_width(), config.widest());
+        let (kernels, width, widest) = (self.model.kernels, config.head_width(), config.widest());
         let (dim, kv_dim) = (config.dim, config.kv_dim());
         let steps = self.steps(&[block.q, block.k, block.v]);
         let sums = Sums { sums: self.state.sums, scales: self.state.scales, steps };
         let rotations: &[f32] = self.state.rotations;
-        let first = tokens.start;
-        let queries = if at.is_kv_only(&config) { first..first } else { tokens.clone() };
-        let rows = part(self.state.wide, &queries, widest);
+        let keys = sums.of(dim..dim + kv_dim, block.k.scale);
+        let values = sums.of(dim + kv_dim..dim + 2 * kv_dim, block.v.scale);
+        let rotate = |heads: &mut [f32], token| {
+            let rotation = one(rotations, token, width);
+            heads.chunks_exact_mut(width.max(1)).for_each(|head| rope::rotate(head, rotation));
+        };
+        // Behind the queries of a token there may be room for its key and value.
+        let are_behind = steps.row != 1 && widest >= dim + 2 * kv_dim;
+        let (first, are_queries) = (tokens.start, !at.is_kv_only(&config));
+        let some = if are_queries || are_behind { tokens.clone() } else { first..first };
+        let rows = part(self.state.wide, &some, widest);
         for_each_chunk(self.pool, rows, widest * SIDE_BY_SIDE, &|index, rows| {
             let start = first + index * SIDE_BY_SIDE;
-            sums.of(0..dim, block.q.scale).take(start, widest, rows);
+            if are_queries {
+                sums.of(0..dim, block.q.scale).take(&kernels, start, widest, rows);
+            }
+            if are_behind {
+                keys.take(&kernels, start, widest, rows.get_mut(dim..).unwrap_or_default());
+                let rows = rows.get_mut(dim + kv_dim..).unwrap_or_default();
+                values.take(&kernels, start, widest, rows);
+            }
             for (index, row) in rows.chunks_exact_mut(widest.max(1)).enumerate() {
-                let heads = row.get_mut(..dim).unwrap_or_default();
-                let rotation = one(rotations, start + index, width);
-                heads.chunks_exact_mut(width.max(1)).for_each(|head| rope::rotate(head, rotation));
+                let end = if are_behind { dim + kv_dim } else { dim };
+                let heads = if are_queries { 0..end } else { dim..end };
+                rotate(row.get_mut(heads).unwrap_or_default(), start + index);
             }
         });
         for token in tokens {
-            let (keys, values) = self.state.pairs.split_at_mut_checked(kv_dim).unwrap_or_default();
-            sums.of(dim..dim + kv_dim, block.k.scale).take(token, kv_dim, keys);
-            let value_rows = dim + kv_dim..dim + 2 * kv_dim;
-            sums.of(value_rows, block.v.scale).take(token, kv_dim, values);
-            let rotation = one(rotations, token, width);
+            let pair = if are_behind {
+                one(self.state.wide, token, widest).get(dim..).unwrap_or_default()
+            } else {
+                let (key, value) =
+                    self.state.pairs.split_at_mut_checked(kv_dim).unwrap_or_default();
+                keys.take(&kernels, token, kv_dim, key);
+                values.take(&kernels, token, kv_dim, value);
+                rotate(key, token);
+                &*self.state.pairs
+            };
+            let (key, value) = pair.split_at_checked(kv_dim).unwrap_or_default();
             let each = width.max(1);
-            let heads = keys.chunks_exact_mut(each).zip(values.chunks_exact(each));
             let (base, position) = seats.place(&at, token);
+            let heads = key.chunks_exact(each).zip(value.chunks_exact(each));
             for (head, (key, value)) in heads.enumerate() {
-                rope::rotate(key, rotation);
                 self.cache.put(at.layer, head, base + position, key, value);
             }
         }
@@ -163,14 +186,15 @@ impl Pass<'_, '_, '_> {
 
     /// Adds products to the stream.
     pub(super) fn add(&mut self, tokens: Range<usize>, matrix: Linear<'_>) {
-        let dim = self.model.config.dim;
+        let (kernels, dim) = (self.model.kernels, self.model.config.dim);
         let steps = self.steps(&[matrix]);
         let sums = Sums { sums: self.state.sums, scales: self.state.scales, steps };
         let first = tokens.start;
         let rows = part(self.state.stream, &tokens, dim);
         for_each_chunk(self.pool, rows, dim * SIDE_BY_SIDE, &|index, rows| {
             let start = first + index * SIDE_BY_SIDE;
-            sums.of(0..dim, matrix.scale).each(start, dim, rows, &|x, product| *x += product);
+            let products = sums.of(0..dim, matrix.scale);
+            products.each(&kernels, start, (rows, dim), &|x, products| kernels.add(products, x));
         });
     }
 
@@ -191,19 +215,15 @@ impl Pass<'_, '_, '_> {
             columns: ffn,
         };
         rows.each(self.pool, tokens.clone(), SIDE_BY_SIDE, &|start, rows| {
-            ups.take(start, stride, rows);
-            let silu = |x: &mut f32, gate: f32| *x *= gate / (1.0 + math::exp(-gate));
-            match activation {
-                Activation::ReluSquared => gates.each(start, stride, rows, &|x, gate| {
-                    let gate = if gate > 0.0 { gate } else { 0.0 };
-                    *x *= gate * gate;
-                }),
-                // Where flash is short: what a call costs is little beside an exponential.
-                Activation::Silu if cfg!(target_os = "none") => {
-                    gates.each_apart(start, stride, rows, &silu);
+            ups.take(&kernels, start, stride, rows);
+            gates.each(&kernels, start, (rows, stride), &|x, gates| match activation {
+                Activation::ReluSquared => kernels.relu_squared(gates, x),
+                Activation::Silu => {
+                    for (x, gate) in x.iter_mut().zip(gates) {
+                        *x *= gate / (1.0 + math::exp(-gate));
+                    }
                 }
-                Activation::Silu => gates.each(start, stride, rows, &silu),
-            }
+            });
             for row in rows.chunks_exact_mut(stride.max(1)) {
                 let x = row.get_mut(..ffn).unwrap_or_default();
                 rms_norm_in_place(&kernels, x, &block.ffn_sub_norm, epsilon);
@@ -407,47 +427,81 @@ struct Products<'s> {
 impl Products<'_> {
     /// Writes the products with their scales to one row of `out` for each token from `first` on;
     /// rows of `out` are `stride` apart.
-    fn take(&self, first: usize, stride: usize, out: &mut [f32]) {
-        self.each(first, stride, out, &|out, product| *out = product);
-    }
-
-    /// The same with another use of each product.
-    // Inlined, `f` is part of the loop.
-    #[inline(always)]
-    fn each(&self, first: usize, stride: usize, out: &mut [f32], f: &dyn Fn(&mut f32, f32)) {
-        let Sums { sums, scales, steps: Steps { row, token: step } } = self.sums;
-        let factor = |token: usize| self.scale / scales.get(token).copied().unwrap_or(1.0);
+    fn take(&self, kernels: &Kernels, first: usize, stride: usize, out: &mut [f32]) {
+        let Sums { sums, steps: Steps { row, token: step }, .. } = self.sums;
         if row == 1 {
             for (token, out) in (first..).zip(out.chunks_exact_mut(stride.max(1))) {
-                let (start, factor) = (token * step + self.rows.start, factor(token));
+                let start = token * step + self.rows.start;
                 let sums = sums.get(start..start + self.rows.len()).unwrap_or_default();
-                for (out, sum) in out.iter_mut().zip(sums) {
-                    f(out, *sum as f32 * factor);
-                }
+                kernels.rescale(self.factor(token), sums, out);
             }
             return;
         }
-        self.each_apart(first, stride, out, f);
+        let tokens = out.len().div_ceil(stride.max(1));
+        for some in (0..tokens).step_by(SIDE_BY_SIDE) {
+            let factors = self.factors(first + some);
+            let count = SIDE_BY_SIDE.min(tokens - some);
+            let out = out.get_mut(some * stride..).unwrap_or_default();
+            let x = self.by_row(first + some, 0..self.rows.len());
+            kernels.rescale_turned(factors.get(..count).unwrap_or_default(), x, out, stride);
+        }
     }
 
-    /// The same wherever a token's products are: of some rows at a time, those of several tokens
-    /// share lines of the processor's cache where they are some apart.
-    // Where flash is short there is one such loop.
-    #[cfg_attr(target_os = "none", inline(never))]
-    #[cfg_attr(not(target_os = "none"), inline(always))]
-    fn each_apart(&self, first: usize, stride: usize, out: &mut [f32], f: &dyn Fn(&mut f32, f32)) {
-        let Sums { sums, scales, steps: Steps { row, token: step } } = self.sums;
-        for rows in self.rows.clone().step_by(SIDE_BY_SIDE) {
-            let count = SIDE_BY_SIDE.min(self.rows.end - rows);
-            for (token, out) in (first..).zip(out.chunks_exact_mut(stride.max(1))) {
-                let factor = self.scale / scales.get(token).copied().unwrap_or(1.0);
-                let out = out.get_mut(rows - self.rows.start..).unwrap_or_default();
-                let sums = sums.get(rows * row + token * step..).unwrap_or_default();
-                let products = sums.iter().step_by(row.max(1)).take(count);
-                for (out, sum) in out.iter_mut().zip(products) {
-                    f(out, *sum as f32 * factor);
+    /// The same with another use of the products: `f` gets some numbers of a token's row of `out`,
+    /// and the products that belong there.
+    fn each(
+        &self,
+        kernels: &Kernels,
+        first: usize,
+        (out, stride): (&mut [f32], usize),
+        f: &dyn Fn(&mut [f32], &[f32]),
+    ) {
+        let Sums { sums, steps: Steps { row, token: step }, .. } = self.sums;
+        let tokens = if row == 1 { 1 } else { SIDE_BY_SIDE };
+        #[cfg_attr(
+            not(target_os = "none"),
+            expect(clippy::large_stack_arrays, reason = "no heap, and a chip has less")
+        )]
+        let mut products = [0.0; SCRATCH];
+        let most = SCRATCH / tokens;
+        for (index, out) in out.chunks_mut((stride * tokens).max(1)).enumerate() {
+            let token = first + index * tokens;
+            let factors = self.factors(token);
+            let count = out.len() / stride.max(1);
+            let factors = factors.get(..count).unwrap_or_default();
+            for at in (0..self.rows.len()).step_by(most) {
+                let rows = at..self.rows.len().min(at + most);
+                if row == 1 {
+                    let start = token * step + self.rows.start;
+                    let sums = sums.get(start + rows.start..start + rows.end).unwrap_or_default();
+                    kernels.rescale(self.factor(token), sums, &mut products);
+                } else {
+                    let x = self.by_row(token, rows.clone());
+                    kernels.rescale_turned(factors, x, &mut products, most);
+                }
+                let out = out.chunks_exact_mut(stride.max(1));
+                for (out, products) in out.zip(products.chunks_exact(most)) {
+                    let products = products.get(..rows.len()).unwrap_or_default();
+                    f(out.get_mut(rows.clone()).unwrap_or_default(), products);
                 }
             }
         }
+    }
+
+    /// What the sums of a token are multiplied by.
+    fn factor(&self, token: usize) -> f32 {
+        self.scale / self.sums.scales.get(token).copied().unwrap_or(1.0)
+    }
+
+    /// The same of it and those after it.
+    fn factors(&self, token: usize) -> [f32; SIDE_BY_SIDE] {
+        core::array::from_fn(|index| self.factor(token + index))
+    }
+
+    /// The sums of some rows, from a token on.
+    fn by_row(&self, token: usize, rows: Range<usize>) -> ByRow<'_> {
+        let Sums { sums, steps: Steps { row, token: step }, .. } = self.sums;
+        let from = (self.rows.start + rows.start) * row + token * step;
+        ByRow { products: sums.get(from..).unwrap_or_default(), step: row, rows: rows.len() }
     }
 }

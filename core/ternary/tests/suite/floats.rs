@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use trine_bits::Random;
+use trine_ternary::float::ByRow;
 use trine_ternary::{Kernels, f16_from_f32, f32_from_f16, int8, quantize, quantize_blocks};
 
 use super::{Draw as _, all_kernels};
@@ -78,6 +79,27 @@ fn check(seed: u64, len: usize) {
     }
 }
 
+/// Products by row become numbers by token, and what lies between those stays.
+fn check_turned(seed: u64, rows: usize, tokens: usize, apart: usize) {
+    let mut random = Random::new(seed);
+    let (step, stride) = (tokens + apart, rows + apart);
+    let products: Vec<i32> = (0..rows * step).map(|_| random.bits() as i32).collect();
+    let factors = numbers(&mut random, tokens);
+    let before = numbers(&mut random, tokens * stride);
+    let mut expected = before.clone();
+    for (token, factor) in factors.iter().enumerate() {
+        for row in 0..rows {
+            expected[token * stride + row] = products[row * step + token] as f32 * factor;
+        }
+    }
+    for kernels in all_kernels() {
+        let mut y = before.clone();
+        let x = ByRow { products: &products, step, rows };
+        kernels.rescale_turned(&factors, x, &mut y, stride);
+        assert_eq!(bits(&y), bits(&expected), "{}", kernels.isa().name());
+    }
+}
+
 /// Rounded, multiplied and mixed alike by every kernel; what is right is `int8`'s own test.
 fn check_int8(seed: u64, width: usize) {
     let mut random = Random::new(seed);
@@ -136,5 +158,15 @@ proptest! {
         check(seed, len);
         check_quantized(seed, len);
         check_int8(seed, len);
+    }
+
+    #[test]
+    fn products_by_row_become_numbers_by_token(
+        seed: u64,
+        rows in 0..70_usize,
+        tokens in 0..50_usize,
+        apart in 0..20_usize,
+    ) {
+        check_turned(seed, rows, tokens, apart);
     }
 }

@@ -6,7 +6,7 @@ use trine_ask::{
     Sentence, SentenceError, SessionEngine, TextModelError, Vocabulary, compile, program_bytes,
 };
 use trine_descriptor::{Side, ToolTable, ValueWriter, validate};
-use trine_infer::{DecodeSession, KvKind, Options, arena_bytes};
+use trine_infer::{ARENA_SPARE, DecodeSession, KvKind, Options, arena_bytes};
 use trine_ternary::parallel::Parallel;
 
 use super::file::{Opened, Reading};
@@ -210,8 +210,7 @@ impl<'a> Asker<'a> {
         let context = if own.is_some() { config.context } else { config.context.min(ROOM) };
         let batch = if own.is_some() { few } else { many }.min(context);
         let options = Options { batch, context, kv: KvKind::I8, ..Options::new(config) };
-        // The block may start anywhere.
-        memory.session.resize(arena_bytes(config, &options)? + 3, 0);
+        memory.session.resize(arena_bytes(config, &options)? + ARENA_SPARE, 0);
         let session = DecodeSession::new(&opened.model, &options, &mut memory.session)?;
         Ok(Self { table, program, vocabulary, session, pool: &opened.pool, text })
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use trine_infer::generate::{End, Event, Generation};
 use trine_infer::sample::{Candidate, Sampler, Sampling};
 use trine_infer::token::{Encode, Tokenizer, scratch_slots};
-use trine_infer::{DecodeSession, KvKind, Options, arena_bytes};
+use trine_infer::{ARENA_SPARE, DecodeSession, KvKind, Options, arena_bytes};
 use trine_ternary::Packing;
 
 use super::models::Form;
@@ -179,11 +179,10 @@ fn on_processor(
     let kv = KvKind::of_context(model.config().context);
     let options = Options { context, batch, kv, ..Options::new(model.config()) };
     let options = options.with_tables(model.weights());
-    let size = arena_bytes(model.config(), &options)?;
-    // The block may start anywhere.
+    let size = arena_bytes(model.config(), &options)? + ARENA_SPARE;
     let mut memory = Vec::new();
-    memory.try_reserve_exact(size + 3).map_err(|_| Error::NoMemory { needed: size })?;
-    memory.resize(size + 3, 0);
+    memory.try_reserve_exact(size).map_err(|_| Error::NoMemory { needed: size })?;
+    memory.resize(size, 0);
     let mut session = DecodeSession::new(model, &options, &mut memory)?;
     let is_wanted = || !job.is_over();
     let rest = go_on(&task.tokens, keep, &mut session, pool, is_wanted)?;

@@ -11,7 +11,9 @@ use std::time::{Duration, Instant};
 
 use trine_infer::generate::End;
 use trine_infer::sample::Candidate;
-use trine_infer::{BatchOptions, BatchSession, Config, KvKind, Step, batch_arena_bytes};
+use trine_infer::{
+    ARENA_SPARE, BatchOptions, BatchSession, Config, KvKind, Step, batch_arena_bytes,
+};
 
 use super::draft::{Draft, Seat};
 use super::opened::{TOP_K, prompt_of, stops, written};
@@ -127,7 +129,7 @@ impl<'t> Together<'t, '_> {
 /// Memory for a session: the system gives a page when it is written to.
 fn zeros(config: &Config, options: &BatchOptions) -> Result<Zeros> {
     let needed = batch_arena_bytes(config, options)?;
-    Zeros::new(needed).map_err(|_| Error::NoMemory { needed })
+    Zeros::new(needed.saturating_add(ARENA_SPARE)).map_err(|_| Error::NoMemory { needed })
 }
 
 /// The texts that have a place, and those that wait for one.

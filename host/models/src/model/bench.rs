@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use trine_infer::{
-    BatchOptions, BatchSession, DecodeSession, KvKind, Options, Step, arena_bytes,
+    ARENA_SPARE, BatchOptions, BatchSession, DecodeSession, KvKind, Options, Step, arena_bytes,
     batch_arena_bytes,
 };
 use trine_ternary::parallel::Parallel;
@@ -134,8 +134,7 @@ pub fn measure<T, E: From<Error>>(
     let batch = BATCH.min(plan.prompt);
     let options = Options { context, batch, kv: plan.kv, ..Options::new(config) };
     let options = options.with_tables(loaded.model.weights());
-    // The block may start anywhere.
-    let mut memory = vec![0; arena_bytes(config, &options).map_err(fail)? + 3];
+    let mut memory = vec![0; arena_bytes(config, &options).map_err(fail)? + ARENA_SPARE];
     let mut session = DecodeSession::new(&loaded.model, &options, &mut memory).map_err(fail)?;
     let tokens = tokens(plan, config.vocab);
     let (prompt, rest) = tokens.split_at(plan.prompt);
@@ -211,8 +210,7 @@ impl<'m, 'w> Together<'m, 'w> {
             ..BatchOptions::new(config, plan.sequences)
         };
         let options = options.with_tables(loaded.model.weights());
-        // The block may start anywhere.
-        memory.resize(batch_arena_bytes(config, &options)? + 3, 0);
+        memory.resize(batch_arena_bytes(config, &options)? + ARENA_SPARE, 0);
         let mut session = BatchSession::new(&loaded.model, &options, memory)?;
         let tokens = tokens(plan, config.vocab);
         let first = session.open(context)?;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use trine_infer::{DecodeSession, KvKind, Options, StageKind, Step, arena_bytes};
+use trine_infer::{ARENA_SPARE, DecodeSession, KvKind, Options, StageKind, Step, arena_bytes};
 use trine_ternary::parallel::Parallel;
 
 use super::Loaded;
@@ -54,8 +54,7 @@ pub fn profile(
     let (batch, kv) = (BATCH.min(prompt), KvKind::of_context(context));
     let options = Options { context, batch, kv, ..Options::new(config) };
     let options = options.with_tables(loaded.model.weights());
-    // The block may start anywhere.
-    let mut memory = vec![0; arena_bytes(config, &options)? + 3];
+    let mut memory = vec![0; arena_bytes(config, &options)? + ARENA_SPARE];
     let mut session = DecodeSession::new(&loaded.model, &options, &mut memory)?;
     let plan = Plan { prompt, tokens: decoded, rounds: 1, kv, sequences: 1 };
     let tokens = tokens(&plan, config.vocab);

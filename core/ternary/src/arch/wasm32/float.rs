@@ -61,6 +61,11 @@ pub(super) fn widen(halves: &[u16; 16]) -> Lanes {
 }
 
 #[target_feature(enable = "simd128")]
+pub(crate) fn rescale_turned(factors: &[f32], x: float::ByRow<'_>, y: &mut [f32], stride: usize) {
+    float::rescale_turned(factors, x, y, stride, float::turn, |_| ());
+}
+
+#[target_feature(enable = "simd128")]
 pub(crate) fn dot_f16(a: &[f32], b: &[u16]) -> f32 {
     float::dot_f16(a, b, |halves| widen(halves))
 }

@@ -53,6 +53,23 @@ macro_rules! doors {
         )+
 
         #[target_feature(enable = $features)]
+        pub(crate) fn rescale_turned(
+            factors: &[f32],
+            x: $crate::float::ByRow<'_>,
+            y: &mut [f32],
+            stride: usize,
+        ) {
+            $crate::float::rescale_turned(
+                factors,
+                x,
+                y,
+                stride,
+                |square| turn(square),
+                $crate::arch::x86_64::soon,
+            );
+        }
+
+        #[target_feature(enable = $features)]
         pub(crate) fn dot_f16(a: &[f32], b: &[u16]) -> f32 {
             $crate::float::dot_f16(a, b, |halves| super::super::float::widen(halves))
         }

@@ -130,6 +130,13 @@ fn prefetch_write(line: &[i32]) {
     unsafe { _mm_prefetch::<_MM_HINT_ET0>(line.as_ptr().cast()) };
 }
 
+/// Says that a number will be read soon.
+#[inline(always)]
+fn soon(number: &i32) {
+    // SAFETY: it is a hint, which may name any address.
+    unsafe { _mm_prefetch::<_MM_HINT_T0>(core::ptr::from_ref(number).cast()) };
+}
+
 /// Asks for what lies so many bytes after the first of these, wherever that is: into the second
 /// cache.
 #[inline(always)]

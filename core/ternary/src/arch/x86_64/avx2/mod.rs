@@ -9,11 +9,14 @@ mod files;
 pub(super) mod panels;
 pub(crate) mod rows;
 pub(super) mod tiles;
+mod turn;
 
 pub(crate) use codes::across;
 
 /// The functions of [`float`](crate::float).
 pub(crate) mod float {
+    use super::turn::turn;
+
     crate::arch::x86_64::float::doors!("avx2,f16c");
 }
 

@@ -13,6 +13,7 @@ use core::slice;
 use super::engine::Decode;
 use super::{field, load, load_sums, store, store_bytes, tile};
 use crate::arch::panels::{Ahead, BLOCK, Group, Sums, TILE};
+use crate::float::Square;
 use crate::scalar::Tokens;
 
 /// Adds to the sums of up to [`TILE`](crate::arch::panels::TILE) tokens the products with some
@@ -66,6 +67,17 @@ pub(super) fn write(sums: &[Sums], less: &[i32; BLOCK], out: &mut [i32], stride:
                 unsafe { _mm512_mask_storeu_epi32(out.as_mut_ptr(), wanted, lanes) };
             }
         }
+    }
+}
+
+/// The lines of a square as its columns.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+pub(super) fn turn(square: &mut Square) {
+    // SAFETY: the references are to 64 bytes, and the load asks for no alignment.
+    let lines = square.each_ref().map(|line| unsafe { _mm512_loadu_si512(line.as_ptr().cast()) });
+    for (line, lanes) in square.iter_mut().zip(transpose(lines)) {
+        store(lanes, line);
     }
 }
 

@@ -18,6 +18,8 @@ pub(crate) use codes::across;
 
 /// The functions of [`float`](crate::float).
 pub(crate) mod float {
+    use super::gemm::turn;
+
     crate::arch::x86_64::float::doors!("avx2,f16c,avx512f,avx512bw,avx512vl,avx512vnni");
 }
 
