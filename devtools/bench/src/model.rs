@@ -141,8 +141,8 @@ fn one(keep: bool, small: bool) -> Result<()> {
     let mut profile = sh::command(&trine);
     profile.arg("bench").arg(&model).args(["--profile", "--threads", "1"]);
     let profile = sh::output(&mut profile)?;
-    // What follows is of decoding.
-    for line in profile.lines().take_while(|line| !line.starts_with("decode")) {
+    // Behind the name of the file, and before decoding.
+    for line in profile.lines().skip(1).take_while(|line| !line.starts_with("decode")) {
         text += &format!("{line}\n");
     }
     record.end(&(text + "```\n"))
