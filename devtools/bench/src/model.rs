@@ -108,11 +108,12 @@ fn sizes(keep: bool, small: bool) -> Result<()> {
     record.end(&text)
 }
 
-/// Prompts on one thread, and rounds of each: the peer takes minutes for a long one.
-const ALONE: [(&str, &str); 3] = [("128", "5"), ("512", "3"), ("2048", "1")];
+/// Prompts on one thread, what keys and values are kept in, and rounds: the peer takes minutes for a
+/// long one.
+const ALONE: [(&str, &str, &str); 4] =
+    [("128", "f16", "5"), ("512", "f16", "3"), ("512", "i8", "3"), ("2048", "i8", "1")];
 
-/// `cargo xtask bench model one`: prompts on one thread, with keys and values as the program keeps
-/// them by default.
+/// `cargo xtask bench model one`: prompts on one thread.
 fn one(keep: bool, small: bool) -> Result<()> {
     let record = Record::begin("model one", record::Figures::Times, keep)?;
     let record = record.peer("llama-cpp-sys-2")?;
@@ -126,16 +127,16 @@ fn one(keep: bool, small: bool) -> Result<()> {
          |---|---:|---:|---:|---:|\n",
         shape.make
     );
-    for (prompt, rounds) in prompts {
+    for (prompt, kv, rounds) in prompts {
         let options = ["--peer", "--mapped", "--threads", "1", "--prompt", prompt];
         let both = measured(
             sh::command(&trine),
             &model,
-            &[&options[..], &["--rounds", rounds, "--tokens", "1"]].concat(),
+            &[&options[..], &["--rounds", rounds, "--tokens", "1", "--kv", kv]].concat(),
         )?;
         let of = |it| number(&both, &format!("/cases/0/prefill/{it}"));
         let [ours, theirs, ratio] = [of("trine")?, of("llama")?, of("ratio")?];
-        text += &format!("| {prompt} | {rounds} | {ours:.1} | {theirs:.1} | {ratio:.2} |\n");
+        text += &format!("| {prompt}, {kv} | {rounds} | {ours:.1} | {theirs:.1} | {ratio:.2} |\n");
     }
     text += "\nWhere the time of 128 goes, of this processor's best instruction set:\n\n```\n";
     let mut profile = sh::command(&trine);
