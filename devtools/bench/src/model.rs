@@ -108,8 +108,8 @@ fn sizes(keep: bool, small: bool) -> Result<()> {
     record.end(&text)
 }
 
-/// Prompts on one thread, what keys and values are kept in, and rounds: the peer takes minutes for a
-/// long one.
+/// Prompts on one thread, what keys and values are kept in, and rounds: the peer takes minutes for
+/// a long one.
 const ALONE: [(&str, &str, &str); 4] =
     [("128", "f16", "5"), ("512", "f16", "3"), ("512", "i8", "3"), ("2048", "i8", "1")];
 
