@@ -23,7 +23,9 @@ pub(super) const PARTS: usize = 4;
 /// Tokens that a thread takes sums of together, because they lie side by side there.
 const SIDE_BY_SIDE: usize = 16;
 /// Products with their scales that are held until they are used: on a chip few, for the stack.
-const SCRATCH: usize = SIDE_BY_SIDE * if cfg!(target_os = "none") { 4 } else { 64 };
+const SCRATCH: usize = SIDE_BY_SIDE * if IS_WIDE { 64 } else { 4 };
+/// Whether there are wide registers. Where flash is short there is one loop for all.
+const IS_WIDE: bool = !cfg!(target_os = "none");
 
 impl Pass<'_, '_, '_> {
     /// Writes the embedding of each token to the stream, and by how much its position turns heads.
@@ -143,7 +145,7 @@ impl Pass<'_, '_, '_> {
             heads.chunks_exact_mut(width.max(1)).for_each(|head| rope::rotate(head, rotation));
         };
         // Behind the queries of a token there may be room for its key and value.
-        let are_behind = steps.row != 1 && widest >= dim + 2 * kv_dim;
+        let are_behind = IS_WIDE && steps.row != 1 && widest >= dim + 2 * kv_dim;
         let (first, are_queries) = (tokens.start, !at.is_kv_only(&config));
         let some = if are_queries || are_behind { tokens.clone() } else { first..first };
         let rows = part(self.state.wide, &some, widest);
@@ -428,12 +430,9 @@ impl Products<'_> {
     /// Writes the products with their scales to one row of `out` for each token from `first` on;
     /// rows of `out` are `stride` apart.
     fn take(&self, kernels: &Kernels, first: usize, stride: usize, out: &mut [f32]) {
-        let Sums { sums, steps: Steps { row, token: step }, .. } = self.sums;
-        if row == 1 {
+        if !self.are_together() {
             for (token, out) in (first..).zip(out.chunks_exact_mut(stride.max(1))) {
-                let start = token * step + self.rows.start;
-                let sums = sums.get(start..start + self.rows.len()).unwrap_or_default();
-                kernels.rescale(self.factor(token), sums, out);
+                self.fill(kernels, token, 0..self.rows.len(), out);
             }
             return;
         }
@@ -456,8 +455,7 @@ impl Products<'_> {
         (out, stride): (&mut [f32], usize),
         f: &dyn Fn(&mut [f32], &[f32]),
     ) {
-        let Sums { sums, steps: Steps { row, token: step }, .. } = self.sums;
-        let tokens = if row == 1 { 1 } else { SIDE_BY_SIDE };
+        let tokens = if self.are_together() { SIDE_BY_SIDE } else { 1 };
         #[cfg_attr(
             not(target_os = "none"),
             expect(clippy::large_stack_arrays, reason = "no heap, and a chip has less")
@@ -471,10 +469,8 @@ impl Products<'_> {
             let factors = factors.get(..count).unwrap_or_default();
             for at in (0..self.rows.len()).step_by(most) {
                 let rows = at..self.rows.len().min(at + most);
-                if row == 1 {
-                    let start = token * step + self.rows.start;
-                    let sums = sums.get(start + rows.start..start + rows.end).unwrap_or_default();
-                    kernels.rescale(self.factor(token), sums, &mut products);
+                if tokens == 1 {
+                    self.fill(kernels, token, rows.clone(), &mut products);
                 } else {
                     let x = self.by_row(token, rows.clone());
                     kernels.rescale_turned(factors, x, &mut products, most);
@@ -486,6 +482,22 @@ impl Products<'_> {
                 }
             }
         }
+    }
+
+    /// Whether several tokens are taken together: those of a row lie side by side.
+    const fn are_together(&self) -> bool {
+        IS_WIDE && self.sums.steps.row != 1
+    }
+
+    /// Writes the products of some rows and a token with their scales.
+    fn fill(&self, kernels: &Kernels, token: usize, rows: Range<usize>, out: &mut [f32]) {
+        let (x, factor) = (self.by_row(token, rows), self.factor(token));
+        if IS_WIDE {
+            let products = x.products.get(..x.rows).unwrap_or_default();
+            return kernels.rescale(factor, products, out);
+        }
+        let products = x.products.iter().step_by(x.step.max(1)).take(x.rows);
+        out.iter_mut().zip(products).for_each(|(out, x)| *out = *x as f32 * factor);
     }
 
     /// What the sums of a token are multiplied by.
