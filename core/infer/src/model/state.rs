@@ -248,3 +248,48 @@ pub(crate) fn lay_out(
     };
     Ok((state, cache))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::vec;
+
+    use trine_arena::LINE;
+    use trine_ternary::Kernels;
+
+    use super::{ARENA_SPARE, Options, arena_bytes, carve};
+    use crate::config::{Activation, Config, Norm, Rope};
+
+    /// Sizes that fill no lines.
+    const CONFIG: Config = Config {
+        dim: 12,
+        ffn: 20,
+        layers: 1,
+        heads: 3,
+        kv_heads: 1,
+        vocab: 7,
+        context: 9,
+        rms_epsilon: 1e-5,
+        rope_base: 1e4,
+        norm: Norm::Sub,
+        activation: Activation::ReluSquared,
+        rope: Rope::Neox,
+        prefix_layers: 0,
+    };
+
+    #[test]
+    fn activations_begin_at_a_line_where_there_is_memory_to_spare_and_else_fit() {
+        let options = Options { batch: 5, ..Options::new(&CONFIG) };
+        let bytes = arena_bytes(&CONFIG, &options).unwrap();
+        let mut block = vec![0; bytes + ARENA_SPARE + LINE];
+        for at in 0..LINE {
+            let memory = &mut block[at..at + bytes + ARENA_SPARE];
+            let (state, _) = carve(&CONFIG, &options, Kernels::best(), memory).unwrap();
+            for part in [state.quantized.as_ptr().addr(), state.stream.as_ptr().addr()] {
+                assert!(part.is_multiple_of(LINE), "from byte {at}");
+            }
+            assert_eq!(state.quantized.len(), 5 * 20);
+            let memory = &mut block[at..at + bytes + 3];
+            assert!(carve(&CONFIG, &options, Kernels::best(), memory).is_ok(), "from byte {at}");
+        }
+    }
+}
