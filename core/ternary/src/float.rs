@@ -148,6 +148,19 @@ pub(crate) fn relu_squared(x: &[f32], y: &mut [f32]) {
     }
 }
 
+/// `rotation` has cosines and then sines.
+#[inline(always)]
+pub(crate) fn rotate(rotation: &[f32], heads: &mut [f32]) {
+    let half = rotation.len() / 2;
+    let (cosines, sines) = rotation.split_at(half);
+    for head in heads.chunks_exact_mut(rotation.len().max(1)) {
+        let (first, second) = head.split_at_mut(half);
+        for (((a, b), cosine), sine) in first.iter_mut().zip(second).zip(cosines).zip(sines) {
+            (*a, *b) = (*a * cosine - *b * sine, *b * cosine + *a * sine);
+        }
+    }
+}
+
 #[inline(always)]
 pub(crate) fn rescale(factor: f32, x: &[i32], y: &mut [f32]) {
     for (y, x) in y.iter_mut().zip(x) {

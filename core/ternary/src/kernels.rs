@@ -12,6 +12,7 @@ use crate::error::{Error, exact};
 use crate::float::ByRow;
 use crate::isa::Isa;
 use crate::matrix::Matrix;
+use crate::normed::{Norm, Pieces, quantize_normed};
 #[cfg(target_arch = "x86_64")]
 use crate::packing::Packing;
 use crate::quantize::{Quantized, check_blocks, quantize_blocks_body, quantize_body};
@@ -286,6 +287,32 @@ impl Kernels {
         Ok(choose!(self, float::quantize(x, q), quantize_body(x, q)))
     }
 
+    /// [`Self::quantize`] of `x / rms(x) · weight`, the mean square being raised by `epsilon`
+    /// (Zhang and Sennrich, 2019). The bytes of `weight` are numbers of single precision, the
+    /// lowest byte first.
+    ///
+    /// # Errors
+    /// When `q` or `weight` has not a number for each of `x`.
+    ///
+    /// ```
+    /// use trine_ternary::{Kernels, Pieces};
+    ///
+    /// let (x, ones, mut q) = ([3.0, -4.0], [1.0_f32; 2].map(f32::to_le_bytes), [0; 2]);
+    /// Kernels::best().quantize_normed(ones.as_flattened(), 0.0, Pieces::whole(&x), &mut q)?;
+    /// assert_eq!(q, [95, -127]);
+    /// # Ok::<(), trine_ternary::Error>(())
+    /// ```
+    pub fn quantize_normed(
+        &self,
+        weight: &[u8],
+        epsilon: f32,
+        x: Pieces<'_>,
+        q: &mut [i8],
+    ) -> Result<Quantized, Error> {
+        let norm = Norm::new(weight, epsilon, x, q)?;
+        Ok(choose!(self, float::quantize_normed(norm, q), quantize_normed(norm, q)))
+    }
+
     /// [`quantize_blocks`](crate::quantize_blocks()), with the same result.
     ///
     /// # Errors
@@ -382,6 +409,14 @@ impl Kernels {
     /// `y *= max(x, 0)²`, BitNet's feed-forward gate x on the up-projection y.
     pub fn relu_squared(&self, x: &[f32], y: &mut [f32]) {
         choose!(self, float::relu_squared(x, y), float::relu_squared(x, y));
+    }
+
+    /// Turns each head, which is as long as `rotation`: its elements `i` and `i + half` together,
+    /// by the angle whose cosine is `rotation[i]` and whose sine is `rotation[i + half]`. Elements
+    /// behind the last whole head stay as they are.
+    #[cfg_attr(target_os = "none", inline(never))]
+    pub fn rotate(&self, rotation: &[f32], heads: &mut [f32]) {
+        choose!(self, float::rotate(rotation, heads), float::rotate(rotation, heads));
     }
 
     /// `y = f32(x) · factor`, which gives an integer product its scales.

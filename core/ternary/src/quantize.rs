@@ -43,14 +43,19 @@ pub fn quantize(x: &[f32], q: &mut [i8]) -> Result<Quantized, Error> {
 /// [`quantize`] of equally long slices, for every instruction set to compile again.
 #[inline(always)]
 pub(crate) fn quantize_body(x: &[f32], q: &mut [i8]) -> Quantized {
-    let largest = largest(x);
-    let scale = if largest > FLOOR { 127.0 / largest } else { STEEPEST };
+    let scale = scale_for(largest(x));
     let mut sum = 0;
     for (q, x) in q.iter_mut().zip(x) {
         *q = round(x * scale);
         sum += i32::from(*q);
     }
     Quantized { scale, sum }
+}
+
+/// What numbers are multiplied by whose largest magnitude this is.
+#[inline(always)]
+pub(crate) fn scale_for(largest: f32) -> f32 {
+    if largest > FLOOR { 127.0 / largest } else { STEEPEST }
 }
 
 /// The largest magnitude. NaN is passed over.
@@ -86,20 +91,30 @@ fn largest_of_lanes(x: &[f32]) -> f32 {
     let (chunks, tail) = x.as_chunks::<16>();
     for chunk in chunks {
         for (lane, x) in lanes.iter_mut().zip(chunk) {
-            let x = x.abs();
-            *lane = if x > *lane { x } else { *lane };
+            raise(lane, *x);
         }
     }
     for (lane, x) in lanes.iter_mut().zip(tail) {
-        let x = x.abs();
-        *lane = if x > *lane { x } else { *lane };
+        raise(lane, *x);
     }
+    greatest_of(lanes)
+}
+
+/// Raises a lane to a magnitude. NaN is passed over.
+#[inline(always)]
+pub(crate) fn raise(lane: &mut f32, x: f32) {
+    let x = x.abs();
+    *lane = if x > *lane { x } else { *lane };
+}
+
+#[inline(always)]
+pub(crate) fn greatest_of(lanes: [f32; 16]) -> f32 {
     lanes.iter().fold(0.0, |most, lane| if *lane > most { *lane } else { most })
 }
 
 /// To the nearest int8, ties to even.
 #[inline(always)]
-fn round(x: f32) -> i8 {
+pub(crate) fn round(x: f32) -> i8 {
     // In 2²³..2²⁴ the step between floats is 1, so the addition rounds; the low bits are the
     // integer. Bounds first: what lies outside would leave that range.
     const MAGIC: f32 = 12_582_912.0;

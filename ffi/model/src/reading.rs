@@ -40,6 +40,12 @@ pub trait ExternalModel: LogitModel<Error = Refused> {
     fn will_shift(&mut self) -> Result<(), Refused>;
 }
 
+/// So that wide registers work on whole lines of the cache.
+#[cfg(not(target_os = "none"))]
+const SPARE: usize = trine_infer::ARENA_SPARE;
+#[cfg(target_os = "none")]
+const SPARE: usize = 0;
+
 /// What reads a session's tokens.
 #[cfg_attr(
     feature = "hosted",
@@ -70,7 +76,9 @@ impl Backend {
         setup: &SessionSetup,
     ) -> Result<usize, Refusal> {
         match self {
-            Self::Own => Ok(arena_bytes(model.model().config(), &setup.options)?),
+            Self::Own => Ok(arena_bytes(model.model().config(), &setup.options)?
+                .checked_add(SPARE)
+                .ok_or(Error::TooLarge)?),
             #[cfg(feature = "hosted")]
             Self::ExternalModel(_) => Ok(0),
         }

@@ -45,7 +45,7 @@ impl Pass<'_, '_, '_> {
             Stage::Attend => self.attend(units),
             Stage::AttnOutput => self.product(units, &[block.output]),
             Stage::AttnAdd => self.add(units, block.output),
-            Stage::GateUp => self.product(units, &[block.gate, block.up]),
+            Stage::GateUp => self.gate_up(units, block),
             Stage::FfnSubNorm => self.ffn_sub_norm(units, block),
             Stage::Down => self.product(units, &[block.down]),
             Stage::FfnAdd => self.add(units, block.down),

@@ -6,9 +6,10 @@ use trine_ternary::parallel::for_each_chunk;
 use trine_ternary::{RowInput, Rows};
 
 use super::forward::Pass;
+use super::normed::Norm;
 #[cfg(not(target_os = "none"))]
 use super::seats::Seats;
-use super::stages::{one, part, rms_norm};
+use super::stages::{one, part};
 
 impl Pass<'_, '_, '_> {
     /// Norms the tokens for the head.
@@ -19,7 +20,8 @@ impl Pass<'_, '_, '_> {
         for token in tokens {
             let (x, own) = (one(self.state.stream, token, dim), token..token + 1);
             let row = part(self.state.wide, &own, dim);
-            rms_norm(&kernels, x, &weights.output_norm, config.rms_epsilon, row);
+            let epsilon = config.rms_epsilon;
+            Norm { kernels, weight: &weights.output_norm, epsilon }.write(x, row);
             if format.is_integer() {
                 let quantized = part(self.state.quantized, &own, dim);
                 let scales = part(self.state.head_scales, &own, dim / format.block());

@@ -4,10 +4,13 @@ mod attention;
 #[cfg(not(target_os = "none"))]
 mod batch;
 mod forward;
+mod gate_up;
 mod head;
 mod kv;
 mod kv_head;
+mod normed;
 mod order;
+mod products;
 mod rope;
 mod seats;
 mod session;

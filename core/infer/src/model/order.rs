@@ -11,6 +11,7 @@
 //! the first block, again up to those of the second, which attends in the first, and so on, and
 //! then up to the end. That takes longer, and no more memory.
 
+use super::products::IS_WIDE;
 use super::stages::ROWS;
 use crate::config::Config;
 
@@ -97,7 +98,13 @@ impl Stage {
     pub(crate) fn most(self, rows: usize) -> usize {
         let rows = rows.max(1);
         // Rows that are stored together are cheaper together.
-        if self.is_rows() { rows.checked_next_multiple_of(ROWS).unwrap_or(rows) } else { rows }
+        let together = match self {
+            // Of gate and up as many each.
+            Self::GateUp if IS_WIDE => 2 * ROWS,
+            _ if self.is_rows() => ROWS,
+            _ => 1,
+        };
+        rows.checked_next_multiple_of(together).unwrap_or(rows)
     }
 }
 

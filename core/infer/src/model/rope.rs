@@ -47,18 +47,10 @@ pub(crate) fn angles(position: f32, frequencies: &[f32], rotation: &mut [f32]) {
     }
 }
 
-/// Turns one head: elements `i` and `i + width / 2` together.
-pub(crate) fn rotate(head: &mut [f32], rotation: &[f32]) {
-    let half = head.len() / 2;
-    let (cosines, sines) = rotation.split_at(half.min(rotation.len()));
-    let (first, second) = head.split_at_mut(half);
-    for (((a, b), cosine), sine) in first.iter_mut().zip(second).zip(cosines).zip(sines) {
-        (*a, *b) = (*a * cosine - *b * sine, *b * cosine + *a * sine);
-    }
-}
-
 #[cfg(all(test, feature = "gguf"))]
 mod tests {
+    use trine_ternary::Kernels;
+
     use super::*;
 
     #[test]
@@ -70,11 +62,11 @@ mod tests {
         angles(3.0, &table, &mut there);
         angles(-3.0, &table, &mut back);
         let mut head = [1.0, 2.0, 3.0, 4.0];
-        rotate(&mut head, &there);
+        Kernels::best().rotate(&there, &mut head);
         let length = head[0] * head[0] + head[2] * head[2];
         assert!((length - 10.0_f32).abs() < 1e-5, "{head:?}");
         assert!((head[0] - (3.0_f32.cos() - 3.0 * 3.0_f32.sin())).abs() < 1e-6);
-        rotate(&mut head, &back);
+        Kernels::best().rotate(&back, &mut head);
         for (number, wanted) in head.iter().zip([1.0, 2.0, 3.0, 4.0]) {
             assert!((number - wanted).abs() < 1e-5, "{head:?}");
         }
@@ -88,9 +80,9 @@ mod tests {
             let (mut q, mut k) = ([0.5, -1.0, 2.0, 0.1, 0.3, 0.7, -0.2, 1.1], [1.0; 8]);
             let mut rotation = [0.0; 8];
             angles(at, &table, &mut rotation);
-            rotate(&mut q, &rotation);
+            Kernels::best().rotate(&rotation, &mut q);
             angles(other, &table, &mut rotation);
-            rotate(&mut k, &rotation);
+            Kernels::best().rotate(&rotation, &mut k);
             q.iter().zip(k).map(|(a, b)| a * b).sum::<f32>()
         };
         assert!((product(9.0, 4.0) - product(105.0, 100.0)).abs() < 1e-4);

@@ -349,7 +349,8 @@ impl<'m, 'w> DecodeSession<'m, 'w> {
         let rotation = self.state.rotations.get_mut(..width).unwrap_or_default();
         rope::angles(-(count as f32), self.state.frequencies, rotation);
         let row = self.state.wide.get_mut(..width).unwrap_or_default();
-        self.cache.shift(from..self.len, keep, row, |key| rope::rotate(key, rotation));
+        let kernels = self.model.kernels;
+        self.cache.shift(from..self.len, keep, row, |key| kernels.rotate(rotation, key));
         move_up(self.state.tokens, from..self.len, keep);
         self.len -= count;
         self.prefix_len -= self.prefix_len.min(from) - self.prefix_len.min(keep);

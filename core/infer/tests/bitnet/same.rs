@@ -93,6 +93,18 @@ fn threads_give_the_same_bits_as_none() {
     }
 }
 
+/// So many tokens take rows of gate and up in several parts.
+#[test]
+fn a_batch_whose_products_are_many_gives_the_same_bits() {
+    let model = with_context("plain", 640);
+    let tokens: Vec<u32> = (0..600).map(|at| at * 7 % 50 + 3).collect();
+    let options = |batch| Options { batch, ..Options::new(model.config()) };
+    let wanted = bits(&model, &options(16), &tokens, usize::MAX, &Serial);
+    for pool in [&Serial as &dyn Parallel, &Threads(2)] {
+        assert_eq!(bits(&model, &options(600), &tokens, usize::MAX, pool), wanted);
+    }
+}
+
 /// From 512 positions on, threads share heads that are left over.
 #[test]
 fn threads_that_share_a_head_give_the_same_bits() {

@@ -3,7 +3,9 @@
 use proptest::prelude::*;
 use trine_bits::Random;
 use trine_ternary::float::ByRow;
-use trine_ternary::{Kernels, f16_from_f32, f32_from_f16, int8, quantize, quantize_blocks};
+use trine_ternary::{
+    Kernels, Pieces, f16_from_f32, f32_from_f16, int8, math, quantize, quantize_blocks,
+};
 
 use super::{Draw as _, all_kernels};
 
@@ -79,6 +81,71 @@ fn check(seed: u64, len: usize) {
     }
 }
 
+/// A norm's numbers are rounded as if they were written down, whether they lie side by side or in
+/// pieces of `width`; what is no number becomes 0.
+fn check_normed(seed: u64, len: usize) {
+    let mut random = Random::new(seed);
+    let (mut x, weight) = (numbers(&mut random, len), numbers(&mut random, len));
+    if let (1, Some(last)) = (seed % 4, x.last_mut()) {
+        *last = f32::NAN;
+    }
+    let bytes: Vec<u8> = weight.iter().flat_map(|weight| weight.to_le_bytes()).collect();
+    let mean = in_order(x.iter().map(|x| x * x)) / len as f32;
+    let factor = 1.0 / math::sqrt(mean + 1e-5);
+    let normed: Vec<f32> = x.iter().zip(&weight).map(|(x, w)| (x * factor) * w).collect();
+    let mut expected = vec![0; len];
+    let rounded = quantize(&normed, &mut expected).unwrap();
+    let (width, step) = (16 << (seed % 3), 70);
+    let mut apart = vec![7.0; len.div_ceil(width) * step];
+    for (to, from) in apart.chunks_mut(step).zip(x.chunks(width)) {
+        to[..from.len()].copy_from_slice(from);
+    }
+    apart.truncate(len / width * step + len % width);
+    for kernels in all_kernels() {
+        for x in [Pieces::whole(&x), Pieces::apart(&apart, width, step).unwrap()] {
+            assert_eq!((x.len(), x.is_empty()), (len, len == 0));
+            let mut q = vec![0; len];
+            assert_eq!(kernels.quantize_normed(&bytes, 1e-5, x, &mut q), Ok(rounded));
+            assert_eq!(q, expected, "{}", kernels.isa().name());
+            let refused = |bytes: &[u8], q: &mut [i8]| {
+                assert!(kernels.quantize_normed(bytes, 1e-5, x, q).is_err());
+            };
+            q.push(0);
+            refused(&bytes, &mut q);
+            if let Some((_, shorter)) = bytes.split_last() {
+                refused(shorter, &mut expected.clone());
+            }
+        }
+    }
+}
+
+#[test]
+fn pieces_are_whole_sixteens_that_do_not_lie_in_each_other() {
+    assert!(Pieces::apart(&[0.0; 64], 16, 16).is_ok());
+    for (width, step) in [(0, 16), (8, 16), (24, 32), (32, 31)] {
+        assert!(Pieces::apart(&[0.0; 64], width, step).is_err(), "{width} of {step}");
+    }
+}
+
+/// Heads are turned pair by pair.
+fn check_heads(seed: u64, len: usize) {
+    let mut random = Random::new(seed);
+    let (half, before) = (len / 6, numbers(&mut random, len));
+    let rotation = numbers(&mut random, 2 * half);
+    let mut turned = before.clone();
+    for head in turned.chunks_exact_mut((2 * half).max(1)) {
+        for i in 0..half {
+            let (a, b, cosine, sine) = (head[i], head[i + half], rotation[i], rotation[i + half]);
+            (head[i], head[i + half]) = (a * cosine - b * sine, b * cosine + a * sine);
+        }
+    }
+    for kernels in all_kernels() {
+        let mut heads = before.clone();
+        kernels.rotate(&rotation, &mut heads);
+        assert_eq!(bits(&heads), bits(&turned), "{}", kernels.isa().name());
+    }
+}
+
 /// Products by row become numbers by token, and what lies between those stays.
 fn check_turned(seed: u64, rows: usize, tokens: usize, apart: usize) {
     let mut random = Random::new(seed);
@@ -149,6 +216,8 @@ fn every_length_in_the_defined_order() {
         check(7, len);
         check_quantized(8, len);
         check_int8(9, len);
+        check_normed(10, len);
+        check_heads(11, len);
     }
 }
 
@@ -158,6 +227,8 @@ proptest! {
         check(seed, len);
         check_quantized(seed, len);
         check_int8(seed, len);
+        check_normed(seed, len);
+        check_heads(seed, len);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use core::arch::aarch64::{vld1q_f32, vld1q_u16, vst1_u16, vst1q_f32};
 
 use super::{narrow_four, widen_eight};
 use crate::float::{self, Lanes};
+use crate::normed::{self, Norm};
 use crate::quantize::{Quantized, quantize_blocks_body, quantize_body};
 
 /// 16 numbers in half precision, as floats.
@@ -62,6 +63,7 @@ doors! {
     float::scale(factor: f32, y: &mut [f32]);
     float::scale_by(factor: f32, weight: &[f32], x: &[f32], y: &mut [f32]);
     float::relu_squared(x: &[f32], y: &mut [f32]);
+    float::rotate(rotation: &[f32], heads: &mut [f32]);
     float::rescale(factor: f32, x: &[i32], y: &mut [f32]);
     int8::greatest(x: &[f32]) -> f32;
     int8::quantize_i16(factor: f32, x: &[f32], quantized: &mut [i16]);
@@ -97,6 +99,11 @@ pub(crate) fn to_f16(x: &[f32], y: &mut [u16]) {
 #[target_feature(enable = "neon")]
 pub(crate) fn quantize(x: &[f32], q: &mut [i8]) -> Quantized {
     quantize_body(x, q)
+}
+
+#[target_feature(enable = "neon")]
+pub(crate) fn quantize_normed(norm: Norm<'_>, q: &mut [i8]) -> Quantized {
+    normed::quantize_normed(norm, q)
 }
 
 #[target_feature(enable = "neon")]

@@ -10,9 +10,10 @@ use core::arch::wasm32::{
 use super::{load, store};
 use crate::float::{self, Lanes};
 pub(crate) use crate::float::{
-    add, axpy, dot, multiply, relu_squared, rescale, scale, scale_by, sum,
+    add, axpy, dot, multiply, relu_squared, rescale, rotate, scale, scale_by, sum,
 };
 pub(crate) use crate::int8::{dots, greatest, mix, quantize_i16};
+pub(crate) use crate::normed::quantize_normed;
 pub(crate) use crate::quantize::{
     quantize_blocks_body as quantize_blocks, quantize_body as quantize,
 };

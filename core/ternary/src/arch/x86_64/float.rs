@@ -121,6 +121,14 @@ macro_rules! doors {
         }
 
         #[target_feature(enable = $features)]
+        pub(crate) fn quantize_normed(
+            norm: $crate::normed::Norm<'_>,
+            q: &mut [i8],
+        ) -> $crate::Quantized {
+            $crate::normed::quantize_normed(norm, q)
+        }
+
+        #[target_feature(enable = $features)]
         pub(crate) fn quantize_blocks(x: &[f32], block: usize, q: &mut [i8], scales: &mut [f32]) {
             $crate::quantize::quantize_blocks_body(x, block, q, scales);
         }
@@ -135,6 +143,7 @@ macro_rules! doors {
             fn scale(factor: f32, y: &mut [f32]);
             fn scale_by(factor: f32, weight: &[f32], x: &[f32], y: &mut [f32]);
             fn relu_squared(x: &[f32], y: &mut [f32]);
+            fn rotate(rotation: &[f32], heads: &mut [f32]);
             fn rescale(factor: f32, x: &[i32], y: &mut [f32]);
         }
     };
