@@ -65,8 +65,9 @@ pub fn part(name: &str, keep: bool, small: bool) -> Result<()> {
     match name {
         "sizes" => sizes(keep, small),
         "one" => one(keep, small),
+        "sequences" => sequences(keep, small),
         "roofline" => roofline::main(keep, small),
-        _ => bail!("bench model {name}: it is sizes, one or roofline"),
+        _ => bail!("bench model {name}: it is sizes, one, sequences or roofline"),
     }
 }
 
@@ -111,7 +112,7 @@ fn sizes(keep: bool, small: bool) -> Result<()> {
 /// Prompts on one thread, what keys and values are kept in, and rounds: the peer takes minutes for
 /// a long one.
 const ALONE: [(&str, &str, &str); 4] =
-    [("128", "f16", "5"), ("512", "f16", "3"), ("512", "i8", "3"), ("2048", "i8", "1")];
+    [("128", "f16", "15"), ("512", "f16", "3"), ("512", "i8", "3"), ("2048", "i8", "1")];
 
 /// `cargo xtask bench model one`: prompts on one thread.
 fn one(keep: bool, small: bool) -> Result<()> {
@@ -147,6 +148,16 @@ fn one(keep: bool, small: bool) -> Result<()> {
         text += &format!("{line}\n");
     }
     record.end(&(text + "```\n"))
+}
+
+/// `cargo xtask bench model sequences`: the part of [`sizes`] that takes no peer, in minutes.
+fn sequences(keep: bool, small: bool) -> Result<()> {
+    let record = Record::begin("model sequences", record::Figures::Times, keep)?;
+    let shape = if small { SMALL } else { FULL };
+    let trine = built()?;
+    let model = made(sh::command(&trine), &target_dir().join("models"), &shape, "q6_k")?;
+    let text = format!("`trine model make {} --head q6_k`.\n", shape.make);
+    record.end(&(text + &at_once(|options| measured(sh::command(&trine), &model, options))?))
 }
 
 /// Several sequences beside one, in turns.
