@@ -179,6 +179,35 @@ pub struct ByRow<'x> {
     pub rows: usize,
 }
 
+/// Products of some rows with some tokens, in blocks of [`PANEL_ROWS`](crate::PANEL_ROWS) rows:
+/// those of a block and a token side by side.
+#[derive(Debug, Clone, Copy)]
+pub struct InBlocks<'x> {
+    /// From the product of the first row and the first token.
+    pub products: &'x [i32],
+    /// From a product to the one of the same token in the next block.
+    pub step: usize,
+    /// How many rows.
+    pub rows: usize,
+}
+
+#[inline(always)]
+#[cfg(not(target_os = "none"))]
+pub(crate) fn rescale_blocks(factors: &[f32], x: InBlocks<'_>, y: &mut [f32], stride: usize) {
+    const ROWS: usize = crate::packing::PANEL_ROWS;
+    for (block, first) in (0..x.rows).step_by(ROWS).enumerate() {
+        let (tokens, _) = x.products.get(block * x.step..).unwrap_or_default().as_chunks::<ROWS>();
+        let count = ROWS.min(x.rows - first);
+        for ((y, x), factor) in y.chunks_mut(stride.max(1)).zip(tokens).zip(factors) {
+            let y = y.get_mut(first..).unwrap_or_default();
+            match y.first_chunk_mut::<ROWS>() {
+                Some(y) if count == ROWS => rescale(*factor, x, y),
+                _ => rescale(*factor, x.get(..count).unwrap_or_default(), y),
+            }
+        }
+    }
+}
+
 /// Products of 16 rows and 16 tokens.
 pub(crate) type Square = [[i32; 16]; 16];
 

@@ -56,6 +56,6 @@ pub use isa::Isa;
 pub use kernels::Kernels;
 pub use matrix::{Matrix, pack, repack, unpack};
 pub use normed::Pieces;
-pub use packing::{COLS_MAX, Cell, Code, Packing};
+pub use packing::{COLS_MAX, Cell, Code, PANEL_ROWS, Packing};
 pub use quantize::{Quantized, quantize, quantize_blocks};
 pub use rows::{RowFormat, RowInput, Rows};

@@ -8,6 +8,7 @@ use crate::kernels::Kernels;
 use crate::matrix::Matrix;
 #[cfg(trine_dots)]
 use crate::mcu::dot_bytes;
+use crate::packing::PANEL_ROWS;
 use crate::rows::{Q6K, RowFormat, Rows, f16_at, f32_at};
 
 /// One row of a matrix times one token: `Σ t·q`. `q` is as long as a row.
@@ -26,9 +27,21 @@ pub fn dot(matrix: &Matrix<'_>, row: usize, q: &[i8]) -> i32 {
 }
 
 /// Rows times tokens. `q` has the tokens one after the other; `out` has, for each row, the sums of
-/// all tokens.
+/// all tokens, or for each token of a block those of all its rows.
 pub(crate) fn gemm(matrix: &Matrix<'_>, rows: Range<usize>, tokens: Tokens<'_>, out: &mut [i32]) {
     if tokens.count == 0 {
+        return;
+    }
+    if tokens.in_blocks {
+        let blocks = out.chunks_exact_mut(PANEL_ROWS * tokens.count);
+        for (block, out) in blocks.enumerate() {
+            for (t, out) in out.chunks_exact_mut(PANEL_ROWS).enumerate() {
+                let first = rows.start + PANEL_ROWS * block;
+                for (row, out) in (first..).zip(out) {
+                    *out = dot(matrix, row, tokens.get(t));
+                }
+            }
+        }
         return;
     }
     for (row, out) in rows.zip(out.chunks_exact_mut(tokens.count)) {
@@ -44,6 +57,9 @@ pub(crate) struct Tokens<'a> {
     pub(crate) q: &'a [i8],
     pub(crate) cols: usize,
     pub(crate) count: usize,
+    /// Whether their sums are to lie in blocks of [`PANEL_ROWS`] rows, of which there are whole
+    /// ones alone: those of a block and a token side by side. Else those of a row do.
+    pub(crate) in_blocks: bool,
 }
 
 impl<'a> Tokens<'a> {
@@ -51,7 +67,7 @@ impl<'a> Tokens<'a> {
     #[cfg(any(target_arch = "x86_64", trine_neon, trine_simd128))]
     pub(crate) fn part(&self, range: Range<usize>) -> Self {
         let (cols, count) = (self.cols, range.len());
-        Self { q: &self.q[range.start * cols..][..count * cols], cols, count }
+        Self { q: &self.q[range.start * cols..][..count * cols], count, ..*self }
     }
 
     /// Token number `t`.

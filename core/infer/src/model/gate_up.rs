@@ -7,7 +7,7 @@ use trine_ternary::{Kernels, math};
 
 use super::forward::Pass;
 use super::products::{IS_WIDE, SIDE_BY_SIDE, Steps, Sums};
-use super::stages::{ROWS, multiply, part};
+use super::stages::{ROWS, Tokens, multiply, part};
 use crate::config::Activation;
 use crate::weights::Layer;
 
@@ -35,6 +35,8 @@ impl Pass<'_, '_, '_> {
         let rows = units.start / 2..units.end / 2;
         let (first, share) = (rows.start, self.share(rows.len()));
         let (quantized, scales): (&[i8], &[f32]) = (self.state.quantized, self.state.scales);
+        let steps = self.steps(&[block.gate, block.up]);
+        let tokens = Tokens { count, quantized, in_blocks: steps.in_blocks };
         let wide = part(self.state.wide, &rows, count);
         let sums = part(self.state.sums, &rows, 2 * count);
         let (wide, sums) = ((wide, share * count), (sums, 2 * share * count));
@@ -45,10 +47,10 @@ impl Pass<'_, '_, '_> {
                 let rows = wide.len() / count.max(1);
                 let (gates, ups) = sums.split_at_mut(wide.len());
                 let ups = ups.get_mut(..wide.len()).unwrap_or_default();
-                multiply(&kernels, &[block.gate], start, count, quantized, gates);
-                multiply(&kernels, &[block.up], start, count, quantized, ups);
+                multiply(&kernels, &[block.gate], start, tokens, gates);
+                multiply(&kernels, &[block.up], start, tokens, ups);
                 start += rows;
-                let both = Both { kernels, activation, count, scales, block };
+                let both = Both { kernels, activation, steps, scales, block };
                 both.join(gates, ups, wide);
             }
         });
@@ -59,7 +61,7 @@ impl Pass<'_, '_, '_> {
 struct Both<'s> {
     kernels: Kernels,
     activation: Activation,
-    count: usize,
+    steps: Steps,
     scales: &'s [f32],
     block: &'s Layer<'s>,
 }
@@ -69,13 +71,12 @@ impl Both<'_> {
     fn join(&self, gates: &[i32], ups: &[i32], blocks: &mut [f32]) {
         #[expect(clippy::large_stack_arrays, reason = "no heap, and chips do not come here")]
         let mut scratch = [0.0; SIDE_BY_SIDE * ROWS];
-        let Self { kernels, activation, count, scales, block } = self;
-        let of = |sums, scale| {
-            let steps = Steps { row: *count, token: 1 };
-            Sums { sums, scales, steps }.of(0..blocks.len() / count, scale)
-        };
+        let Self { kernels, activation, steps, scales, block } = self;
+        let count = steps.row;
+        let rows = 0..blocks.len() / count.max(1);
+        let of = |sums, scale| Sums { sums, scales, steps: *steps }.of(rows.clone(), scale);
         let (gates, ups) = (of(gates, block.gate.scale), of(ups, block.up.scale));
-        for token in (0..*count).step_by(SIDE_BY_SIDE) {
+        for token in (0..count).step_by(SIDE_BY_SIDE) {
             let some = SIDE_BY_SIDE.min(count - token);
             let (of_gates, of_ups) = (gates.factors(token), ups.factors(token));
             for (index, block) in blocks.chunks_exact_mut(ROWS * count).enumerate() {
@@ -83,8 +84,8 @@ impl Both<'_> {
                 let own = token * ROWS..(token + some) * ROWS;
                 let x = block.get_mut(own).unwrap_or_default();
                 let gate = scratch.get_mut(..some * ROWS).unwrap_or_default();
-                kernels.rescale_turned(&of_ups, ups.by_row(token, rows.clone()), x, ROWS);
-                kernels.rescale_turned(&of_gates, gates.by_row(token, rows), gate, ROWS);
+                ups.take_some(kernels, (token, rows.clone()), &of_ups, (x, ROWS));
+                gates.take_some(kernels, (token, rows), &of_gates, (gate, ROWS));
                 activate(kernels, *activation, gate, x);
             }
         }

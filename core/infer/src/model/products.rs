@@ -4,6 +4,11 @@ use core::ops::Range;
 
 use trine_ternary::Kernels;
 use trine_ternary::float::ByRow;
+#[cfg(not(target_os = "none"))]
+use trine_ternary::float::InBlocks;
+
+#[cfg(not(target_os = "none"))]
+use super::stages::ROWS;
 
 /// Tokens that a thread takes sums of together, because they lie side by side there.
 pub(super) const SIDE_BY_SIDE: usize = 16;
@@ -23,10 +28,13 @@ pub(super) struct Sums<'s> {
 /// Where products lie.
 #[derive(Clone, Copy)]
 pub(super) struct Steps {
-    /// From a product to the one of the next row.
+    /// From a product to the one of the next row; in blocks, the number of tokens.
     pub(super) row: usize,
     /// From a product to the one of the next token.
     pub(super) token: usize,
+    /// Whether they are in blocks of rows, a token of a block after the other
+    /// ([`Kernels::gemm_blocks`]); then `token` says nothing.
+    pub(super) in_blocks: bool,
 }
 
 impl<'s> Sums<'s> {
@@ -59,8 +67,8 @@ impl Products<'_> {
             let factors = self.factors(first + some);
             let count = SIDE_BY_SIDE.min(tokens - some);
             let out = out.get_mut(some * stride..).unwrap_or_default();
-            let x = self.by_row(first + some, 0..self.rows.len());
-            kernels.rescale_turned(factors.get(..count).unwrap_or_default(), x, out, stride);
+            let factors = factors.get(..count).unwrap_or_default();
+            self.take_some(kernels, (first + some, 0..self.rows.len()), factors, (out, stride));
         }
     }
 
@@ -90,8 +98,8 @@ impl Products<'_> {
                 if tokens == 1 {
                     self.fill(kernels, token, rows.clone(), &mut products);
                 } else {
-                    let x = self.by_row(token, rows.clone());
-                    kernels.rescale_turned(factors, x, &mut products, most);
+                    let out = (&mut products[..], most);
+                    self.take_some(kernels, (token, rows.clone()), factors, out);
                 }
                 let out = out.chunks_exact_mut(stride.max(1));
                 for (out, products) in out.zip(products.chunks_exact(most)) {
@@ -102,7 +110,26 @@ impl Products<'_> {
         }
     }
 
-    /// Whether several tokens are taken together: those of a row lie side by side.
+    /// Writes the products of some rows and tokens with their scales, by token.
+    pub(super) fn take_some(
+        &self,
+        kernels: &Kernels,
+        (token, rows): (usize, Range<usize>),
+        factors: &[f32],
+        (out, stride): (&mut [f32], usize),
+    ) {
+        #[cfg(not(target_os = "none"))]
+        if self.sums.steps.in_blocks {
+            let count = self.sums.steps.row;
+            let from = (self.rows.start + rows.start) * count + token * ROWS;
+            let products = self.sums.sums.get(from..).unwrap_or_default();
+            let x = InBlocks { products, step: ROWS * count, rows: rows.len() };
+            return kernels.rescale_blocks(factors, x, out, stride);
+        }
+        kernels.rescale_turned(factors, self.by_row(token, rows), out, stride);
+    }
+
+    /// Whether several tokens are taken together: those of a row, or a block, lie side by side.
     const fn are_together(&self) -> bool {
         IS_WIDE && self.sums.steps.row != 1
     }
@@ -129,8 +156,8 @@ impl Products<'_> {
     }
 
     /// The sums of some rows, from a token on.
-    pub(super) fn by_row(&self, token: usize, rows: Range<usize>) -> ByRow<'_> {
-        let Sums { sums, steps: Steps { row, token: step }, .. } = self.sums;
+    fn by_row(&self, token: usize, rows: Range<usize>) -> ByRow<'_> {
+        let Sums { sums, steps: Steps { row, token: step, .. }, .. } = self.sums;
         let from = (self.rows.start + rows.start) * row + token * step;
         ByRow { products: sums.get(from..).unwrap_or_default(), step: row, rows: rows.len() }
     }

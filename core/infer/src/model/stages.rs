@@ -4,7 +4,7 @@ use core::ops::Range;
 
 use trine_ternary::mcu::{self, Part};
 use trine_ternary::parallel::for_each_chunk;
-use trine_ternary::{Kernels, Matrix};
+use trine_ternary::{Kernels, Matrix, Packing};
 
 use super::forward::Pass;
 use super::kv::move_up;
@@ -62,10 +62,11 @@ impl Pass<'_, '_, '_> {
         if by_token(matrices, self.state.tables.len()) {
             return self.look_up(rows, matrices);
         }
+        let in_blocks = self.steps(matrices).in_blocks;
         let sums = part(self.state.sums, &rows, count);
         for_each_chunk(self.pool, sums, share * count, &|index, sums| {
-            let start = first + index * share;
-            multiply(&kernels, matrices, start, count, quantized, sums);
+            let tokens = Tokens { count, quantized, in_blocks };
+            multiply(&kernels, matrices, first + index * share, tokens, sums);
         });
     }
 
@@ -78,7 +79,8 @@ impl Pass<'_, '_, '_> {
             let own = token * all + rows.start..token * all + rows.end;
             let sums = self.state.sums.get_mut(own).unwrap_or_default();
             if !look_up(matrices, rows.start, q, sums, self.state.tables) {
-                multiply(&self.model.kernels, matrices, rows.start, 1, q, sums);
+                let one = Tokens { count: 1, quantized: q, in_blocks: false };
+                multiply(&self.model.kernels, matrices, rows.start, one, sums);
             }
         }
     }
@@ -86,9 +88,10 @@ impl Pass<'_, '_, '_> {
     /// Where the products with these matrices lie.
     pub(super) fn steps(&self, matrices: &[Linear<'_>]) -> Steps {
         if self.at.count == 1 || by_token(matrices, self.state.tables.len()) {
-            return Steps { row: 1, token: matrices.iter().map(|one| one.matrix.rows()).sum() };
+            let token = matrices.iter().map(|one| one.matrix.rows()).sum();
+            return Steps { row: 1, token, in_blocks: false };
         }
-        Steps { row: self.at.count, token: 1 }
+        Steps { row: self.at.count, token: 1, in_blocks: IS_WIDE && are_panels(matrices) }
     }
 
     /// Rows that a thread takes at a time.
@@ -180,16 +183,26 @@ pub(super) fn one<T>(all: &[T], unit: usize, width: usize) -> &[T] {
     all.get(unit * width..(unit + 1) * width).unwrap_or_default()
 }
 
-/// Multiplies `count` tokens by rows from `start` on of matrices that count as one; `sums` says how
-/// many rows, (rows, count).
+/// Codes of tokens that are multiplied.
+#[derive(Clone, Copy)]
+pub(super) struct Tokens<'s> {
+    pub(super) count: usize,
+    /// (count, columns), and perhaps more behind them.
+    pub(super) quantized: &'s [i8],
+    /// As [`Steps`] says it.
+    pub(super) in_blocks: bool,
+}
+
+/// Multiplies tokens by rows from `start` on of matrices that count as one; `sums` says how many
+/// rows, (rows, count).
 pub(super) fn multiply(
     kernels: &Kernels,
     matrices: &[Linear<'_>],
     start: usize,
-    count: usize,
-    quantized: &[i8],
+    tokens: Tokens<'_>,
     sums: &mut [i32],
 ) {
+    let Tokens { count, quantized, in_blocks } = tokens;
     let end = start + sums.len() / count.max(1);
     let (mut above, mut rest) = (0, sums);
     for Linear { matrix, .. } in matrices {
@@ -202,10 +215,33 @@ pub(super) fn multiply(
         rest = after;
         if !sums.is_empty() {
             let quantized = quantized.get(..matrix.cols() * count).unwrap_or_default();
-            let done = kernels.gemm(matrix, rows, count, quantized, sums);
+            let done = gemm(kernels, matrix, rows, Tokens { count, quantized, in_blocks }, sums);
             debug_assert!(done.is_ok(), "matrices have the shape of the configuration");
         }
     }
+}
+
+fn gemm(
+    kernels: &Kernels,
+    matrix: &Matrix<'_>,
+    rows: Range<usize>,
+    tokens: Tokens<'_>,
+    sums: &mut [i32],
+) -> Result<(), trine_ternary::Error> {
+    let Tokens { count, quantized, .. } = tokens;
+    #[cfg(not(target_os = "none"))]
+    if tokens.in_blocks {
+        return kernels.gemm_blocks(matrix, rows, count, quantized, sums);
+    }
+    kernels.gemm(matrix, rows, count, quantized, sums)
+}
+
+/// Whether products with these matrices can be in blocks of [`ROWS`] rows.
+fn are_panels(matrices: &[Linear<'_>]) -> bool {
+    matrices.iter().all(|Linear { matrix, .. }| {
+        let is_panel = matches!(matrix.packing(), Packing::Panel2Bit | Packing::PanelBase3);
+        is_panel && matrix.rows().is_multiple_of(ROWS)
+    })
 }
 
 /// Matrices whose rows count as one's; queries, keys and values are the most.

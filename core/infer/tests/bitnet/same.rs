@@ -1,6 +1,6 @@
 //! What may not change a bit: the size of a step or a batch, threads, and instruction sets.
 
-use trine_infer::{KvKind, Model, Options, Step};
+use trine_infer::{KvKind, Layer, Model, Options, Step};
 use trine_ternary::parallel::{Parallel, Serial};
 use trine_ternary::{Isa, Kernels, Packing};
 
@@ -144,6 +144,32 @@ fn every_instruction_set_gives_the_bits_of_plain_rust() {
                 let model = model(case, Kernels::new(isa).unwrap());
                 let found = bits(&model, &options, tokens, usize::MAX, &Serial);
                 assert_eq!(found, wanted, "{case}, {kv:?}, {isa:?}");
+            }
+        }
+    }
+}
+
+/// Products with panels lie in blocks of rows: the same numbers, in steps and shares too.
+#[test]
+fn batches_with_panels_give_the_same_bits() {
+    for case in ["plain", "heads", "silu"] {
+        let (plain, tokens) = (model(case, Kernels::best()), expected(case).tokens);
+        let tokens = &tokens[..tokens.len().min(40)];
+        let (wanted, from) = (one_by_one(&plain, KvKind::F16, tokens), plain.weights());
+        for packing in [Packing::Panel2Bit, Packing::PanelBase3] {
+            let memory = vec![0; from.repacked_bytes(packing).unwrap()].leak();
+            let layers = vec![Layer::EMPTY; from.layers.len()].leak();
+            let weights = from.repack(packing, memory, layers, &Serial).unwrap();
+            for isa in Isa::supported() {
+                let kernels = Kernels::new(isa).unwrap();
+                let model = Model::new(*plain.config(), weights, kernels).unwrap();
+                for (batch, rows, threads) in
+                    [(40, usize::MAX, 1), (20, 33, 1), (3, usize::MAX, 2), (40, usize::MAX, 3)]
+                {
+                    let options = Options { batch, ..Options::new(model.config()) };
+                    let found = bits(&model, &options, tokens, rows, &Threads(threads));
+                    assert_eq!(found, wanted, "{case}, {packing:?}, {isa:?}, batches of {batch}");
+                }
             }
         }
     }

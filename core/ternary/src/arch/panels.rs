@@ -5,7 +5,7 @@
 use core::ops::Range;
 
 use crate::matrix::Matrix;
-use crate::packing::Packing;
+use crate::packing::{PANEL_ROWS, Packing};
 use crate::scalar::Tokens;
 
 /// Four columns of 32 rows, unpacked: a byte for each weight, four bytes for each row.
@@ -164,8 +164,10 @@ pub(crate) unsafe fn gemm<E: PanelKernels>(
         }
         let panels = Panels { matrix: *matrix, next: rows.start, rows: rows.clone() };
         for part in panels {
-            let out = &mut out[part.at * tokens.count + first..];
-            let to = Target { out, within: part.within, stride: tokens.count };
+            let before = if tokens.in_blocks { first * PANEL_ROWS } else { first };
+            let out = &mut out[part.at * tokens.count + before..];
+            let (stride, in_blocks) = (tokens.count, tokens.in_blocks);
+            let to = Target { out, within: part.within, stride, in_blocks };
             // SAFETY: as our caller says.
             unsafe { multiply::<E>(matrix.packing(), part.bytes, some, &mut scratch, to) };
         }
@@ -223,11 +225,12 @@ impl<'a> Iterator for Panels<'a> {
 }
 
 /// Where the sums of a panel go to: those of the rows `within` it, row by row, the tokens of a row
-/// side by side, `stride` from one row to the next.
+/// side by side, `stride` from one row to the next; or those of all its rows, token by token.
 struct Target<'a> {
     out: &'a mut [i32],
     within: Range<usize>,
     stride: usize,
+    in_blocks: bool,
 }
 
 impl Target<'_> {
@@ -238,6 +241,13 @@ impl Target<'_> {
     /// The processor has the engine's instruction set.
     #[inline(always)]
     unsafe fn write<E: PanelKernels>(&mut self, token: usize, sums: &[Sums], activations: &[i32]) {
+        if self.in_blocks {
+            let (out, _) = self.out[token * PANEL_ROWS..].as_chunks_mut::<PANEL_ROWS>();
+            for ((out, sums), less) in out.iter_mut().zip(sums).zip(activations) {
+                out.iter_mut().zip(&sums.0).for_each(|(out, sum)| *out = sum - less);
+            }
+            return;
+        }
         for (block, sums) in sums.chunks(BLOCK).enumerate() {
             let at = BLOCK * block;
             let Some(less) = activations[at..].first_chunk() else { return };
@@ -258,7 +268,10 @@ impl Target<'_> {
     #[inline(always)]
     unsafe fn prefetch<E: PanelKernels>(&self, some: Range<usize>, lines: usize) {
         for line in some {
-            let at = line / lines * self.stride + line % lines * BLOCK;
+            let at = match self.in_blocks {
+                true => line * BLOCK,
+                false => line / lines * self.stride + line % lines * BLOCK,
+            };
             if let Some(line) = self.out.get(at..) {
                 // SAFETY: as our caller says.
                 unsafe { E::prefetch_write(line) };
@@ -283,6 +296,9 @@ unsafe fn multiply<E: PanelKernels>(
     mut to: Target<'_>,
 ) {
     let Scratch { groups, sums, activations } = scratch;
+    if panel.is_empty() && to.in_blocks {
+        return to.out[..tokens.count * PANEL_ROWS].fill(0);
+    }
     if panel.is_empty() {
         let rows = to.out.chunks_mut(to.stride).take(to.within.len());
         return rows.for_each(|row| row[..tokens.count].fill(0));

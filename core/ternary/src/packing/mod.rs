@@ -72,7 +72,7 @@ pub struct Cell {
 }
 
 /// Rows of a panel.
-const PANEL: usize = 32;
+pub const PANEL_ROWS: usize = 32;
 /// Bytes of one step of a panel.
 const STEP_BYTES: usize = 128;
 
@@ -147,7 +147,7 @@ impl Packing {
     pub const fn rows_multiple(self) -> usize {
         match self {
             Self::I2S | Self::I2SArm | Self::Tq2_0 | Self::Tq1_0 => 1,
-            Self::Panel2Bit | Self::PanelBase3 => PANEL,
+            Self::Panel2Bit | Self::PanelBase3 => PANEL_ROWS,
             Self::Table4Trit => Layout::Table4Trit.rows(),
             Self::Table5Trit => Layout::Table5Trit.rows(),
             Self::SmladPairs => Layout::SmladPairs.rows(),
@@ -221,6 +221,6 @@ const fn tq1_0(block: usize, col: usize, at: usize) -> Cell {
 
 const fn line(panel: usize, row: usize, index: usize, digits: usize) -> Cell {
     let (step, j) = (index / 4, index % 4);
-    let byte = panel + step * STEP_BYTES + row % PANEL * 4 + j;
+    let byte = panel + step * STEP_BYTES + row % PANEL_ROWS * 4 + j;
     Cell { byte, col: step * 4 * digits + j, stride: 4, digits }
 }

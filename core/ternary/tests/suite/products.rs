@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 use trine_bits::Random;
-use trine_ternary::{COLS_MAX, Error, Kernels, Matrix, Packing};
+use trine_ternary::float::{ByRow, InBlocks};
+use trine_ternary::{COLS_MAX, Error, Kernels, Matrix, PANEL_ROWS, Packing};
 
 use super::{Draw as _, all_kernels, fit, packed, plain};
 
@@ -135,6 +136,73 @@ fn check_tokens(packing: Packing, rows: usize, cols: usize, tokens: usize, seed:
             assert!(found.eq(&expected[range.clone()]), "{name} token {t}");
         }
     }
+}
+
+/// Blocks of rows have the sums of [`Kernels::gemm`], and become the same numbers.
+fn check_blocks(packing: Packing, cols: usize, tokens: usize, seed: u64) {
+    const ROWS: usize = 3 * PANEL_ROWS;
+    let mut random = Random::new(seed);
+    let (trits, q) = (random.trits(ROWS * cols), random.activations(cols * tokens));
+    let bytes = packed(packing, ROWS, cols, &trits);
+    let matrix = Matrix::new(packing, ROWS, cols, &bytes).unwrap();
+    let range = PANEL_ROWS..ROWS;
+    let mut by_row = vec![0; range.len() * tokens];
+    Kernels::scalar().gemm(&matrix, range.clone(), tokens, &q, &mut by_row).unwrap();
+    let factors: Vec<f32> = (0..tokens).map(|t| 0.1 + t as f32).collect();
+    for kernels in all_kernels() {
+        let name = format!("{packing:?} {} {cols}x{tokens}", kernels.isa().name());
+        let mut out = vec![UNTOUCHED; range.len() * tokens + 1];
+        let (blocks, after) = out.split_at_mut(range.len() * tokens);
+        kernels.gemm_blocks(&matrix, range.clone(), tokens, &q, blocks).unwrap();
+        assert_eq!(after, [UNTOUCHED], "{name}");
+        let at = |r: usize, t: usize| (r / PANEL_ROWS * tokens + t) * PANEL_ROWS + r % PANEL_ROWS;
+        let sums = (0..range.len()).flat_map(|r| (0..tokens).map(move |t| (r, t)));
+        assert!(sums.map(|(r, t)| blocks[at(r, t)]).eq(by_row.iter().copied()), "{name}");
+        // All tokens, and the last ones of fewer rows.
+        for (first, rows) in [(0, range.len()), (tokens / 2, PANEL_ROWS + 5)] {
+            let factors = &factors[first..];
+            let (mut found, mut expected) = (vec![7.0; tokens * 70], vec![7.0; tokens * 70]);
+            let products = &blocks[first * PANEL_ROWS..];
+            let x = InBlocks { products, step: tokens * PANEL_ROWS, rows };
+            kernels.rescale_blocks(factors, x, &mut found, 70);
+            let x = ByRow { products: &by_row[first.min(by_row.len())..], step: tokens, rows };
+            kernels.rescale_turned(factors, x, &mut expected, 70);
+            assert_eq!(found, expected, "{name}");
+        }
+    }
+}
+
+#[test]
+fn blocks_of_rows_have_the_same_sums() {
+    for packing in [Packing::Panel2Bit, Packing::PanelBase3] {
+        for tokens in (1..=17).chain([24, 31, 32, 33, 100, 128, 140, 145, 161, 290]) {
+            check_blocks(packing, 70, tokens, 12);
+        }
+        for cols in [0, 1, 20, 64, 641, 1281, 2560] {
+            check_blocks(packing, cols, 23, 13);
+        }
+    }
+}
+
+#[test]
+fn blocks_are_of_whole_panels() {
+    let bytes = packed(Packing::Panel2Bit, 64, 16, &[0; 1024]);
+    let matrix = Matrix::new(Packing::Panel2Bit, 64, 16, &bytes).unwrap();
+    let kernels = Kernels::best();
+    let mut out = [0; 64];
+    let start = |start| Err(Error::Start { start, multiple: PANEL_ROWS });
+    let q = [0; 32];
+    assert_eq!(kernels.gemm_blocks(&matrix, 1..33, 2, &q, &mut out), start(1));
+    assert_eq!(kernels.gemm_blocks(&matrix, 0..33, 2, &q, &mut out), start(33));
+    assert_eq!(
+        kernels.gemm_blocks(&matrix, 0..32, 2, &q, &mut out[1..]),
+        Err(Error::Length { needed: 64, given: 63 })
+    );
+    let range = Err(Error::Range { end: 96, rows: 64 });
+    assert_eq!(kernels.gemm_blocks(&matrix, 64..96, 2, &q, &mut out), range);
+    let bytes = packed(Packing::I2S, 64, 128, &[0; 8192]);
+    let matrix = Matrix::new(Packing::I2S, 64, 128, &bytes).unwrap();
+    assert_eq!(kernels.gemm_blocks(&matrix, 0..32, 2, &[0; 256], &mut out), Err(Error::Input));
 }
 
 #[test]

@@ -77,6 +77,16 @@ pub(crate) fn rescale_turned(factors: &[f32], x: float::ByRow<'_>, y: &mut [f32]
 }
 
 #[target_feature(enable = "neon")]
+pub(crate) fn rescale_blocks(
+    factors: &[f32],
+    x: float::InBlocks<'_>,
+    y: &mut [f32],
+    stride: usize,
+) {
+    float::rescale_blocks(factors, x, y, stride);
+}
+
+#[target_feature(enable = "neon")]
 pub(crate) fn dot_f16(a: &[f32], b: &[u16]) -> f32 {
     float::dot_f16(a, b, |halves| widen(halves))
 }

@@ -10,7 +10,7 @@ use core::arch::wasm32::{
 use super::{load, store};
 use crate::float::{self, Lanes};
 pub(crate) use crate::float::{
-    add, axpy, dot, multiply, relu_squared, rescale, rotate, scale, scale_by, sum,
+    add, axpy, dot, multiply, relu_squared, rescale, rescale_blocks, rotate, scale, scale_by, sum,
 };
 pub(crate) use crate::int8::{dots, greatest, mix, quantize_i16};
 pub(crate) use crate::normed::quantize_normed;

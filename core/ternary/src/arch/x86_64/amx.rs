@@ -212,7 +212,7 @@ struct Tail([[i8; COLUMNS]; TILE]);
 /// # Safety
 /// The processor has AMX, and its tiles have [`SHAPES`].
 unsafe fn multiply(groups: &[Group], col: usize, tokens: Tokens<'_>, sums: &mut [Sums]) {
-    let Tokens { q, cols, count } = tokens;
+    let Tokens { q, cols, count, .. } = tokens;
     let (q, sums) = (&q[..count * cols], &mut sums[..count]);
     let (tiles, _) = groups.as_chunks();
     let whole = tiles.len().min((cols - col) / COLUMNS);

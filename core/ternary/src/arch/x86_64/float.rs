@@ -70,6 +70,16 @@ macro_rules! doors {
         }
 
         #[target_feature(enable = $features)]
+        pub(crate) fn rescale_blocks(
+            factors: &[f32],
+            x: $crate::float::InBlocks<'_>,
+            y: &mut [f32],
+            stride: usize,
+        ) {
+            $crate::float::rescale_blocks(factors, x, y, stride);
+        }
+
+        #[target_feature(enable = $features)]
         pub(crate) fn dot_f16(a: &[f32], b: &[u16]) -> f32 {
             $crate::float::dot_f16(a, b, |halves| super::super::float::widen(halves))
         }
