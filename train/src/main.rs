@@ -95,15 +95,30 @@ fn main() -> ExitCode {
 fn run() -> Result<()> {
     let mut words = std::env::args().skip(1).peekable();
     if words.next_if(|word| word == "unseen").is_some() {
-        return train_unseen::work(&options(words, train_unseen::USAGE, &[])?);
+        return with(words, train_unseen::USAGE, &[], train_unseen::work);
     }
     if words.next_if(|word| word == "eval-lists").is_some() {
-        return eval_lists::work(&options(words, eval_lists::USAGE, &["open"])?);
+        return with(words, eval_lists::USAGE, &["open"], eval_lists::work);
     }
     if words.next_if(|word| word == "tune-lists").is_some() {
-        return tune_lists::work(&options(words, tune_lists::USAGE, &[])?);
+        return with(words, tune_lists::USAGE, &[], tune_lists::work);
     }
-    work(&options(words, USAGE, &["dense", "held"])?)
+    with(words, USAGE, &["dense", "held"], work)
+}
+
+/// Works with the options, or shows the usage where that is asked for.
+fn with(
+    words: impl Iterator<Item = String>,
+    usage: &str,
+    flags: &[&str],
+    work: impl FnOnce(&Options) -> Result<()>,
+) -> Result<()> {
+    let words: Vec<String> = words.collect();
+    if words.iter().any(|word| word == "--help") {
+        println!("{usage}");
+        return Ok(());
+    }
+    work(&options(words.into_iter(), usage, flags)?)
 }
 
 type Options = BTreeMap<String, String>;

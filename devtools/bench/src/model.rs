@@ -58,7 +58,7 @@ const SEQUENCES: &str = "8";
 /// Tokens that `trine bench` decodes after a prompt.
 const DECODED: usize = 32;
 /// The longest context of which the program keeps keys and values in half precision by default.
-const NEAR: usize = 1024;
+const NEAR: usize = 512;
 
 /// `cargo xtask bench model PART`.
 pub fn part(name: &str, keep: bool, small: bool) -> Result<()> {

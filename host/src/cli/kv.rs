@@ -6,7 +6,7 @@ use trine_infer::KvKind;
 /// Kinds of keys and values by the names of the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Kv {
-    /// Int8 for contexts of more than 1,024 tokens, else half precision.
+    /// Int8 for contexts of more than 512 tokens, else half precision.
     Auto,
     /// Single precision.
     F32,

@@ -13,7 +13,7 @@ _BUDGET = 1 << 20
 _BATCH = 128
 _KINDS = {"f16": lib.TRINE_MODEL_KV_F16, "f32": lib.TRINE_MODEL_KV_F32, "i8": lib.TRINE_MODEL_KV_I8}
 # The longest context whose keys and values are better kept in half precision.
-_NEAR = 1024
+_NEAR = 512
 _ENDS = {
     lib.TRINE_MODEL_END_STOP: "stop",
     lib.TRINE_MODEL_END_LIMIT: "limit",
@@ -29,7 +29,7 @@ class Model(Owned):
     `threads` is how many share the work, 0 as many as there are processors. `backend` is that of
     `trine generate`; `context` is the most tokens that prompt and answer have together, 0 as many
     as the model was trained for; `kv` is how keys and values are kept: "f16", "f32", "i8", or "auto",
-    which is "i8" on the processor for a context of more than 1,024 tokens, else "f16".
+    which is "i8" on the processor for a context of more than 512 tokens, else "f16".
 
     One text is written at a time. `ended` says why the last one ended: "stop" by the model,
     "limit" at `tokens`, "full" at the end of the context, or "cancelled".

@@ -27,7 +27,7 @@ pub enum KvKind {
 
 impl KvKind {
     /// The longest context whose keys and values are better kept in half precision.
-    pub const NEAR: usize = 1024;
+    pub const NEAR: usize = 512;
 
     /// How keys and values of a context are best kept: above [`Self::NEAR`] tokens most of
     /// attention's time is theirs, and they are int8.

@@ -186,7 +186,7 @@ fn blocks_of_rows_have_the_same_sums() {
 
 #[test]
 fn blocks_are_of_whole_panels() {
-    let bytes = packed(Packing::Panel2Bit, 64, 16, &[0; 1024]);
+    let bytes = packed(Packing::Panel2Bit, 64, 16, &vec![0; 1024]);
     let matrix = Matrix::new(Packing::Panel2Bit, 64, 16, &bytes).unwrap();
     let kernels = Kernels::best();
     let mut out = [0; 64];
@@ -200,7 +200,7 @@ fn blocks_are_of_whole_panels() {
     );
     let range = Err(Error::Range { end: 96, rows: 64 });
     assert_eq!(kernels.gemm_blocks(&matrix, 64..96, 2, &q, &mut out), range);
-    let bytes = packed(Packing::I2S, 64, 128, &[0; 8192]);
+    let bytes = packed(Packing::I2S, 64, 128, &vec![0; 8192]);
     let matrix = Matrix::new(Packing::I2S, 64, 128, &bytes).unwrap();
     assert_eq!(kernels.gemm_blocks(&matrix, 0..32, 2, &[0; 256], &mut out), Err(Error::Input));
 }
