@@ -45,7 +45,7 @@ impl Pass<'_, '_, '_> {
             let near = (NEAR / count.max(1) / ROWS).max(1) * ROWS;
             for wide in wide.chunks_mut(near * count) {
                 let rows = wide.len() / count.max(1);
-                let (gates, ups) = sums.split_at_mut(wide.len());
+                let (gates, ups) = sums.split_at_mut_checked(wide.len()).unwrap_or_default();
                 let ups = ups.get_mut(..wide.len()).unwrap_or_default();
                 multiply(&kernels, &[block.gate], start, tokens, gates);
                 multiply(&kernels, &[block.up], start, tokens, ups);
