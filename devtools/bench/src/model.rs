@@ -338,12 +338,12 @@ mod tests {
         let all = [
             row("prefill", 128, 300.0, 200.0),
             row("decode after", 128, 50.0, 40.0),
-            row("prefill", 512, 150.0, 180.0),
+            row("prefill", 256, 150.0, 180.0),
             row("decode after", 2048, 40.0, 10.0),
         ];
         let text = beside_the_first(&all);
         let (near, far) =
-            ("prefill 512 | 0.50 | 0.50 | 0.90", "decode after 2048 | 0.20 | 0.80 | 0.25");
+            ("prefill 256 | 0.50 | 0.50 | 0.90", "decode after 2048 | 0.20 | 0.80 | 0.25");
         assert!(text.ends_with(&format!("| {near} |\n| {far} |\n")), "{text}");
     }
 

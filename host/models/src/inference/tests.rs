@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use trine_descriptor::{Args, Side, validate};
-use trine_infer::{BatchOptions, Options, batch_arena_bytes};
+use trine_infer::{BatchOptions, KvKind, Options, batch_arena_bytes};
 use trine_mcp::result::value_json;
 use trine_mcp::{McpEngine, McpSession, ServerInfo, Single, Step};
 
@@ -185,9 +185,11 @@ fn expected(path: &Path, prompt: &str, tokens: usize) -> (Vec<u8>, usize) {
     let (pool, mut buffers) = (Pool::new(1).unwrap(), Buffers::default());
     let loaded = Loaded::open(&bytes, &mut buffers, None, &pool).unwrap();
     let ids: Vec<u32> = [256].into_iter().chain(prompt.bytes().map(u32::from)).collect();
+    let kv = KvKind::of_context(loaded.model.config().context);
     let options = Options {
         context: ids.len() + tokens,
         batch: ids.len(),
+        kv,
         ..Options::new(loaded.model.config())
     };
     // As the server has it: what tables take depends on the packing.
@@ -198,6 +200,7 @@ fn expected(path: &Path, prompt: &str, tokens: usize) -> (Vec<u8>, usize) {
     let server = BatchOptions {
         positions: options.context,
         batch: all.clamp(TEXTS, 128),
+        kv,
         ..BatchOptions::new(loaded.model.config(), TEXTS)
     };
     let server = server.with_tables(packed.model.weights());
