@@ -3,7 +3,7 @@
 
 use core::ops::Range;
 
-use crate::float::reduce;
+use crate::float::{SMALL, reduce};
 use crate::kernels::Kernels;
 use crate::matrix::Matrix;
 #[cfg(trine_dots)]
@@ -32,7 +32,7 @@ pub(crate) fn gemm(matrix: &Matrix<'_>, rows: Range<usize>, tokens: Tokens<'_>, 
     if tokens.count == 0 {
         return;
     }
-    if tokens.in_blocks {
+    if !SMALL && tokens.in_blocks {
         let blocks = out.chunks_exact_mut(PANEL_ROWS * tokens.count);
         for (block, out) in blocks.enumerate() {
             for (t, out) in out.chunks_exact_mut(PANEL_ROWS).enumerate() {

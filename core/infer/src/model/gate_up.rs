@@ -18,8 +18,9 @@ impl Pass<'_, '_, '_> {
     /// Whether the function follows products at once: where those of a row lie side by side and
     /// rows fill blocks of [`ROWS`].
     pub(super) fn is_joined(&self, block: &Layer<'_>) -> bool {
-        let is_by_row = self.steps(&[block.gate, block.up]).row != 1;
-        IS_WIDE && is_by_row && self.model.config.ffn.is_multiple_of(ROWS)
+        IS_WIDE
+            && self.steps(&[block.gate, block.up]).row != 1
+            && self.model.config.ffn.is_multiple_of(ROWS)
     }
 
     /// Products with some rows of gate and up, the first half of `units` being those of the gate,

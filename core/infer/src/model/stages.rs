@@ -62,7 +62,7 @@ impl Pass<'_, '_, '_> {
         if by_token(matrices, self.state.tables.len()) {
             return self.look_up(rows, matrices);
         }
-        let in_blocks = self.steps(matrices).in_blocks;
+        let in_blocks = IS_WIDE && self.steps(matrices).in_blocks;
         let sums = part(self.state.sums, &rows, count);
         for_each_chunk(self.pool, sums, share * count, &|index, sums| {
             let tokens = Tokens { count, quantized, in_blocks };
