@@ -129,12 +129,8 @@ impl Kernels {
         q: &[i8],
         out: &mut [i32],
     ) -> Result<(), Error> {
-        check_rows(&rows, matrix.rows())?;
-        exact(matrix.cols().checked_mul(tokens).ok_or(Error::Overflow)?, q.len())?;
-        exact(rows.len().checked_mul(tokens).ok_or(Error::Overflow)?, out.len())?;
         let tokens = Tokens { q, cols: matrix.cols(), count: tokens, in_blocks: false };
-        self.products(matrix, rows, tokens, out);
-        Ok(())
+        self.products(matrix, rows, tokens, out)
     }
 
     /// The same with the sums in blocks of [`PANEL_ROWS`] rows, as panels make them:
@@ -153,7 +149,6 @@ impl Kernels {
         q: &[i8],
         out: &mut [i32],
     ) -> Result<(), Error> {
-        check_rows(&rows, matrix.rows())?;
         for row in [rows.start, rows.end] {
             if !row.is_multiple_of(PANEL_ROWS) {
                 return Err(Error::Start { start: row, multiple: PANEL_ROWS });
@@ -162,11 +157,8 @@ impl Kernels {
         if !matches!(matrix.packing(), Packing::Panel2Bit | Packing::PanelBase3) {
             return Err(Error::Input);
         }
-        exact(matrix.cols().checked_mul(tokens).ok_or(Error::Overflow)?, q.len())?;
-        exact(rows.len().checked_mul(tokens).ok_or(Error::Overflow)?, out.len())?;
         let tokens = Tokens { q, cols: matrix.cols(), count: tokens, in_blocks: true };
-        self.products(matrix, rows, tokens, out);
-        Ok(())
+        self.products(matrix, rows, tokens, out)
     }
 
     fn products(
@@ -175,7 +167,11 @@ impl Kernels {
         rows: Range<usize>,
         tokens: Tokens<'_>,
         out: &mut [i32],
-    ) {
+    ) -> Result<(), Error> {
+        let count = tokens.count;
+        check_rows(&rows, matrix.rows())?;
+        exact(matrix.cols().checked_mul(count).ok_or(Error::Overflow)?, tokens.q.len())?;
+        exact(rows.len().checked_mul(count).ok_or(Error::Overflow)?, out.len())?;
         match self.isa {
             #[cfg(target_arch = "x86_64")]
             Isa::Amx if matches!(matrix.packing(), Packing::Panel2Bit | Packing::PanelBase3) => {
@@ -229,6 +225,7 @@ impl Kernels {
             }
             _ => scalar::gemm(matrix, rows, tokens, out),
         }
+        Ok(())
     }
 
     /// `out[r]` = row `rows.start + r` times the activations, added in the order of
