@@ -201,10 +201,20 @@ pub(crate) fn rescale_blocks(factors: &[f32], x: InBlocks<'_>, y: &mut [f32], st
         for ((y, x), factor) in y.chunks_mut(stride.max(1)).zip(tokens).zip(factors) {
             let y = y.get_mut(first..).unwrap_or_default();
             match y.first_chunk_mut::<ROWS>() {
-                Some(y) if count == ROWS => rescale(*factor, x, y),
+                Some(y) if count == ROWS => rescale_lanes(*factor, x, y),
                 _ => rescale(*factor, x.get(..count).unwrap_or_default(), y),
             }
         }
+    }
+}
+
+/// [`rescale`] of a number of products that is known. All are made before the first is written,
+/// which tells the compiler that no product is among what is written.
+#[inline(always)]
+fn rescale_lanes<const N: usize>(factor: f32, x: &[i32; N], y: &mut [f32; N]) {
+    for (y, x) in y.as_chunks_mut::<16>().0.iter_mut().zip(x.as_chunks::<16>().0) {
+        let lanes = x.map(|x| x as f32);
+        *y = lanes.map(|x| x * factor);
     }
 }
 
@@ -251,7 +261,7 @@ pub(crate) fn rescale_turned(
             for ((y, line), factor) in y.zip(&square).zip(factors) {
                 let y = y.get_mut(first..).unwrap_or_default();
                 match y.first_chunk_mut::<16>() {
-                    Some(y) if count == 16 => rescale(*factor, line, y),
+                    Some(y) if count == 16 => rescale_lanes(*factor, line, y),
                     _ => rescale(*factor, line.get(..count).unwrap_or_default(), y),
                 }
             }

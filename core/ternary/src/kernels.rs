@@ -9,7 +9,9 @@ use crate::arch::wasm32;
 #[cfg(target_arch = "x86_64")]
 use crate::arch::x86_64;
 use crate::error::{Error, exact};
-use crate::float::{ByRow, InBlocks};
+use crate::float::ByRow;
+#[cfg(not(target_os = "none"))]
+use crate::float::InBlocks;
 use crate::isa::Isa;
 use crate::matrix::Matrix;
 use crate::normed::{Norm, Pieces, quantize_normed};
@@ -328,7 +330,7 @@ impl Kernels {
 
     /// [`Self::quantize`] of `x / rms(x) · weight`, the mean square being raised by `epsilon`
     /// (Zhang and Sennrich, 2019). The bytes of `weight` are numbers of single precision, the
-    /// lowest byte first.
+    /// lowest byte first. It answers [`Quantized::scale`]; the sum of codes is not made.
     ///
     /// # Errors
     /// When `q` or `weight` has not a number for each of `x`.
@@ -347,7 +349,7 @@ impl Kernels {
         epsilon: f32,
         x: Pieces<'_>,
         q: &mut [i8],
-    ) -> Result<Quantized, Error> {
+    ) -> Result<f32, Error> {
         let norm = Norm::new(weight, epsilon, x, q)?;
         Ok(choose!(self, float::quantize_normed(norm, q), quantize_normed(norm, q)))
     }

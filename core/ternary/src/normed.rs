@@ -3,7 +3,7 @@
 use crate::error::{Error, exact};
 use crate::float::reduce;
 use crate::math;
-use crate::quantize::{Quantized, greatest_of, raise, round, scale_for};
+use crate::quantize::{greatest_of, raise, round, scale_for};
 
 /// Numbers in pieces: the first `width` of each `step`.
 #[derive(Debug, Clone, Copy)]
@@ -49,10 +49,27 @@ impl<'x> Pieces<'x> {
         self.numbers.is_empty()
     }
 
-    fn each(self) -> impl Iterator<Item = &'x [f32]> {
-        let first = move |step: &'x [f32]| &step[..self.width.min(step.len())];
-        self.numbers.chunks(self.step).map(first)
+    /// Each piece, and what lies behind it before the next.
+    fn parted(self) -> impl Iterator<Item = (&'x [f32], &'x [f32])> {
+        let parted = move |step: &'x [f32]| step.split_at(self.width.min(step.len()));
+        self.numbers.chunks(self.step).map(parted)
     }
+
+    fn each(self) -> impl Iterator<Item = &'x [f32]> {
+        self.parted().map(|(piece, _)| piece)
+    }
+}
+
+/// A piece of what is normed.
+pub(crate) struct Piece<'x> {
+    pub(crate) x: &'x [f32],
+    /// What lies between it and the next.
+    #[cfg_attr(
+        not(target_arch = "x86_64"),
+        expect(dead_code, reason = "others ask for nothing ahead")
+    )]
+    pub(crate) behind: &'x [f32],
+    pub(crate) weight: &'x [[u8; 4]],
 }
 
 /// What is normed, and by what.
@@ -78,10 +95,21 @@ impl<'x> Norm<'x> {
         Ok(Self { weight, epsilon, x })
     }
 
+    /// How many numbers a piece has.
+    pub(crate) const fn width(&self) -> usize {
+        self.x.width
+    }
+
+    #[inline(always)]
+    pub(crate) fn pieces(self) -> impl Iterator<Item = Piece<'x>> {
+        let weights = self.weight.chunks(self.x.width);
+        self.x.parted().zip(weights).map(|((x, behind), weight)| Piece { x, behind, weight })
+    }
+
     /// What all numbers are multiplied by. Their squares are added in the order of
     /// [`float`](crate::float).
     #[inline(always)]
-    fn factor(&self) -> f32 {
+    pub(crate) fn factor(&self) -> f32 {
         let mut lanes = [0.0; 16];
         for piece in self.x.each() {
             let (chunks, tail) = piece.as_chunks::<16>();
@@ -94,16 +122,17 @@ impl<'x> Norm<'x> {
     }
 }
 
-/// The codes of `x / rms(x) · weight`, whose numbers are computed twice and not kept.
+/// The codes of `x / rms(x) · weight`, whose numbers are computed twice and not kept, and what
+/// they were multiplied by.
 #[inline(always)]
-pub(crate) fn quantize_normed(norm: Norm<'_>, q: &mut [i8]) -> Quantized {
-    let (factor, width) = (norm.factor(), norm.x.width);
+pub(crate) fn quantize_normed(norm: Norm<'_>, q: &mut [i8]) -> f32 {
+    let (factor, width) = (norm.factor(), norm.width());
     let of = |x: f32, weight: [u8; 4]| x * factor * f32::from_le_bytes(weight);
-    let pieces = || norm.x.each().zip(norm.weight.chunks(width));
-    let mut lanes = [0.0; 16];
-    for (x, weight) in pieces() {
-        let (x, x_tail) = x.as_chunks::<16>();
-        let (weight, weight_tail) = weight.as_chunks::<16>();
+    // Two registers or more, so that one need not wait for the other.
+    let mut lanes = [0.0; 32];
+    for Piece { x, weight, .. } in norm.pieces() {
+        let (x, x_tail) = x.as_chunks::<32>();
+        let (weight, weight_tail) = weight.as_chunks::<32>();
         for (x, weight) in x.iter().zip(weight) {
             for (lane, (x, weight)) in lanes.iter_mut().zip(x.iter().zip(weight)) {
                 raise(lane, of(*x, *weight));
@@ -113,23 +142,18 @@ pub(crate) fn quantize_normed(norm: Norm<'_>, q: &mut [i8]) -> Quantized {
             raise(lane, of(*x, *weight));
         }
     }
-    let scale = scale_for(greatest_of(lanes));
-    let mut sums = [0; 16];
-    for ((x, weight), q) in pieces().zip(q.chunks_mut(width)) {
+    let scale = scale_for(greatest_of(&lanes));
+    for (Piece { x, weight, .. }, q) in norm.pieces().zip(q.chunks_mut(width)) {
         let (x, x_tail) = x.as_chunks::<16>();
         let (weight, weight_tail) = weight.as_chunks::<16>();
         let (q, q_tail) = q.as_chunks_mut::<16>();
         for ((x, weight), q) in x.iter().zip(weight).zip(q) {
-            for (((q, sum), x), weight) in q.iter_mut().zip(&mut sums).zip(x).zip(weight) {
-                *q = round(of(*x, *weight) * scale);
-                *sum += i32::from(*q);
-            }
+            let codes: [f32; 16] = core::array::from_fn(|at| of(x[at], weight[at]) * scale);
+            *q = codes.map(round);
         }
-        let tail = q_tail.iter_mut().zip(&mut sums).zip(x_tail).zip(weight_tail);
-        for (((q, sum), x), weight) in tail {
+        for ((q, x), weight) in q_tail.iter_mut().zip(x_tail).zip(weight_tail) {
             *q = round(of(*x, *weight) * scale);
-            *sum += i32::from(*q);
         }
     }
-    Quantized { scale, sum: sums.iter().sum() }
+    scale
 }

@@ -97,7 +97,7 @@ fn largest_of_lanes(x: &[f32]) -> f32 {
     for (lane, x) in lanes.iter_mut().zip(tail) {
         raise(lane, *x);
     }
-    greatest_of(lanes)
+    greatest_of(&lanes)
 }
 
 /// Raises a lane to a magnitude. NaN is passed over.
@@ -108,7 +108,7 @@ pub(crate) fn raise(lane: &mut f32, x: f32) {
 }
 
 #[inline(always)]
-pub(crate) fn greatest_of(lanes: [f32; 16]) -> f32 {
+pub(crate) fn greatest_of(lanes: &[f32]) -> f32 {
     lanes.iter().fold(0.0, |most, lane| if *lane > most { *lane } else { most })
 }
 

@@ -6,10 +6,10 @@ use trine_ternary::parallel::{Parallel, for_each_chunk, for_each_pair};
 use trine_ternary::{Kernels, Pieces, math};
 
 use super::forward::Pass;
-use super::gate_up::activate;
+use super::gate_up::{Blocks, activate};
 use super::order::Stage;
 use super::products::{IS_WIDE, SIDE_BY_SIDE, Sums};
-use super::stages::{ROWS, one, part};
+use super::stages::{one, part};
 use crate::weights::{Layer, Vector};
 
 impl Pass<'_, '_, '_> {
@@ -94,10 +94,12 @@ impl Pass<'_, '_, '_> {
         let (count, ffn) = (self.at.count, self.model.config.ffn);
         let wide: &[f32] = self.state.wide;
         let to = (&mut *self.state.scales, &mut *self.state.quantized);
+        let blocks = Blocks::new(ffn, count);
         norm.round(self.pool, tokens, to, &|token| {
-            let end = ffn.saturating_sub(ROWS) * count + (token + 1) * ROWS;
-            let own = wide.get(token * ROWS..end).unwrap_or_default();
-            Pieces::apart(own, ROWS, ROWS * count).unwrap_or(Pieces::whole(&[]))
+            let last = ffn.saturating_sub(blocks.rows) / blocks.rows * blocks.step;
+            let own = token * blocks.rows..last + (token + 1) * blocks.rows;
+            let own = wide.get(own).unwrap_or_default();
+            Pieces::apart(own, blocks.rows, blocks.step).unwrap_or(Pieces::whole(&[]))
         });
     }
 
@@ -157,10 +159,10 @@ impl Norm<'_> {
         let (scales, quantized) = (part(scales, &tokens, 1), part(quantized, &tokens, columns));
         for_each_pair(pool, (scales, 1), (quantized, columns), &|index, scale, quantized| {
             let (x, weight) = (x(first + index), self.weight.bytes());
-            let rounded = self.kernels.quantize_normed(weight, self.epsilon, x, quantized);
-            debug_assert!(rounded.is_ok(), "numbers, weights and codes are equally many");
-            if let (Ok(rounded), Some(scale)) = (rounded, scale.first_mut()) {
-                *scale = rounded.scale;
+            let found = self.kernels.quantize_normed(weight, self.epsilon, x, quantized);
+            debug_assert!(found.is_ok(), "numbers, weights and codes are equally many");
+            if let (Ok(found), Some(scale)) = (found, scale.first_mut()) {
+                *scale = found;
             }
         });
     }

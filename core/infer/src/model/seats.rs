@@ -19,6 +19,7 @@ pub(crate) enum Seats<'p> {
 }
 
 /// Where a token is.
+#[cfg(not(target_os = "none"))]
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Seat {
     /// Its sequence.
@@ -31,6 +32,7 @@ pub(crate) struct Seat {
     pub(crate) ends: u32,
 }
 
+#[cfg(not(target_os = "none"))]
 trine_arena::solid!(
     struct Seat {
         sequence: u32,

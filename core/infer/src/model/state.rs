@@ -3,7 +3,9 @@
 use trine_arena::Arena;
 use trine_ternary::{Kernels, mcu};
 
+use super::gate_up::Blocks;
 use super::kv::{Cache, KvKind, Shape};
+use super::products::IS_WIDE;
 use crate::config::Config;
 use crate::error::Error;
 use crate::weights::{Role, Weights};
@@ -80,7 +82,7 @@ impl Sizes {
         let projected = config.dim + 2 * config.kv_dim();
         Ok(Self {
             stream: times(config.dim)?,
-            wide: times(config.widest())?,
+            wide: wide(config, batch).ok_or(Error::TooLarge)?,
             pairs: 2 * config.kv_dim(),
             rotations: times(config.head_width())?,
             frequencies: config.head_width() / 2,
@@ -126,6 +128,15 @@ impl Sizes {
         let words = words.into_iter().try_fold(0, sum)?;
         words.checked_mul(4)?.checked_add(self.quantized)
     }
+}
+
+/// Numbers of the part that a matrix takes in.
+fn wide(config: &Config, batch: usize) -> Option<usize> {
+    let rows = config.widest().checked_mul(batch)?;
+    if !IS_WIDE {
+        return Some(rows);
+    }
+    Some(rows.max(Blocks::room(config.ffn, batch)?))
 }
 
 /// Bytes that a session is the faster for, over those of [`arena_bytes`] and

@@ -85,9 +85,11 @@ fn check(seed: u64, len: usize) {
 /// pieces of `width`; what is no number becomes 0.
 fn check_normed(seed: u64, len: usize) {
     let mut random = Random::new(seed);
-    let (mut x, weight) = (numbers(&mut random, len), numbers(&mut random, len));
-    if let (1, Some(last)) = (seed % 4, x.last_mut()) {
-        *last = f32::NAN;
+    let (mut x, mut weight) = (numbers(&mut random, len), numbers(&mut random, len));
+    match (seed % 4, x.last_mut(), weight.last_mut()) {
+        (1, Some(last), _) => *last = f32::NAN,
+        (2, _, Some(last)) => *last = f32::INFINITY,
+        _ => {}
     }
     let bytes: Vec<u8> = weight.iter().flat_map(|weight| weight.to_le_bytes()).collect();
     let mean = in_order(x.iter().map(|x| x * x)) / len as f32;
@@ -105,7 +107,7 @@ fn check_normed(seed: u64, len: usize) {
         for x in [Pieces::whole(&x), Pieces::apart(&apart, width, step).unwrap()] {
             assert_eq!((x.len(), x.is_empty()), (len, len == 0));
             let mut q = vec![0; len];
-            assert_eq!(kernels.quantize_normed(&bytes, 1e-5, x, &mut q), Ok(rounded));
+            assert_eq!(kernels.quantize_normed(&bytes, 1e-5, x, &mut q), Ok(rounded.scale));
             assert_eq!(q, expected, "{}", kernels.isa().name());
             let refused = |bytes: &[u8], q: &mut [i8]| {
                 assert!(kernels.quantize_normed(bytes, 1e-5, x, q).is_err());

@@ -28,6 +28,10 @@ pub(crate) struct Group {
     /// Numbers from a token's queries to those of the next token.
     pub(crate) stride: usize,
     /// The same of what comes out.
+    #[cfg_attr(
+        target_os = "none",
+        expect(dead_code, reason = "tokens are taken one by one there")
+    )]
     pub(crate) out_stride: usize,
 }
 

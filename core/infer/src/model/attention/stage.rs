@@ -45,6 +45,7 @@ impl Pass<'_, '_, '_> {
     }
 
     /// Where the tokens end that are of the same sequence as one.
+    #[cfg_attr(target_os = "none", expect(unused_variables, reason = "there is one sequence"))]
     fn end_of_run(&self, token: usize, end: usize) -> usize {
         #[cfg(not(target_os = "none"))]
         if let Seats::Each(seats) = &self.seats {

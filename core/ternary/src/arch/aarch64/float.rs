@@ -112,7 +112,7 @@ pub(crate) fn quantize(x: &[f32], q: &mut [i8]) -> Quantized {
 }
 
 #[target_feature(enable = "neon")]
-pub(crate) fn quantize_normed(norm: Norm<'_>, q: &mut [i8]) -> Quantized {
+pub(crate) fn quantize_normed(norm: Norm<'_>, q: &mut [i8]) -> f32 {
     normed::quantize_normed(norm, q)
 }
 

@@ -131,14 +131,6 @@ macro_rules! doors {
         }
 
         #[target_feature(enable = $features)]
-        pub(crate) fn quantize_normed(
-            norm: $crate::normed::Norm<'_>,
-            q: &mut [i8],
-        ) -> $crate::Quantized {
-            $crate::normed::quantize_normed(norm, q)
-        }
-
-        #[target_feature(enable = $features)]
         pub(crate) fn quantize_blocks(x: &[f32], block: usize, q: &mut [i8], scales: &mut [f32]) {
             $crate::quantize::quantize_blocks_body(x, block, q, scales);
         }

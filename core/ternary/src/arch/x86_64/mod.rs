@@ -132,7 +132,7 @@ fn prefetch_write(line: &[i32]) {
 
 /// Says that a number will be read soon.
 #[inline(always)]
-fn soon(number: &i32) {
+fn soon<T>(number: &T) {
     // SAFETY: it is a hint, which may name any address.
     unsafe { _mm_prefetch::<_MM_HINT_T0>(core::ptr::from_ref(number).cast()) };
 }

@@ -18,6 +18,11 @@ pub(crate) mod float {
     use super::turn::turn;
 
     crate::arch::x86_64::float::doors!("avx2,f16c");
+
+    #[target_feature(enable = "avx2,f16c")]
+    pub(crate) fn quantize_normed(norm: crate::normed::Norm<'_>, q: &mut [i8]) -> f32 {
+        crate::normed::quantize_normed(norm, q)
+    }
 }
 
 use core::arch::x86_64::{

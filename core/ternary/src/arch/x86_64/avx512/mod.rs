@@ -8,6 +8,7 @@ mod engine;
 mod few;
 mod gemm;
 mod gemv;
+mod normed;
 pub(crate) mod rows;
 pub(crate) mod rows_each;
 mod tile;
@@ -19,6 +20,7 @@ pub(crate) use codes::across;
 /// The functions of [`float`](crate::float).
 pub(crate) mod float {
     use super::gemm::turn;
+    pub(crate) use super::normed::quantize_normed;
 
     crate::arch::x86_64::float::doors!("avx2,f16c,avx512f,avx512bw,avx512vl,avx512vnni");
 }
