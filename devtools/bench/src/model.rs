@@ -113,6 +113,9 @@ fn sizes(keep: bool, small: bool) -> Result<()> {
 /// a long one.
 const ALONE: [(&str, &str, &str); 4] =
     [("128", "f16", "15"), ("512", "f16", "3"), ("512", "i8", "3"), ("2048", "i8", "1")];
+/// The same without AMX, where a processor has it.
+const WITHOUT_AMX: [(&str, &str, &str); 3] =
+    [("128", "f16", "5"), ("512", "f16", "3"), ("512", "i8", "3")];
 
 /// `cargo xtask bench model one`: prompts on one thread.
 fn one(keep: bool, small: bool) -> Result<()> {
@@ -124,20 +127,26 @@ fn one(keep: bool, small: bool) -> Result<()> {
     let mut text = format!(
         "`trine model make {} --head q6_k`, 1 thread. Ratios are medians of the ratios of the \
          rounds.\n\n\
-         | prefill, tokens a second | rounds | Trine | llama.cpp | ratio |\n\
-         |---|---:|---:|---:|---:|\n",
+         | prefill, tokens a second | set | rounds | Trine | llama.cpp | ratio |\n\
+         |---|---|---:|---:|---:|---:|\n",
         shape.make
     );
-    for (prompt, kv, rounds) in prompts {
-        let options = ["--peer", "--mapped", "--threads", "1", "--prompt", prompt];
-        let both = measured(
-            sh::command(&trine),
-            &model,
-            &[&options[..], &["--rounds", rounds, "--tokens", "1", "--kv", kv]].concat(),
-        )?;
+    let mut has_amx = false;
+    let without = if small { &WITHOUT_AMX[..1] } else { &WITHOUT_AMX[..] };
+    let cases = prompts.iter().map(|case| (case, None));
+    for (case, set) in cases.chain(without.iter().map(|case| (case, Some("avx512")))) {
+        if set.is_some() && !has_amx {
+            continue;
+        }
+        let both = alone(&trine, &model, *case, set)?;
+        let named = both.pointer("/engines/0").and_then(Value::as_str);
+        let isa = named.context("no instruction set is named")?;
+        has_amx |= isa == "amx";
         let of = |it| number(&both, &format!("/cases/0/prefill/{it}"));
+        let (prompt, kv, rounds) = case;
         let [ours, theirs, ratio] = [of("trine")?, of("llama")?, of("ratio")?];
-        text += &format!("| {prompt}, {kv} | {rounds} | {ours:.1} | {theirs:.1} | {ratio:.2} |\n");
+        let figures = format!("{rounds} | {ours:.1} | {theirs:.1} | {ratio:.2}");
+        text += &format!("| {prompt}, {kv} | {isa} | {figures} |\n");
     }
     text += "\nWhere the time of 128 goes, of this processor's best instruction set:\n\n```\n";
     let mut profile = sh::command(&trine);
@@ -148,6 +157,19 @@ fn one(keep: bool, small: bool) -> Result<()> {
         text += &format!("{line}\n");
     }
     record.end(&(text + "```\n"))
+}
+
+/// A prompt on one thread beside the peer, by an instruction set or the fastest.
+fn alone(
+    trine: &Path,
+    model: &Path,
+    (prompt, kv, rounds): (&str, &str, &str),
+    set: Option<&str>,
+) -> Result<Value> {
+    let size = ["--threads", "1", "--prompt", prompt, "--tokens", "1", "--rounds", rounds];
+    let isa = set.map_or(Vec::new(), |set| vec!["--isa", set]);
+    let options = [&["--peer", "--mapped", "--kv", kv], &size[..], &isa[..]].concat();
+    measured(sh::command(trine), model, &options)
 }
 
 /// `cargo xtask bench model sequences`: the part of [`sizes`] that takes no peer, in minutes.

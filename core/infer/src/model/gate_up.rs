@@ -16,8 +16,8 @@ const NEAR: usize = 1 << 16;
 /// Rows of a block at most: few enough for each thread to have some, and enough for what is read of
 /// a token to be read on and on.
 const MOST: usize = 128;
-/// Numbers between blocks of so many tokens: a line of the processor's cache. Without them, those of
-/// a token could lie as far apart as a power of two, and few sets of a cache would hold them all.
+/// Numbers between blocks of so many tokens or more: a line of the processor's cache. Without them,
+/// those of a token could lie as far apart as a power of two, and a cache has few sets for such.
 const APART: (usize, usize) = (16, 32);
 /// Numbers of the gate that are held until they are used.
 const SCRATCH: usize = 16 * MOST;

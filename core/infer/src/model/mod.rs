@@ -53,6 +53,12 @@ impl<'w> Model<'w> {
         Ok(Self { config, weights, kernels })
     }
 
+    /// The same model with other kernels, which give the same bits.
+    #[must_use]
+    pub const fn with_kernels(self, kernels: Kernels) -> Self {
+        Self { kernels, ..self }
+    }
+
     /// Its shape.
     #[must_use]
     pub const fn config(&self) -> &Config {

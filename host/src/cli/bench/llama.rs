@@ -143,6 +143,9 @@ impl Bench {
         command.args(["bench-side", engine.word()]).arg(file).arg(memory.word());
         command.args([self.prompt.to_string(), self.tokens.to_string()]);
         command.args(["--kv", self.kv.word()]);
+        if let Some(kernels) = self.isa {
+            command.args(["--isa", kernels.isa().name()]);
+        }
         if let Some((device, has_head)) = device {
             command.args(["--device", device]).args(has_head.then_some("--head"));
         }

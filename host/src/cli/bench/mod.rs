@@ -2,6 +2,7 @@
 
 #[cfg(feature = "gpu")]
 mod devices;
+mod isa;
 mod llama;
 mod load;
 mod profile;
@@ -21,7 +22,7 @@ use serde_json::json;
 use trine::{Error, Result};
 use trine_models::model::threads;
 use trine_models::model::{Buffers, Figures, Loaded, Mapped, Measured, Plan, Pool, bench};
-use trine_ternary::Packing;
+use trine_ternary::{Kernels, Packing};
 
 use crate::cli::kv::Kv;
 use crate::cli::offload::Backend;
@@ -85,6 +86,9 @@ pub(super) struct Bench {
     /// Format of the KV cache; of this program alone with --peer.
     #[arg(long, value_enum, default_value_t = Kv::Auto, conflicts_with = "backend")]
     kv: Kv,
+    /// Instruction set; of this program alone with --peer [default: the fastest of the processor]
+    #[arg(long, value_name = "NAME", value_parser = isa::kernels, conflicts_with = "backend")]
+    isa: Option<Kernels>,
     /// Number of sequences to decode at once as well.
     #[arg(long, value_name = "COUNT", default_value_t = 1, conflicts_with_all = ["backend", "peer"],
           value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1024))]
@@ -164,8 +168,11 @@ impl Bench {
         let bytes = Mapped::open(&self.file).map_err(|error| Error::read(&self.file, error))?;
         let pool = Pool::new(threads(self.threads)).map_err(trine_models::Error::Thread)?;
         let mut buffers = Buffers::default();
-        let loaded = Loaded::open(&bytes, &mut buffers, self.packing.packing(), &pool)?;
+        let mut loaded = Loaded::open(&bytes, &mut buffers, self.packing.packing(), &pool)?;
         loaded.let_go(&bytes);
+        if let Some(kernels) = self.isa {
+            loaded.model = loaded.model.with_kernels(kernels);
+        }
         loaded.ask_ahead(&pool);
         if self.roofline {
             return self.roofline(&loaded, &pool);

@@ -11,7 +11,7 @@ use clap::ValueEnum;
 use serde_json::{Value, json};
 use trine::{Error, Result};
 use trine_models::model::{Buffers, Loaded, Mapped, Plan, Pool, Round, measure, memory_peak};
-use trine_ternary::Packing;
+use trine_ternary::{Kernels, Packing};
 
 use crate::cli::kv::Kv;
 use crate::cli::paint::say;
@@ -27,6 +27,9 @@ pub(in crate::cli) struct BenchSide {
     /// How this program keeps keys and values.
     #[arg(long, value_enum, default_value_t = Kv::Auto)]
     kv: Kv,
+    /// This program's instruction set, in place of the fastest.
+    #[arg(long, value_parser = super::isa::kernels)]
+    isa: Option<Kernels>,
     /// The device of ggml's that llama.cpp computes on, in place of the processor.
     #[arg(long)]
     device: Option<String>,
@@ -98,8 +101,11 @@ impl BenchSide {
         let pool = threads(trine_models::model::threads(None))?;
         let mut buffers = Buffers::default();
         // An image is used as it is; a file as `trine generate` does.
-        let loaded = Loaded::open(&bytes, &mut buffers, Some(Packing::PanelBase3), &pool)?;
+        let mut loaded = Loaded::open(&bytes, &mut buffers, Some(Packing::PanelBase3), &pool)?;
         loaded.let_go(&bytes);
+        if let Some(kernels) = self.isa {
+            loaded.model = loaded.model.with_kernels(kernels);
+        }
         drop(pool);
         measure(&loaded, &self.plan(), |round| {
             let load = begun.elapsed().as_secs_f64();
