@@ -146,7 +146,8 @@ fn one(keep: bool, small: bool) -> Result<()> {
         let (prompt, kv, rounds) = case;
         let [ours, theirs, ratio] = [of("trine")?, of("llama")?, of("ratio")?];
         let figures = format!("{rounds} | {ours:.1} | {theirs:.1} | {ratio:.2}");
-        text += &format!("| {prompt}, {kv} | {isa} | {figures} |\n");
+        let other = if set.is_some() { ", without AMX" } else { "" };
+        text += &format!("| {prompt}, {kv}{other} | {isa} | {figures} |\n");
     }
     text += "\nWhere the time of 128 goes, of this processor's best instruction set:\n\n```\n";
     let mut profile = sh::command(&trine);
