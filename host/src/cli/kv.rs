@@ -37,3 +37,28 @@ impl Kv {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::read_to_string;
+    use std::path::Path;
+
+    use super::KvKind;
+
+    #[test]
+    fn the_bound_of_int8_is_the_same_wherever_it_is_written() {
+        let near = KvKind::NEAR;
+        let sentence = format!("ontext of more than {near} tokens");
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        for (file, text) in [
+            ("bindings/python/src/trine/_model.py", format!("\n_NEAR = {near}\n")),
+            ("bindings/python/src/trine/_model.py", sentence.clone()),
+            ("devtools/bench/src/model.rs", format!("const NEAR: usize = {near};")),
+            ("docs/figures.md", sentence),
+            (file!(), format!("Int8 for contexts of more than {near} tokens")),
+        ] {
+            let found = read_to_string(root.join(file)).unwrap();
+            assert!(found.contains(&text), "{file}: {text}");
+        }
+    }
+}
