@@ -330,6 +330,17 @@ pub enum Error {
         /// The device.
         name: String,
     },
+    /// A command of `--peer-command` without figures.
+    #[error(
+        "--peer-command `{command}`: {problem}; it has to print tokens a second as \
+         {{\"prefill\": 90.5, \"decode\": 10.2}}, or as llama-bench -o json does"
+    )]
+    PeerCommand {
+        /// The command.
+        command: String,
+        /// What is wrong.
+        problem: String,
+    },
     /// llama.cpp with its head elsewhere.
     #[error("the head of llama.cpp is in {found}, not on the {expected}: free device memory")]
     PeerHead {

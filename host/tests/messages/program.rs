@@ -83,6 +83,7 @@ pub(crate) fn program(out: &mut String) {
         Threads { text: text("0") }
         NoPeerDevice { name: text("CUDA0") }
         PeerHead { found: text("CPU"), expected: "device" }
+        PeerCommand { command: text("llama-bench"), problem: text("it failed: exit status: 1") }
         ServerKey { message: text("Invalid API key") }
         NoReadOnlyTool { known: text("fan_set, light_set") }
         NoConnection { number: 1021, count: 2000, source: absent() }

@@ -5,6 +5,7 @@ mod devices;
 mod isa;
 mod llama;
 mod load;
+mod peer;
 mod profile;
 mod roofline;
 mod shown;
@@ -17,6 +18,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use self::peer::{Peer, PeerFigures};
 use clap::{ArgGroup, Subcommand, ValueEnum};
 use serde_json::json;
 use trine::{Error, Result};
@@ -105,6 +107,9 @@ pub(super) struct Bench {
     /// Compare with llama.cpp on the same model.
     #[arg(long)]
     peer: bool,
+    /// Command line of another program's benchmark, to run in turns.
+    #[arg(long, value_name = "COMMAND", conflicts_with_all = ["backend", "peer", "shown"])]
+    peer_command: Option<String>,
     /// Measure from mapped files alone, not from huge pages too.
     #[arg(long, requires = "peer")]
     mapped: bool,
@@ -182,11 +187,19 @@ impl Bench {
         }
         let load = begun.elapsed().as_secs_f64();
         let plan = self.plan();
+        let mut peer = self.peer_command.as_deref().map(Peer::new);
         let figures = bench(&loaded, &plan, &pool, |round| {
             eprintln!("round {} of {}", round + 1, self.rounds.max(1));
+            if let Some(peer) = &mut peer {
+                peer.round();
+            }
         });
         let figures = figures.map_err(fail)?;
-        self.show(&figures, load, loaded.model.kernels().isa().name());
+        let peer = peer.map(Peer::figures).transpose();
+        let isa = loaded.model.kernels().isa().name();
+        self.show(&figures, peer.as_ref().ok().and_then(Option::as_ref), load, isa);
+        // What was measured of this program counts all the same.
+        peer?;
         Ok(ExitCode::SUCCESS)
     }
 
@@ -208,7 +221,8 @@ impl Bench {
         }
     }
 
-    fn show(&self, figures: &Figures, load: f64, isa: &str) {
+    fn show(&self, figures: &Figures, peer: Option<&PeerFigures>, load: f64, isa: &str) {
+        let rates = [figures.prefill.rate(), figures.decode.rate()];
         let Figures { prefill, decode, together, token_bytes, memory_peak, bandwidth } = *figures;
         let first = load + prefill.wall.as_secs_f64();
         let share = figures.bandwidth_share();
@@ -226,6 +240,7 @@ impl Bench {
             let object = json!({
                 "isa": isa, "threads": threads, "load_s": load, "first_token_s": first,
                 "prefill": stretch(prefill), "decode": stretch(decode), "sequences": sequences,
+                "peer": peer.map(|peer| peer.json(rates)),
                 "bytes_per_token": token_bytes, "read_bytes_per_s": bandwidth,
                 "bandwidth_share": share, "memory_peak_bytes": memory_peak,
             });
@@ -255,6 +270,9 @@ impl Bench {
         );
         if let Some(peak) = memory_peak {
             say!("peak         {:>8} bytes", count(peak));
+        }
+        if let Some(peer) = peer {
+            peer.print(rates);
         }
     }
 }
