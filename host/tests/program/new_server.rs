@@ -83,6 +83,8 @@ fn what_the_image_would_run_serves_and_is_healthy() {
     assert!(make(&path, "all"));
     let dockerfile = fs::read_to_string(path.join("Dockerfile")).unwrap();
     assert!(dockerfile.contains("python3") && !dockerfile.contains('@'), "{dockerfile}");
+    let numbers = "HEALTHCHECK --interval=30s --timeout=3s --start-period=5s --retries=3 ";
+    assert!(dockerfile.contains(numbers), "{dockerfile}");
     for copied in ["tools", "Makefile", "server.toml"] {
         assert!(dockerfile.contains(&format!("COPY {copied} ")) && path.join(copied).exists());
     }

@@ -92,7 +92,8 @@ impl Pass<'_, '_, '_> {
                 // A step may begin or end within a block.
                 let own = rows.start.max(start)..rows.end.min(end);
                 let sums = sums.get_mut(..2 * own.len() * count).unwrap_or_default();
-                let (gates, ups) = sums.split_at_mut(own.len() * count);
+                let all = own.len() * count;
+                let (gates, ups) = sums.split_at_mut_checked(all).unwrap_or_default();
                 multiply(&kernels, &[block.gate], own.start, tokens, gates);
                 multiply(&kernels, &[block.up], own.start, tokens, ups);
                 let mut at = own.start;
@@ -141,7 +142,7 @@ impl Both<'_> {
             let gate = scratch.get_mut(..some * rows.len()).unwrap_or_default();
             ups.take_some(kernels, (token, 0..rows.len()), &of_ups, (x, stride));
             gates.take_some(kernels, (token, 0..rows.len()), &of_gates, (gate, rows.len()));
-            for (x, gate) in x.chunks_mut(stride).zip(gate.chunks(rows.len())) {
+            for (x, gate) in x.chunks_mut(stride).zip(gate.chunks(rows.len().max(1))) {
                 activate(kernels, *activation, gate, x);
             }
         }

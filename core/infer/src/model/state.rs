@@ -165,7 +165,8 @@ pub fn arena_bytes(config: &Config, options: &Options) -> Result<usize, Error> {
 pub(crate) struct State<'m> {
     /// The residual stream: (batch, dim)
     pub(crate) stream: &'m mut [f32],
-    /// Queries, then what a matrix takes in before it is rounded: (batch, max(dim, ffn))
+    /// Queries, then what a matrix takes in before it is rounded: (batch, max(dim, ffn)), or
+    /// [`Blocks`], which may take a little more
     pub(crate) wide: &'m mut [f32],
     /// What attention gives: (batch, dim)
     pub(crate) mixed: &'m mut [f32],

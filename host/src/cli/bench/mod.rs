@@ -18,7 +18,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use self::peer::{Peer, PeerFigures};
 use clap::{ArgGroup, Subcommand, ValueEnum};
 use serde_json::json;
 use trine::{Error, Result};
@@ -26,6 +25,7 @@ use trine_models::model::threads;
 use trine_models::model::{Buffers, Figures, Loaded, Mapped, Measured, Plan, Pool, bench};
 use trine_ternary::{Kernels, Packing};
 
+use self::peer::{Peer, PeerFigures};
 use crate::cli::kv::Kv;
 use crate::cli::offload::Backend;
 #[cfg(not(feature = "gpu"))]

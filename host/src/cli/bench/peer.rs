@@ -93,12 +93,15 @@ fn read(output: io::Result<Output>) -> std::result::Result<[Option<f64>; 2], Str
     }
 }
 
-/// The figures of an object of ours, or of llama-bench's list, where a test that reads no prompt
-/// decodes, and one that decodes nothing reads a prompt.
+/// The figures of an object, which may be that of `trine bench --json`, or of llama-bench's list,
+/// where a test that reads no prompt decodes, and one that decodes nothing reads a prompt.
 fn figures(value: &Value) -> [Option<f64>; 2] {
     let above = |speed: &Value| speed.as_f64().filter(|speed| *speed > 0.0);
     let Some(tests) = value.as_array() else {
-        return ["prefill", "decode"].map(|name| value.get(name).and_then(above));
+        return ["prefill", "decode"].map(|name| {
+            let stretch = value.get(name)?;
+            above(stretch.get("tokens_per_s").unwrap_or(stretch))
+        });
     };
     ["n_gen", "n_prompt"].map(|none| {
         let is_it = |test: &&Value| test.get(none).and_then(Value::as_u64) == Some(0);
@@ -111,7 +114,9 @@ mod tests {
     use super::{Peer, figures, json};
 
     #[test]
-    fn figures_are_those_of_an_object_or_of_the_list_of_llama_bench() {
+    fn figures_are_those_of_an_object_of_this_program_or_of_the_list_of_llama_bench() {
+        let own = json!({ "prefill": { "tokens": 8, "tokens_per_s": 3.5 }, "decode": {} });
+        assert_eq!(figures(&own), [Some(3.5), None]);
         let list = json!([{ "n_prompt": 128, "n_gen": 0, "avg_ts": 90.5 },
                           { "n_prompt": 0, "n_gen": 32, "avg_ts": 10.25 }]);
         assert_eq!(figures(&list), [Some(90.5), Some(10.25)]);
